@@ -1,0 +1,1 @@
+"""mailer: bulk e-mail newsletters for advocacy organisations."""

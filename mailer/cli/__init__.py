@@ -1,0 +1,55 @@
+"""The command line: the only place that prints or exits.
+
+One module for each group of commands. A command imports what it needs when it runs, so that
+`mailer --help` does not wait for MJML, premailer or boto3.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailer.cli import campaigns, lists, send, subscriber
+from mailer.cli.common import Session, complain
+from mailer.errors import MailerError
+
+app = typer.Typer(
+    name="mailer",
+    help="Bulk e-mail newsletters: write in Markdown, check, send with care.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder that holds mailer.toml; without it the current one or a parent."
+        ),
+    ] = None,
+) -> None:
+    context.obj = Session(project)
+    context.call_on_close(context.obj.close)
+
+
+app.add_typer(lists.app, name="lists")
+app.add_typer(subscriber.app, name="subscriber")
+campaigns.register(app)
+send.register(app)
+
+
+def main() -> None:
+    """The `mailer` program. Exit codes are those of `mailer.errors`; 0 when all is well."""
+    try:
+        app()
+    except MailerError as err:
+        complain(err)
+        sys.exit(err.exit_code)

@@ -1,0 +1,94 @@
+"""What every command shares: the project, the store, and how problems and tables are shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mailer.config import Project
+    from mailer.errors import MailerError
+    from mailer.links import Keys
+    from mailer.store.sqlite import SqliteStore
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+class Session:
+    """One run of the program. Opens the project and the store when a command first asks."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    @cached_property
+    def project(self) -> Project:
+        from mailer import config
+
+        if self.folder is not None:
+            return config.load(self.folder.resolve())
+        return config.load(config.find_root(Path.cwd()))
+
+    @cached_property
+    def keys(self) -> Keys:
+        from mailer.links import load_keys
+
+        return load_keys(os.environ.get("MAILER_SECRET_KEYS"), self.project.secret_key_file)
+
+    @cached_property
+    def store(self) -> SqliteStore:
+        from mailer.store.sqlite import SqliteStore
+
+        return SqliteStore(self.project.database, self.keys.address_hashes)
+
+    def close(self) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+def session(context: typer.Context) -> Session:
+    found = context.find_object(Session)
+    assert found is not None
+    return found
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def complain(err: MailerError) -> None:
+    typer.echo(str(err), err=True)
+    if err.hint:
+        typer.echo(f"  {err.hint}", err=True)
+
+
+def interactive() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A plain table: text to the left, numbers to the right. Reads the same in a pipe."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        number = bool(rows) and all(isinstance(row[i], int) for row in rows)
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(Text(f"{c:,}" if isinstance(c, int) else str(c)) for c in row))
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)

@@ -1,0 +1,253 @@
+"""mailer.toml and the environment, read once into frozen settings.
+
+The schema is these classes: a key that is not here is an error with a suggestion.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from mailer.errors import ConfigError, Place, suggest
+
+FILE = "mailer.toml"
+
+
+def _https(url: str) -> str:
+    if not re.match(r"https?://[^\s/]+", url):
+        raise ValueError("must be a web address that begins with https://")
+    return url.rstrip("/")
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", text):
+        raise ValueError("must be an e-mail address such as news@example.org")
+    return text
+
+
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError('must be a colour such as "#1f5c4d"')
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(_https)]
+EmailAddress = Annotated[str, AfterValidator(_address)]
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
+class Section(BaseModel):
+    """A table of mailer.toml: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Colors(Section):
+    primary: Colour = "#1f5c4d"
+    accent: Colour = "#b3401f"
+    text: Colour = "#22282a"
+    muted: Colour = "#5b6467"
+    background: Colour = "#eef1ee"
+    surface: Colour = "#ffffff"
+
+
+class Fonts(Section):
+    heading: str = "Georgia, 'Times New Roman', serif"
+    body: str = "-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
+
+
+class Social(Section):
+    label: str
+    url: WebAddress
+
+
+class Brand(Section):
+    """The organisation, as every mail and page shows it."""
+
+    name: str
+    website: WebAddress
+    address: str
+    """Postal address, required in every mail (CAN-SPAM, 16 CFR 316)."""
+    legal: str
+    """Legal status line, such as tax status and deductibility of donations."""
+    about: str = ""
+    logo: WebAddress | Literal[""] = ""
+    """An image; without one the name is set in type."""
+    logo_width: Annotated[int, Field(ge=40, le=600)] = 180
+    """Pixels."""
+    donate: WebAddress | Literal[""] = ""
+    language: str = "en"
+    colors: Colors = Colors()
+    fonts: Fonts = Fonts()
+    social: tuple[Social, ...] = ()
+
+
+class Sender(Section):
+    """Who the mail is from."""
+
+    name: str
+    email: EmailAddress
+    reply_to: EmailAddress | Literal[""] = ""
+    unsubscribe_email: EmailAddress | Literal[""] = ""
+    """Adds a mailto beside the https List-Unsubscribe (RFC 2369)."""
+
+
+class Site(Section):
+    base_url: WebAddress
+    """Where recipients' pages answer: the beginning of every personal link."""
+
+
+class Sending(Section):
+    transport: Literal["outbox", "ses"] = "outbox"
+    rate: Annotated[float, Field(gt=0)] | None = None
+    """Messages a second, at most; None leaves it to the transport."""
+
+
+class Lookup(Section):
+    """A CSV keyed by subscriber fields."""
+
+    file: str
+    key: Annotated[tuple[str, ...], Field(min_length=1)]
+    many: bool = False
+
+
+class Settings(Section):
+    brand: Brand
+    sender: Sender
+    site: Site
+    send: Sending = Sending()
+    lookups: dict[str, Lookup] = {}
+
+
+class Project:
+    """The folder that holds mailer.toml, and the places inside it."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+
+    @property
+    def database(self) -> Path:
+        return self.root / "lists" / "mailer.db"
+
+    @property
+    def secret_key_file(self) -> Path:
+        return self.root / "lists" / "secret.key"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    def show(self, path: Path) -> str:
+        """A path as staff would type it: relative to the project where it is inside it."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder, from `start` upwards, that holds mailer.toml."""
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise ConfigError(
+        f"no {FILE} in {start} or any folder above it",
+        hint="Change into your project's folder, or name it with --project DIR.",
+    )
+
+
+def load(root: Path) -> Project:
+    """Read and validate `root`/mailer.toml.
+
+    Raises:
+        ConfigError: with path and line, for TOML that does not parse and keys or values the schema
+            does not allow.
+    """
+    path = root / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as err:
+        raise ConfigError(
+            f"cannot be read: {err.strerror}", place=Place(FILE), hint="Check the file's permissions."
+        ) from err
+    except UnicodeDecodeError as err:
+        raise ConfigError(
+            "is not UTF-8 text", place=Place(FILE), hint="Save it as UTF-8 in your editor."
+        ) from err
+    return Project(root, parse(text))
+
+
+def parse(text: str) -> Settings:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
+        line = re.search(r"line (\d+)", str(err))
+        raise ConfigError(
+            f"is not valid TOML: {str(err).partition(' (at')[0].lower()}",
+            place=Place(FILE, int(line[1]) if line else text.count("\n") + 1),
+            hint='Text values stand in double quotes: name = "Value".',
+        ) from err
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as err:
+        raise explain(err, Settings, lambda where: Place(FILE, _line_of(text, where))) from err
+
+
+def explain(err: ValidationError, model: type[BaseModel], place: Any) -> ConfigError:
+    """The first problem of a validation, in the words of staff."""
+    problem = err.errors()[0]
+    where = [part for part in problem["loc"] if not _is_union_branch(part)]
+    name = ".".join(str(part) for part in where)
+    if problem["type"] == "extra_forbidden":
+        hint = suggest(str(where[-1]), _keys(model, where[:-1]))
+        message = f'unknown key "{name}"'
+    elif problem["type"] == "missing":
+        message = f'"{name}" is missing'
+        hint = "Every project needs it; see docs/configuration.md."
+    else:
+        message = f'"{name}": {problem["msg"].removeprefix("Value error, ").lower()}'
+        hint = f"It is now {problem['input']!r}."
+    return ConfigError(message, place=place(where), hint=hint)
+
+
+def _is_union_branch(part: int | str) -> bool:
+    # pydantic names the branch of a union in the location; staff never wrote it
+    return isinstance(part, str) and ("[" in part or part in {"float", "constrained-str"})
+
+
+def _keys(model: type[BaseModel], where: list[int | str]) -> list[str]:
+    current: Any = model
+    for part in where:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            current = current.model_fields[str(part)].annotation
+        else:
+            args = [a for a in getattr(current, "__args__", ()) if isinstance(a, type)]
+            current = next((a for a in args if issubclass(a, BaseModel)), None)
+    if not (isinstance(current, type) and issubclass(current, BaseModel)):
+        args = getattr(current, "__args__", ())
+        current = next((a for a in args if isinstance(a, type) and issubclass(a, BaseModel)), None)
+    return list(current.model_fields) if current else []
+
+
+def _line_of(text: str, where: list[int | str]) -> int | None:
+    """The line of a key: the last part that is written out, looked for below its table's header."""
+    line = None
+    table: list[str] = []
+    names = [str(part) for part in where if isinstance(part, str)]
+    for number, content in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", content)
+        if header:
+            table = [part.strip(" \"'") for part in header[1].split(".")]
+            if table == names[: len(table)]:
+                line = number
+            continue
+        key = re.match(r"\s*([\w.\"'-]+)\s*=", content)
+        if key and [*table, *key[1].replace('"', "").split(".")] == names:
+            return number
+    return line

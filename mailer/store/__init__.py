@@ -1,0 +1,1 @@
+"""Where subscribers, sends and deliveries are kept."""

@@ -1,0 +1,299 @@
+"""What the pipeline asks of a store, in the domain's words.
+
+SQLite (`store/sqlite.py`) is the first implementation; a second must pass the same suite. Every
+method is one transaction: it happens whole or not at all. Times are aware UTC datetimes, passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from mailer.subscriber import Subscriber
+
+
+class Reason(StrEnum):
+    """Why an address is suppressed, whatever list it is on."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+    MANUAL = "manual"
+
+
+class SendState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class DeliveryState(StrEnum):
+    """pending → sending → accepted | failed | uncertain, or skipped."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    SKIPPED = "skipped"
+
+
+# ---------------------------------------------------------------- lists and subscribers
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One accepted row of a file: already normalised, ZIP repaired, place names filled in."""
+
+    row: int
+    """Counted from 1, the first row after the header."""
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+    zip: str = ""
+    city: str = ""
+    state: str = ""
+    county: str = ""
+    timezone: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    joined: str = ""
+    """When the person joined the list, as the file says it (ISO date), or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store did with an `ImportRow`."""
+
+    row: int
+    email: str
+    action: str
+    """"new" (a new subscriber), "updated" (known before this import), "merged" (same address as
+    an earlier row of this file), or "erased" (asked to be erased: not stored)."""
+    into: int | None = None
+    """For "merged": the earlier row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The totals of one import. `new + updated + merged + erased` is the number of rows."""
+
+    new: int = 0
+    updated: int = 0
+    merged: int = 0
+    erased: int = 0
+    joined: int = 0
+    """Memberships of the list that this import created."""
+    kept_unsubscribed: int = 0
+    """People of the file who have unsubscribed from this list and stay so."""
+    kept_suppressed: int = 0
+    """People of the file whose address is suppressed and stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    name: str
+    subscribed: int
+    unsubscribed: int
+    suppressed: int
+    """Of the subscribed, those whose address is suppressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    list_name: str
+    status: str
+    """"subscribed" or "unsubscribed"."""
+    since: str
+    how: str
+    """import, form, one-click, campaign, staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything kept about one address: for `subscriber show` and the data export of the GDPR."""
+
+    subscriber: Subscriber
+    created: str
+    consent_source: str
+    memberships: tuple[Membership, ...]
+    suppression: Reason | None
+    suppressed_at: str
+    deliveries: tuple[Mapping[str, str], ...]
+    """campaign, list, state, at, message_id."""
+
+
+# ---------------------------------------------------------------- sends and deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One campaign to one list."""
+
+    id: int
+    campaign: str
+    list_name: str
+    state: SendState
+    audience_query: str
+    """The `audience:` and `--where` expression it was frozen with, "" for the whole list."""
+    snapshot: bytes
+    """`Sources.to_bytes()`: everything a compile needs, as it was when the audience was frozen."""
+    digest: str
+    """`Sources.digest`, to tell staff when their files have changed since."""
+    created: str
+    note: str = ""
+    """Why it is paused, for staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The ledger of a send. `audience` is kept apart from the rows, so the sum can be checked."""
+
+    audience: int
+    pending: int = 0
+    sending: int = 0
+    accepted: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    skipped: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """The invariant: nobody was lost and nobody was made up."""
+        parts = self.pending + self.sending + self.accepted + self.failed
+        return self.audience == parts + self.uncertain + self.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery taken by this worker and durably marked `sending`."""
+
+    delivery_id: int
+    subscriber: Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one claimed delivery ended, to be recorded."""
+
+    delivery_id: int
+    state: DeliveryState
+    """ACCEPTED, FAILED, UNCERTAIN, or PENDING for "not sent, may be tried again"."""
+    message_id: str = ""
+    detail: str = ""
+    """The provider's answer or the reason, for staff."""
+
+
+class Store(Protocol):
+    # --- lists and subscribers
+    def lists(self) -> list[ListSummary]: ...
+
+    def import_rows(
+        self,
+        list_name: str,
+        rows: Iterable[ImportRow],
+        *,
+        source: str,
+        now: datetime,
+        dry_run: bool = False,
+        on_stored: Callable[[Stored], None] | None = None,
+    ) -> Imported:
+        """Add or update subscribers and their membership of a list; all of them or none.
+
+        Later non-blank values win, tags and fields are united. Nobody unsubscribed, suppressed or
+        erased is revived. Memory does not grow with the number of rows.
+        """
+        ...
+
+    def history(self, email: str) -> History | None: ...
+
+    def members(self, list_name: str) -> Iterator[tuple[Subscriber, Membership, Reason | None]]:
+        """Everybody on a list, unsubscribed and suppressed included, streamed in id order."""
+        ...
+
+    def audience(self, list_name: str) -> Iterator[Subscriber]:
+        """Those who may be mailed: subscribed to the list and not suppressed; in id order."""
+        ...
+
+    def field_names(self) -> frozenset[str]:
+        """Every key that any subscriber's `fields` has."""
+        ...
+
+    def unsubscribe(self, list_name: str, email: str, *, how: str, now: datetime) -> bool:
+        """False when the address is not a subscribed member of the list."""
+        ...
+
+    def suppress(self, email: str, reason: Reason, *, detail: str, now: datetime) -> None: ...
+
+    def erase(self, email: str, *, now: datetime) -> bool:
+        """Forget a person; keep a keyed hash of the address so that no import brings it back.
+
+        Their deliveries stay in the counts, without the person; pending ones become skipped.
+        """
+        ...
+
+    # --- sends
+    def freeze(
+        self,
+        campaign: str,
+        list_name: str,
+        subscriber_ids: Iterable[int],
+        *,
+        query: str,
+        snapshot: bytes,
+        digest: str,
+        now: datetime,
+    ) -> tuple[Send, int]:
+        """Make the send (state queued), or add to the one there is, and return how many were added.
+
+        Whoever already has a delivery of this campaign, from any send, is left out. The snapshot of
+        an existing send is never replaced.
+        """
+        ...
+
+    def send(self, campaign: str, list_name: str) -> Send | None: ...
+
+    def sends(self, campaign: str | None = None) -> list[Send]: ...
+
+    def set_state(self, send_id: int, state: SendState, *, note: str = "", now: datetime) -> None:
+        ...
+
+    def counts(self, send_id: int) -> Counts: ...
+
+    def already_delivered(self, campaign: str) -> Iterator[int]:
+        """Ids of subscribers with any delivery of this campaign, ascending."""
+        ...
+
+    def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
+        """Mark up to `limit` pending deliveries `sending` for this worker, durably, and return them.
+
+        Only while the send's state is SENDING; otherwise nothing is claimed. Whoever became
+        unsubscribed, suppressed or erased since the audience was frozen is marked `skipped` with the
+        reason, and others are claimed in their place; an empty list means nothing is pending.
+        """
+        ...
+
+    def record(self, results: Iterable[Result], *, now: datetime) -> None: ...
+
+    def abandoned(self, send_id: int) -> list[Claim]:
+        """Deliveries still `sending` whose worker is gone (its process ended without recording)."""
+        ...
+
+    def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
+        """(address, reason) of failed and uncertain deliveries, for the summary."""
+        ...
+
+    # --- throttle
+    def reserve(self, key: str, n: int, *, rate: float, burst: int, now: float) -> float:
+        """Take n messages of the shared rate `key`; seconds to wait before sending them."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,90 @@
+"""The schema, as steps that are each applied once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+migrations = Migrations("mailer")
+
+
+@migrations()
+def first_tables(db: Database) -> None:
+    """Subscribers, lists, the ledger of deliveries, and the shared throttles."""
+    for statement in _FIRST_TABLES.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_FIRST_TABLES = """
+CREATE TABLE subscribers (
+    id INTEGER PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,
+    first_name TEXT NOT NULL DEFAULT '',
+    last_name TEXT NOT NULL DEFAULT '',
+    zip TEXT NOT NULL DEFAULT '',
+    city TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT '',
+    county TEXT NOT NULL DEFAULT '',
+    timezone TEXT NOT NULL DEFAULT '',
+    fields TEXT NOT NULL DEFAULT '{}',
+    tags TEXT NOT NULL DEFAULT '[]',
+    created TEXT NOT NULL,
+    consent_source TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE lists (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE memberships (
+    list_id INTEGER NOT NULL REFERENCES lists(id),
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers(id),
+    status TEXT NOT NULL CHECK (status IN ('subscribed', 'unsubscribed')),
+    since TEXT NOT NULL,
+    how TEXT NOT NULL,
+    PRIMARY KEY (list_id, subscriber_id)
+) WITHOUT ROWID;
+CREATE INDEX memberships_by_subscriber ON memberships (subscriber_id);
+CREATE TABLE suppressions (
+    address TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE sends (
+    id INTEGER PRIMARY KEY,
+    campaign TEXT NOT NULL,
+    list_id INTEGER NOT NULL REFERENCES lists(id),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'paused', 'finished', 'cancelled')),
+    audience_query TEXT NOT NULL,
+    audience INTEGER NOT NULL DEFAULT 0,
+    snapshot BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL,
+    changed TEXT NOT NULL,
+    UNIQUE (campaign, list_id)
+);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    campaign TEXT NOT NULL,
+    subscriber_id INTEGER NOT NULL,
+    send_id INTEGER NOT NULL REFERENCES sends(id),
+    state TEXT NOT NULL DEFAULT 'pending' CHECK
+        (state IN ('pending', 'sending', 'accepted', 'failed', 'uncertain', 'skipped')),
+    worker TEXT NOT NULL DEFAULT '',
+    message_id TEXT NOT NULL DEFAULT '',
+    detail TEXT NOT NULL DEFAULT '',
+    changed TEXT NOT NULL DEFAULT '',
+    UNIQUE (campaign, subscriber_id)
+);
+CREATE INDEX deliveries_by_state ON deliveries (send_id, state);
+CREATE TABLE throttles (
+    key TEXT PRIMARY KEY,
+    theoretical_arrival REAL NOT NULL
+) WITHOUT ROWID
+"""

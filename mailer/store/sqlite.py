@@ -1,0 +1,66 @@
+"""The store in one SQLite file (WAL), shared by every process on this machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from mailer.errors import StoreError
+from mailer.store.ledger import Ledger
+from mailer.store.migrations import migrations
+from mailer.store.subscribers import Subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+BUSY_SECONDS = 60
+
+
+class SqliteStore(Subscribers, Ledger):
+    """See `store.base.Store`.
+
+    Args:
+        path: the database file; made, with its folder, when it is not there.
+        hashes: an address → its keyed hashes, the current key's first. Recognises an erased
+            address without keeping it.
+    """
+
+    def __init__(self, path: Path, hashes: Callable[[str], list[str]]) -> None:
+        self.path = path
+        self.hashes = hashes
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+            )
+            self.db = Database(connection, execute_plugins=False)
+            self.db.execute("PRAGMA journal_mode=WAL")
+            # FULL: what is committed as `sending` or `accepted` outlives a power cut, too.
+            self.db.execute("PRAGMA synchronous=FULL")
+            self.db.execute("PRAGMA foreign_keys=ON")
+            with self.writing():
+                migrations.apply(self.db)
+        except (OSError, sqlite3.Error) as err:
+            raise StoreError(
+                f"the database {path} cannot be opened: {err}",
+                hint="Check that the folder can be written to and the disk is not full.",
+            ) from err
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One write transaction. IMMEDIATE, because a deferred one that reads first fails with
+        "database is locked" as soon as another process has written in between."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.commit()
+
+    def close(self) -> None:
+        self.db.close()

@@ -1,0 +1,1 @@
+"""The ways out: a folder of .eml files, or Amazon SES."""
