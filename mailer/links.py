@@ -1,0 +1,149 @@
+"""Signed tokens, and the personal URLs of a recipient.
+
+A token carries a subscriber's and a send's id, never an address, and is signed for one purpose. It
+does not expire: an unsubscribe link works for as long as the mail is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from itsdangerous import BadSignature, Signer
+
+from mailer.errors import ConfigError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+Purpose = Literal["unsubscribe", "update", "view"]
+
+_PATHS: dict[Purpose, str] = {"unsubscribe": "u", "update": "p", "view": "v"}
+_MIN_KEY = 16
+_IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
+
+
+class Keys:
+    """The secret keys, the signing one first; older ones are still believed.
+
+    Args:
+        secrets: keys of at least 16 characters.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = tuple(secrets)
+        # itsdangerous signs with the last of its keys
+        rotation = list(reversed(self._secrets))
+        self._signers = {
+            purpose: Signer(rotation, salt=f"mailer.{purpose}", digest_method=hashlib.sha256)
+            for purpose in _PATHS
+        }
+
+    def token(self, purpose: Purpose, subscriber_id: int, send_id: int) -> str:
+        return self._signers[purpose].sign(f"{subscriber_id:x}-{send_id:x}").decode()
+
+    def read(self, purpose: Purpose, token: str) -> tuple[int, int] | None:
+        """The subscriber's and the send's id, or None for anything but a token of this purpose."""
+        try:
+            payload = self._signers[purpose].unsign(token).decode()
+        except (BadSignature, UnicodeError):
+            return None
+        ids = _IDS.fullmatch(payload)
+        return (int(ids[1], 16), int(ids[2], 16)) if ids else None
+
+    def address_hashes(self, email: str) -> list[str]:
+        """Keyed hashes of an address under every key: how an erased address is recognised."""
+        return [
+            hmac.new(key.encode(), b"mailer.address:" + email.encode(), hashlib.sha256).hexdigest()
+            for key in self._secrets
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The URLs in one recipient's mail, made when they are asked for."""
+
+    base_url: str
+    keys: Keys
+    campaign: str
+    send_id: int
+    subscriber_id: int
+
+    @property
+    def unsubscribe(self) -> str:
+        return self._personal("unsubscribe")
+
+    @property
+    def update(self) -> str:
+        return self._personal("update")
+
+    @property
+    def view(self) -> str:
+        return self._personal("view")
+
+    @property
+    def forward(self) -> str:
+        """Not personal: a forwarded mail must not let the friend act for the first reader."""
+        return f"{self.base_url}/f/{self.campaign}"
+
+    def _personal(self, purpose: Purpose) -> str:
+        token = self.keys.token(purpose, self.subscriber_id, self.send_id)
+        return f"{self.base_url}/{_PATHS[purpose]}/{token}"
+
+
+LINKS = ("unsubscribe", "update", "view", "forward")
+
+
+def load_keys(environment: str | None, file: Path) -> Keys:
+    """Keys from `MAILER_SECRET_KEYS` (separated by commas), else from a file made on first use.
+
+    Raises:
+        ConfigError: a key is empty or short, or the file cannot be read or made.
+    """
+    if environment is not None:
+        return _checked(environment.split(","), Place("MAILER_SECRET_KEYS"))
+    try:
+        if not file.exists():
+            _create(file)
+        text = file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigError(
+            f"the secret key cannot be read or made: {err}",
+            place=Place(str(file)),
+            hint="Restore the file from your backup, or set MAILER_SECRET_KEYS. With a new key, "
+            "links in mail already sent stop working.",
+        ) from err
+    return _checked(text.splitlines(), Place(str(file)))
+
+
+def _checked(keys: Sequence[str], place: Place) -> Keys:
+    found = [key.strip() for key in keys if key.strip()]
+    if not found or any(len(key) < _MIN_KEY for key in found):
+        raise ConfigError(
+            f"holds no secret key of at least {_MIN_KEY} characters" if not found
+            else f"holds a secret key shorter than {_MIN_KEY} characters",
+            place=place,
+            hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+        )
+    return Keys(found)
+
+
+def _create(file: Path) -> None:
+    """Whole or not at all, and only one of several processes that start together."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(secrets.token_urlsafe(32) + "\n")
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+    finally:
+        draft.unlink()
