@@ -181,6 +181,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """A delivery that is still pending, and what `claim` would do with it now."""
+
+    claim: Claim
+    left_out: str
+    """"" when it would be claimed, else why it would be skipped: unsubscribed, bounced, erased…"""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """How one claimed delivery ended, to be recorded."""
 
@@ -264,12 +273,21 @@ class Store(Protocol):
     def sends(self, campaign: str | None = None) -> list[Send]: ...
 
     def set_state(self, send_id: int, state: SendState, *, note: str = "", now: datetime) -> None:
+        """Change the state, where that is true to the ledger.
+
+        Cancelled is final, and skips what is pending. Finished is not taken from a send that has
+        something pending or in flight; then nothing changes.
+        """
         ...
 
     def counts(self, send_id: int) -> Counts: ...
 
     def already_delivered(self, campaign: str) -> Iterator[int]:
         """Ids of subscribers with any delivery of this campaign, ascending."""
+        ...
+
+    def remaining(self, send_id: int) -> Iterator[Remaining]:
+        """What is pending, streamed in the order it will be claimed."""
         ...
 
     def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
@@ -281,10 +299,19 @@ class Store(Protocol):
         """
         ...
 
-    def record(self, results: Iterable[Result], *, now: datetime) -> None: ...
+    def record(self, results: Iterable[Result], *, now: datetime) -> None:
+        """How deliveries of this worker's ended. In a cancelled send, PENDING becomes skipped.
+
+        Raises:
+            StoreError: some were no longer this worker's (all others are recorded).
+        """
+        ...
 
     def abandoned(self, send_id: int) -> list[Claim]:
-        """Deliveries still `sending` whose worker is gone (its process ended without recording)."""
+        """Deliveries still `sending` whose worker is gone (its process ended without recording).
+
+        They are this worker's from now on, to be recorded as `Transport.settle` finds.
+        """
         ...
 
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
@@ -292,8 +319,14 @@ class Store(Protocol):
         ...
 
     # --- throttle
-    def reserve(self, key: str, n: int, *, rate: float, burst: int, now: float) -> float:
-        """Take n messages of the shared rate `key`; seconds to wait before sending them."""
+    def reserve(
+        self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
+    ) -> float:
+        """Take n messages of the shared rate `key`; seconds to wait before sending them.
+
+        The clock gives seconds, the same for all processes. It is read inside the transaction:
+        waiting for another process's turn must not look like a clock that was set back.
+        """
         ...
 
     def close(self) -> None: ...

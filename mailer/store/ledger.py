@@ -1,7 +1,165 @@
-"""Sends, deliveries and the shared throttle, in SQLite."""
+"""Deliveries and the shared throttle, in SQLite.
+
+A delivery belongs to the worker that claimed it until its outcome is recorded, or until that worker
+is gone and another takes it over.
+"""
 
 from __future__ import annotations
 
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-class Ledger:
-    """See `store.base.Store`: the part about sends."""
+from mailer import throttle
+from mailer.errors import StoreError
+from mailer.store.base import Claim, DeliveryState, Remaining, SendState
+from mailer.store.sends import Sends
+from mailer.store.workers import Workers
+from mailer.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from typing import Any
+
+    from mailer.store.base import Result
+
+
+class Ledger(Sends):
+    """See `store.base.Store`: sends, deliveries and throttle."""
+
+    path: Path
+
+    @cached_property
+    def workers(self) -> Workers:
+        return Workers(self.path.parent / "workers")
+
+    def already_delivered(self, campaign: str) -> Iterator[int]:
+        rows = self.db.execute(
+            "SELECT subscriber_id FROM deliveries WHERE campaign = ? ORDER BY subscriber_id",
+            (campaign,),
+        )
+        for (subscriber_id,) in rows:
+            yield subscriber_id
+
+    def remaining(self, send_id: int) -> Iterator[Remaining]:
+        for _, delivery in self._deliveries(send_id, DeliveryState.PENDING):
+            yield delivery
+
+    def _deliveries(self, send_id: int, state: DeliveryState) -> Iterator[tuple[str, Remaining]]:
+        """Each with the worker that holds it."""
+        for worker, left_out, *row in self.db.execute(_DELIVERIES, (send_id, state)):
+            yield worker, Remaining(_claim(row), left_out)
+
+    def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
+        claims: list[Claim] = []
+        skipped: list[tuple[str, str, int]] = []
+        at = now.isoformat()
+        with self.writing():
+            if not self._is_sending(send_id):
+                return []
+            for delivery in self.remaining(send_id):
+                if delivery.left_out:
+                    skipped.append((delivery.left_out, at, delivery.claim.delivery_id))
+                else:
+                    claims.append(delivery.claim)
+                if len(claims) == limit:
+                    break
+            me = self.workers.me()
+            self.db.conn.executemany(_SKIP, skipped)
+            self.db.conn.executemany(_TAKE, [(me, at, claim.delivery_id) for claim in claims])
+        return claims
+
+    def _is_sending(self, send_id: int) -> bool:
+        state = self.db.execute("SELECT state FROM sends WHERE id = ?", (send_id,)).fetchone()
+        return bool(state == (SendState.SENDING,))
+
+    def record(self, results: Iterable[Result], *, now: datetime) -> None:
+        at = now.isoformat()
+        with self.writing():
+            me = self.workers.me()
+            outcomes = [(r.state, r.message_id, r.detail, at, r.delivery_id, me) for r in results]
+            recorded = self.db.conn.executemany(_RECORD, outcomes).rowcount
+            self._skip_cancelled(now)
+        if recorded != len(outcomes):
+            raise StoreError(
+                f"{len(outcomes) - recorded} deliveries were no longer this process's to record",
+                hint="Was lists/workers/ cleared during a send? Look at: mailer status",
+            )
+
+    def abandoned(self, send_id: int) -> list[Claim]:
+        with self.writing():
+            me = self.workers.me()
+            in_flight = list(self._deliveries(send_id, DeliveryState.SENDING))
+            gone = {worker for worker in dict(in_flight) if self.workers.is_gone(worker)}
+            claims = [delivery.claim for worker, delivery in in_flight if worker in gone]
+            # taken over, so that of two processes that look at once only one settles them
+            self.db.conn.executemany(_TAKE_OVER, [(me, c.delivery_id) for c in claims])
+        return claims
+
+    def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
+        return self.db.execute(_FAILURES, (send_id, limit)).fetchall()
+
+    # ---------------------------------------------------------------- throttle
+
+    def reserve(
+        self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
+    ) -> float:
+        with self.writing():
+            row = self.db.execute(
+                "SELECT busy_until, read_at FROM throttles WHERE key = ?", (key,)
+            ).fetchone()
+            meter, wait = throttle.reserve(
+                throttle.Meter(*row) if row else None, n, rate=rate, burst=burst, now=clock()
+            )
+            self.db.execute(
+                "INSERT OR REPLACE INTO throttles VALUES (?, ?, ?)",
+                (key, meter.busy_until, meter.read_at),
+            )
+        return wait
+
+
+def _claim(row: Sequence[Any]) -> Claim:
+    """An erased subscriber has an id and nothing else."""
+    delivery_id, subscriber_id, email, first, last, zip_, city, state, county, zone, *more = row
+    if email is None:
+        return Claim(delivery_id, Subscriber(subscriber_id, ""))
+    fields, tags = (json.loads(value) for value in more)
+    return Claim(
+        delivery_id,
+        Subscriber(
+            subscriber_id, email, first, last, zip_, city, state, county, zone, fields, tuple(tags)
+        ),
+    )
+
+
+_DELIVERIES = """
+SELECT d.worker,
+    CASE WHEN s.id IS NULL THEN 'erased'
+        WHEN x.reason IS NOT NULL THEN x.reason
+        WHEN m.status IS NOT 'subscribed' THEN 'unsubscribed'
+        ELSE '' END,
+    d.id, d.subscriber_id, s.email, s.first_name, s.last_name, s.zip, s.city, s.state, s.county,
+    s.timezone, s.fields, s.tags
+FROM deliveries d JOIN sends ON sends.id = d.send_id
+LEFT JOIN subscribers s ON s.id = d.subscriber_id
+LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = d.subscriber_id
+LEFT JOIN suppressions x ON x.address = s.email
+WHERE d.send_id = ? AND d.state = ? ORDER BY d.id"""
+
+_SKIP = "UPDATE deliveries SET state = 'skipped', detail = ?, changed = ? WHERE id = ?"
+
+_TAKE = "UPDATE deliveries SET state = 'sending', worker = ?, changed = ? WHERE id = ?"
+
+_TAKE_OVER = "UPDATE deliveries SET worker = ? WHERE id = ?"
+
+# Only by the worker that holds it: nobody overwrites what another has taken over.
+_RECORD = """
+UPDATE deliveries SET state = ?, message_id = ?, detail = ?, changed = ?
+WHERE id = ? AND worker = ? AND state = 'sending'"""
+
+_FAILURES = """
+SELECT coalesce(s.email, '(erased)'), d.detail
+FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
+WHERE d.send_id = ? AND d.state IN ('failed', 'uncertain') ORDER BY d.id LIMIT ?"""

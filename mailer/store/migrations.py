@@ -85,6 +85,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_state ON deliveries (send_id, state);
 CREATE TABLE throttles (
     key TEXT PRIMARY KEY,
-    theoretical_arrival REAL NOT NULL
+    busy_until REAL NOT NULL,
+    read_at REAL NOT NULL
 ) WITHOUT ROWID
 """

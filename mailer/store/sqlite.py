@@ -52,15 +52,24 @@ class SqliteStore(Subscribers, Ledger):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One write transaction. IMMEDIATE, because a deferred one that reads first fails with
-        "database is locked" as soon as another process has written in between."""
-        self.db.execute("BEGIN IMMEDIATE")
+        """One write transaction, whole or not at all.
+
+        IMMEDIATE, because a deferred one that reads first fails with "database is locked" as soon
+        as another process has written in between.
+        """
         try:
+            self.db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
+            self.db.commit()
+        except BaseException as err:
             self.db.rollback()
+            if isinstance(err, sqlite3.Error):
+                raise StoreError(
+                    f"the database {self.path} cannot be written: {err}",
+                    hint="Nothing of this step was kept. Check that the disk is not full.",
+                ) from err
             raise
-        self.db.commit()
 
     def close(self) -> None:
+        self.workers.leave()
         self.db.close()

@@ -1,0 +1,141 @@
+"""Sends and their audiences, in SQLite.
+
+The invariant of `base.Counts` holds at every commit: `sends.audience` grows in the transaction that
+adds the deliveries, which change their state and are never removed.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from mailer.errors import UsageError
+from mailer.store.base import Counts, Send, SendState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from typing import Any
+
+    from sqlite_utils import Database
+
+# bounds the memory while an audience streams in
+CHUNK = 10_000
+
+
+class Sends:
+    """See `store.base.Store`: campaigns on their way to a list."""
+
+    db: Database
+    writing: Callable[[], AbstractContextManager[None]]
+
+    def freeze(
+        self,
+        campaign: str,
+        list_name: str,
+        subscriber_ids: Iterable[int],
+        *,
+        query: str,
+        snapshot: bytes,
+        digest: str,
+        now: datetime,
+    ) -> tuple[Send, int]:
+        self._stage(subscriber_ids)
+        at = now.isoformat()
+        with self.writing():
+            self.db.execute(_NEW_SEND, (campaign, query, snapshot, digest, at, at, list_name))
+            send = self.send(campaign, list_name)
+            if send is None:
+                raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
+            if send.state is SendState.CANCELLED:
+                raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
+            added = self.db.execute(_ADD_DELIVERIES, (campaign, send.id, at)).rowcount
+            self.db.execute(_ADDED, {"added": added, "at": at, "id": send.id})
+        self.db.execute("DELETE FROM temp.frozen")
+        frozen = self.send(campaign, list_name)
+        assert frozen is not None
+        return frozen, added
+
+    def _stage(self, subscriber_ids: Iterable[int]) -> None:
+        """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS frozen (subscriber_id INTEGER)")
+        self.db.execute("DELETE FROM temp.frozen")
+        ids = iter(subscriber_ids)
+        while chunk := [(i,) for i in islice(ids, CHUNK)]:
+            with self.db.atomic():
+                self.db.conn.executemany("INSERT INTO temp.frozen VALUES (?)", chunk)
+
+    def send(self, campaign: str, list_name: str) -> Send | None:
+        rows = self.db.execute(
+            f"{_SENDS} WHERE campaign = ? AND lists.name = ?", (campaign, list_name)
+        )
+        return next((_send(row) for row in rows.fetchall()), None)
+
+    def sends(self, campaign: str | None = None) -> list[Send]:
+        rows = self.db.execute(
+            f"{_SENDS} WHERE :campaign IS NULL OR campaign = :campaign ORDER BY sends.id",
+            {"campaign": campaign},
+        )
+        return [_send(row) for row in rows.fetchall()]
+
+    def set_state(self, send_id: int, state: SendState, *, note: str = "", now: datetime) -> None:
+        with self.writing():
+            self.db.execute(
+                _SET_STATE,
+                {"id": send_id, "state": state, "note": note, "at": now.isoformat()},
+            )
+            self._skip_cancelled(now)
+
+    def _skip_cancelled(self, now: datetime) -> None:
+        """What is pending, or comes back unsent, in a cancelled send is never sent."""
+        self.db.execute(_SKIP_CANCELLED, (now.isoformat(),))
+
+    def counts(self, send_id: int) -> Counts:
+        # one statement, so that the audience and the rows are of the same instant
+        rows = self.db.execute(_COUNTS, (send_id,)).fetchall()
+        states = {state: number for _, state, number in rows if state is not None}
+        return Counts(audience=rows[0][0], **states)
+
+
+def _send(row: Sequence[Any]) -> Send:
+    send_id, campaign, list_name, state, *rest = row
+    return Send(send_id, campaign, list_name, SendState(state), *rest)
+
+
+_SENDS = """
+SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, created, note
+FROM sends JOIN lists ON lists.id = sends.list_id"""
+
+_NEW_SEND = """
+INSERT INTO sends (campaign, list_id, state, audience_query, snapshot, digest, created, changed)
+SELECT ?, id, 'queued', ?, ?, ?, ?, ? FROM lists WHERE name = ?
+ON CONFLICT (campaign, list_id) DO NOTHING"""
+
+# The join leaves out whoever was erased since the ids were read.
+_ADD_DELIVERIES = """
+INSERT INTO deliveries (campaign, subscriber_id, send_id, changed)
+SELECT ?, subscribers.id, ?, ? FROM temp.frozen JOIN subscribers
+ON subscribers.id = frozen.subscriber_id WHERE true
+ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
+
+_ADDED = """
+UPDATE sends SET audience = audience + :added, changed = :at,
+    state = CASE WHEN state = 'finished' AND :added > 0 THEN 'queued' ELSE state END
+WHERE id = :id"""
+
+# Cancelled is final. Finished is taken only from a ledger with nothing left to do: another process
+# may have added people, or got some back unsent, since the caller looked.
+_SET_STATE = """
+UPDATE sends SET state = :state, note = :note, changed = :at
+WHERE id = :id AND state <> 'cancelled' AND NOT (:state = 'finished' AND EXISTS (
+    SELECT 1 FROM deliveries WHERE send_id = :id AND state IN ('pending', 'sending')))"""
+
+_SKIP_CANCELLED = """
+UPDATE deliveries SET state = 'skipped', detail = 'cancelled', changed = ?
+WHERE state = 'pending' AND send_id IN (SELECT id FROM sends WHERE state = 'cancelled')"""
+
+_COUNTS = """
+SELECT sends.audience, deliveries.state, count(deliveries.id)
+FROM sends LEFT JOIN deliveries ON deliveries.send_id = sends.id
+WHERE sends.id = ? GROUP BY deliveries.state"""

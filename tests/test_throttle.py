@@ -1,0 +1,90 @@
+"""GCRA as arithmetic: checked with exact fractions, where a bound is a bound."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.throttle import Meter, reserve
+
+rates = st.fractions(min_value=Fraction(1, 10), max_value=2000, max_denominator=10)
+gaps = st.fractions(min_value=0, max_value=3, max_denominator=1000)
+
+
+@st.composite
+def traffic(draw):
+    """A rate, a burst, and reservations (seconds since the one before, messages)."""
+    burst = draw(st.integers(1, 500))
+    calls = st.lists(st.tuples(gaps, st.integers(1, burst)), min_size=1, max_size=30)
+    return draw(rates), burst, draw(calls)
+
+
+def departures(rate, burst, calls):
+    """When each reservation's messages leave, at the latest moment nothing else is waited for."""
+    meter, now, left = None, Fraction(0), []
+    for gap, n in calls:
+        now += gap
+        meter, wait = reserve(meter, n, rate=rate, burst=burst, now=now)
+        left.append((now + Fraction(wait), n))
+    return left
+
+
+@given(traffic())
+def test_no_second_lets_through_more_than_the_rate_and_one_burst(scene):
+    rate, burst, calls = scene
+    left = departures(rate, burst, calls)
+    for start, _ in left:
+        assert sum(n for at, n in left if start <= at < start + 1) <= rate + burst
+
+
+@given(traffic())
+def test_nobody_waits_longer_than_what_was_reserved_takes(scene):
+    rate, burst, calls = scene
+    now, reserved = Fraction(0), 0
+    for (at, n), (gap, _) in zip(departures(rate, burst, calls), calls, strict=True):
+        now += gap
+        reserved += n
+        assert at - now <= Fraction(reserved) / rate
+
+
+@given(rates, st.integers(1, 500), st.integers(2, 40))
+def test_full_batches_one_after_another_keep_exactly_the_rate(rate, burst, batches):
+    left = departures(rate, burst, [(0, burst)] * batches)
+    assert left[-1][0] - left[0][0] == Fraction(burst * (batches - 1)) / rate
+
+
+@given(rates, st.integers(1, 500), gaps)
+def test_time_unused_is_never_saved_up_beyond_one_burst(rate, burst, idle):
+    meter, _ = reserve(None, burst, rate=rate, burst=burst, now=Fraction(0))
+    later = Fraction(burst) / rate + idle
+    meter, wait = reserve(meter, burst, rate=rate, burst=burst, now=later)
+    assert wait == 0
+    _, wait = reserve(meter, burst, rate=rate, burst=burst, now=later)
+    assert wait == Fraction(burst) / rate
+
+
+@given(traffic(), st.fractions(min_value=1, max_value=10**6, max_denominator=10))
+def test_a_clock_set_back_is_a_clock_that_stood_still(scene, step):
+    rate, burst, calls = scene
+    meter, now = None, Fraction(10**7)
+    for gap, n in calls:
+        now += gap
+        meter, _ = reserve(meter, n, rate=rate, burst=burst, now=now)
+    stood_still = reserve(meter, burst, rate=rate, burst=burst, now=now)[1]
+    set_back = reserve(meter, burst, rate=rate, burst=burst, now=now - step)[1]
+    assert set_back == stood_still
+
+
+def test_after_a_clock_was_set_back_the_rate_goes_on_as_before():
+    meter = Meter(busy_until=Fraction(1000), read_at=Fraction(1000))
+    waits = []
+    for now in (10, 11, 12):
+        meter, wait = reserve(meter, 5, rate=Fraction(5), burst=5, now=Fraction(now))
+        waits.append(wait)
+    assert waits == [0, 0, 0]
+
+
+def test_a_reservation_larger_than_the_burst_waits_for_the_rest():
+    _, wait = reserve(None, 30, rate=10, burst=10, now=5.0)
+    assert wait == pytest.approx(2.0)
