@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mailer.errors import ConfigError, Place, suggest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = "mailer.toml"
 
@@ -115,12 +117,21 @@ class Lookup(Section):
     many: bool = False
 
 
-class Settings(Section):
+class Content(Section):
+    """What can change the words of a mail; kept with every send."""
+
     brand: Brand
     sender: Sender
     site: Site
-    send: Sending = Sending()
     lookups: dict[str, Lookup] = {}
+
+
+class Settings(Content):
+    send: Sending = Sending()
+
+    @property
+    def content(self) -> Content:
+        return Content.model_validate(self.model_dump(include=set(Content.model_fields)))
 
 
 class Project:
@@ -174,7 +185,9 @@ def load(root: Path) -> Project:
         text = path.read_text(encoding="utf-8")
     except OSError as err:
         raise ConfigError(
-            f"cannot be read: {err.strerror}", place=Place(FILE), hint="Check the file's permissions."
+            f"cannot be read: {err.strerror}",
+            place=Place(FILE),
+            hint="Check the file's permissions.",
         ) from err
     except UnicodeDecodeError as err:
         raise ConfigError(
@@ -222,17 +235,21 @@ def _is_union_branch(part: int | str) -> bool:
 
 
 def _keys(model: type[BaseModel], where: list[int | str]) -> list[str]:
+    """The keys that the schema allows at a place."""
     current: Any = model
     for part in where:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            current = current.model_fields[str(part)].annotation
-        else:
-            args = [a for a in getattr(current, "__args__", ()) if isinstance(a, type)]
-            current = next((a for a in args if issubclass(a, BaseModel)), None)
-    if not (isinstance(current, type) and issubclass(current, BaseModel)):
-        args = getattr(current, "__args__", ())
-        current = next((a for a in args if isinstance(a, type) and issubclass(a, BaseModel)), None)
+        if isinstance(part, str) and current and part in current.model_fields:
+            current = current.model_fields[part].annotation
+        current = _model_in(current)
     return list(current.model_fields) if current else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation such as dict[str, Lookup] holds."""
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
 
 
 def _line_of(text: str, where: list[int | str]) -> int | None:

@@ -127,7 +127,8 @@ def _checked(keys: Sequence[str], place: Place) -> Keys:
     found = [key.strip() for key in keys if key.strip()]
     if not found or any(len(key) < _MIN_KEY for key in found):
         raise ConfigError(
-            f"holds no secret key of at least {_MIN_KEY} characters" if not found
+            f"holds no secret key of at least {_MIN_KEY} characters"
+            if not found
             else f"holds a secret key shorter than {_MIN_KEY} characters",
             place=place,
             hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',

@@ -1,0 +1,180 @@
+"""Campaign text → Campaign: front matter, and a body that keeps its line numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import yaml
+from pydantic import Field, ValidationError
+
+from mailer.config import Section, explain
+from mailer.errors import CampaignError, Place, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_FENCE = re.compile(r"---[ \t]*")
+_DEFINITION = re.compile(r"[\s>]*\[\^([^\]\s]+)\]:(.*)")
+_REFERENCE = re.compile(r"\[\^([^\]\s]+)\]")
+_NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?#\}", re.DOTALL)
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class FrontMatter(Section):
+    """The keys between the two `---` lines. All text may hold Jinja."""
+
+    subject: Text
+    preheader: str = ""
+    list: str = ""
+    layout: str = "newsletter"
+    audience: str = ""
+    headline: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    name: str
+    path: str
+    front: FrontMatter
+    lines: dict[str, int]
+    """The line of each front matter key."""
+    body: str
+    """The Markdown, preceded by as many blank lines as the front matter took: line numbers in it
+    are line numbers of the file."""
+    notes: dict[str, int]
+    """Footnote label → line of its definition, in order of definition."""
+
+    def place(self, key: str | None = None, line: int | None = None) -> Place:
+        return Place(self.path, self.lines.get(key) if key else line)
+
+
+def parse(path: str, text: str) -> Campaign:
+    """Read a campaign file.
+
+    Raises:
+        CampaignError: no front matter, broken YAML, keys or values the schema does not allow, or
+            footnotes that do not match up; always with a place.
+    """
+    name = path.rpartition("/")[2].removesuffix(".md")
+    if not NAME.fullmatch(name):
+        raise CampaignError(
+            f'"{name}" cannot be a campaign\'s name',
+            place=Place(path),
+            hint="Use lower-case letters, digits and hyphens, as in council-vote.md.",
+        )
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    header, body, offset = _split(path, text)
+    front, lines = _front_matter(path, header)
+    body = "\n" * offset + body
+    return Campaign(name, path, front, lines, body, _footnotes(path, body))
+
+
+def _split(path: str, text: str) -> tuple[str, str, int]:
+    lines = text.split("\n")
+    if not _FENCE.fullmatch(lines[0]):
+        raise CampaignError(
+            "does not begin with front matter",
+            place=Place(path, 1),
+            hint='Begin with a line "---", then "subject: …", then another line "---".',
+        )
+    for number, line in enumerate(lines[1:], 2):
+        if _FENCE.fullmatch(line):
+            return "\n".join(lines[1 : number - 1]), "\n".join(lines[number:]), number
+    raise CampaignError(
+        "the front matter is not closed",
+        place=Place(path, 1),
+        hint='Put a line "---" between the front matter and the text.',
+    )
+
+
+def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
+    try:
+        node = yaml.compose(header, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        raise CampaignError(
+            f"the front matter is not valid YAML: {err.problem}",
+            place=Place(path, mark.line + 2 if mark else 1),
+            hint='Put the value in double quotes if it holds a colon, "#" or "{{".',
+        ) from err
+    if not isinstance(node, yaml.MappingNode):
+        raise CampaignError(
+            "the front matter holds no keys",
+            place=Place(path, 2),
+            hint='Write at least "subject: …".',
+        )
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 2
+        if key.value in lines:
+            raise CampaignError(
+                f'"{key.value}" stands twice in the front matter',
+                place=Place(path, line),
+                hint=f"It is first on line {lines[key.value]}; keep one.",
+            )
+        lines[key.value] = line
+        # Every value is text: a subject "No" or a date 2026-11-03 is meant as it is written.
+        values[key.value] = value.value
+    try:
+        return FrontMatter.model_validate(values), lines
+    except ValidationError as err:
+        problem = explain(err, FrontMatter, lambda where: Place(path, lines.get(str(where[0]), 1)))
+        raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
+
+
+def _footnotes(path: str, body: str) -> dict[str, int]:
+    """Every reference has one note that says something, and every note is referred to.
+
+    Looked for in the source, so that a branch nobody takes is held to the same.
+    """
+    notes: dict[str, int] = {}
+    references: dict[str, int] = {}
+    lines = _NOT_PROSE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), body).split("\n")
+    for number, label, content in _definitions(lines):
+        if label in notes:
+            raise CampaignError(
+                f"the footnote [^{label}] is defined twice",
+                place=Place(path, number),
+                hint=f"It is first on line {notes[label]}. Give one of them another name.",
+            )
+        if not content:
+            raise CampaignError(
+                f"the footnote [^{label}] is empty",
+                place=Place(path, number),
+                hint="Write the source after the colon.",
+            )
+        notes[label] = number
+    for number, line in enumerate(lines, 1):
+        definition = _DEFINITION.match(line)
+        for label in _REFERENCE.findall(definition[2] if definition else line):
+            references.setdefault(label, number)
+    for label, number in references.items():
+        if label not in notes:
+            raise CampaignError(
+                f"the footnote [^{label}] is not defined",
+                place=Place(path, number),
+                hint=suggest(label, notes) or f'Add a line "[^{label}]: the source".',
+            )
+    for label, number in notes.items():
+        if label not in references:
+            raise CampaignError(
+                f"the footnote [^{label}] is never referred to",
+                place=Place(path, number),
+                hint=f"Put [^{label}] after the words it supports, or take the note out.",
+            )
+    return notes
+
+
+def _definitions(lines: list[str]) -> Iterator[tuple[int, str, str]]:
+    for number, line in enumerate(lines, 1):
+        definition = _DEFINITION.match(line)
+        if definition:
+            following = lines[number] if number < len(lines) else ""
+            continued = following.startswith("    ") and following.strip()
+            yield number, definition[1], definition[2].strip() or continued or ""

@@ -1,0 +1,158 @@
+"""Campaign + templates → variants: finished documents, cut where a recipient's values go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mailer import escaping, mjml
+from mailer.errors import CampaignError, Place
+from mailer.escaping import UnsafePlaceError
+from mailer.personalize import TOKEN, Guard, Recipient, Recorder, Slot
+from mailer.render import Renderer
+from mailer.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mailer.escaping import Context
+    from mailer.render import Rendered
+    from mailer.sources import Sources
+
+MAX_VARIANTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A text cut at its slots: `static[0] value static[1] value … static[n]`."""
+
+    static: tuple[str, ...]
+    places: tuple[tuple[int, Context], ...]
+    """(index of the slot, how its value is escaped), one fewer than `static`."""
+
+    def fill(self, values: Sequence[str]) -> str:
+        parts = [self.static[0]]
+        for (slot, context), static in zip(self.places, self.static[1:], strict=True):
+            parts += (escaping.ESCAPES[context](values[slot]), static)
+        return "".join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """One finished version of a campaign."""
+
+    number: int
+    subject: Cut
+    html: Cut
+    text: Cut
+    slots: tuple[Slot, ...]
+    guards: tuple[str, ...]
+    """What was asked of the recipient it was compiled for: `(recipient.state == OR): yes`."""
+
+
+class Compiler:
+    """Compiles a variant the first time a recipient needs it.
+
+    Args:
+        sources: of the campaign.
+        fields: names of the further columns that any subscriber has.
+    """
+
+    def __init__(self, sources: Sources, fields: frozenset[str]) -> None:
+        self.sources = sources
+        self.variants: list[Variant] = []
+        self._renderer = Renderer(sources, fields)
+        self._tree: Tree[Variant] = Tree(self._grow)
+        self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
+        self._refuse_tokens()
+
+    def variant(self, recipient: Recipient) -> Variant:
+        """The variant a recipient gets.
+
+        Raises:
+            CampaignError: it does not compile, or it would be one too many.
+        """
+        return self._tree.find(recipient)
+
+    def _grow(self, example: Recipient) -> tuple[list[tuple[Guard, Any]], Variant]:
+        recorder = Recorder(example)
+        rendered = self._renderer.run(recorder)
+        # Different answers may lead to the same words
+        key = (rendered, tuple(slot.text for slot in recorder.slots))
+        if key not in self._known:
+            self._refuse_too_many()
+            self._known[key] = self._finish(rendered, recorder)
+            self.variants.append(self._known[key])
+        return recorder.path, self._known[key]
+
+    def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
+        slots = tuple(recorder.slots)
+        html = mjml.to_html(rendered.mjml, self.sources.files)
+        subject = self._cut(rendered.subject, escaping.places_in_header, slots)
+        html_cut = self._cut(html, escaping.places_in_html, slots)
+        text = self._cut(rendered.text, escaping.places_in_plain_text, slots)
+        written = {slot for cut in (subject, html_cut, text) for slot, _ in cut.places}
+        for index, slot in enumerate(slots):
+            if index not in written:
+                raise CampaignError(
+                    f"{{{{ {slot.text} }}}} is written, but does not come through to the mail",
+                    place=slot.place,
+                    hint="Apply filters to the value itself, {{ recipient.city | upper }}, not to a "
+                    "text that already holds it.",
+                )
+        guards = tuple(f"{guard.text}: {_in_words(answer)}" for guard, answer in recorder.path)
+        return Variant(len(self.variants) + 1, subject, html_cut, text, slots, guards)
+
+    def _cut(
+        self,
+        text: str,
+        places: Callable[[str], list[tuple[str, Context]]],
+        slots: Sequence[Slot],
+    ) -> Cut:
+        try:
+            found = places(text)
+        except UnsafePlaceError as err:
+            slot = slots[_index(err.token)]
+            raise CampaignError(
+                f"{{{{ {slot.text} }}}} stands {err.where}, where no value of a recipient is safe",
+                place=slot.place,
+                hint="Write personal values in text, in alt texts, or in links after the host name.",
+            ) from err
+        except ValueError as err:
+            raise CampaignError(
+                str(err),
+                place=Place(self.sources.path),
+                hint="Look for a quotation mark or a bracket that is not closed in your HTML.",
+            ) from err
+        static = escaping.SLOT.split(text)[::2]
+        return Cut(tuple(static), tuple((_index(token), context) for token, context in found))
+
+    def _refuse_tokens(self) -> None:
+        for path, source in self.sources.files.items():
+            match = TOKEN.search(source)
+            if match:
+                raise CampaignError(
+                    f'"{match[0]}" is a word that mailer keeps for itself',
+                    place=Place(path, source.count("\n", 0, match.start()) + 1),
+                    hint="Write it another way.",
+                )
+
+    def _refuse_too_many(self) -> None:
+        if len(self.variants) < MAX_VARIANTS:
+            return
+        answers, guard = self._tree.widest()
+        raise CampaignError(
+            f"the campaign has more than {MAX_VARIANTS} variants; {guard.text} alone has "
+            f"{answers} different answers",
+            place=guard.place,
+            hint="Write the value out with {{ … }} instead of deciding on it, or keep what differs "
+            "in a look-up.",
+        )
+
+
+def _index(token: str) -> int:
+    return int(token[3:7])
+
+
+def _in_words(answer: Any) -> str:
+    return ("yes" if answer else "no") if isinstance(answer, bool) else str(answer)

@@ -1,0 +1,317 @@
+"""Markdown with footnotes and components → MJML blocks, and → plain text.
+
+Both renderings read one parse. A component's output travels through Markdown as a token on a line of
+its own; a footnote reference travels as a token until the whole document stands and can be numbered.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.footnote import footnote_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from markdown_it.token import Token
+
+WIDTH = 72
+"""Columns of the text part: what a reply can quote without breaking lines (RFC 3676, 4.2)."""
+
+COMPONENT = re.compile(r"zqb(\d{4})qz")
+_REFERENCE = re.compile(r"zqf(\d{4})qz")
+_SECTION = re.compile(r"<mj-(section|wrapper|hero)\b")
+_HEADINGS = {"h1": "=", "h2": "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of the body, in the order of the text."""
+
+    kind: str
+    """"text": HTML for an mj-text; "component": MJML."""
+    source: str
+
+    @property
+    def level(self) -> str:
+        """Where it may stand in MJML: "column", or "section" if it brings its own section."""
+        return "section" if _SECTION.match(self.source.lstrip()) else "column"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A footnote's note, numbered."""
+
+    number: int
+    label: str
+    html: str
+    text: str
+    backrefs: tuple[str, ...]
+    """Anchors of the places that refer to it."""
+
+
+@dataclass(slots=True)
+class Numbering:
+    """Footnotes of one variant, numbered in the order of their first use."""
+
+    labels: Sequence[str]
+    anchors: dict[str, list[str]] = field(default_factory=dict)
+
+    def html(self, source: str) -> str:
+        """Replace the references in a piece of the document; pieces come in reading order."""
+        return _REFERENCE.sub(lambda match: self._reference(self.labels[int(match[1])]), source)
+
+    def number(self, label: str) -> int:
+        return list(self.anchors).index(label) + 1
+
+    def _reference(self, label: str) -> str:
+        anchors = self.anchors.setdefault(label, [])
+        number = self.number(label)
+        anchor = f"ref-{number}" if not anchors else f"ref-{number}-{len(anchors) + 1}"
+        anchors.append(anchor)
+        # Many mail programs drop `id`, so `name` stands beside it.
+        return (
+            f'<sup class="ref"><a href="#source-{number}" name="{anchor}" id="{anchor}">'
+            f"{number}</a></sup>"
+        )
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    # Authors indent what stands inside {% if %}; that is not code.
+    parser.disable("code")
+    parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
+    parser.add_render_rule("footnote_ref", _footnote_token)
+    return parser
+
+
+def _footnote_token(_: Any, tokens: Sequence[Token], index: int, __: Any, env: Any) -> str:
+    label = tokens[index].meta["label"]
+    return f"zqf{env['labels'].index(label):04d}qz"
+
+
+class Document:
+    """One parse of a campaign's body, after Jinja."""
+
+    def __init__(self, text: str, labels: Sequence[str]) -> None:
+        self._env: dict[str, Any] = {"labels": list(labels)}
+        self.tokens: list[list[Token]] = []
+        self.notes: dict[str, list[Token]] = {}
+        for group in _top_level(_parser().parse(text, self._env)):
+            if group[0].type == "footnote_reference_open":
+                self.notes[group[0].meta["label"]] = group[1:-1]
+            else:
+                self.tokens.append(group)
+
+    def references(self) -> set[str]:
+        """Labels that are referred to outside the notes."""
+        return set(_references([token for group in self.tokens for token in group]))
+
+    def references_in_notes(self) -> set[str]:
+        return set(_references([token for tokens in self.notes.values() for token in tokens]))
+
+    def blocks(self, components: Sequence[str]) -> list[Block]:
+        """The body as MJML blocks; prose between two components is one block."""
+        found: list[Block] = []
+        for group in self.tokens:
+            number = _component(group)
+            if number is not None:
+                found.append(Block("component", components[number]))
+            elif group[0].type == "html_block" and group[0].content.startswith("<mj-"):
+                found.append(Block("component", group[0].content))
+            else:
+                html = self._html(group)
+                if found and found[-1].kind == "text":
+                    html = found.pop().source + html
+                found.append(Block("text", html))
+        return found
+
+    def text(self, components: Sequence[str], number: Callable[[str], int]) -> str:
+        """The body as plain text."""
+        parts: list[str] = []
+        for group in self.tokens:
+            component = _component(group)
+            part = _tidy(components[component]) if component is not None else _text(group, number)
+            if part:
+                parts.append(part)
+        return "\n\n".join(parts)
+
+    def note_html(self, label: str) -> str:
+        html = self._html(self.notes[label]).strip()
+        only = html.startswith("<p>") and html.count("<p>") == 1 and html.endswith("</p>")
+        return html[3:-4] if only else html
+
+    def note_text(self, label: str, number: Callable[[str], int]) -> str:
+        return _text(self.notes[label], number)
+
+    def _html(self, tokens: Sequence[Token]) -> str:
+        parser = _parser()
+        html: str = parser.renderer.render(tokens, parser.options, self._env)
+        return html
+
+
+def to_html(text: str, labels: Sequence[str], *, inline: bool = False) -> str:
+    """Markdown inside a component, as HTML; its footnotes are numbered with the rest."""
+    env = {"labels": list(labels)}
+    html: str = _parser().renderInline(text, env) if inline else _parser().render(text, env)
+    return html
+
+
+def to_text(text: str, number: Callable[[str], int], *, inline: bool = False) -> str:
+    """Markdown inside a component, as plain text."""
+    tokens = _parser().parseInline(text) if inline else _parser().parse(text)
+    return _text(tokens, number) if not inline else _inline(SyntaxTreeNode(tokens), number)
+
+
+def _top_level(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    group: list[Token] = []
+    depth = 0
+    for token in tokens:
+        group.append(token)
+        depth += token.nesting
+        if depth == 0:
+            yield group
+            group = []
+
+
+def _component(group: Sequence[Token]) -> int | None:
+    if group[0].type != "paragraph_open":
+        return None
+    match = COMPONENT.fullmatch(group[1].content.strip())
+    return int(match[1]) if match else None
+
+
+def _references(tokens: Sequence[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "footnote_ref":
+            yield token.meta["label"]
+        yield from _references(token.children or [])
+
+
+# ---------------------------------------------------------------- plain text
+
+
+def _text(tokens: Sequence[Token], number: Callable[[str], int]) -> str:
+    return "\n\n".join(_blocks(SyntaxTreeNode(tokens).children, number, WIDTH))
+
+
+def _blocks(
+    nodes: Sequence[SyntaxTreeNode], number: Callable[[str], int], width: int
+) -> Iterator[str]:
+    for node in nodes:
+        text = _block(node, number, width)
+        if text:
+            yield text
+
+
+def _block(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> str:
+    match node.type:
+        case "heading":
+            text = _wrap(_inline(node, number), width)
+            longest = max(map(len, text.split("\n")))
+            line = _HEADINGS.get(node.tag, "")
+            return f"{text}\n{line * longest}" if line else text
+        case "bullet_list" | "ordered_list":
+            return _list(node, number, width)
+        case "blockquote":
+            inner = "\n\n".join(_blocks(node.children, number, width - 2))
+            return textwrap.indent(inner, "> ", lambda _: True).replace("> \n", ">\n")
+        case "hr":
+            return "* * *".center(width).rstrip()
+        case "fence":
+            return textwrap.indent(node.content.rstrip(), "    ")
+        case "html_block":
+            return ""
+        case "table":
+            rows = (row for part in node.children for row in part.children)
+            lines = (" | ".join(_inline(cell, number) for cell in row.children) for row in rows)
+            return "\n".join(lines)
+        case _:
+            return _wrap(_inline(node, number), width)
+
+
+def _list(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> str:
+    start = int(node.attrs.get("start", 1))
+    items: list[str] = []
+    loose = False
+    for i, item in enumerate(node.children):
+        mark = f"{start + i}. " if node.type == "ordered_list" else "- "
+        parts = list(_blocks(item.children, number, width - len(mark)))
+        # markdown-it hides the paragraphs of a tight list
+        tight = all(child.hidden or child.type != "paragraph" for child in item.children)
+        loose = loose or not tight
+        body = ("\n" if tight else "\n\n").join(parts)
+        items.append(mark + textwrap.indent(body, " " * len(mark)).lstrip())
+    return ("\n\n" if loose else "\n").join(items)
+
+
+def _inline(node: SyntaxTreeNode, number: Callable[[str], int]) -> str:
+    return "".join(_span(child, number) for child in node.children)
+
+
+def _span(node: SyntaxTreeNode, number: Callable[[str], int]) -> str:
+    match node.type:
+        case "text" | "code_inline":
+            return node.content
+        case "softbreak":
+            return " "
+        case "hardbreak":
+            return "\n"
+        case "strong":
+            return f"*{_inline(node, number)}*"
+        case "em":
+            return f"_{_inline(node, number)}_"
+        case "link":
+            return _link(_inline(node, number), str(node.attrs["href"]))
+        case "image":
+            return f"[{_inline(node, number)}]"
+        case "footnote_ref":
+            return f"[{number(node.meta['label'])}]"
+        case "html_inline":
+            return "\n" if node.content.startswith("<br") else ""
+        case _:
+            return _inline(node, number)
+
+
+def _link(text: str, url: str) -> str:
+    """Words, then the URL in angle brackets (RFC 3986, appendix C), once if they are the same."""
+    bare = url.removeprefix("mailto:").removeprefix("tel:")
+    if text == url:
+        return f"<{url}>"
+    if bare != url and re.sub(r"[^\w@.]", "", text) == re.sub(r"[^\w@.]", "", bare):
+        return text
+    return f"{text} <{url}>"
+
+
+def _wrap(text: str, width: int) -> str:
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
+
+
+def _tidy(text: str) -> str:
+    """A component's text: its own line breaks kept, no more than one blank line in a row."""
+    lines = "\n".join(line.rstrip() for line in text.strip("\n").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
+
+
+def sources(document: Document, numbering: Numbering) -> list[Source]:
+    """The notes that are referred to, in the order of their numbers."""
+    return [
+        Source(
+            number=numbering.number(label),
+            label=label,
+            html=document.note_html(label),
+            text=document.note_text(label, numbering.number),
+            backrefs=tuple(anchors),
+        )
+        for label, anchors in numbering.anchors.items()
+    ]

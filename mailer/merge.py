@@ -1,0 +1,81 @@
+"""Variants + one recipient → Merged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailer import escaping
+from mailer.compile import Compiler
+from mailer.links import Links
+from mailer.personalize import Recipient, plain, value_of
+
+if TYPE_CHECKING:
+    from mailer.compile import Variant
+    from mailer.links import Keys
+    from mailer.sources import Sources
+    from mailer.subscriber import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """One recipient's message, before it is written as MIME."""
+
+    email: str
+    variant: Variant
+    values: tuple[str, ...]
+    """By slot, cleaned, not yet escaped."""
+    links: Links
+
+    @property
+    def subject(self) -> str:
+        return self.variant.subject.fill(self.values)
+
+    @property
+    def html(self) -> str:
+        return self.variant.html.fill(self.values)
+
+    @property
+    def text(self) -> str:
+        return self.variant.text.fill(self.values)
+
+
+class Merger:
+    """Merges everybody who gets one campaign.
+
+    Args:
+        sources: of the campaign, as they are on disk or as a send has kept them.
+        fields: names of the further columns that any subscriber has.
+        keys: that sign the recipients' links.
+        send_id: of the send the links belong to; 0 outside the ledger.
+    """
+
+    def __init__(
+        self, sources: Sources, *, fields: frozenset[str], keys: Keys, send_id: int
+    ) -> None:
+        self.counts: Counter[Variant] = Counter()
+        """Recipients merged so far, by variant."""
+        self._compiler = Compiler(sources, fields)
+        self._sources = sources
+        self._keys = keys
+        self._send_id = send_id
+
+    def merge(self, subscriber: Subscriber) -> Merged:
+        """Raises CampaignError when the recipient's variant does not compile."""
+        sources = self._sources
+        links = Links(
+            sources.content.site.base_url,
+            self._keys,
+            sources.campaign,
+            self._send_id,
+            subscriber.id,
+        )
+        recipient = Recipient(subscriber, sources.tables, links)
+        variant = self._compiler.variant(recipient)
+        self.counts[variant] += 1
+        values = tuple(
+            escaping.clean(plain(value_of(slot.evaluate, recipient, slot.text)))
+            for slot in variant.slots
+        )
+        return Merged(subscriber.email, variant, values, links)

@@ -1,0 +1,173 @@
+"""MJML → the HTML that is mailed: elements checked, styles inlined, doctype first."""
+
+from __future__ import annotations
+
+import logging
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from mjml import mjml2html
+from premailer import Premailer
+
+from mailer.errors import CampaignError, Place, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ELEMENTS = frozenset(
+    [
+        "mjml",
+        "mj-head",
+        "mj-body",
+        "mj-attributes",
+        "mj-all",
+        "mj-class",
+        "mj-breakpoint",
+        "mj-font",
+        "mj-html-attributes",
+        "mj-selector",
+        "mj-html-attribute",
+        "mj-preview",
+        "mj-style",
+        "mj-title",
+        "mj-raw",
+        "mj-include",
+        "mj-accordion",
+        "mj-accordion-element",
+        "mj-accordion-text",
+        "mj-accordion-title",
+        "mj-button",
+        "mj-carousel",
+        "mj-carousel-image",
+        "mj-column",
+        "mj-divider",
+        "mj-group",
+        "mj-hero",
+        "mj-image",
+        "mj-navbar",
+        "mj-navbar-link",
+        "mj-section",
+        "mj-social",
+        "mj-social-element",
+        "mj-spacer",
+        "mj-table",
+        "mj-text",
+        "mj-wrapper",
+    ]
+)
+"""Of MJML 4. mjml-python drops any other element without a word, with all that is in it."""
+
+_DOCTYPE = "<!doctype html>"
+
+
+def to_html(mjml: str, files: Mapping[str, str]) -> str:
+    """Compile a finished MJML document.
+
+    Args:
+        mjml: the document.
+        files: path → source of the templates and the campaign it was made from, in which a mistake
+            is looked for.
+
+    Raises:
+        CampaignError: an element that does not exist or is not closed, or MJML that does not parse.
+    """
+    _check(mjml, files)
+    try:
+        html = mjml2html(mjml, fonts={})
+    except ValueError as err:
+        raise CampaignError(
+            f"the MJML cannot be compiled: {err}",
+            place=next(iter(_layouts(files)), Place("templates")),
+            hint='HTML in MJML must be well-formed: every tag closed, every attribute in quotes, "&" '
+            "written as &amp;.",
+        ) from err
+    return _inline(html)
+
+
+def _layouts(files: Mapping[str, str]) -> Iterator[Place]:
+    return (Place(path) for path, source in files.items() if "<mjml" in source)
+
+
+def _inline(html: str) -> str:
+    inlined = Premailer(
+        html,
+        keep_style_tags=False,
+        remove_classes=False,
+        allow_network=False,
+        strip_important=False,
+        align_floating_images=False,
+        disable_validation=True,
+        cssutils_logging_level=logging.CRITICAL,
+    ).transform()
+    # premailer drops the doctype, and without one every mail program falls into quirks mode
+    return _DOCTYPE + "\n" + re.sub(r"\A\s*<!doctype[^>]*>\s*", "", inlined, flags=re.IGNORECASE)
+
+
+class _Balance(HTMLParser):
+    """Finds the first MJML element that does not exist or is not closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.unknown: str | None = None
+        self.unclosed: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag.startswith("mj"):
+            self._seen(tag)
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag.startswith("mj"):
+            self._seen(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not tag.startswith("mj") or self.unclosed:
+            return
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+        else:
+            self.unclosed = self.open[-1] if tag in self.open else tag
+
+    def _seen(self, tag: str) -> None:
+        if tag not in ELEMENTS and self.unknown is None:
+            self.unknown = tag
+
+
+def _check(mjml: str, files: Mapping[str, str]) -> None:
+    parser = _Balance()
+    parser.feed(mjml)
+    parser.close()
+    if parser.unknown:
+        raise CampaignError(
+            f"there is no MJML element <{parser.unknown}>",
+            place=_place(rf"<{parser.unknown}\b", files),
+            hint=suggest(parser.unknown, ELEMENTS),
+        )
+    unclosed = parser.unclosed or (parser.open[-1] if parser.open else None)
+    if unclosed:
+        raise CampaignError(
+            f"<{unclosed}> and </{unclosed}> do not match up",
+            place=_unbalanced(unclosed, files),
+            hint=f"Every <{unclosed}> needs one </{unclosed}>, inside the element it opened in.",
+        )
+
+
+def _place(pattern: str, files: Mapping[str, str]) -> Place:
+    for path, source in files.items():
+        match = re.search(pattern, source)
+        if match:
+            return Place(path, source.count("\n", 0, match.start()) + 1)
+    return Place("templates")
+
+
+def _unbalanced(tag: str, files: Mapping[str, str]) -> Place:
+    """The file in which the element's tags do not pair, as far as its source can tell."""
+    opening = rf"<{tag}\b(?![^>]*/>)"
+    for path, source in files.items():
+        if len(re.findall(opening, source)) != source.count(f"</{tag}>"):
+            return _place(rf"</?{tag}\b", {path: source})
+    return _place(rf"</?{tag}\b", files)
