@@ -50,8 +50,10 @@ class Environment(SandboxedEnvironment):
         del self.globals["lipsum"]
         self.filters["default"] = self.filters["d"] = default
         self.filters["thousands"] = lambda number: f"{int(number):,}"
-        self.filters = {name: _lifted(f, name) for name, f in self.filters.items()}
-        self.tests = {name: _lifted(f, name, " is ") for name, f in self.tests.items()}
+        filters: dict[str, Any] = dict(self.filters)
+        tests: dict[str, Any] = dict(self.tests)
+        self.filters = {name: _lifted(filter_, name) for name, filter_ in filters.items()}
+        self.tests = {name: _lifted(test, name, " is ") for name, test in tests.items()}
         # The merge escapes a value for the place it stands in; doing it before would do it twice.
         for name in ("e", "escape", "forceescape", "safe", "urlencode"):
             self.filters[name] = left_to_the_merge(self.filters[name])

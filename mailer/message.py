@@ -67,7 +67,11 @@ def encode(
         subject_mark: set before the subject, as "[TEST]" is.
     """
     boundary, body = _body(merged.variant)
-    parts = [_headers(merged, envelope, message_id, date, subject_mark, boundary).encode("ascii")]
+    subject = f"{subject_mark} {merged.subject}".strip()
+    headers = _headers(
+        merged, envelope, boundary, message_id=message_id, date=date, subject=subject
+    )
+    parts = [headers.encode("ascii")]
     values = merged.values
     for static, slot, context in body:
         parts.append(static)
@@ -79,16 +83,16 @@ def encode(
 def _headers(
     merged: Merged,
     envelope: Envelope,
+    boundary: str,
+    *,
     message_id: str,
     date: datetime,
-    subject_mark: str,
-    boundary: str,
+    subject: str,
 ) -> str:
     unsubscribe = f"<{merged.links.unsubscribe}>"
     if envelope.unsubscribe_email:
         token = merged.links.unsubscribe.rpartition("/")[2]
         unsubscribe += f",\r\n <mailto:{envelope.unsubscribe_email}?subject={token}>"
-    subject = f"{subject_mark} {merged.subject}" if subject_mark else merged.subject
     lines = [
         f"From: {envelope.sender}",
         f"To: {merged.email}",

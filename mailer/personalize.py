@@ -161,7 +161,25 @@ class Symbol:
         self.shape = shape
 
     def derive(self, form: str, function: Callable[..., Any], *args: Any, **options: Any) -> Symbol:
-        return derive(self.recorder, form, function, args, options)
+        """The symbol of a function of arguments, among which symbols may stand however deep.
+
+        Args:
+            form: the expression, with `{}` for each argument.
+            function: from the arguments' values to the expression's.
+            args: its arguments.
+            options: its keyword arguments.
+        """
+
+        def evaluate(recipient: Recipient) -> Any:
+            result = function(
+                *(_resolve(arg, recipient) for arg in args),
+                **{name: _resolve(value, recipient) for name, value in options.items()},
+            )
+            # Jinja's `map` and `select` give generators, good for one reading only
+            return list(result) if hasattr(result, "__next__") else result
+
+        text = form.format(*map(_text, (*args, *options.values())))
+        return Symbol(self.recorder, text, evaluate)
 
     # --- written out
 
@@ -190,7 +208,7 @@ class Symbol:
             return iter(self.shape)
         return (self._item(i) for i in range(len(self)))
 
-    def _contains__(self, item: Any) -> bool:
+    def __contains__(self, item: Any) -> bool:
         return bool(self.derive("({} in {})", contains, item, self))
 
     def __hash__(self) -> int:
@@ -267,27 +285,6 @@ class Symbol:
 
     def __pos__(self) -> Symbol:
         return self.derive("(+{})", operator.pos, self)
-
-
-def derive(
-    recorder: Recorder,
-    form: str,
-    function: Callable[..., Any],
-    args: tuple[Any, ...],
-    options: Mapping[str, Any],
-) -> Symbol:
-    """The symbol of a function applied to symbols among its arguments, however deep they stand."""
-    text = form.format(*map(_text, (*args, *options.values())))
-
-    def evaluate(recipient: Recipient) -> Any:
-        result = function(
-            *(_resolve(arg, recipient) for arg in args),
-            **{name: _resolve(value, recipient) for name, value in options.items()},
-        )
-        # Jinja's `map` and `select` are generators: good for one reading, and a value is read often
-        return list(result) if hasattr(result, "__next__") else result
-
-    return Symbol(recorder, text, evaluate)
 
 
 def symbol_in(values: tuple[Any, ...]) -> Symbol | None:
