@@ -76,8 +76,7 @@ class Environment(SandboxedEnvironment):
         return super().getitem(obj, argument)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        bound_to = getattr(obj, "__self__", None)
-        if isinstance(obj, Symbol) or isinstance(bound_to, str):
+        if isinstance(obj, Symbol) or _is_method_of_text(obj):
             found = symbol_in((obj, *args, *kwargs.values()))
             if found is not None:
                 form = "{}" + _arguments(len(args), kwargs)
@@ -100,6 +99,12 @@ class Environment(SandboxedEnvironment):
         if found is None:
             return contains(*pair)
         return found.derive("({} in {})", contains, *pair)
+
+
+def _is_method_of_text(function: Any) -> bool:
+    """Such as "…".join, or {…}.get: it would take a symbol for a value at once."""
+    owner = getattr(function, "__self__", None)
+    return isinstance(owner, str) or (isinstance(owner, dict) and function.__name__ == "get")
 
 
 def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:

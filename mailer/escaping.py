@@ -45,8 +45,8 @@ class UnsafePlaceError(ValueError):
 
 # ---------------------------------------------------------------- values
 
-_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
-"""Control characters, line ends and white space: one blank in mail."""
+_BLANK = re.compile(r"[\x00-\x1f\x7f-\xa0\u2028\u2029]")
+"""Control characters, line ends and hard spaces: each a blank in mail."""
 _UNWANTED = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
 """Would turn the direction of the text around them, or cannot be encoded."""
 _WHOLE_URL = re.compile(r"(?:https?://[^\s/?#]|mailto:|tel:)", re.IGNORECASE)
@@ -54,10 +54,13 @@ _URL_SAFE = "!#$%&'()*+,-./:;=?@_~"
 
 
 def clean(value: str) -> str:
-    """A value as mail can show it: on one line, with nothing invisible that acts."""
-    if value.isascii() and value.isprintable() and "  " not in value:
-        return value.strip()
-    return _UNWANTED.sub("", _CONTROL.sub(" ", value)).strip()
+    """A value as mail can show it: on one line, with nothing invisible that acts.
+
+    Character by character, so that it is the same before and after values are joined.
+    """
+    if value.isascii() and value.isprintable():
+        return value
+    return _UNWANTED.sub("", _BLANK.sub(" ", value))
 
 
 def _text(value: str) -> str:
