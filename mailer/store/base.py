@@ -121,7 +121,8 @@ class Membership:
 class History:
     """Everything kept about one address: for `subscriber show` and the data export of the GDPR."""
 
-    subscriber: Subscriber
+    subscriber: Subscriber | None
+    """None when only a suppression is kept: of a stranger, or of somebody erased."""
     created: str
     consent_source: str
     memberships: tuple[Membership, ...]
@@ -233,7 +234,7 @@ class Store(Protocol):
         ...
 
     def field_names(self) -> frozenset[str]:
-        """Every key that any subscriber's `fields` has."""
+        """Every key that any subscriber's `fields` has or had."""
         ...
 
     def unsubscribe(self, list_name: str, email: str, *, how: str, now: datetime) -> bool:
@@ -290,6 +291,8 @@ class Store(Protocol):
         """What is pending, streamed in the order it will be claimed."""
         ...
 
+    def has_pending(self, send_id: int) -> bool: ...
+
     def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
         """Mark up to `limit` pending deliveries `sending` for this worker, durably, and return them.
 
@@ -312,6 +315,10 @@ class Store(Protocol):
 
         They are this worker's from now on, to be recorded as `Transport.settle` finds.
         """
+        ...
+
+    def is_anyone_at_work(self) -> bool:
+        """Whether any process on this store is sending, whichever campaign."""
         ...
 
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:

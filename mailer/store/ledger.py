@@ -15,7 +15,7 @@ from mailer.errors import StoreError
 from mailer.store.base import Claim, DeliveryState, Remaining, SendState
 from mailer.store.sends import Sends
 from mailer.store.workers import Workers
-from mailer.subscriber import Subscriber
+from mailer.subscriber import COLUMNS, Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailer.store.base import Result
+
+PAGE = 2_000
+"""Rows read at once. No cursor stays open between pages: it would keep this connection from writing
+as soon as another process has written."""
 
 
 class Ledger(Sends):
@@ -36,30 +40,36 @@ class Ledger(Sends):
         return Workers(self.path.parent / "workers")
 
     def already_delivered(self, campaign: str) -> Iterator[int]:
-        rows = self.db.execute(
-            "SELECT subscriber_id FROM deliveries WHERE campaign = ? ORDER BY subscriber_id",
-            (campaign,),
-        )
-        for (subscriber_id,) in rows:
-            yield subscriber_id
+        last = 0
+        while rows := self.db.execute(_DELIVERED, (campaign, last, PAGE)).fetchall():
+            yield from (subscriber_id for (subscriber_id,) in rows)
+            last = rows[-1][0]
 
     def remaining(self, send_id: int) -> Iterator[Remaining]:
         for _, delivery in self._deliveries(send_id, DeliveryState.PENDING):
             yield delivery
 
-    def _deliveries(self, send_id: int, state: DeliveryState) -> Iterator[tuple[str, Remaining]]:
+    def _deliveries(
+        self, send_id: int, state: DeliveryState, page: int = PAGE
+    ) -> Iterator[tuple[str, Remaining]]:
         """Each with the worker that holds it."""
-        for worker, left_out, *row in self.db.execute(_DELIVERIES, (send_id, state)):
-            yield worker, Remaining(_claim(row), left_out)
+        last = 0
+        while rows := self.db.execute(_DELIVERIES, (send_id, state, last, page)).fetchall():
+            for worker, left_out, *row in rows:
+                yield worker, Remaining(_claim(row), left_out)
+                last = row[0]
+
+    def has_pending(self, send_id: int) -> bool:
+        return bool(self.db.execute(_HAS_PENDING, (send_id,)).fetchone())
 
     def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
         claims: list[Claim] = []
         skipped: list[tuple[str, str, int]] = []
-        at = now.isoformat()
+        at = now.isoformat(timespec="seconds")
         with self.writing():
             if not self._is_sending(send_id):
                 return []
-            for delivery in self.remaining(send_id):
+            for _, delivery in self._deliveries(send_id, DeliveryState.PENDING, page=limit):
                 if delivery.left_out:
                     skipped.append((delivery.left_out, at, delivery.claim.delivery_id))
                 else:
@@ -76,7 +86,7 @@ class Ledger(Sends):
         return bool(state == (SendState.SENDING,))
 
     def record(self, results: Iterable[Result], *, now: datetime) -> None:
-        at = now.isoformat()
+        at = now.isoformat(timespec="seconds")
         with self.writing():
             me = self.workers.me()
             outcomes = [(r.state, r.message_id, r.detail, at, r.delivery_id, me) for r in results]
@@ -97,6 +107,10 @@ class Ledger(Sends):
             # taken over, so that of two processes that look at once only one settles them
             self.db.conn.executemany(_TAKE_OVER, [(me, c.delivery_id) for c in claims])
         return claims
+
+    def is_anyone_at_work(self) -> bool:
+        with self.writing():
+            return self.workers.is_anyone_here()
 
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
         return self.db.execute(_FAILURES, (send_id, limit)).fetchall()
@@ -122,17 +136,20 @@ class Ledger(Sends):
 
 def _claim(row: Sequence[Any]) -> Claim:
     """An erased subscriber has an id and nothing else."""
-    delivery_id, subscriber_id, email, first, last, zip_, city, state, county, zone, *more = row
+    delivery_id, subscriber_id, email, *own, fields, tags = row
     if email is None:
         return Claim(delivery_id, Subscriber(subscriber_id, ""))
-    fields, tags = (json.loads(value) for value in more)
-    return Claim(
-        delivery_id,
-        Subscriber(
-            subscriber_id, email, first, last, zip_, city, state, county, zone, fields, tuple(tags)
-        ),
-    )
+    columns = dict(zip(COLUMNS, (email, *own), strict=True))
+    further = json.loads(fields) if fields != "{}" else {}
+    labels = tuple(json.loads(tags)) if tags != "[]" else ()
+    return Claim(delivery_id, Subscriber(subscriber_id, **columns, fields=further, tags=labels))
 
+
+_DELIVERED = """
+SELECT subscriber_id FROM deliveries
+WHERE campaign = ? AND subscriber_id > ? ORDER BY subscriber_id LIMIT ?"""
+
+_HAS_PENDING = "SELECT 1 FROM deliveries WHERE send_id = ? AND state = 'pending' LIMIT 1"
 
 _DELIVERIES = """
 SELECT d.worker,
@@ -146,7 +163,7 @@ FROM deliveries d JOIN sends ON sends.id = d.send_id
 LEFT JOIN subscribers s ON s.id = d.subscriber_id
 LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = d.subscriber_id
 LEFT JOIN suppressions x ON x.address = s.email
-WHERE d.send_id = ? AND d.state = ? ORDER BY d.id"""
+WHERE d.send_id = ? AND d.state = ? AND d.id > ? ORDER BY d.id LIMIT ?"""
 
 _SKIP = "UPDATE deliveries SET state = 'skipped', detail = ?, changed = ? WHERE id = ?"
 

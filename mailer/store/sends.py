@@ -42,7 +42,7 @@ class Sends:
         now: datetime,
     ) -> tuple[Send, int]:
         self._stage(subscriber_ids)
-        at = now.isoformat()
+        at = now.isoformat(timespec="seconds")
         with self.writing():
             self.db.execute(_NEW_SEND, (campaign, query, snapshot, digest, at, at, list_name))
             send = self.send(campaign, list_name)
@@ -83,13 +83,18 @@ class Sends:
         with self.writing():
             self.db.execute(
                 _SET_STATE,
-                {"id": send_id, "state": state, "note": note, "at": now.isoformat()},
+                {
+                    "id": send_id,
+                    "state": state,
+                    "note": note,
+                    "at": now.isoformat(timespec="seconds"),
+                },
             )
             self._skip_cancelled(now)
 
     def _skip_cancelled(self, now: datetime) -> None:
         """What is pending, or comes back unsent, in a cancelled send is never sent."""
-        self.db.execute(_SKIP_CANCELLED, (now.isoformat(),))
+        self.db.execute(_SKIP_CANCELLED, (now.isoformat(timespec="seconds"),))
 
     def counts(self, send_id: int) -> Counts:
         # one statement, so that the audience and the rows are of the same instant

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Workers:
     """The lock files of every sender on one database.
 
-    `me` and `is_gone` must be called inside a write transaction: the database's lock keeps one
+    All but `leave` must be called inside a write transaction: the database's lock keeps one
     process from clearing away the file that another has just made and is about to lock.
     """
 
@@ -46,6 +46,9 @@ class Workers:
         except Timeout:
             return False
         return True
+
+    def is_anyone_here(self) -> bool:
+        return any(not self.is_gone(file.stem) for file in self.folder.glob("*.lock"))
 
     def leave(self) -> None:
         """Let go of the lock: what this sender has not recorded is now abandoned."""

@@ -35,6 +35,8 @@ class Transport(Protocol):
         ...
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:
-        """What became of deliveries whose worker died: accepted, pending where it is sure that
-        nothing was handed over, else uncertain."""
+        """What became of deliveries whose worker died.
+
+        Accepted, or pending where it is sure that nothing was handed over, else uncertain.
+        """
         ...

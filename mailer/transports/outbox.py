@@ -1,0 +1,137 @@
+"""A folder of .eml files, one for each recipient: a whole send, rehearsed without an account.
+
+A file's name begins with its delivery, and it appears whole or not at all: so after a crash it is
+always known whether a message was written. Files are not forced to disk one by one, which takes
+milliseconds each; after a power cut the last few may be empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from typing import TYPE_CHECKING
+
+from mailer import message
+from mailer.errors import TransportError
+from mailer.store.base import DeliveryState, Result
+from mailer.transports import simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from mailer.message import Envelope
+    from mailer.store.base import Claim
+    from mailer.transports.base import Letter
+
+EVENTS = ".events.jsonl"
+"""Beside the mails: what SES would have reported of its simulator addresses, oldest first."""
+
+
+class Outbox:
+    """See `transports.base.Transport`.
+
+    Args:
+        folder: of this campaign; made when it is not there.
+        campaign: its name.
+        envelope: of the send.
+        clock: aware time, for the Date header.
+
+    Raises:
+        TransportError: the folder cannot be written.
+    """
+
+    name = "outbox"
+
+    def __init__(
+        self, folder: Path, *, campaign: str, envelope: Envelope, clock: Callable[[], datetime]
+    ) -> None:
+        self.folder = folder
+        self._campaign = campaign
+        self._envelope = envelope
+        self._clock = clock
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".{os.getpid()}.part"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as err:
+            raise self._unwritable(err) from err
+
+    def deliver(self, letters: Sequence[Letter]) -> list[Result]:
+        results: list[Result] = []
+        for letter in letters:
+            try:
+                results.append(self._write(letter))
+            except OSError as err:
+                with contextlib.suppress(OSError):
+                    self._part(letter.delivery_id).unlink(missing_ok=True)
+                if not results:
+                    raise self._unwritable(err) from err
+                unwritten = letters[len(results) :]
+                return results + [
+                    Result(one.delivery_id, DeliveryState.PENDING) for one in unwritten
+                ]
+        return results
+
+    def _write(self, letter: Letter) -> Result:
+        now = self._clock()
+        accepted = self._accepted(letter.delivery_id)
+        part = self._part(letter.delivery_id)
+        part.write_bytes(
+            message.encode(
+                letter.merged, self._envelope, message_id=self._left(letter.delivery_id), date=now
+            )
+        )
+        # The event before the file: a crash between them repeats an event, which readers of events
+        # must expect anyway, and loses none.
+        self._report(letter, accepted.message_id, now)
+        part.replace(self.folder / f"{letter.delivery_id:08d}-{_safe(letter.merged.email)}.eml")
+        return accepted
+
+    def _report(self, letter: Letter, message_id: str, now: datetime) -> None:
+        tags = {"campaign": self._campaign, "delivery": str(letter.delivery_id)}
+        line = simulator.event(letter.merged.email, message_id=message_id, tags=tags, now=now)
+        if line:
+            with (self.folder / EVENTS).open("a", encoding="utf-8") as events:
+                events.write(line + "\n")
+
+    def settle(self, claims: Sequence[Claim]) -> list[Result]:
+        """Accepted when the file is there, else pending: never uncertain."""
+        try:
+            for claim in claims:
+                self._part(claim.delivery_id).unlink(missing_ok=True)
+            # by number, not by name: the address may have been erased since
+            with os.scandir(self.folder) as entries:
+                written = {entry.name.partition("-")[0] for entry in entries}
+        except OSError as err:
+            raise self._unwritable(err) from err
+        return [
+            self._accepted(claim.delivery_id)
+            if f"{claim.delivery_id:08d}" in written
+            else Result(claim.delivery_id, DeliveryState.PENDING)
+            for claim in claims
+        ]
+
+    def _accepted(self, delivery_id: int) -> Result:
+        message_id = f"<{self._left(delivery_id)}@{self._envelope.domain}>"
+        return Result(delivery_id, DeliveryState.ACCEPTED, message_id=message_id)
+
+    def _left(self, delivery_id: int) -> str:
+        """The left side of Message-ID: the same however often a delivery is tried."""
+        return f"{self._campaign}.{delivery_id}"
+
+    def _part(self, delivery_id: int) -> Path:
+        return self.folder / f".{delivery_id:08d}.part"
+
+    def _unwritable(self, err: OSError) -> TransportError:
+        return TransportError(
+            f"the outbox {self.folder} cannot be written: {err.strerror}",
+            hint="Check that it is a folder you may write to and that the disk is not full.",
+        )
+
+
+def _safe(email: str) -> str:
+    return re.sub(r"[^A-Za-z0-9@._+-]", "_", email)[:120]

@@ -1,0 +1,317 @@
+"""The send loop against a real ledger, with a way out that does as it is told."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from mailer.errors import CampaignError, Interrupted, Place, SendStopped, TransportError
+from mailer.send import Pace, Sender, Tally
+from mailer.store.base import DeliveryState, ImportRow, Result, SendState
+from mailer.store.sqlite import SqliteStore
+
+ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
+START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+class Time:
+    """A clock that moves only when somebody waits; its brake can be pulled at a moment."""
+
+    def __init__(self):
+        self.now = START
+        self.pulled = False
+        self.waits = []
+
+    def __call__(self):
+        return self.now
+
+    def wait(self, seconds):
+        self.waits.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+class Way:
+    """A transport that keeps what it is given, and says what it is told to say."""
+
+    name = "fake"
+
+    def __init__(self):
+        self.got = []
+        self.batches = []
+        self.say = lambda letter: Result(letter.delivery_id, ACCEPTED)
+        self.meanwhile = lambda: None
+
+    def deliver(self, letters):
+        self.meanwhile()
+        results = []
+        for letter in letters:
+            results.append(self.say(letter))
+            self.got.append(letter.merged.email)
+        self.batches.append(len(letters))
+        return results
+
+    def settle(self, claims):
+        return [
+            Result(c.delivery_id, ACCEPTED if c.subscriber.email in self.got else PENDING)
+            for c in claims
+        ]
+
+
+def merge(subscriber):
+    return SimpleNamespace(email=subscriber.email)
+
+
+def address(number):
+    return f"person{number}@example.org"
+
+
+def enrol(store, numbers):
+    rows = [ImportRow(row=i, email=address(n)) for i, n in enumerate(numbers, 1)]
+    store.import_rows("members", rows, source="test", now=START)
+    ids = [subscriber.id for subscriber in store.audience("members")]
+    return store.freeze("vote", "members", ids, query="", snapshot=b"", digest="", now=START)[0]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "mailer.db"
+
+
+@pytest.fixture
+def store(path):
+    store = SqliteStore(path, lambda email: [email])
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def send(store):
+    return enrol(store, range(25))
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def way():
+    return Way()
+
+
+@pytest.fixture
+def make(store, way, time):
+    def make(*, rate=10.0, store=store, merge=merge, on_progress=lambda _: None):
+        return Sender(
+            store,
+            way,
+            SimpleNamespace(merge=merge),
+            pace=Pace(rate),
+            brake=time,
+            clock=time,
+            on_progress=on_progress,
+        )
+
+    return make
+
+
+def state(store):
+    return store.send("vote", "members").state
+
+
+@pytest.mark.parametrize(
+    ("rate", "batch"), [(None, 500), (2000, 500), (14, 14), (14.9, 14), (1, 1), (0.2, 1)]
+)
+def test_a_batch_is_at_most_about_a_seconds_worth(rate, batch):
+    assert Pace(rate).batch == batch
+
+
+def test_everybody_gets_one_message_and_the_send_is_finished(make, send, store, way):
+    assert make().run(send) == Tally(accepted=25)
+    assert Counter(way.got) == Counter(address(n) for n in range(25))
+    assert way.batches == [10, 10, 5]
+    assert state(store) is SendState.FINISHED
+    assert store.counts(send.id).accepted == 25
+
+
+def test_running_again_sends_nothing(make, send, way):
+    make().run(send)
+    assert make().run(send) == Tally()
+    assert len(way.got) == 25
+
+
+def test_the_rate_is_kept_and_nobody_waits_when_all_is_sent(make, send, time):
+    make(rate=10.0).run(send)
+    assert time.waits == [0, 1, 1]
+    assert time.now - START == timedelta(seconds=2)
+
+
+def test_without_a_rate_nobody_waits(make, send, time, way):
+    make(rate=None).run(send)
+    assert time.waits == []
+    assert way.batches == [25]
+
+
+def test_sending_is_on_record_before_anything_is_handed_over(make, send, store, way, path):
+    seen = []
+
+    def look():
+        other = SqliteStore(path, lambda email: [email])
+        seen.append(other.counts(send.id).sending)
+        other.close()
+
+    way.meanwhile = look
+    make().run(send)
+    assert seen == [10, 10, 5]
+    assert store.counts(send.id).sending == 0
+
+
+def test_each_outcome_is_recorded_and_counted(make, send, store, way):
+    states = [ACCEPTED, DeliveryState.FAILED, DeliveryState.UNCERTAIN]
+    way.say = lambda letter: Result(letter.delivery_id, states[letter.delivery_id % 3])
+    tally = make().run(send)
+    counts = store.counts(send.id)
+    assert (tally.accepted, tally.failed, tally.uncertain) == (8, 9, 8)
+    assert (counts.accepted, counts.failed, counts.uncertain) == (8, 9, 8)
+    assert state(store) is SendState.FINISHED
+
+
+def test_what_was_not_sent_is_tried_again(make, send, way):
+    refused = set()
+
+    def say(letter):
+        if letter.delivery_id == 3 and not refused:
+            refused.add(3)
+            return Result(3, PENDING)
+        return Result(letter.delivery_id, ACCEPTED)
+
+    way.say = say
+    assert make().run(send) == Tally(accepted=25)
+    assert way.got.count(address(2)) == 2
+
+
+def test_progress_is_told_after_every_batch(make, send):
+    seen = []
+    make(on_progress=seen.append).run(send)
+    assert [tally.tried for tally in seen] == [10, 20, 25]
+
+
+def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
+    assert make().run(send, limit=13) == Tally(accepted=13)
+    assert way.batches == [10, 3]
+    assert state(store) is SendState.PAUSED
+    assert "13" in store.send("vote", "members").note
+    assert make().run(send) == Tally(accepted=12)
+
+
+def test_a_limit_that_is_just_enough_finishes(make, send, store):
+    make().run(send, limit=25)
+    assert state(store) is SendState.FINISHED
+
+
+def test_the_brake_finishes_what_is_in_flight_then_pauses(make, send, store, way, time):
+    way.meanwhile = lambda: setattr(time, "pulled", len(way.batches) == 1)
+    with pytest.raises(Interrupted, match="vote is paused") as stop:
+        make().run(send)
+    assert stop.value.hint == "Go on with: mailer resume vote"
+    assert way.batches == [10, 10]
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (20, 5, 0)
+    assert state(store) is SendState.PAUSED
+
+
+def test_the_brake_pulled_during_the_last_batch_finishes(make, send, store, way, time):
+    way.meanwhile = lambda: setattr(time, "pulled", len(way.batches) == 2)
+    assert make().run(send) == Tally(accepted=25)
+    assert state(store) is SendState.FINISHED
+
+
+@pytest.mark.parametrize("to", [SendState.PAUSED, SendState.CANCELLED])
+def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(make, send, store, way, to):
+    way.meanwhile = lambda: store.set_state(send.id, to, note="by hand", now=START)
+    with pytest.raises(SendStopped, match="vote has stopped: by hand"):
+        make().run(send)
+    assert way.batches == [10]
+    assert store.counts(send.id).accepted == 10
+    assert state(store) is to
+
+
+def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, store, way):
+    way.meanwhile = lambda: enrol(store, range(30)) if len(way.batches) == 2 else None
+    assert make().run(send) == Tally(accepted=30)
+
+
+def test_a_merge_that_fails_returns_the_batch_and_pauses_with_the_reason(make, send, store, way):
+    def broken(subscriber):
+        if subscriber.email == address(14):
+            raise CampaignError(
+                "no such field", place=Place("campaigns/vote.md", 7), hint="Look there."
+            )
+        return merge(subscriber)
+
+    with pytest.raises(SendStopped, match="vote is paused: no such field") as stop:
+        make(merge=broken).run(send)
+    assert str(stop.value.place) == "campaigns/vote.md:7"
+    assert stop.value.hint == "Look there. Go on with: mailer resume vote"
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
+    assert state(store) is SendState.PAUSED
+    assert store.send("vote", "members").note == "campaigns/vote.md:7: no such field"
+    assert make().run(send) == Tally(accepted=15)
+    assert len(way.got) == len(set(way.got)) == 25
+
+
+def test_a_broken_way_out_returns_the_batch_and_pauses(make, send, store, way):
+    def say(letter):
+        if letter.delivery_id > 10:
+            raise TransportError("the disk is full")
+        return Result(letter.delivery_id, ACCEPTED)
+
+    way.say = say
+    with pytest.raises(SendStopped, match="the disk is full"):
+        make().run(send)
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
+    assert state(store) is SendState.PAUSED
+
+
+class PowerCutError(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("handed_over", [0, 4, 10])
+def test_what_a_dead_run_left_is_settled_first_and_nobody_is_doubled(
+    make, send, store, way, handed_over
+):
+    def say(letter):
+        if letter.delivery_id > handed_over:
+            raise PowerCutError
+        return Result(letter.delivery_id, ACCEPTED)
+
+    way.say = say
+    with pytest.raises(PowerCutError):
+        make().run(send)
+    store.workers._lock.release()
+    assert store.counts(send.id).sending == 10
+    way.say = Way().say
+    survivor = SqliteStore(store.path, lambda email: [email])
+    make(store=survivor).run(send)
+    assert Counter(way.got) == Counter(address(n) for n in range(25))
+    assert survivor.counts(send.id).accepted == 25
+    survivor.close()
+
+
+def test_two_runs_at_once_share_the_work(make, send, store, way, path):
+    other = SqliteStore(path, lambda email: [email])
+    second = make(store=other)
+
+    def meanwhile():
+        way.meanwhile = lambda: None
+        second.run(send)
+
+    way.meanwhile = meanwhile
+    assert make().run(send).accepted + second.tally.accepted == 25
+    assert Counter(way.got) == Counter(address(n) for n in range(25))
+    assert state(store) is SendState.FINISHED
+    other.close()
