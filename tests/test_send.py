@@ -302,6 +302,38 @@ def test_what_a_dead_run_left_is_settled_first_and_nobody_is_doubled(
     survivor.close()
 
 
+def test_what_a_dead_run_left_is_settled_before_anything_is_sent(make, send, store, way):
+    store.set_state(send.id, SendState.SENDING, now=START)
+    store.claim(send.id, 4, now=START)
+    store.workers._lock.release()
+    survivor = SqliteStore(store.path, lambda email: [email])
+    way.meanwhile = lambda: in_flight.append(survivor.counts(send.id).sending)
+    in_flight = []
+    make(store=survivor).run(send, limit=1)
+    assert in_flight == [1]
+    survivor.close()
+
+
+def test_people_queued_by_another_after_the_end_are_left_to_it(make, send, store, monkeypatch):
+    finish = store.set_state
+
+    def finish_then_more(send_id, to, *, note="", now):
+        finish(send_id, to, note=note, now=now)
+        if to is SendState.FINISHED:
+            enrol(store, range(30))
+
+    monkeypatch.setattr(store, "set_state", finish_then_more)
+    claim, claims = store.claim, iter(range(9))
+
+    def claim_a_few_times(send_id, limit, *, now):
+        assert next(claims, None) is not None, "it asks for more without end"
+        return claim(send_id, limit, now=now)
+
+    monkeypatch.setattr(store, "claim", claim_a_few_times)
+    assert make().run(send) == Tally(accepted=25)
+    assert state(store) is SendState.QUEUED
+
+
 def test_two_runs_at_once_share_the_work(make, send, store, way, path):
     other = SqliteStore(path, lambda email: [email])
     second = make(store=other)

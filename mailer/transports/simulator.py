@@ -24,21 +24,25 @@ def event(email: str, *, message_id: str, tags: Mapping[str, str], now: datetime
     if match is None:
         return None
     at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    kind, detail = _DETAILS[match[1]](email, at)
+    kind, detail = _DETAILS[match[1]](email)
     mail = {
         "timestamp": at,
         "messageId": message_id,
         "destination": [email],
         "tags": {name: [value] for name, value in tags.items()},
     }
-    return json.dumps({"eventType": kind, "mail": mail, kind.lower(): detail})
+    # by this readers know an event that was reported twice
+    identity = {} if kind == "Delivery" else {"feedbackId": f"simulated-{message_id.strip('<>')}"}
+    return json.dumps(
+        {"eventType": kind, "mail": mail, kind.lower(): {"timestamp": at, **detail, **identity}}
+    )
 
 
-def _delivery(email: str, at: str) -> tuple[str, dict[str, Any]]:
-    return "Delivery", {"timestamp": at, "recipients": [email]}
+def _delivery(email: str) -> tuple[str, dict[str, Any]]:
+    return "Delivery", {"recipients": [email]}
 
 
-def _bounce(email: str, at: str, subtype: str = "General") -> tuple[str, dict[str, Any]]:
+def _bounce(email: str, subtype: str = "General") -> tuple[str, dict[str, Any]]:
     recipient = {
         "emailAddress": email,
         "action": "failed",
@@ -46,24 +50,20 @@ def _bounce(email: str, at: str, subtype: str = "General") -> tuple[str, dict[st
         "diagnosticCode": "smtp; 550 5.1.1 user unknown",
     }
     return "Bounce", {
-        "timestamp": at,
         "bounceType": "Permanent",
         "bounceSubType": subtype,
         "bouncedRecipients": [recipient],
-        "feedbackId": f"simulated-{email}-{at}",
     }
 
 
-def _suppressed(email: str, at: str) -> tuple[str, dict[str, Any]]:
-    return _bounce(email, at, subtype="Suppressed")
+def _suppressed(email: str) -> tuple[str, dict[str, Any]]:
+    return _bounce(email, subtype="Suppressed")
 
 
-def _complaint(email: str, at: str) -> tuple[str, dict[str, Any]]:
+def _complaint(email: str) -> tuple[str, dict[str, Any]]:
     return "Complaint", {
-        "timestamp": at,
         "complainedRecipients": [{"emailAddress": email}],
         "complaintFeedbackType": "abuse",
-        "feedbackId": f"simulated-{email}-{at}",
     }
 
 
