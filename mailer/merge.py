@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,12 @@ class Merged:
     values: tuple[str, ...]
     """By slot, cleaned, not yet escaped."""
     links: Links
+    mark: str = ""
+    """Set before the subject, as "[TEST] " is."""
 
     @property
     def subject(self) -> str:
-        return self.variant.subject.fill(self.values)
+        return self.mark + self.variant.subject.fill(self.values)
 
     @property
     def html(self) -> str:
@@ -59,7 +62,14 @@ class Merger:
         self._compiler = Compiler(sources, fields)
         self._sources = sources
         self._keys = keys
-        self._send_id = send_id
+        self.send_id = send_id
+
+    def for_send(self, send_id: int) -> Merger:
+        """One for the links of this send, that has compiled what this one has."""
+        other = copy(self)
+        other.counts = Counter()
+        other.send_id = send_id
+        return other
 
     def merge(self, subscriber: Subscriber) -> Merged:
         """Raises CampaignError when the recipient's variant does not compile."""
@@ -68,7 +78,7 @@ class Merger:
             sources.content.site.base_url,
             self._keys,
             sources.campaign,
-            self._send_id,
+            self.send_id,
             subscriber.id,
         )
         recipient = Recipient(subscriber, sources.tables, links)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mailer.merge import Merged
 
 _SOFT_BREAK = b"=\r\n"
+_LINE = 76
+"""Octets of a quoted-printable line, its soft break included (RFC 2045, 6.7)."""
 _SHORT = 66
 """Characters of a subject that need no folding, its name included (RFC 5322, 2.1.1)."""
 
@@ -54,9 +56,7 @@ class Envelope:
         )
 
 
-def encode(
-    merged: Merged, envelope: Envelope, *, message_id: str, date: datetime, subject_mark: str = ""
-) -> bytes:
+def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetime) -> bytes:
     """The finished message, CRLF line ends.
 
     Args:
@@ -64,13 +64,9 @@ def encode(
         envelope: of the send.
         message_id: the left side of Message-ID; unique.
         date: aware; for the Date header.
-        subject_mark: set before the subject, as "[TEST]" is.
     """
     boundary, body = _body(merged.variant)
-    subject = f"{subject_mark} {merged.subject}".strip()
-    headers = _headers(
-        merged, envelope, boundary, message_id=message_id, date=date, subject=subject
-    )
+    headers = _headers(merged, envelope, boundary, message_id=message_id, date=date)
     parts = [headers.encode("ascii")]
     values = merged.values
     for static, slot, context in body:
@@ -87,7 +83,6 @@ def _headers(
     *,
     message_id: str,
     date: datetime,
-    subject: str,
 ) -> str:
     unsubscribe = f"<{merged.links.unsubscribe}>"
     if envelope.unsubscribe_email:
@@ -96,7 +91,7 @@ def _headers(
     lines = [
         f"From: {envelope.sender}",
         f"To: {merged.email}",
-        f"Subject: {_subject(subject)}",
+        f"Subject: {_subject(merged.subject)}",
         f"Date: {format_datetime(date)}",
         f"Message-ID: <{message_id}@{envelope.domain}>",
         f"List-Id: {envelope.list_id}",
@@ -133,11 +128,21 @@ def _body(variant: Variant) -> tuple[str, list[tuple[bytes, int, Context | None]
         ).encode()
         *before, last = map(_quoted, cut.static)
         for static, (slot, context) in zip(before, cut.places, strict=True):
-            pieces.append((lead + static + _SOFT_BREAK, slot, context))
+            pieces.append((lead + _open_ended(static), slot, context))
             lead = _SOFT_BREAK
         lead += last + b"\r\n"
     pieces.append((lead + f"--{boundary}--\r\n".encode(), 0, None))
     return boundary, pieces
+
+
+def _open_ended(encoded: bytes) -> bytes:
+    """A piece with a soft break after it, moved back where the last line has no room for its "="."""
+    last_line = len(encoded) - encoded.rfind(b"\n") - 1
+    if last_line < _LINE:
+        return encoded + _SOFT_BREAK
+    tail = encoded.rfind(b"=", len(encoded) - 3)
+    cut = tail if tail > 0 else len(encoded) - 1
+    return encoded[:cut] + _SOFT_BREAK + encoded[cut:] + _SOFT_BREAK
 
 
 def _quoted(text: str) -> bytes:

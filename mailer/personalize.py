@@ -175,6 +175,8 @@ class Symbol:
                 *(_resolve(arg, recipient) for arg in args),
                 **{name: _resolve(value, recipient) for name, value in options.items()},
             )
+            if isinstance(result, Undefined):
+                return ""
             # Jinja's `map` and `select` give generators, good for one reading only
             return list(result) if hasattr(result, "__next__") else result
 

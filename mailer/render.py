@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "templates/"
 _TEXT_KEYS = ("subject", "preheader", "headline", "date")
+_ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
 _HELP = "See docs/writing-campaigns.md for what can stand in {{ }} and {% %}."
 
 
@@ -101,8 +102,7 @@ class Renderer:
 
     def _html_body(self, shared: Mapping[str, Any]) -> tuple[Document, list[Block]]:
         components = _Components(self._html, "components.mjml", shared, self._campaign.path)
-        template = self._html.get_template(self._campaign.path)
-        document = Document(template.render(shared, **components.macros), self._labels)
+        document = self._document(self._html, shared, components)
         blocks = [
             Block(block.kind, self._numbering.html(block.source))
             for block in document.blocks(components.outputs)
@@ -114,9 +114,15 @@ class Renderer:
 
     def _text_body(self, shared: Mapping[str, Any]) -> str:
         components = _Components(self._text, "components.txt", shared, self._campaign.path)
-        template = self._text.get_template(self._campaign.path)
-        document = Document(template.render(shared, **components.macros), self._labels)
+        document = self._document(self._text, shared, components)
         return document.text(components.outputs, self._number)
+
+    def _document(
+        self, environment: Environment, shared: Mapping[str, Any], components: _Components
+    ) -> Document:
+        template = environment.get_template(self._campaign.path)
+        text = template.render(shared, **components.macros)
+        return Document(_ON_ITS_OWN.sub(r"\n\1\n", text), self._labels)
 
     def _markdown_html(self, text: str, *, inline: bool = False) -> str:
         return markdown.to_html(text, self._labels, inline=inline)
@@ -243,7 +249,7 @@ class _Components:
             output = str(macro(*args, **kwargs))
             self.outputs.append(output)
             self._calls.append((macro.name, here(self._campaign)))
-            return f"\n\nzqb{len(self.outputs) - 1:04d}qz\n\n"
+            return f"zqb{len(self.outputs) - 1:04d}qz"
 
         return call
 

@@ -2,11 +2,167 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.common import Session, now, session
+from mailer.errors import TransportError, UsageError, suggest
 
 if TYPE_CHECKING:
-    import typer
+    from mailer.merge import Merged
+    from mailer.sources import Sources
+    from mailer.subscriber import Subscriber
+
+Campaign = Annotated[
+    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
+    app.command()(new)
+    app.command()(build)
+    app.command()(test)
+
+
+def new(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
+    layout: Annotated[str, typer.Option(help="newsletter, petition or alert.")] = "newsletter",
+) -> None:
+    """Start a campaign: a file in campaigns/ to fill in."""
+    from mailer.campaign import NAME
+
+    project = session(context).project
+    path = project.root / "campaigns" / f"{name}.md"
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f'"{name}" cannot be a campaign\'s name',
+            hint="Use lower-case letters, digits and hyphens, as in council-vote.",
+        )
+    starters = project.root / "templates" / "starters"
+    starter = starters / f"{layout}.md"
+    if not starter.is_file():
+        known = [found.stem for found in starters.glob("*.md")]
+        raise UsageError(f'there is no layout "{layout}"', hint=suggest(layout, known))
+    path.parent.mkdir(exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter.read_text(encoding="utf-8"))
+    except FileExistsError as err:
+        raise UsageError(
+            f"{project.show(path)} is there already", hint="Choose another name."
+        ) from err
+    typer.echo(f"Made {project.show(path)}. Write it, then look at it with: mailer build {name}")
+
+
+def build(
+    context: typer.Context,
+    campaign: Campaign,
+    recipient: Annotated[
+        str, typer.Option("--for", help="A subscriber's address; without it, one of the list.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="Where to write; without it, build/.")] = None,
+) -> None:
+    """Write one recipient's mail as .html, .txt and .eml, to look at."""
+    from mailer import message, sources
+
+    run = session(context)
+    found = sources.load(run.project, campaign)
+    merged = _merge(run, found, _example(run, found, recipient))
+    folder = out.resolve() if out else run.project.build
+    envelope = message.Envelope.of(found.content, list_name=found.list_name)
+    eml = message.encode(merged, envelope, message_id=f"{found.campaign}.build", date=now())
+    typer.echo(f"Subject  {merged.subject}")
+    typer.echo(f"For      {merged.email}")
+    for suffix, data in (
+        (".html", merged.html.encode()),
+        (".txt", merged.text.encode()),
+        (".eml", eml),
+    ):
+        path = folder / f"{found.campaign}{suffix}"
+        _write(path, data)
+        typer.echo(f"Wrote    {run.project.show(path)}, {len(data) / 1000:.1f} kB")
+
+
+def test(
+    context: typer.Context,
+    campaign: Campaign,
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...")],
+) -> None:
+    """Send a proof, marked [TEST], to colleagues. The send itself never knows of it."""
+    from mailer import message, sources
+    from mailer.address import BadAddressError, normalize
+    from mailer.store.base import DeliveryState
+    from mailer.transports.base import Letter
+    from mailer.transports.outbox import Outbox
+
+    run = session(context)
+    found = sources.load(run.project, campaign)
+    try:
+        wanted = [normalize(address) for address in addresses]
+    except BadAddressError as err:
+        raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
+    merged = [_merge(run, found, _colleague(run, found, address)) for address in wanted]
+    folder = run.project.outbox / found.campaign / "tests"
+    envelope = message.Envelope.of(found.content, list_name=found.list_name)
+    transport = Outbox(folder, campaign=found.campaign, envelope=envelope, clock=now)
+    proofs = [Letter(0, replace(one, mark="[TEST] ")) for one in merged]
+    for proof, result in zip(proofs, transport.deliver(proofs), strict=True):
+        if result.state is not DeliveryState.ACCEPTED:
+            raise TransportError(f"{proof.merged.email}: {result.detail or 'not written'}")
+        typer.echo(f"{proof.merged.email}: {proof.merged.subject}")
+    typer.echo(f"The proofs are in {run.project.show(folder)}/.")
+
+
+def _merge(run: Session, found: Sources, subscriber: Subscriber) -> Merged:
+    from mailer.merge import Merger
+
+    fields = run.store.field_names()
+    return Merger(found, fields=fields, keys=run.keys, send_id=0).merge(subscriber)
+
+
+def _example(run: Session, found: Sources, address: str) -> Subscriber:
+    """A named subscriber, or somebody the campaign is for, or else somebody made up."""
+    from mailer.audience import condition
+    from mailer.subscriber import Subscriber
+
+    if address:
+        known = run.store.history(address.strip().lower())
+        if known is None or known.subscriber is None:
+            raise UsageError(
+                f"there is no subscriber {address}",
+                hint="Look for the address with: mailer lists export LIST",
+            )
+        return known.subscriber
+    place = found.parsed.place("audience")
+    chosen = condition(found.audience, found, run.store.field_names(), place)
+    made_up = Subscriber(
+        0, "reader@example.org", "Alex", "Reader", "97212", "Portland", "OR", "Multnomah County"
+    )
+    return next(filter(chosen, run.store.audience(found.list_name)), made_up)
+
+
+def _colleague(run: Session, found: Sources, address: str) -> Subscriber:
+    """A colleague who subscribes gets their own mail, anybody else the mail of an example."""
+    known = run.store.history(address)
+    if known is not None and known.subscriber is not None:
+        return known.subscriber
+    return replace(_example(run, found, ""), id=0, email=address)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as err:
+        raise UsageError(
+            f"{path} cannot be written: {err.strerror}",
+            hint="Name another folder with --out, or check its permissions.",
+        ) from err
