@@ -109,6 +109,20 @@ class Sending(Section):
     """Messages a second, at most; None leaves it to the transport."""
 
 
+class Ses(Section):
+    """Amazon SES. Credentials come from boto3's own environment, never from here."""
+
+    region: str = ""
+    """Such as us-west-2; "" leaves it to the environment."""
+    configuration_set: str = ""
+    method: Literal["auto", "raw", "bulk"] = "auto"
+    """`SendEmail` for each recipient, `SendBulkEmail` for up to 50, or whichever the rate needs."""
+    identity_arn: str = ""
+    """Of the sending identity, when another account owns it."""
+    return_path: EmailAddress | Literal[""] = ""
+    """Where bounces go by mail; "" leaves them to the configuration set's events."""
+
+
 class Lookup(Section):
     """A CSV keyed by subscriber fields."""
 
@@ -128,6 +142,7 @@ class Content(Section):
 
 class Settings(Content):
     send: Sending = Sending()
+    ses: Ses = Ses()
 
     @property
     def content(self) -> Content:
