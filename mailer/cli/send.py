@@ -1,12 +1,72 @@
-"""send, status, pause, resume, cancel."""
+"""send and resume: the commands; `desk` serves them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Annotated
 
-if TYPE_CHECKING:
-    import typer
+import typer
+
+from mailer.cli import status
+from mailer.cli.common import Json, session
+from mailer.cli.desk import Desk, Order
+
+Campaign = Annotated[
+    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
+]
+ListName = Annotated[
+    str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
+]
+Way = Annotated[str, typer.Option("--transport", help="outbox, or as mailer.toml says.")]
+Rate = Annotated[
+    float | None, typer.Option(min=0.01, help="Messages a second, at most.", show_default=False)
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Stop after so many new messages.", show_default=False)
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands about sends to the program."""
+    app.command()(send)
+    app.command()(resume)
+    status.register(app)
+
+
+def send(
+    context: typer.Context,
+    campaign: Campaign,
+    *,
+    list_name: ListName = "",
+    where: Annotated[
+        str,
+        typer.Option(help="Only those of whom this is true, as in 'recipient.state == \"OR\"'."),
+    ] = "",
+    transport: Way = "",
+    rate: Rate = None,
+    limit: Limit = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and stop.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Send a campaign to its list, or go on with one that was stopped."""
+    order = Order(
+        campaign, list_name, transport, rate, limit, yes, as_json, where=where, dry_run=dry_run
+    )
+    Desk(session(context), order).serve()
+
+
+def resume(
+    context: typer.Context,
+    campaign: Campaign,
+    *,
+    list_name: ListName = "",
+    transport: Way = "",
+    rate: Rate = None,
+    limit: Limit = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Go on with a send that was stopped; nobody is added to it."""
+    order = Order(campaign, list_name, transport, rate, limit, yes, as_json, adding=False)
+    Desk(session(context), order).serve()

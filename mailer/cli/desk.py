@@ -1,0 +1,271 @@
+"""How an order to send is served: the last look, the confirmation, the run, what came of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from mailer.cli.common import Session, interactive, now, print_json
+from mailer.errors import FindingsError, Interrupted, SendStopped, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mailer.plan import Mailing, Plan
+    from mailer.rehearsal import Choice
+    from mailer.send import Pace, Sender
+    from mailer.store.base import Send
+    from mailer.transports.base import Transport
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for on the command line."""
+
+    campaign: str
+    list_name: str
+    transport: str
+    rate: float | None
+    limit: int | None
+    yes: bool
+    as_json: bool
+    where: str = ""
+    dry_run: bool = False
+    adding: bool = True
+    """Whether people who are not in the ledger yet may be added."""
+
+
+class Desk:
+    """Serves one order.
+
+    What it prints is in `screens`; with --json it prints one object at the end and nothing else.
+    """
+
+    def __init__(self, run: Session, order: Order) -> None:
+        self.run = run
+        self.order = order
+
+    def serve(self) -> None:
+        if self.order.as_json and not (self.order.yes or self.order.dry_run):
+            raise UsageError("--json cannot ask for a confirmation", hint="Add --yes or --dry-run.")
+        with _nothing_sent():
+            mailing = self._find()
+            transport = None if self.order.dry_run else self._settled(mailing)
+            plan = self._offer(self._draw_up(mailing))
+            if not plan.recipients:
+                return self._nothing_to_do(plan)
+            self._show(plan)
+            if transport is None:
+                return self._end_of_dry_run(plan)
+            self._confirm(plan)
+            frozen = self._freeze(plan)
+        return self._send(frozen, plan, transport)
+
+    # ---------------------------------------------------------------- before
+
+    def _find(self) -> Mailing:
+        from mailer.plan import find
+
+        mailing = find(self.run.project, self.run.store, self.order.campaign, self.order.list_name)
+        if mailing.send is None and not self.order.adding:
+            raise UsageError(
+                f"{mailing.campaign} has not been started",
+                hint=f"Start it with: mailer send {mailing.campaign}",
+            )
+        return mailing
+
+    @property
+    def way(self) -> str:
+        return self.order.transport or self.run.project.settings.send.transport
+
+    @property
+    def pace(self) -> Pace:
+        from mailer.send import Pace
+
+        rates = (self.order.rate, self.run.project.settings.send.rate)
+        return Pace(min((rate for rate in rates if rate), default=None))
+
+    def _settled(self, mailing: Mailing) -> Transport:
+        """The way out, opened, and asked about what a dead process has left."""
+        from mailer.send import settle
+
+        transport = open_transport(self.run, self.way, mailing)
+        if mailing.send:
+            settle(self.run.store, transport, mailing.send, now())
+        return transport
+
+    def _draw_up(self, mailing: Mailing) -> Plan:
+        from mailer.plan import draw_up
+
+        return draw_up(
+            self.run.store,
+            mailing,
+            self.run.keys,
+            where=self.order.where,
+            adding=self.order.adding,
+            watch=_watch,
+        )
+
+    def _offer(self, plan: Plan) -> Plan:
+        """Whoever joined since the audience was frozen is added only when that is wanted."""
+        from mailer.cli.screens import people
+        from mailer.rehearsal import Rehearsal
+
+        joined = len(plan.new.ids)
+        if not plan.mailing.send or not joined or self.order.yes or self.order.dry_run:
+            return plan
+        have = "has" if joined == 1 else "have"
+        question = f"{people(joined)} {have} joined since. Send to them as well?"
+        if interactive() and typer.confirm(question):
+            return plan
+        return replace(plan, new=Rehearsal())
+
+    def _nothing_to_do(self, plan: Plan) -> None:
+        from mailer.cli import screens
+
+        existing = plan.mailing.send
+        if existing is None:
+            reasons = screens.left_out(plan.new.left_out) or "it is empty"
+            raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
+        counts = self.run.store.counts(existing.id)
+        if self.order.as_json:
+            print_json(screens.send_as_json(existing, counts))
+        else:
+            screens.show_nothing_to_do(existing, counts)
+
+    def _show(self, plan: Plan) -> None:
+        from mailer.cli import screens
+
+        if not self.order.as_json:
+            way = f"{self.way}: a file for each, in {self._folder(plan.mailing)}"
+            screens.show_plan(plan, way, self.pace)
+
+    def _folder(self, mailing: Mailing) -> str:
+        project = self.run.project
+        return f"{project.show(project.outbox / mailing.campaign)}/"
+
+    def _end_of_dry_run(self, plan: Plan) -> None:
+        from mailer.cli import screens
+
+        if self.order.as_json:
+            print_json(screens.plan_as_json(plan))
+        else:
+            typer.echo("This was a rehearsal: nothing was written, nobody was mailed.")
+
+    def _confirm(self, plan: Plan) -> None:
+        if self.order.yes:
+            return
+        if not interactive():
+            raise UsageError(
+                "sending asks for a confirmation, and this is not a terminal",
+                hint="Run it in a terminal, or add --yes.",
+            )
+        number = plan.recipients
+        question = f"Type the number of recipients ({number:,}) to send"
+        answer = typer.prompt(question, default="", show_default=False)
+        if answer.strip().replace(",", "") != str(number):
+            raise UsageError(f'"{answer}" is not {number:,}: nothing was sent')
+
+    def _freeze(self, plan: Plan) -> Send:
+        existing = plan.mailing.send
+        if existing and not plan.new.ids:
+            return existing
+        words = plan.mailing.words
+        frozen, _ = self.run.store.freeze(
+            words.campaign,
+            plan.mailing.list_name,
+            plan.new.ids,
+            query=plan.query,
+            snapshot=words.to_bytes(),
+            digest=words.digest,
+            now=now(),
+        )
+        return frozen
+
+    # ---------------------------------------------------------------- during and after
+
+    def _send(self, frozen: Send, plan: Plan, transport: Transport) -> None:
+        from mailer.cli.brake import Brake
+        from mailer.cli.progress import bar
+        from mailer.send import Sender
+
+        total = min(plan.recipients, self.order.limit or plan.recipients)
+        began = time.monotonic()
+        with Brake() as brake, bar(f"Sending {frozen.campaign}", total) as show:
+            sender = Sender(
+                self.run.store,
+                transport,
+                plan.merger.for_send(frozen.id),
+                pace=self.pace,
+                brake=brake,
+                clock=now,
+                on_progress=lambda tally: show(tally.tried),
+            )
+            stopped = self._run(sender, frozen)
+        self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
+        if stopped:
+            raise stopped
+        self._complain_of_failures(frozen)
+
+    def _run(self, sender: Sender, frozen: Send) -> SendStopped | Interrupted | None:
+        """How it ended when not well, to be raised after the summary."""
+        try:
+            sender.run(frozen, limit=self.order.limit)
+        except (SendStopped, Interrupted) as err:
+            return err
+        except KeyboardInterrupt:
+            return Interrupted(
+                f"{frozen.campaign} was stopped at once",
+                hint="What was in flight is looked at first when you go on with: "
+                f"mailer resume {frozen.campaign}",
+            )
+        return None
+
+    def _sum_up(self, mailing: Mailing, frozen: Send, sender: Sender, seconds: float) -> None:
+        from mailer.cli import screens
+
+        store = self.run.store
+        current = store.send(frozen.campaign, frozen.list_name) or frozen
+        counts = store.counts(frozen.id)
+        if self.order.as_json:
+            more = {"seconds": round(seconds, 3), "where": self._folder(mailing)}
+            print_json(screens.send_as_json(current, counts) | more)
+        else:
+            screens.show_summary(current, counts, sender.tally, seconds, self._folder(mailing))
+
+    def _complain_of_failures(self, frozen: Send) -> None:
+        counts = self.run.store.counts(frozen.id)
+        if counts.failed or counts.uncertain:
+            raise FindingsError(
+                f"{counts.failed:,} failed and {counts.uncertain:,} are uncertain",
+                hint=f"See which, and why, with: mailer status {frozen.campaign}",
+            )
+
+
+def open_transport(run: Session, way: str, mailing: Mailing) -> Transport:
+    from mailer.message import Envelope
+    from mailer.transports.outbox import Outbox
+
+    if way != "outbox":
+        raise UsageError(f'there is no transport "{way}"', hint="Known: outbox.")
+    envelope = Envelope.of(mailing.words.content, list_name=mailing.list_name)
+    folder = run.project.outbox / mailing.campaign
+    return Outbox(folder, campaign=mailing.campaign, envelope=envelope, clock=now)
+
+
+def _watch(choices: Iterable[Choice], total: int) -> Iterator[Choice]:
+    from mailer.cli.progress import watch
+
+    return watch("Rehearsing", choices, total)
+
+
+@contextmanager
+def _nothing_sent() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, typer.Abort) as err:
+        raise Interrupted("stopped before anything was sent") from err

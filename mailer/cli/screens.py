@@ -1,0 +1,167 @@
+"""What staff see of a send: the last look before it, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mailer.cli.common import print_table
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from mailer.plan import Plan
+    from mailer.send import Pace, Tally
+    from mailer.store.base import Counts, Send
+
+_SHOWN = 12
+"""Variants on the screen; a campaign may have hundreds."""
+_MINUTE = 60
+_TELLING = 5
+"""Seconds after which a speed says something: the first second may send a batch more."""
+_OUTBOX_SPEED = 3_000
+"""Messages a second without a rate, measured on one slow core: for the estimate only."""
+
+
+def show_plan(plan: Plan, way: str, pace: Pace) -> None:
+    words = plan.mailing.words
+    example = plan.rest.example or plan.new.example
+    assert example is not None
+    lines = {
+        "Campaign": f"{plan.mailing.campaign}, from {words.path}",
+        "Subject": f"{example.subject}  (as {example.email} gets it)",
+        "List": plan.mailing.list_name,
+        "Audience": plan.query or "everybody on the list",
+        "Recipients": _recipients(plan),
+        "Left out": left_out(plan.rest.left_out + plan.new.left_out) or "nobody",
+        "Transport": way,
+        "Rate": f"{pace.rate:,g} a second" if pace.rate else "as fast as it goes",
+        "Takes": duration(plan.recipients / (pace.rate or _OUTBOX_SPEED)),
+    }
+    typer.echo()
+    for name, value in lines.items():
+        typer.echo(f"  {name:<11} {value}")
+    if plan.mailing.edited and plan.mailing.send:
+        typer.echo(
+            f"\n  The files have changed since {_day(plan.mailing.send)}. Everybody still to come "
+            "gets the version of then."
+        )
+    _show_variants(plan)
+
+
+def _recipients(plan: Plan) -> str:
+    if not plan.mailing.send:
+        return f"{plan.recipients:,}"
+    parts = [f"{len(plan.rest.ids):,} of those chosen on {_day(plan.mailing.send)}"]
+    if plan.new.ids:
+        parts.append(f"{len(plan.new.ids):,} who joined since")
+    return f"{plan.recipients:,}: {' and '.join(parts)}"
+
+
+def _show_variants(plan: Plan) -> None:
+    variants = _variants(plan)
+    # what all have in common would only hide what tells them apart
+    common = set.intersection(*(set(variant["answers"]) for variant in variants))
+    rows = [
+        (
+            variant["number"],
+            variant["recipients"],
+            _short("; ".join(a for a in variant["answers"] if a not in common) or "everybody"),
+        )
+        for variant in variants[:_SHOWN]
+    ]
+    print_table(("Variant", "Recipients", "For those of whom"), rows)
+    further = variants[_SHOWN:]
+    if further:
+        number = sum(variant["recipients"] for variant in further)
+        typer.echo(f"  and {len(further):,} more variants for {people(number)}\n")
+
+
+def _variants(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {"number": variant.number, "recipients": number, "answers": list(variant.guards)}
+        for variant, number in plan.merger.counts.most_common()
+    ]
+
+
+def left_out(reasons: Counter[str]) -> str:
+    return ", ".join(f"{number:,} {reason}" for reason, number in reasons.most_common())
+
+
+def show_nothing_to_do(send: Send, counts: Counts) -> None:
+    if counts.pending or counts.sending:
+        typer.echo(f"Nothing to do here: {in_words(counts)}.")
+    else:
+        typer.echo(
+            f"Nothing to do: all {people(counts.audience)} of {send.campaign} have been dealt "
+            f"with: {in_words(counts)}."
+        )
+
+
+def show_summary(send: Send, counts: Counts, tally: Tally, seconds: float, where: str) -> None:
+    speed = f", {tally.tried / seconds:,.0f} a second" if seconds >= _TELLING else ""
+    typer.echo(f"{send.campaign}: {tally.accepted:,} accepted in {seconds:,.1f} s{speed}.")
+    typer.echo(f"Of {people(counts.audience)} in all: {in_words(counts)}.")
+    typer.echo(f"The mails are in {where}")
+    if counts.pending:
+        typer.echo(
+            f"{people(counts.pending)} still to come. Go on with: mailer resume {send.campaign}"
+        )
+    if counts.sending:
+        typer.echo(f"{people(counts.sending)} are in the hands of another process.")
+
+
+def in_words(counts: Counts) -> str:
+    parts = [f"{n:,} {state}" for state, n in asdict(counts).items() if n and state != "audience"]
+    return ", ".join(parts) or "nobody"
+
+
+def send_as_json(send: Send, counts: Counts) -> dict[str, Any]:
+    return {
+        "campaign": send.campaign,
+        "list": send.list_name,
+        "state": send.state,
+        "note": send.note,
+        "audience_query": send.audience_query,
+        "created": send.created,
+        **asdict(counts),
+        "balanced": counts.balanced,
+    }
+
+
+def plan_as_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "dry_run": True,
+        "campaign": plan.mailing.campaign,
+        "list": plan.mailing.list_name,
+        "audience_query": plan.query,
+        "recipients": plan.recipients,
+        "left_out": dict(plan.rest.left_out + plan.new.left_out),
+        "variants": _variants(plan),
+    }
+
+
+def people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def duration(seconds: float) -> str:
+    """As people say it: "about 40 seconds", "about 3 minutes", "about 1 h 20 min"."""
+    if seconds <= 1:
+        return "about a second"
+    if seconds < 2 * _MINUTE:
+        return f"about {seconds:.0f} seconds"
+    minutes = round(seconds / _MINUTE)
+    if minutes < 2 * _MINUTE:
+        return f"about {minutes} minutes"
+    return f"about {minutes // 60} h {minutes % 60} min"
+
+
+def _day(send: Send) -> str:
+    return send.created[:10]
+
+
+def _short(text: str, limit: int = 240) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

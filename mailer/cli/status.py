@@ -1,0 +1,162 @@
+"""status, pause and cancel: what has become of sends, and how to stop them from elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.common import Json, Session, interactive, now, print_json, print_table, session
+from mailer.errors import UsageError, suggest
+from mailer.store.base import SendState
+
+if TYPE_CHECKING:
+    from mailer.store.base import Counts, Send
+
+Campaign = Annotated[
+    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
+]
+_STATES = ("pending", "sending", "accepted", "failed", "uncertain", "skipped")
+_OVER = (SendState.FINISHED, SendState.CANCELLED)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command()(status)
+    app.command()(pause)
+    app.command()(cancel)
+
+
+def status(
+    context: typer.Context,
+    campaign: Annotated[
+        str, typer.Argument(help="Without it, all of them.", metavar="[CAMPAIGN]")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """What has been sent, what is being sent, and what is left."""
+    run = session(context)
+    sends = _sends(run, campaign) if campaign else run.store.sends()
+    found = [(send, run.store.counts(send.id)) for send in sends]
+    if as_json:
+        from mailer.cli.screens import send_as_json
+
+        print_json([send_as_json(send, counts) for send, counts in found])
+    elif not found:
+        typer.echo("Nothing has been sent yet.")
+    elif campaign:
+        for send, counts in found:
+            _show(run, send, counts)
+    else:
+        _show_all(run, found)
+
+
+def pause(context: typer.Context, campaign: Campaign) -> None:
+    """Stop a campaign that is being sent, from another terminal."""
+    run = session(context)
+    active = [send for send in _sends(run, campaign) if send.state not in _OVER]
+    if not active:
+        raise UsageError(f"{_states(_sends(run, campaign))}: there is nothing to pause")
+    for send in active:
+        run.store.set_state(send.id, SendState.PAUSED, note="paused with mailer pause", now=now())
+        typer.echo(
+            f"{send.campaign} to {send.list_name} pauses after what is in flight. "
+            f"Go on with: mailer resume {send.campaign}"
+        )
+
+
+def cancel(
+    context: typer.Context,
+    campaign: Campaign,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Give up a campaign for good: whoever has not got it never will."""
+    run = session(context)
+    active = [send for send in _sends(run, campaign) if send.state not in _OVER]
+    if not active:
+        raise UsageError(f"{_states(_sends(run, campaign))}: there is nothing to cancel")
+    for send in active:
+        _cancel(run, send, yes=yes)
+
+
+def _cancel(run: Session, send: Send, *, yes: bool) -> None:
+    from mailer.cli.screens import in_words, people
+
+    pending = run.store.counts(send.id).pending
+    if not yes:
+        if not interactive():
+            raise UsageError("cancelling asks for a confirmation", hint="Add --yes.")
+        question = (
+            f"{people(pending)} on {send.list_name} will never get {send.campaign}. Cancel it?"
+        )
+        if not typer.confirm(question):
+            raise UsageError("nothing was cancelled")
+    run.store.set_state(send.id, SendState.CANCELLED, now=now())
+    _settle(run, send)
+    counts = run.store.counts(send.id)
+    typer.echo(f"{send.campaign} to {send.list_name} is cancelled: {in_words(counts)}.")
+
+
+def _settle(run: Session, send: Send) -> None:
+    """What a dead process left is looked at now: a cancelled send is never taken up again."""
+    from mailer.cli.desk import open_transport
+    from mailer.plan import Mailing
+    from mailer.send import settle
+    from mailer.sources import Sources
+
+    if run.store.counts(send.id).sending:
+        mailing = Mailing(Sources.from_bytes(send.snapshot), send.list_name, send, edited=False)
+        transport = open_transport(run, run.project.settings.send.transport, mailing)
+        settle(run.store, transport, send, now())
+
+
+def _sends(run: Session, campaign: str) -> list[Send]:
+    from mailer.plan import name_of
+
+    name = name_of(campaign)
+    sends = run.store.sends(name)
+    if not sends:
+        known = {send.campaign for send in run.store.sends()}
+        raise UsageError(f"{name} has not been sent", hint=suggest(name, known) or None)
+    return sends
+
+
+def _states(sends: list[Send]) -> str:
+    return ", ".join(f"{send.campaign} to {send.list_name} is {send.state}" for send in sends)
+
+
+def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
+    shown = [name for name in _STATES if any(getattr(counts, name) for _, counts in found)]
+    columns = ("Campaign", "List", "State", "Created", "Audience", *map(str.title, shown), "Note")
+    rows = [
+        (
+            *(send.campaign, send.list_name, _state(run, send), send.created[:10], counts.audience),
+            *(getattr(counts, name) for name in shown),
+            send.note,
+        )
+        for send, counts in found
+    ]
+    print_table(columns, rows)
+
+
+def _state(run: Session, send: Send) -> str:
+    if send.state is SendState.SENDING and not run.store.is_anyone_at_work():
+        return "stopped"
+    return send.state
+
+
+def _show(run: Session, send: Send, counts: Counts) -> None:
+    state = _state(run, send)
+    typer.echo(f"{send.campaign} to {send.list_name}: {state}")
+    if state == "stopped":
+        typer.echo("  The process that was sending it is gone.")
+    if send.note:
+        typer.echo(f"  {send.note}")
+    if send.state not in _OVER:
+        typer.echo(f"  Go on with: mailer resume {send.campaign}")
+    rows = [(name, getattr(counts, name)) for name in ("audience", *_STATES)]
+    print_table(("", "Recipients"), rows)
+    if not counts.balanced:
+        typer.echo("  These do not add up: please keep lists/mailer.db and tell its developer.")
+    for address, reason in run.store.failures(send.id, 20):
+        typer.echo(f"  {address}: {reason or 'no reason was given'}")

@@ -1,0 +1,173 @@
+"""What a send will do: in which words, to whom, and that everybody's mail can be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailer import sources
+from mailer.audience import condition
+from mailer.errors import MailerError, Place, UsageError, suggest
+from mailer.merge import Merger
+from mailer.rehearsal import Rehearsal, choose, rehearse
+from mailer.sources import Sources
+from mailer.store.base import SendState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mailer.config import Project
+    from mailer.links import Keys
+    from mailer.rehearsal import Choice
+    from mailer.store.base import Send, Store
+    from mailer.subscriber import Subscriber
+
+    Watch = Callable[[Iterable[Choice], int], Iterable[Choice]]
+    """Lets a person see how far a long stream is, of about so many."""
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """A campaign and a list, and the send there may be already."""
+
+    words: Sources
+    """As the send has kept them, else as they are on disk."""
+    list_name: str
+    send: Send | None
+    edited: bool
+    """The files say something else than the send has kept."""
+
+    @property
+    def campaign(self) -> str:
+        return self.words.campaign
+
+
+@dataclass(frozen=True)
+class Plan:
+    mailing: Mailing
+    query: str
+    """The audience's expression, "" for the whole list."""
+    merger: Merger
+    rest: Rehearsal
+    """Who is in the ledger and still pending."""
+    new: Rehearsal
+    """Who is not in the ledger yet."""
+
+    @property
+    def recipients(self) -> int:
+        return len(self.rest.ids) + len(self.new.ids)
+
+
+def find(project: Project, store: Store, campaign: str, list_name: str = "") -> Mailing:
+    """The campaign's send if there is one, else what is on disk.
+
+    Raises:
+        UsageError: there is no such campaign or list, or the send was cancelled.
+        CampaignError: it was never sent, and its file does not parse.
+    """
+    sends = store.sends(name_of(campaign))
+    try:
+        on_disk = sources.load(project, campaign)
+    except MailerError:
+        # what was frozen can be sent without the files
+        if not sends:
+            raise
+        on_disk = None
+    wanted = list_name or (on_disk.list_name if on_disk else "") or _only(sends)
+    send = next((send for send in sends if send.list_name == wanted), None)
+    if send is None:
+        if on_disk is None:
+            raise UsageError(
+                f"{name_of(campaign)} was never sent to {wanted}",
+                hint=suggest(wanted, _lists(sends)),
+            )
+        _check_list(store, on_disk, wanted)
+        return Mailing(on_disk, wanted, None, edited=False)
+    if send.state is SendState.CANCELLED:
+        raise UsageError(
+            f"{send.campaign} to {wanted} was cancelled, which is final",
+            hint="To send it after all, copy the file to a new name.",
+        )
+    edited = on_disk is not None and on_disk.digest != send.digest
+    return Mailing(Sources.from_bytes(send.snapshot), wanted, send, edited)
+
+
+def name_of(campaign: str) -> str:
+    """A campaign's name, from it or from its path."""
+    return Path(campaign).name.removesuffix(".md")
+
+
+def _only(sends: list[Send]) -> str:
+    return sends[0].list_name if len(sends) == 1 else ""
+
+
+def _lists(sends: list[Send]) -> list[str]:
+    return [send.list_name for send in sends]
+
+
+def _check_list(store: Store, words: Sources, name: str) -> None:
+    known = [found.name for found in store.lists()]
+    if not name:
+        raise UsageError(
+            f"{words.campaign} does not say which list it goes to",
+            place=Place(words.path),
+            hint="Write list: NAME in its front matter, or give --list NAME.",
+        )
+    if name not in known:
+        raise UsageError(
+            f'there is no list "{name}"',
+            hint=suggest(name, known) or "Make one with: mailer lists import FILE --list NAME",
+        )
+
+
+def draw_up(
+    store: Store, mailing: Mailing, keys: Keys, *, where: str, adding: bool, watch: Watch
+) -> Plan:
+    """Choose everybody and make everybody's mail.
+
+    Args:
+        store: read only.
+        mailing: what `find` found.
+        keys: for the recipients' links.
+        where: a further condition; with a send that there is, only for whom it adds.
+        adding: whether people may be added to the ledger; else only what is pending is looked at.
+        watch: around each stream.
+
+    Raises:
+        CampaignError: an expression or somebody's mail cannot be worked out.
+    """
+    send, words = mailing.send, mailing.words
+    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=send.id if send else 0)
+    rest, new, query = Rehearsal(), Rehearsal(), send.audience_query if send else ""
+    if send:
+        pending = store.counts(send.id).pending
+        rest = rehearse(watch(_pending(store, send), pending), merger.merge)
+    if adding:
+        query, wanted = _audience(store, mailing, where)
+        size = next(s.subscribed for s in store.lists() if s.name == mailing.list_name)
+        members = store.members(mailing.list_name)
+        choices = choose(members, store.already_delivered(mailing.campaign), wanted)
+        new = rehearse(watch(choices, size), merger.merge)
+    return Plan(mailing, query, merger, rest, new)
+
+
+def _pending(store: Store, send: Send) -> Iterator[Choice]:
+    return ((found.claim.subscriber, found.left_out) for found in store.remaining(send.id))
+
+
+def _audience(
+    store: Store, mailing: Mailing, where: str
+) -> tuple[str, Callable[[Subscriber], bool]]:
+    """The expression, and the test that it makes.
+
+    A send keeps the one it was frozen with, unless another is given: else whoever was left out on
+    purpose would be added the next time.
+    """
+    words, send = mailing.words, mailing.send
+    given = send.audience_query if send and not where else words.audience
+    fields = store.field_names()
+    first = condition(given, words, fields, words.parsed.place("audience"))
+    second = condition(where, words, fields)
+    both = f"({given}) and ({where})" if given and where else given or where
+    return both, lambda subscriber: first(subscriber) and second(subscriber)
