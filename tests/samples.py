@@ -66,6 +66,13 @@ def load(campaign: str) -> Sources:
     return sources.load(project(), campaign)
 
 
+def written(text: str) -> Sources:
+    """A campaign that is not in the sample project, with all the rest that is."""
+    sample = load(CAMPAIGNS[0])
+    path = "campaigns/example.md"
+    return replace(sample, path=path, files={**sample.files, path: text})
+
+
 def audience(campaign: str) -> list[Subscriber]:
     found = load(campaign)
     belongs = condition(found.audience, found, frozenset(members()[0].fields))

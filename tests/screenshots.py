@@ -1,10 +1,11 @@
 """Pictures of the sample campaigns, to look at: `python -m tests.screenshots [CAMPAIGN…]`.
 
-Writes build/screenshots/CAMPAIGN-WIDTH-MODE.png at 375 and 700 pixels: light, dark, images off.
+Writes build/screenshots/CAMPAIGN-WIDTH-MODE.png, and one of all components, at 375 and 700 pixels: light, dark, images off.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,24 @@ def main(names: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**samples.BROWSER)
-        for name in names or samples.CAMPAIGNS:
-            person = samples.difficult(name)["usual"]
-            html = samples.merger(name).merge(person).html
+        for name in names or [*samples.CAMPAIGNS, "components"]:
+            html = components() if name == "components" else campaign(name)
             for width in WIDTHS:
                 for mode in MODES:
                     shoot(browser, html, width, mode, f"{name}-{width}-{mode}.png")
         browser.close()
+
+
+def campaign(name: str) -> str:
+    return samples.merger(name).merge(samples.difficult(name)["usual"]).html
+
+
+def components() -> str:
+    """Everything that docs/components.md shows, in one mail."""
+    page = (samples.ROOT / "docs" / "components.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```markdown\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    text = "---\nsubject: Components\n---\n\n" + "\n".join(examples)
+    return samples.merger_of(samples.written(text)).merge(samples.members()[0]).html
 
 
 def shoot(browser: Browser, html: str, width: int, mode: str, file: str) -> None:
