@@ -22,7 +22,8 @@ def first_tables(db: Database) -> None:
 
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
-    id INTEGER PRIMARY KEY,
+    -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     email TEXT NOT NULL UNIQUE,
     first_name TEXT NOT NULL DEFAULT '',
     last_name TEXT NOT NULL DEFAULT '',
@@ -48,7 +49,7 @@ CREATE TABLE memberships (
     how TEXT NOT NULL,
     PRIMARY KEY (list_id, subscriber_id)
 ) WITHOUT ROWID;
-CREATE INDEX memberships_by_subscriber ON memberships (subscriber_id);
+CREATE TABLE field_names (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE suppressions (
     address TEXT PRIMARY KEY,
     reason TEXT NOT NULL,

@@ -1,0 +1,102 @@
+"""subscriber show, export, erase."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailer.cli.common import Json, interactive, now, print_json, print_table, session
+from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailer.store.base import History
+
+app = typer.Typer(help="Show, export and erase one person.", no_args_is_help=True)
+
+
+@app.command()
+def show(context: typer.Context, address: str, as_json: Json = False) -> None:
+    """What is known about a person: values, lists, and the mail they got."""
+    known = _history(context, address)
+    if as_json:
+        print_json(asdict(known))
+        return
+    print_table(("About", normalized(address)), _facts(known))
+    if known.memberships:
+        print_table(
+            ("List", "Status", "Since", "By"),
+            [(m.list_name, m.status, m.since, m.how) for m in known.memberships],
+        )
+    if known.deliveries:
+        print_table(
+            ("Campaign", "List", "State", "At"),
+            [(d["campaign"], d["list"], d["state"], d["at"]) for d in known.deliveries],
+        )
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    address: str,
+    as_json: Json = False,  # noqa: ARG001 - it is JSON anyway; scripts may say so everywhere
+) -> None:
+    """Everything kept about a person as JSON, to hand over to them (GDPR, article 15)."""
+    print_json(asdict(_history(context, address)))
+
+
+@app.command()
+def erase(
+    context: typer.Context,
+    address: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget a person for good (GDPR, article 17). No import brings them back."""
+    email = normalized(address)
+    _history(context, email)
+    if not yes and not interactive():
+        raise UsageError("erasing cannot be undone", hint="Add --yes to do it without a question.")
+    if not yes and not typer.confirm(f"Erase {email} for good? It cannot be undone"):
+        raise UsageError("nothing was erased")
+    erased = session(context).store.erase(email, now=now())
+    if as_json:
+        print_json({"email": email, "erased": erased})
+        return
+    typer.echo(f"{email} is erased." if erased else f"{email} was erased before.")
+    typer.echo("Files are yours to clean: lists you imported, rejects, the outbox, backups.")
+
+
+def normalized(address: str) -> str:
+    from mailer.address import BadAddressError, normalize
+
+    try:
+        return normalize(address)
+    except BadAddressError as err:
+        raise UsageError(
+            f'"{address}" is not an e-mail address: {err}', hint="Check it for slips."
+        ) from err
+
+
+def _history(context: typer.Context, address: str) -> History:
+    email = normalized(address)
+    known = session(context).store.history(email)
+    if known is None:
+        raise UsageError(
+            f"nothing is known about {email}",
+            hint="Look for the person with: mailer lists export LIST",
+        )
+    return known
+
+
+def _facts(known: History) -> list[tuple[str, Any]]:
+    facts: list[tuple[str, Any]] = []
+    if known.subscriber is not None:
+        values = asdict(known.subscriber)
+        values.update({"tags": ", ".join(known.subscriber.tags), **values.pop("fields")})
+        facts += [(name, str(value)) for name, value in values.items() if value]
+        facts += [("known since", known.created), ("consent", known.consent_source)]
+    if known.suppression:
+        facts.append(("suppressed", f"{known.suppression}, {known.suppressed_at}"))
+    return facts
