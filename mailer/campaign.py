@@ -21,6 +21,8 @@ _DEFINITION = re.compile(r"[\s>]*\[\^([^\]\s]+)\]:(.*)")
 _REFERENCE = re.compile(r"\[\^([^\]\s]+)\]")
 _NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?#\}", re.DOTALL)
 
+_NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
+
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -125,7 +127,8 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
         return FrontMatter.model_validate(values), lines
     except ValidationError as err:
         problem = explain(err, FrontMatter, lambda where: Place(path, lines.get(str(where[0]), 1)))
-        raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
+        hint = _NO_SUBJECT if "missing" in problem.message else problem.hint
+        raise CampaignError(problem.message, place=problem.place, hint=hint) from err
 
 
 def _footnotes(path: str, body: str) -> dict[str, int]:

@@ -87,7 +87,7 @@ class Compiler:
 
     def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
         slots = tuple(recorder.slots)
-        html = mjml.to_html(rendered.mjml, self.sources.files)
+        html = mjml.to_html(rendered.mjml, rendered.blocks, self.sources.files)
         subject = self._cut(rendered.subject, escaping.places_in_header, slots)
         html_cut = self._cut(html, escaping.places_in_html, slots)
         text = self._cut(rendered.text, escaping.places_in_plain_text, slots)
@@ -140,10 +140,10 @@ class Compiler:
     def _refuse_too_many(self) -> None:
         if len(self.variants) < MAX_VARIANTS:
             return
-        answers, guard = self._tree.widest()
+        guard = self._tree.busiest()
         raise CampaignError(
-            f"the campaign has more than {MAX_VARIANTS} variants; {guard.text} alone has "
-            f"{answers} different answers",
+            f"the campaign has more than {MAX_VARIANTS} variants, most of them made by asking "
+            f"{guard.text}",
             place=guard.place,
             hint="Write the value out with {{ … }} instead of deciding on it, or keep what differs "
             "in a look-up.",

@@ -198,6 +198,10 @@ def load(root: Path) -> Project:
     path = root / FILE
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as err:
+        raise ConfigError(
+            f"there is no {FILE} in {root}", hint="Name your project's folder with --project DIR."
+        ) from err
     except OSError as err:
         raise ConfigError(
             f"cannot be read: {err.strerror}",

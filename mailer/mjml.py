@@ -13,7 +13,7 @@ from premailer import Premailer
 from mailer.errors import CampaignError, Place, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
 ELEMENTS = frozenset(
     [
@@ -61,11 +61,12 @@ ELEMENTS = frozenset(
 _DOCTYPE = "<!doctype html>"
 
 
-def to_html(mjml: str, files: Mapping[str, str]) -> str:
+def to_html(mjml: str, blocks: Sequence[str], files: Mapping[str, str]) -> str:
     """Compile a finished MJML document.
 
     Args:
         mjml: the document.
+        blocks: the pieces of the campaign's body in it.
         files: path → source of the templates and the campaign it was made from, in which a mistake
             is looked for.
 
@@ -78,15 +79,24 @@ def to_html(mjml: str, files: Mapping[str, str]) -> str:
     except ValueError as err:
         raise CampaignError(
             f"the MJML cannot be compiled: {err}",
-            place=next(iter(_layouts(files)), Place("templates")),
+            place=_broken(blocks, files),
             hint='HTML in MJML must be well-formed: every tag closed, every attribute in quotes, "&" '
             "written as &amp;.",
         ) from err
     return _inline(html)
 
 
-def _layouts(files: Mapping[str, str]) -> Iterator[Place]:
-    return (Place(path) for path, source in files.items() if "<mjml" in source)
+def _broken(blocks: Sequence[str], files: Mapping[str, str]) -> Place:
+    """The line of the HTML that MJML cannot read: a tag of a block that does not compile alone."""
+    for block in blocks:
+        try:
+            mjml2html(f"<mjml><mj-body><mj-raw>{block}</mj-raw></mj-body></mjml>", fonts={})
+        except ValueError:
+            for tag in sorted(re.findall(r"<[^>]*>", block), key=len, reverse=True):
+                place = _place(re.escape(tag), files)
+                if place.line:
+                    return place
+    return Place("templates")
 
 
 def _inline(html: str) -> str:

@@ -36,6 +36,8 @@ _HELP = "See docs/writing-campaigns.md for what can stand in {{ }} and {% %}."
 class Rendered:
     subject: str
     mjml: str
+    blocks: tuple[str, ...]
+    """The pieces of the body that stand in `mjml`."""
     text: str
 
 
@@ -92,7 +94,8 @@ class Renderer:
         mjml = layout.render(shared, blocks=blocks, runs=_runs(blocks), sources=sources)
         body = self._text_body(shared)
         text = self._text.get_template("message.txt").render(shared, body=body, sources=sources)
-        return Rendered(front["subject"], mjml, re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
+        text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+        return Rendered(front["subject"], mjml, tuple(block.source for block in blocks), text)
 
     def _front(self, key: str, shared: Mapping[str, Any]) -> str:
         template = self._text.get_template(f"{self._campaign.path}#{key}")
@@ -202,11 +205,15 @@ class Renderer:
     # --- what went wrong
 
     def _explained(self, err: TemplateError) -> CampaignError:
+        message = err.message or str(err)
         if isinstance(err, TemplateSyntaxError):
-            place = Place(err.filename or self._campaign.path, err.lineno)
+            path = err.filename or self._campaign.path
+            unclosed = re.search(r"block that needs to be closed is '(\w+)'", message)
+            if unclosed:
+                return _unclosed(unclosed[1], Place(path), self._sources.files[path])
+            place = Place(path, err.lineno)
         else:
             place = self._place_of(err)
-        message = err.message or str(err)
         return CampaignError(message.rstrip("."), place=place, hint=self._hint(message))
 
     def _hint(self, message: str) -> str:
@@ -226,6 +233,21 @@ class Renderer:
             if frame.filename in self._sources.files:
                 return Place(frame.filename, frame.lineno)
         return self._campaign.place()
+
+
+def _unclosed(tag: str, file: Place, source: str) -> CampaignError:
+    """Where Jinja names the end of the file, name the line that the tag opens on."""
+    open_lines: list[int] = []
+    for match in re.finditer(rf"{{%[-+]?\s*(end)?{tag}\b", source):
+        if not match[1]:
+            open_lines.append(source.count("\n", 0, match.start()) + 1)
+        elif open_lines:
+            open_lines.pop()
+    return CampaignError(
+        f"{{% {tag} %}} is not closed",
+        place=Place(file.path, open_lines[-1] if open_lines else None),
+        hint=f"Write {{% end{tag} %}} where it ends.",
+    )
 
 
 class _Components:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mailer.personalize import value_of
@@ -9,6 +10,7 @@ from mailer.personalize import value_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mailer.errors import Place
     from mailer.personalize import Guard, Recipient
 
 Leaf = TypeVar("Leaf")
@@ -63,13 +65,15 @@ class Tree(Generic[Leaf]):
             node = node.after.setdefault(answer, following)
         return leaf
 
-    def widest(self) -> tuple[int, Guard]:
-        """The guard with most different answers, and their number. Needs a tree with a guard."""
-        found: list[tuple[int, Guard]] = []
+    def busiest(self) -> Guard:
+        """The guard at the line with most different answers. Needs a tree with a guard."""
+        guards: dict[Place, Guard] = {}
+        answers: Counter[Place] = Counter()
         nodes = [self._root]
         while nodes:
             node = nodes.pop()
             if isinstance(node, _Branch):
-                found.append((len(node.after), node.guard))
+                guards.setdefault(node.guard.place, node.guard)
+                answers[node.guard.place] += len(node.after)
                 nodes.extend(node.after.values())
-        return max(found, key=lambda pair: pair[0])
+        return guards[answers.most_common(1)[0][0]]
