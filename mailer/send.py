@@ -130,7 +130,7 @@ class Sender:
                 break
             self._wait(size)
             if self._brake.pulled:
-                self._set(send, SendState.PAUSED, "stopped by Ctrl-C")
+                self._set(send, SendState.PAUSED, "stopped by hand")
                 raise Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
             if claims := self._store.claim(send.id, size, now=self._clock()):
                 self._handle(send, claims)

@@ -209,6 +209,8 @@ class Desk:
         self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
         if stopped:
             raise stopped
+        if self.order.limit and not self.order.as_json and self.run.store.has_pending(frozen.id):
+            typer.echo(f"Go on with: mailer resume {frozen.campaign}")
         self._complain_of_failures(frozen)
 
     def _run(self, sender: Sender, frozen: Send) -> SendStopped | Interrupted | None:

@@ -31,7 +31,8 @@ def show_plan(plan: Plan, way: str, pace: Pace) -> None:
     assert example is not None
     lines = {
         "Campaign": f"{plan.mailing.campaign}, from {words.path}",
-        "Subject": f"{example.subject}  (as {example.email} gets it)",
+        "Subject": example.subject,
+        "": f"as {example.email} gets it",
         "List": plan.mailing.list_name,
         "Audience": plan.query or "everybody on the list",
         "Recipients": _recipients(plan),
@@ -106,9 +107,7 @@ def show_summary(send: Send, counts: Counts, tally: Tally, seconds: float, where
     typer.echo(f"Of {people(counts.audience)} in all: {in_words(counts)}.")
     typer.echo(f"The mails are in {where}")
     if counts.pending:
-        typer.echo(
-            f"{people(counts.pending)} still to come. Go on with: mailer resume {send.campaign}"
-        )
+        typer.echo(f"{people(counts.pending)} still to come.")
     if counts.sending:
         typer.echo(f"{people(counts.sending)} are in the hands of another process.")
 
