@@ -66,7 +66,7 @@ def test_the_last_look_shows_all_that_will_happen(mailer, store):
         r"List +members",
         r'Audience +recipient.state == "WA"',
         r"Recipients +4",
-        r"Left out +3 not in the segment, 1 unsubscribed, 1 bounced",
+        r"Left out +3 not in the segment, 1 unsubscribed, 1 suppressed \(bounced\)",
         r"Transport +outbox: a file for each, in outbox/vote/",
         r"Rate +2 a second",
         r"Takes +about 2 seconds",
@@ -164,6 +164,24 @@ def test_sending_again_finds_nothing_to_do(mailer, root):
         assert "Nothing to do: all 9 people of vote have been dealt with: 9 accepted" in said
     after = {file: file.stat().st_mtime_ns for file in (root / "outbox" / "vote").iterdir()}
     assert after == before
+
+
+def test_a_send_that_died_before_it_was_finished_is_finished(mailer, store):
+    mailer("send", "vote", "--yes")
+    store.set_state(1, SendState.SENDING, now=NOW)
+    assert "Nothing to do: all 9 people" in mailer("send", "vote")[1]
+    assert store.send("vote", "members").state is SendState.FINISHED
+
+
+def test_a_rest_that_may_not_be_mailed_any_more_is_skipped(mailer, root, store):
+    mailer("send", "vote", "--yes", "--limit", "7")
+    for number in (7, 8):
+        store.unsubscribe("members", address(number), how="one-click", now=NOW)
+    code, said = mailer("send", "vote", "--json", "--yes")
+    assert code == 0
+    assert json.loads(said)["state"] == "finished"
+    assert (json.loads(said)["accepted"], json.loads(said)["skipped"]) == (7, 2)
+    assert len(files(root)) == 7
 
 
 def test_whoever_joined_since_is_offered(mailer, root, store):

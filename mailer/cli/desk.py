@@ -11,13 +11,14 @@ import typer
 
 from mailer.cli.common import Session, interactive, now, print_json
 from mailer.errors import FindingsError, Interrupted, SendStopped, UsageError
+from mailer.store.base import SendState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mailer.plan import Mailing, Plan
     from mailer.rehearsal import Choice
-    from mailer.send import Pace, Sender
+    from mailer.send import Brake, Pace, Sender, Tally
     from mailer.store.base import Send
     from mailer.transports.base import Transport
 
@@ -57,7 +58,7 @@ class Desk:
             transport = None if self.order.dry_run else self._settled(mailing)
             plan = self._offer(self._draw_up(mailing))
             if not plan.recipients:
-                return self._nothing_to_do(plan)
+                return self._nothing_to_do(plan, transport)
             self._show(plan)
             if transport is None:
                 return self._end_of_dry_run(plan)
@@ -124,16 +125,21 @@ class Desk:
             return plan
         return replace(plan, new=Rehearsal())
 
-    def _nothing_to_do(self, plan: Plan) -> None:
+    def _nothing_to_do(self, plan: Plan, transport: Transport | None) -> None:
         from mailer.cli import screens
+        from mailer.cli.brake import Brake
 
         existing = plan.mailing.send
         if existing is None:
             reasons = screens.left_out(plan.new.left_out) or "it is empty"
             raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
+        if transport and existing.state is not SendState.FINISHED:
+            # whoever is left may not get it any more, and the books may not be closed yet
+            self._sender(plan, existing, transport, Brake(), lambda _: None).run(existing)
         counts = self.run.store.counts(existing.id)
         if self.order.as_json:
-            print_json(screens.send_as_json(existing, counts))
+            current = self.run.store.send(existing.campaign, existing.list_name) or existing
+            print_json(screens.send_as_json(current, counts))
         else:
             screens.show_nothing_to_do(existing, counts)
 
@@ -191,20 +197,11 @@ class Desk:
     def _send(self, frozen: Send, plan: Plan, transport: Transport) -> None:
         from mailer.cli.brake import Brake
         from mailer.cli.progress import bar
-        from mailer.send import Sender
 
         total = min(plan.recipients, self.order.limit or plan.recipients)
         began = time.monotonic()
         with Brake() as brake, bar(f"Sending {frozen.campaign}", total) as show:
-            sender = Sender(
-                self.run.store,
-                transport,
-                plan.merger.for_send(frozen.id),
-                pace=self.pace,
-                brake=brake,
-                clock=now,
-                on_progress=lambda tally: show(tally.tried),
-            )
+            sender = self._sender(plan, frozen, transport, brake, lambda tally: show(tally.tried))
             stopped = self._run(sender, frozen)
         self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
         if stopped:
@@ -212,6 +209,26 @@ class Desk:
         if self.order.limit and not self.order.as_json and self.run.store.has_pending(frozen.id):
             typer.echo(f"Go on with: mailer resume {frozen.campaign}")
         self._complain_of_failures(frozen)
+
+    def _sender(
+        self,
+        plan: Plan,
+        frozen: Send,
+        transport: Transport,
+        brake: Brake,
+        on_progress: Callable[[Tally], None],
+    ) -> Sender:
+        from mailer.send import Sender
+
+        return Sender(
+            self.run.store,
+            transport,
+            plan.merger.for_send(frozen.id),
+            pace=self.pace,
+            brake=brake,
+            clock=now,
+            on_progress=on_progress,
+        )
 
     def _run(self, sender: Sender, frozen: Send) -> SendStopped | Interrupted | None:
         """How it ended when not well, to be raised after the summary."""

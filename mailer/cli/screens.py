@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.cli.common import print_table
+from mailer.store.base import Reason
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 """Variants on the screen; a campaign may have hundreds."""
+_SUPPRESSED = {Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL}
 _MINUTE = 60
 _TELLING = 5
 """Seconds after which a speed says something: the first second may send a batch more."""
@@ -88,7 +90,10 @@ def _variants(plan: Plan) -> list[dict[str, Any]]:
 
 
 def left_out(reasons: Counter[str]) -> str:
-    return ", ".join(f"{number:,} {reason}" for reason, number in reasons.most_common())
+    return ", ".join(
+        f"{number:,} {f'suppressed ({reason})' if reason in _SUPPRESSED else reason}"
+        for reason, number in reasons.most_common()
+    )
 
 
 def show_nothing_to_do(send: Send, counts: Counts) -> None:
