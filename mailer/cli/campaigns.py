@@ -155,12 +155,11 @@ def _colleague(run: Session, found: Sources, address: str) -> Subscriber:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
+    from mailer.safefile import replacing
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(data)
-        part.replace(path)
+        with replacing(path) as file:
+            file.write(data)
     except OSError as err:
         raise UsageError(
             f"{path} cannot be written: {err.strerror}",
