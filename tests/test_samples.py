@@ -171,7 +171,8 @@ def test_footnotes_count_up_and_have_sources_in_both_parts(campaign, who):
     shown = [int(n) for n in re.findall(r'<sup class="ref"[^>]*><a [^>]*>(\d+)</a></sup>', html)]
     expected = list(range(1, len(labels) + 1))
     assert list(dict.fromkeys(shown)) == expected
-    assert [int(n) for n in re.findall(r'name="source-(\d+)"', html)] == expected
+    listed = re.findall(r'name="source-(\d+)" id="source-(\d+)"[^>]*></a>(\d+)\.</td>', html)
+    assert listed == [(str(n),) * 3 for n in expected]
     body, _, sources = text.partition("\nSources\n")
     assert list(dict.fromkeys(map(int, re.findall(r"\[(\d+)\]", body)))) == expected
     assert [int(n) for n in re.findall(r"^\[(\d+)\] \S", sources, re.MULTILINE)] == expected
@@ -282,7 +283,9 @@ def test_counted_petition_shows_count_goal_and_bar():
     html, text = mail("night-bus")
     assert "41,286 signatures of 50,000" in visible(html)
     assert "41,286 signatures of 50,000" in text
-    assert re.search(r'<td class="done" width="82%"', html)
+    assert re.search(
+        r'<td class="done" width="82%".*?<td class="rest" width="18%"', html, re.DOTALL
+    )
 
 
 def mail_to(campaign: str, **known: str) -> Mail:
