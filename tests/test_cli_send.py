@@ -161,7 +161,10 @@ def test_sending_again_finds_nothing_to_do(mailer, root):
     for command in ("send", "resume"):
         code, said = mailer(command, "vote", "--yes")
         assert code == 0
-        assert "Nothing to do: all 9 people of vote have been dealt with: 9 accepted" in said
+        assert (
+            "Nothing to do: all 9 people of vote have been dealt with, through outbox: 9 accepted"
+            in said
+        )
     after = {file: file.stat().st_mtime_ns for file in (root / "outbox" / "vote").iterdir()}
     assert after == before
 
@@ -231,6 +234,31 @@ def test_the_rest_get_the_words_of_the_first_whatever_is_edited(mailer, root):
     mails = [file.read_text() for file in (root / "outbox" / "vote").glob("*.eml")]
     assert len(mails) == 9
     assert all("Dear" in mail and "Hey" not in mail for mail in mails)
+
+
+def test_a_send_stays_with_its_transport(mailer):
+    mailer("send", "vote", "--yes", "--limit", "4")
+    for command in ("send", "resume"):
+        code, said = mailer(command, "vote", "--yes", "--transport", "ses")
+        assert code == 2
+        assert "vote was started through outbox, and stays there" in said
+    assert mailer("send", "vote", "--yes", "--transport", "outbox")[0] == 0
+
+
+def test_words_that_another_terminal_froze_meanwhile_are_not_mixed_with_ours(
+    mailer, root, store, monkeypatch
+):
+    def somebody_was_quicker(self, mailing):
+        words = {"query": "", "snapshot": b"", "digest": "other", "transport": "outbox"}
+        store.freeze("vote", "members", [1], **words, now=NOW)
+        return settled(self, mailing)
+
+    settled = desk.Desk._settled
+    monkeypatch.setattr(desk.Desk, "_settled", somebody_was_quicker)
+    code, said = mailer("send", "vote", "--yes")
+    assert code == 3
+    assert "vote was started in another terminal meanwhile" in said
+    assert files(root) == []
 
 
 def test_a_send_goes_on_without_its_files(mailer, root):

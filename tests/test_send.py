@@ -70,7 +70,8 @@ def enrol(store, numbers):
     rows = [ImportRow(row=i, email=address(n)) for i, n in enumerate(numbers, 1)]
     store.import_rows("members", rows, source="test", now=START)
     ids = [subscriber.id for subscriber in store.audience("members")]
-    return store.freeze("vote", "members", ids, query="", snapshot=b"", digest="", now=START)[0]
+    words = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
+    return store.freeze("vote", "members", ids, **words, now=START)[0]
 
 
 @pytest.fixture

@@ -79,9 +79,17 @@ class Desk:
             )
         return mailing
 
-    @property
-    def way(self) -> str:
-        return self.order.transport or self.run.project.settings.send.transport
+    def _way(self, mailing: Mailing) -> str:
+        """The transport's name; a send that was started keeps its own."""
+        asked, started = self.order.transport, mailing.send
+        if started is None:
+            return asked or self.run.project.settings.send.transport
+        if asked and asked != started.transport:
+            raise UsageError(
+                f"{mailing.campaign} was started through {started.transport}, and stays there",
+                hint=f"To send it through {asked}, copy the file to a new name.",
+            )
+        return started.transport
 
     @property
     def pace(self) -> Pace:
@@ -94,7 +102,7 @@ class Desk:
         """The way out, opened, and asked about what a dead process has left."""
         from mailer.send import settle
 
-        transport = open_transport(self.run, self.way, mailing)
+        transport = open_transport(self.run, self._way(mailing), mailing)
         if mailing.send:
             settle(self.run.store, transport, mailing.send, now())
         return transport
@@ -147,7 +155,7 @@ class Desk:
         from mailer.cli import screens
 
         if not self.order.as_json:
-            way = f"{self.way}: a file for each, in {self._folder(plan.mailing)}"
+            way = f"{self._way(plan.mailing)}: a file for each, in {self._folder(plan.mailing)}"
             screens.show_plan(plan, way, self.pace)
 
     def _folder(self, mailing: Mailing) -> str:
@@ -188,8 +196,14 @@ class Desk:
             query=plan.query,
             snapshot=words.to_bytes(),
             digest=words.digest,
+            transport=self._way(plan.mailing),
             now=now(),
         )
+        if frozen.digest != words.digest:
+            raise SendStopped(
+                f"{frozen.campaign} was started in another terminal meanwhile, in other words",
+                hint=f"Look at it with: mailer status {frozen.campaign}",
+            )
         return frozen
 
     # ---------------------------------------------------------------- during and after

@@ -102,7 +102,7 @@ def show_nothing_to_do(send: Send, counts: Counts) -> None:
     else:
         typer.echo(
             f"Nothing to do: all {people(counts.audience)} of {send.campaign} have been dealt "
-            f"with: {in_words(counts)}."
+            f"with, through {send.transport}: {in_words(counts)}."
         )
 
 
@@ -129,6 +129,7 @@ def send_as_json(send: Send, counts: Counts) -> dict[str, Any]:
         "state": send.state,
         "note": send.note,
         "audience_query": send.audience_query,
+        "transport": send.transport,
         "created": send.created,
         **asdict(counts),
         "balanced": counts.balanced,

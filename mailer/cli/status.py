@@ -106,7 +106,7 @@ def _settle(run: Session, send: Send) -> None:
 
     if run.store.counts(send.id).sending:
         mailing = Mailing(Sources.from_bytes(send.snapshot), send.list_name, send, edited=False)
-        transport = open_transport(run, run.project.settings.send.transport, mailing)
+        transport = open_transport(run, send.transport, mailing)
         settle(run.store, transport, send, now())
 
 

@@ -152,6 +152,8 @@ class Send:
     """`Sources.to_bytes()`: everything a compile needs, as it was when the audience was frozen."""
     digest: str
     """`Sources.digest`, to tell staff when their files have changed since."""
+    transport: str
+    """The way out it was started with. It stays: only that one knows what became of its mail."""
     created: str
     note: str = ""
     """Why it is paused, for staff."""
@@ -263,12 +265,13 @@ class Store(Protocol):
         query: str,
         snapshot: bytes,
         digest: str,
+        transport: str,
         now: datetime,
     ) -> tuple[Send, int]:
         """Make the send (state queued), or add to the one there is, and return how many were added.
 
-        Whoever already has a delivery of this campaign, from any send, is left out. The snapshot of
-        an existing send is never replaced.
+        Whoever already has a delivery of this campaign, from any send, is left out. The query, the
+        snapshot and the transport of an existing send are never replaced.
         """
         ...
 

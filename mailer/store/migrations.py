@@ -62,6 +62,7 @@ CREATE TABLE sends (
     list_id INTEGER NOT NULL REFERENCES lists(id),
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'paused', 'finished', 'cancelled')),
     audience_query TEXT NOT NULL,
+    transport TEXT NOT NULL,
     audience INTEGER NOT NULL DEFAULT 0,
     snapshot BLOB NOT NULL,
     digest TEXT NOT NULL,

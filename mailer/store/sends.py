@@ -39,12 +39,14 @@ class Sends:
         query: str,
         snapshot: bytes,
         digest: str,
+        transport: str,
         now: datetime,
     ) -> tuple[Send, int]:
         self._stage(subscriber_ids)
         at = now.isoformat(timespec="seconds")
         with self.writing():
-            self.db.execute(_NEW_SEND, (campaign, query, snapshot, digest, at, at, list_name))
+            words = (query, snapshot, digest, transport)
+            self.db.execute(_NEW_SEND, (campaign, *words, at, at, list_name))
             send = self.send(campaign, list_name)
             if send is None:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
@@ -109,12 +111,14 @@ def _send(row: Sequence[Any]) -> Send:
 
 
 _SENDS = """
-SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, created, note
+SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, transport,
+    created, note
 FROM sends JOIN lists ON lists.id = sends.list_id"""
 
 _NEW_SEND = """
-INSERT INTO sends (campaign, list_id, state, audience_query, snapshot, digest, created, changed)
-SELECT ?, id, 'queued', ?, ?, ?, ?, ? FROM lists WHERE name = ?
+INSERT INTO sends
+    (campaign, list_id, state, audience_query, snapshot, digest, transport, created, changed)
+SELECT ?, id, 'queued', ?, ?, ?, ?, ?, ? FROM lists WHERE name = ?
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
 # The join leaves out whoever was erased since the ids were read.

@@ -39,7 +39,8 @@ def enrol(store, numbers, list_name="members"):
 def freeze(store, ids=None, *, campaign="vote", list_name="members", snapshot=b"words"):
     if ids is None:
         ids = [subscriber.id for subscriber in store.audience(list_name)]
-    return store.freeze(campaign, list_name, ids, query="", snapshot=snapshot, digest="d", now=NOW)
+    words = {"query": "", "snapshot": snapshot, "digest": "d", "transport": "outbox"}
+    return store.freeze(campaign, list_name, ids, **words, now=NOW)
 
 
 def start(store, **options):
