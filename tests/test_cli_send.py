@@ -505,6 +505,26 @@ def test_the_second_pull_of_the_brake_stops_at_once():
             signal.raise_signal(signal.SIGTERM)
 
 
+def test_stopped_at_once_the_next_run_finds_out_what_was_written(mailer, root, store, monkeypatch):
+    def deliver(self, letters):
+        real(self, letters[:3])
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+
+    real = Outbox.deliver
+    with monkeypatch.context() as patch:
+        patch.setattr(Outbox, "deliver", deliver)
+        code, said = mailer("send", "vote", "--yes")
+    assert code == 130
+    assert "vote was stopped at once" in said
+    assert store.counts(1).sending == 9
+    assert "vote to members: stopped" in mailer("status", "vote")[1]
+    code, said = mailer("resume", "vote", "--yes")
+    assert code == 0
+    assert "6 accepted" in said
+    assert files(root) == everybody()
+
+
 def test_after_the_run_signals_do_what_they_did_before():
     before = signal.getsignal(signal.SIGINT)
     with Brake():

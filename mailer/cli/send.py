@@ -45,7 +45,9 @@ def send(
     transport: Way = "",
     rate: Rate = None,
     limit: Limit = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and stop.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would happen, and stop.")
+    ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
