@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DELIMITERS = ",;\t"
+_CHUNK = 1 << 18
 _MAX_LINE = 1 << 20
 """Characters. A file without line ends must not be read into memory whole."""
 _REMOVED = dict.fromkeys(
@@ -81,7 +83,7 @@ class Sheet:
         self.path = path
         encoding = encoding_of(stream, path)
         stream.seek(0)
-        self._lines = _Lines(io.TextIOWrapper(stream, encoding, newline=""), path)
+        self._lines = _Lines(stream, encoding, path)
         self.header_line, text = self._read_header()
         self.delimiter = max(DELIMITERS, key=lambda d: len(_split(text, d)))
         self.header = _split(text, self.delimiter)
@@ -93,7 +95,7 @@ class Sheet:
                 continue
             start = self._lines.number
             while text.count('"') % 2:
-                following = next(self._lines, "")
+                following = next(iter(self._lines), "")
                 if not following or len(text) > _MAX_LINE:
                     self._unclosed(start)
                 text += following
@@ -145,32 +147,39 @@ class Sheet:
 
 
 class _Lines:
-    """The lines of a text, counted."""
+    """The lines of a stream, counted. It is read in pieces, and never closed."""
 
-    def __init__(self, text: io.TextIOWrapper, path: str) -> None:
-        self._text = text
+    def __init__(self, stream: BinaryIO, encoding: str, path: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)()
         self._path = path
+        self._lines = self._read()
         self.number = 0
         self.last = ""
         self.ended = False
 
-    def __iter__(self) -> _Lines:
-        return self
+    def __iter__(self) -> Iterator[str]:
+        return self._lines
 
-    def __next__(self) -> str:
-        line = self._text.readline(_MAX_LINE)
-        if not line:
-            self.ended = True
-            raise StopIteration
-        self.number += 1
-        if len(line) == _MAX_LINE:
-            raise ImportFileError(
-                "the line is over a million characters long, which no list is",
-                place=Place(self._path, self.number),
-                hint=SAVE_AS_CSV,
-            )
-        self.last = line
-        return line
+    def _read(self) -> Iterator[str]:
+        rest = ""
+        while not self.ended:
+            data = self._stream.read(_CHUNK)
+            text = rest + self._decoder.decode(data, final=not data)
+            # newline="" parts lines as csv expects, where splitlines() would part more
+            lines = io.StringIO(text, newline="").readlines()
+            # the last line may go on in the next piece, if only with the second half of CR LF
+            rest = lines.pop() if data and lines else ""
+            for self.last in lines:
+                self.number += 1
+                yield self.last
+            if len(rest) > _MAX_LINE:
+                raise ImportFileError(
+                    "the line is over a million characters long, which no list has",
+                    place=Place(self._path, self.number + 1),
+                    hint=SAVE_AS_CSV,
+                )
+            self.ended = not data
 
 
 def _split(header: str, delimiter: str) -> list[str]:

@@ -8,10 +8,12 @@ vanishes with the process: a crash leaves nothing. Only the transaction at the e
 
 from __future__ import annotations
 
+import sqlite3
 from itertools import islice
 from json.encoder import encode_basestring as _quote
 from typing import TYPE_CHECKING
 
+from mailer.errors import StoreError
 from mailer.store.base import Imported, Stored
 from mailer.subscriber import COLUMNS
 
@@ -65,6 +67,11 @@ class Imports:
             if on_stored is not None:
                 for each in self.db.execute(_EACH, {"last": last}):
                     on_stored(Stored(*each))
+        except sqlite3.Error as err:
+            raise StoreError(
+                f"the rows cannot be kept: {err}",
+                hint="Nothing was imported. Check that the disk and the temporary folder have room.",
+            ) from err
         finally:
             self.db.execute("DROP TABLE temp.staged")
         return totals
