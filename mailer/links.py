@@ -43,8 +43,7 @@ class Keys:
         self._signers = {purpose: self._signer(purpose) for purpose in _PATHS}
 
     def _signer(self, purpose: Purpose) -> Signer:
-        # Derived here once, not for each token: signing takes half the time. itsdangerous signs with
-        # the last of its keys.
+        # Derived here once, not for each token. itsdangerous signs with the last of its keys.
         rotation = [
             hmac.digest(key.encode(), f"mailer.{purpose}".encode(), "sha256")
             for key in reversed(self._secrets)
