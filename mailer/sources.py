@@ -93,22 +93,35 @@ def load(project: Project, campaign: str | Path) -> Sources:
         CampaignError: a file cannot be read as UTF-8 text, or the campaign does not parse.
     """
     path = _find(project, str(campaign))
-    files = {project.show(path): _read(project, path)}
-    for template in sorted((project.root / "templates").rglob("*")):
-        if template.suffix in {".mjml", ".txt"}:
-            files[project.show(template)] = _read(project, template)
+    files = {project.show(path): _read(project, path), **read_templates(project)}
     for name, lookup in project.settings.lookups.items():
-        table = project.root / lookup.file
-        if not table.is_file():
-            raise ConfigError(
-                f'the look-up "{name}" names {lookup.file}, which is not there',
-                place=Place("mailer.toml"),
-                hint=f"Put the file there, or correct file = … under [lookups.{name}].",
-            )
-        files[lookup.file] = _read(project, table)
+        files[lookup.file] = read_lookup(project, name)
     sources = Sources(project.show(path), files, project.settings.content)
     _ = sources.parsed
     return sources
+
+
+def read_templates(project: Project) -> dict[str, str]:
+    """Path inside the project → text. Raises CampaignError for what is not UTF-8 text."""
+    found = sorted((project.root / "templates").rglob("*"))
+    return {
+        project.show(path): _read(project, path)
+        for path in found
+        if path.suffix in {".mjml", ".txt"}
+    }
+
+
+def read_lookup(project: Project, name: str) -> str:
+    """The text of a look-up's file. Raises ConfigError when it is missing, or CampaignError."""
+    lookup = project.settings.lookups[name]
+    table = project.root / lookup.file
+    if not table.is_file():
+        raise ConfigError(
+            f'the look-up "{name}" names {lookup.file}, which is not there',
+            place=Place("mailer.toml"),
+            hint=f"Put the file there, or correct file = … under [lookups.{name}].",
+        )
+    return _read(project, table)
 
 
 def _find(project: Project, campaign: str) -> Path:

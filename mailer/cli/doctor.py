@@ -1,0 +1,119 @@
+"""doctor: is everything ready to send, and if not, what to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import typer
+
+from mailer.cli.common import Json, Session, print_json, session
+from mailer.errors import ConfigError, FindingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+
+    from mailer.config import Settings
+    from mailer.doctor.facts import Ses
+    from mailer.doctor.finding import Finding
+
+_STYLES = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(doctor)
+
+
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """Is everything ready to send, and if not, what to do."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("Looking…") if console.is_terminal else nullcontext():
+        findings = _examine(session(context))
+    levels = Counter(finding.level.value for finding in findings)
+    if as_json:
+        print_json(_as_json(findings, levels))
+    else:
+        _print(findings)
+    if levels["error"]:
+        raise FindingsError(f"not ready to send: {_count(levels, 'error')}")
+    if not as_json:
+        warnings = f", with {_count(levels, 'warning')}" if levels["warning"] else ""
+        typer.echo(f"Ready to send{warnings}.")
+
+
+def _examine(run: Session) -> list[Finding]:
+    from mailer.doctor import network, project
+    from mailer.doctor.examination import Instruments, examine
+    from mailer.store import health
+
+    try:
+        found = run.project
+    except ConfigError as err:
+        return [project.broken_settings(err)]
+    asked = network.resolver()
+    return examine(
+        found,
+        Instruments(
+            health=lambda: health.examine(found.database),
+            click_once=network.click_once,
+            inspect=_inspect,
+            lookup=lambda name, kind: network.lookup(asked, name, kind),
+            environment_key=os.environ.get("MAILER_SECRET_KEYS"),
+        ),
+    )
+
+
+def _inspect(settings: Settings) -> Ses:
+    from mailer.transports.ses.inspection import inspect
+
+    return inspect(settings)
+
+
+def _count(levels: Counter[str], level: str) -> str:
+    number = levels[level]
+    return f"{number} {level}{'' if number == 1 else 's'}"
+
+
+def _as_json(findings: Sequence[Finding], levels: Counter[str]) -> dict[str, object]:
+    return {
+        "ready": not levels["error"],
+        "errors": levels["error"],
+        "warnings": levels["warning"],
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    """One table, a group for each area; what to do stands below what was found."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
+    for area, group in groupby(findings, lambda finding: finding.area):
+        table.add_section()
+        table.add_row(Text(area, style="bold"))
+        for finding in group:
+            level = Text(finding.level.value, style=_STYLES[finding.level])
+            table.add_row("  " + finding.name, level, _told(finding))
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+
+
+def _told(finding: Finding) -> Text:
+    from rich.text import Text
+
+    text = Text(finding.found)
+    if finding.todo:
+        text.append("\n→ " + finding.todo.replace("\n", "\n  "), style="italic")
+    return text

@@ -1,0 +1,43 @@
+"""What one check found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    """Mail can go out, but something will hurt later."""
+    ERROR = "error"
+    SKIPPED = "skipped"
+    """Not used by this project, or not to be known before something else is mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    area: str
+    name: str
+    level: Level
+    found: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Makes the findings of one area."""
+
+    name: str
+
+    def ok(self, name: str, found: str) -> Finding:
+        return Finding(self.name, name, Level.OK, found)
+
+    def warning(self, name: str, found: str, todo: str) -> Finding:
+        return Finding(self.name, name, Level.WARNING, found, todo)
+
+    def error(self, name: str, found: str, todo: str) -> Finding:
+        return Finding(self.name, name, Level.ERROR, found, todo)
+
+    def skipped(self, name: str, found: str) -> Finding:
+        return Finding(self.name, name, Level.SKIPPED, found)

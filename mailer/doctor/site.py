@@ -1,0 +1,70 @@
+"""Recipients' pages: can they be reached, and does one click unsubscribe (RFC 8058)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from mailer.doctor.facts import NoAnswer, Page
+from mailer.doctor.finding import Area, Finding
+
+AREA = Area("Site")
+_SETTING = "base_url under [site] in mailer.toml"
+
+
+def judge(base_url: str, answer: Page | NoAnswer, *, signed: bool) -> list[Finding]:
+    """What the answer to a one-click POST says.
+
+    Args:
+        base_url: from mailer.toml.
+        answer: to the unsubscribe link of a recipient who does not exist.
+        signed: whether the link bore this project's signature. `mailer serve` answers 200 to such a
+            link, as to that of somebody erased: a mail program that is told of a failure shows it
+            to the reader.
+    """
+    return [_base(base_url, answer), _one_click(answer, signed=signed)]
+
+
+def _base(base_url: str, answer: Page | NoAnswer) -> Finding:
+    if not base_url.startswith("https://"):
+        return AREA.error(
+            "base URL",
+            f"{base_url} is not https: mail programs offer one-click unsubscribing over https only",
+            f"Give the site a certificate, then correct {_SETTING}.",
+        )
+    if isinstance(answer, NoAnswer):
+        return AREA.error(
+            "base URL",
+            f"{base_url}: {answer.reason}",
+            f"Start mailer serve behind that address, or correct {_SETTING}. Until then no reader "
+            "can unsubscribe.",
+        )
+    return AREA.ok("base URL", f"{base_url} answers")
+
+
+def _one_click(answer: Page | NoAnswer, *, signed: bool) -> Finding:
+    name = "unsubscribing"
+    if isinstance(answer, NoAnswer):
+        return AREA.skipped(name, "not to be known before the base URL answers")
+    status = answer.status
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return AREA.error(
+            name,
+            f"one click is redirected ({status}) to {answer.location}, which mail programs ignore",
+            f"Write the address that answers at once into {_SETTING}.",
+        )
+    if not signed:
+        return AREA.skipped(name, "not to be known before there is a secret key")
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return AREA.ok(name, "one click is accepted")
+    return AREA.error(name, f"one click is refused ({status})", _TODO.get(status, _BROKEN))
+
+
+_BROKEN = "Look into the log of mailer serve, and of the web server before it."
+_TODO: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "Let the web server ask for no password under /u/.",
+    HTTPStatus.FORBIDDEN: "Let the web server or its firewall pass POST requests under /u/.",
+    HTTPStatus.NOT_FOUND: "Either another program answers there, or mailer serve has another secret "
+    "key than this folder: copy lists/secret.key to it.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Let the web server pass POST requests under /u/ on to mailer "
+    "serve.",
+}

@@ -1,0 +1,82 @@
+"""A look at the database that changes nothing: is it there, whole, and of this version."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from mailer.store.migrations import migrations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SECONDS = 10.0
+_STEPS = 100_000
+"""Of SQLite's virtual machine, between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    problem: str = ""
+    """Why it cannot be opened or read, "" when it can."""
+    damage: str = ""
+    """What `PRAGMA quick_check` found, "" when nothing."""
+    unfinished: bool = False
+    """The check for damage was given up, because it took too long."""
+    newer: tuple[str, ...] = ()
+    """Changes to the schema that were made by a later version of mailer."""
+    older: bool = False
+    """The next command brings the schema up to date."""
+    sends: int = 0
+    fields: frozenset[str] = frozenset()
+    """Names of the further columns that subscribers have."""
+
+
+def examine(path: Path) -> Health:
+    """Read-only, so that it may run while a send does."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        with closing(connection):
+            return _examine(connection)
+    except sqlite3.Error as err:
+        return Health(problem=str(err))
+
+
+def _examine(connection: sqlite3.Connection) -> Health:
+    db = Database(connection, execute_plugins=False)
+    ours = {step.name for step in migrations.pending(Database(memory=True))}
+    applied = {step.name for step in migrations.applied(db)}
+    tables = db.table_names()
+    damage = _damage(connection)
+    return Health(
+        damage=damage or "",
+        unfinished=damage is None,
+        newer=tuple(sorted(applied - ours)),
+        older=bool(ours - applied),
+        sends=db.table("sends").count if "sends" in tables else 0,
+        fields=_fields(connection) if "field_names" in tables else frozenset(),
+    )
+
+
+def _fields(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(row[0] for row in connection.execute("SELECT name FROM field_names"))
+
+
+def _damage(connection: sqlite3.Connection) -> str | None:
+    """What is broken, "" for nothing, None when there is too much to look through."""
+    end = time.monotonic() + _SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.OperationalError as err:
+        if err.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if found == ["ok"] else "; ".join(found)

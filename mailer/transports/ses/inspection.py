@@ -1,0 +1,173 @@
+"""What `mailer doctor` asks of Amazon SES: calls that read and change nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from botocore import exceptions as boto
+from botocore.config import Config
+
+from mailer.doctor.facts import Account, Destination, Identity, Refused, Ses, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mailer.config import Settings
+
+_PATIENCE = Config(
+    connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
+)
+_NETWORK = (
+    boto.ConnectionError,
+    boto.HTTPClientError,
+    boto.EndpointProviderError,
+    boto.InvalidRegionError,
+)
+_CREDENTIALS = (
+    boto.CredentialRetrievalError,
+    boto.LoginError,
+    boto.PartialCredentialsError,
+    boto.ProfileNotFound,
+    boto.SSOError,
+    boto.TokenRetrievalError,
+)
+_CODES = {
+    "AccessDenied": Trouble.DENIED,
+    "AccessDeniedException": Trouble.DENIED,
+    "NotFoundException": Trouble.MISSING,
+    # Whoever is not known: SES and the services that hand out credentials name it differently
+    "ExpiredToken": Trouble.BAD_CREDENTIALS,
+    "ExpiredTokenException": Trouble.BAD_CREDENTIALS,
+    "IncompleteSignature": Trouble.BAD_CREDENTIALS,
+    "InvalidAccessKeyId": Trouble.BAD_CREDENTIALS,
+    "InvalidClientTokenId": Trouble.BAD_CREDENTIALS,
+    "InvalidSignatureException": Trouble.BAD_CREDENTIALS,
+    "MissingAuthenticationTokenException": Trouble.BAD_CREDENTIALS,
+    "SignatureDoesNotMatch": Trouble.BAD_CREDENTIALS,
+    "UnrecognizedClientException": Trouble.BAD_CREDENTIALS,
+}
+T = TypeVar("T")
+
+
+def inspect(settings: Settings) -> Ses:
+    """Whatever is wrong with the account, the credentials or the network is in the answer."""
+    try:
+        session = boto3.session.Session(region_name=settings.ses.region or None)
+        client = session.client("sesv2", config=_PATIENCE)
+    except boto.BotoCoreError as err:
+        return Ses(settings.ses.region, _refusal(err))
+    region: str = client.meta.region_name
+    known = frozenset(session.get_available_regions("sesv2"))
+    account = _ask(lambda: _account(client.get_account()))
+    if isinstance(account, Refused) and account.why is not Trouble.DENIED:
+        return Ses(region, account, known_regions=known)
+    name = settings.ses.configuration_set
+    return Ses(
+        region,
+        account,
+        None if settings.ses.identity_arn else _identity(client, settings.sender.email),
+        _ask(lambda: _may_send(client, name)) if name else None,
+        _ask(lambda: _destinations(client, name)) if name else (),
+        known,
+    )
+
+
+def _ask(question: Callable[[], T]) -> T | Refused:
+    try:
+        return question()
+    except (boto.BotoCoreError, boto.ClientError) as err:
+        return _refusal(err)
+
+
+def _refusal(err: Exception) -> Refused:
+    if isinstance(err, boto.ClientError):
+        error = err.response["Error"]
+        said = f"{error['Message']} ({error['Code']})"
+        return Refused(_CODES.get(error["Code"], Trouble.OTHER), said)
+    return Refused(_trouble(err), str(err))
+
+
+def _trouble(err: Exception) -> Trouble:
+    if isinstance(err, boto.NoRegionError):
+        return Trouble.NO_REGION
+    if isinstance(err, boto.NoCredentialsError):
+        return Trouble.NO_CREDENTIALS
+    if isinstance(err, _CREDENTIALS):
+        return Trouble.BAD_CREDENTIALS
+    return Trouble.UNREACHABLE if isinstance(err, _NETWORK) else Trouble.OTHER
+
+
+def _account(answer: dict[str, Any]) -> Account:
+    quota = answer["SendQuota"]
+    return Account(
+        production=answer["ProductionAccessEnabled"],
+        sending=answer["SendingEnabled"],
+        enforcement=answer["EnforcementStatus"],
+        quota=quota["Max24HourSend"],
+        sent=quota["SentLast24Hours"],
+        rate=quota["MaxSendRate"],
+    )
+
+
+def _identity(client: Any, sender: str) -> Identity | Refused:
+    """The identity that SES sends as: the first that is verified, else the first that is there."""
+    answers: list[Identity | Refused] = []
+    for name in _candidates(sender):
+        answer = _ask(partial(_read, client, name))
+        if isinstance(answer, Identity) and answer.verified:
+            return answer
+        answers.append(answer)
+    return min(answers, key=_says_least)
+
+
+def _says_least(answer: Identity | Refused) -> int:
+    if isinstance(answer, Identity):
+        return 0
+    return 2 if answer.why is Trouble.MISSING else 1
+
+
+def _candidates(sender: str) -> Iterator[str]:
+    """The address, its domain, and the domains above, which cover it too."""
+    domain = sender.lower().rpartition("@")[2]
+    yield sender.lower()
+    labels = domain.split(".")
+    yield from (".".join(labels[i:]) for i in range(len(labels) - 1))
+
+
+def _read(client: Any, name: str) -> Identity:
+    answer = client.get_email_identity(EmailIdentity=name)
+    dkim, mail_from = answer["DkimAttributes"], answer["MailFromAttributes"]
+    return Identity(
+        name,
+        verified=answer["VerifiedForSendingStatus"],
+        verification=answer.get("VerificationStatus", "PENDING"),
+        dkim_signing=dkim["SigningEnabled"],
+        dkim_status=dkim["Status"],
+        dkim_tokens=tuple(dkim.get("Tokens", ())),
+        dkim_zone=dkim.get("SigningHostedZone", "dkim.amazonses.com"),
+        own_key=dkim.get("SigningAttributesOrigin") == "EXTERNAL",
+        mail_from=mail_from.get("MailFromDomain", "").lower(),
+        mail_from_status=mail_from.get("MailFromDomainStatus", ""),
+        mail_from_required=mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE",
+    )
+
+
+def _may_send(client: Any, name: str) -> bool:
+    answer = client.get_configuration_set(ConfigurationSetName=name)
+    allowed: bool = answer.get("SendingOptions", {}).get("SendingEnabled", True)
+    return allowed
+
+
+def _destinations(client: Any, name: str) -> tuple[Destination, ...]:
+    answer = client.get_configuration_set_event_destinations(ConfigurationSetName=name)
+    return tuple(
+        Destination(
+            one["Name"],
+            enabled=one.get("Enabled", False),
+            kinds=frozenset(one["MatchingEventTypes"]),
+            topic=one.get("SnsDestination", {}).get("TopicArn", ""),
+        )
+        for one in answer.get("EventDestinations", ())
+    )

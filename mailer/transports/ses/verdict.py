@@ -1,0 +1,198 @@
+"""What an answer of Amazon SES, or the lack of one, means for the recipients of a call.
+
+Nothing is guessed: only an error that can come up before the request has been written, or an answer
+that refuses it, says that nobody was mailed. Everything else is uncertain.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from enum import Enum
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+
+class Kind(Enum):
+    UNSENT = "not sent: may be tried again, more slowly"
+    QUOTA = "not sent, and nothing will be until the day's quota is free again"
+    STOP = "not sent, and nothing will be until somebody has done something"
+    REFUSED = "this recipient was refused"
+    UNCERTAIN = "perhaps sent: never tried again by itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    kind: Kind
+    said: str
+    """What is wrong, with the words of SES, for staff."""
+    hint: str = ""
+    """What to do about it."""
+
+
+_SERVER_ERROR = 500
+_NOT_ALLOWED = {401, 403}
+
+# TooManyRequestsException and LimitExceededException are in the API's model, ThrottlingException in
+# the developer guide. Each may mean the rate or the quota; only the text tells.
+_THROTTLING = {"TooManyRequestsException", "ThrottlingException", "LimitExceededException"}
+_QUOTA = "daily message quota"
+_NOT_VERIFIED = "not verified"
+
+_CREDENTIALS = (
+    "Check the AWS credentials on this machine (profile, role or environment), then run: mailer doctor"
+)
+_NETWORK = "Check this machine's network, and region under [ses] in mailer.toml."
+_UNVERIFIED = (
+    "Verify the address or domain in the SES console. An account in the sandbox may send to verified "
+    "addresses only: ask for production access."
+)
+
+_STOPS = {
+    "AccountSuspendedException": (
+        "Amazon SES has suspended this account",
+        "Answer the case in the AWS Support Center; SES says there what is wrong.",
+    ),
+    "SendingPausedException": (
+        "Sending is paused at Amazon SES",
+        "See why in the SES console: account dashboard, or the configuration set.",
+    ),
+    "MailFromDomainNotVerifiedException": (
+        "The MAIL FROM domain is not verified at Amazon SES",
+        "Correct its MX and SPF records, or choose the default MAIL FROM domain in the SES console.",
+    ),
+    "NotFoundException": (
+        "Amazon SES does not know something this send names",
+        "Check configuration_set and region under [ses] in mailer.toml.",
+    ),
+}
+_STATUS_STOPS = {
+    "ACCOUNT_SUSPENDED": _STOPS["AccountSuspendedException"],
+    "ACCOUNT_SENDING_PAUSED": _STOPS["SendingPausedException"],
+    "CONFIGURATION_SET_SENDING_PAUSED": _STOPS["SendingPausedException"],
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": _STOPS["MailFromDomainNotVerifiedException"],
+    "CONFIGURATION_SET_NOT_FOUND": _STOPS["NotFoundException"],
+    "TEMPLATE_NOT_FOUND": _STOPS["NotFoundException"],
+    "INVALID_SENDING_POOL_NAME": _STOPS["NotFoundException"],
+}
+_STATUS_KINDS = {
+    "ACCOUNT_THROTTLED": Kind.UNSENT,
+    "TRANSIENT_FAILURE": Kind.UNSENT,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Kind.QUOTA,
+    "INVALID_PARAMETER": Kind.REFUSED,
+    "MESSAGE_REJECTED": Kind.REFUSED,
+    "FAILED": Kind.REFUSED,
+}
+
+# boto3 raises these before it has a connection, or before it asks for one.
+_NOT_CONNECTED = (
+    boto.EndpointConnectionError,
+    boto.ConnectTimeoutError,
+    boto.ProxyConnectionError,
+)
+_NO_CREDENTIALS = (
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.CredentialRetrievalError,
+    boto.NoAuthTokenError,
+    boto.TokenRetrievalError,
+    boto.SSOError,
+    boto.LoginError,
+    boto.MetadataRetrievalError,
+    boto.ProfileNotFound,
+    boto.RefreshWithMFAUnsupportedError,
+    boto.UnknownCredentialError,
+)
+_BAD_SETTINGS = (
+    boto.BaseEndpointResolverError,
+    boto.EndpointProviderError,
+    boto.ConfigNotFound,
+    boto.ConfigParseError,
+    boto.InvalidConfigError,
+    boto.InvalidProxiesConfigError,
+    boto.InvalidRegionError,
+    boto.InvalidRetryConfigurationError,
+    boto.ParamValidationError,
+)
+_SENDING = {"SendEmail", "SendBulkEmail"}
+
+
+def of_error(err: Exception) -> Verdict:
+    """What an exception of boto3 means for everybody in the call."""
+    if isinstance(err, boto.ClientError):
+        return _of_answer(err)
+    if isinstance(err, _NOT_CONNECTED):
+        return Verdict(Kind.UNSENT, f"Amazon SES cannot be reached: {err}", _NETWORK)
+    if isinstance(err, _NO_CREDENTIALS):
+        return Verdict(Kind.STOP, f"There are no AWS credentials: {err}", _CREDENTIALS)
+    if isinstance(err, _BAD_SETTINGS):
+        return Verdict(
+            Kind.STOP, f"Amazon SES cannot be called: {err}", "Check [ses] in mailer.toml."
+        )
+    if isinstance(err, boto.SSLError) and _is_untrusted(err):
+        return Verdict(
+            Kind.STOP,
+            f"Amazon SES cannot be trusted: {err}",
+            "Check this machine's clock, its certificates, and whatever opens its encrypted traffic.",
+        )
+    return Verdict(Kind.UNCERTAIN, f"there was no answer, it may have been sent: {_name(err)}")
+
+
+def of_status(status: str, error: str) -> Verdict:
+    """What a status other than SUCCESS means for one entry of a bulk call."""
+    said = f"{error or 'no reason was given'} ({status})"
+    if status in _STATUS_STOPS:
+        what, hint = _STATUS_STOPS[status]
+        return Verdict(Kind.STOP, f"{what}: {said}", hint)
+    kind = _STATUS_KINDS.get(status)
+    if kind is None:
+        return Verdict(Kind.UNCERTAIN, f"the answer is unknown, it may have been sent: {said}")
+    if kind is Kind.REFUSED and _NOT_VERIFIED in error.lower():
+        return _unverified(said)
+    return Verdict(kind, said)
+
+
+def _of_answer(err: boto.ClientError) -> Verdict:
+    code, text = err.response["Error"]["Code"], err.response["Error"]["Message"]
+    status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = f"{text} ({code})"
+    if code in _THROTTLING:
+        return Verdict(Kind.QUOTA if _QUOTA in text.lower() else Kind.UNSENT, said)
+    if code in _STOPS:
+        what, hint = _STOPS[code]
+        return Verdict(Kind.STOP, f"{what}: {said}", hint)
+    if status in _NOT_ALLOWED:
+        return Verdict(Kind.STOP, f"AWS does not let this machine send: {said}", _CREDENTIALS)
+    if not 0 < status < _SERVER_ERROR:
+        return _of_server_error(err, said)
+    if code == "MessageRejected" and _NOT_VERIFIED in text.lower():
+        return _unverified(said)
+    return Verdict(Kind.REFUSED, said)
+
+
+def _of_server_error(err: boto.ClientError, said: str) -> Verdict:
+    if err.operation_name not in _SENDING:
+        # boto3 fetches credentials inside the call: it was their service that failed
+        return Verdict(Kind.UNSENT, f"AWS is in trouble: {said}")
+    return Verdict(Kind.UNCERTAIN, f"Amazon SES is in trouble, it may have been sent: {said}")
+
+
+def _unverified(said: str) -> Verdict:
+    return Verdict(Kind.STOP, f"Amazon SES does not send for this address: {said}", _UNVERIFIED)
+
+
+def _is_untrusted(err: boto.SSLError) -> bool:
+    """Whether it failed in the handshake, before anything was written."""
+    cause: object = err.kwargs.get("error")
+    while isinstance(cause, BaseException):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.args[0] if cause.args else None
+    return False
+
+
+def _name(err: Exception) -> str:
+    if isinstance(err, ResponseParserError):
+        return "the answer could not be read"
+    return f"{err} ({type(err).__name__})"
