@@ -161,14 +161,14 @@ class Sender:
     def _wait(self, size: int) -> None:
         if self._pace.rate is None:
             return
-        seconds = self._store.reserve(
+        turn = self._store.reserve(
             self._transport.name,
             size,
             rate=self._pace.rate,
             burst=self._pace.batch,
             clock=lambda: self._clock().timestamp(),
         )
-        self._brake.wait(seconds)
+        self._brake.wait(turn.wait)
 
     def _handle(self, send: Send, claims: Sequence[Claim]) -> None:
         try:

@@ -2,11 +2,19 @@
 
 In no window of one second are more than `rate + burst` messages let through, as long as each
 reservation is at most `burst`, and every process waits as it was told.
+
+When the other side asks for less, only a share of the rate is let through: half of what it was, then
+more again as time passes without a further complaint.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+RECOVERY = 20
+"""Seconds from nothing to the whole rate; from a half, half as long."""
+_ONE_COMPLAINT = 1
+"""Seconds in which complaints count as one: they are about calls that were under way together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,10 @@ class Meter:
     """When everything reserved so far is paid for: GCRA's theoretical arrival time."""
     read_at: float
     """The clock at the last reservation."""
+    share: float = 1
+    """Of the rate, that was let through then."""
+    slowed_at: float = 0
+    """The clock when the share was last halved."""
 
 
 def reserve(
@@ -27,6 +39,24 @@ def reserve(
     A clock that was set back counts as one that stood still: nobody waits longer for it than the
     reservations before them would have asked at that moment.
     """
-    backlog = max(0, meter.busy_until - max(now, meter.read_at)) if meter else 0
-    wait = max(0, backlog + (n - burst) / rate)
-    return Meter(busy_until=now + backlog + n / rate, read_at=now), wait
+    meter = _at(meter, now)
+    wait = max(0, meter.busy_until - now + (n - burst) / rate)
+    return replace(meter, busy_until=meter.busy_until + n / (rate * meter.share)), wait
+
+
+def slow_down(meter: Meter | None, *, now: float) -> Meter:
+    """The other side asked for less. At a complaint every second a twentieth still goes through."""
+    meter = _at(meter, now)
+    if meter.share < 1 and 0 <= now - meter.slowed_at < _ONE_COMPLAINT:
+        return meter
+    return replace(meter, share=meter.share / 2, slowed_at=now)
+
+
+def _at(meter: Meter | None, now: float) -> Meter:
+    """What a meter says at a later moment."""
+    if meter is None:
+        return Meter(busy_until=now, read_at=now)
+    passed = max(0, now - meter.read_at)
+    backlog = max(0, meter.busy_until - meter.read_at - passed)
+    share = min(1, meter.share + passed / RECOVERY)
+    return replace(meter, busy_until=now + backlog, read_at=now, share=share)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.throttle import Meter, reserve
+from mailer.throttle import RECOVERY, Meter, reserve, slow_down
 
 rates = st.fractions(min_value=Fraction(1, 10), max_value=2000, max_denominator=10)
 gaps = st.fractions(min_value=0, max_value=3, max_denominator=1000)
@@ -88,3 +88,58 @@ def test_after_a_clock_was_set_back_the_rate_goes_on_as_before():
 def test_a_reservation_larger_than_the_burst_waits_for_the_rest():
     _, wait = reserve(None, 30, rate=10, burst=10, now=5.0)
     assert wait == pytest.approx(2.0)
+
+
+# ---------------------------------------------------------------- when less is asked for
+
+
+def share_of(meter, now):
+    return reserve(meter, 1, rate=10, burst=1, now=now)[0].share
+
+
+def test_a_complaint_halves_the_rate_and_time_brings_it_back():
+    meter = slow_down(Meter(busy_until=Fraction(0), read_at=Fraction(0)), now=Fraction(100))
+    halves = [share_of(meter, 100 + Fraction(RECOVERY, 4) * n) for n in range(4)]
+    assert halves == [Fraction(1, 2), Fraction(3, 4), 1, 1]
+
+
+def test_half_the_rate_takes_twice_the_time():
+    meter, waits = slow_down(None, now=Fraction(0)), []
+    for _ in range(3):
+        meter, wait = reserve(meter, 5, rate=Fraction(5), burst=5, now=Fraction(0))
+        waits.append(wait)
+    assert waits == [0, 2, 4]
+
+
+def test_complaints_about_calls_that_were_under_way_together_count_once():
+    meter = slow_down(None, now=100)
+    assert slow_down(meter, now=100.9).share == pytest.approx(1 / 2 + 0.9 / RECOVERY)
+    assert slow_down(meter, now=101).share == pytest.approx((1 / 2 + 1 / RECOVERY) / 2)
+
+
+def test_it_never_stops_altogether():
+    meter = None
+    for second in range(100):
+        meter = slow_down(meter, now=float(second))
+    assert meter.share == pytest.approx(1 / RECOVERY)
+
+
+@given(traffic(), st.lists(st.booleans(), min_size=30, max_size=30))
+def test_complaints_never_let_more_through(scene, complaints):
+    rate, burst, calls = scene
+    meter, now, left = None, Fraction(0), []
+    for (gap, n), complaint in zip(calls, complaints, strict=False):
+        now += gap
+        if complaint:
+            meter = slow_down(meter, now=now)
+        meter, wait = reserve(meter, n, rate=rate, burst=burst, now=now)
+        left.append((now + Fraction(wait), n))
+    for start, _ in left:
+        assert sum(n for at, n in left if start <= at < start + 1) <= rate + burst
+
+
+def test_a_complaint_on_a_clock_that_was_set_back_makes_nobody_wait_for_it():
+    meter, _ = reserve(None, 5, rate=5, burst=5, now=1000.0)
+    meter = slow_down(meter, now=10.0)
+    assert reserve(meter, 5, rate=5, burst=5, now=10.0)[1] == 1
+    assert slow_down(meter, now=5.0).share == 1 / 4

@@ -207,6 +207,16 @@ class Result:
     """The provider's answer or the reason, for staff."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A reservation of the shared rate."""
+
+    wait: float
+    """Seconds to wait before sending what was reserved."""
+    share: float
+    """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
+
+
 class Store(Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
@@ -334,12 +344,16 @@ class Store(Protocol):
     # --- throttle
     def reserve(
         self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
-    ) -> float:
-        """Take n messages of the shared rate `key`; seconds to wait before sending them.
+    ) -> Turn:
+        """Take n messages of the shared rate `key`.
 
         The clock gives seconds, the same for all processes. It is read inside the transaction:
         waiting for another process's turn must not look like a clock that was set back.
         """
+        ...
+
+    def slow_down(self, key: str, *, clock: Callable[[], float]) -> None:
+        """Halve the shared rate, for every process; it recovers as time passes."""
         ...
 
     def close(self) -> None: ...

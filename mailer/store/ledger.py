@@ -7,12 +7,13 @@ is gone and another takes it over.
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailer import throttle
 from mailer.errors import StoreError
-from mailer.store.base import Claim, DeliveryState, Remaining, SendState
+from mailer.store.base import Claim, DeliveryState, Remaining, SendState, Turn
 from mailer.store.sends import Sends
 from mailer.store.workers import Workers
 from mailer.subscriber import COLUMNS, Subscriber
@@ -119,19 +120,22 @@ class Ledger(Sends):
 
     def reserve(
         self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
-    ) -> float:
+    ) -> Turn:
         with self.writing():
-            row = self.db.execute(
-                "SELECT busy_until, read_at FROM throttles WHERE key = ?", (key,)
-            ).fetchone()
-            meter, wait = throttle.reserve(
-                throttle.Meter(*row) if row else None, n, rate=rate, burst=burst, now=clock()
-            )
-            self.db.execute(
-                "INSERT OR REPLACE INTO throttles VALUES (?, ?, ?)",
-                (key, meter.busy_until, meter.read_at),
-            )
-        return wait
+            meter, wait = throttle.reserve(self._meter(key), n, rate=rate, burst=burst, now=clock())
+            self._keep(key, meter)
+        return Turn(wait, meter.share)
+
+    def slow_down(self, key: str, *, clock: Callable[[], float]) -> None:
+        with self.writing():
+            self._keep(key, throttle.slow_down(self._meter(key), now=clock()))
+
+    def _meter(self, key: str) -> throttle.Meter | None:
+        row = self.db.execute(_METER, (key,)).fetchone()
+        return throttle.Meter(*row) if row else None
+
+    def _keep(self, key: str, meter: throttle.Meter) -> None:
+        self.db.execute(_KEEP_METER, (key, *astuple(meter)))
 
 
 def _claim(row: Sequence[Any]) -> Claim:
@@ -180,3 +184,9 @@ _FAILURES = """
 SELECT coalesce(s.email, '(erased)'), d.detail
 FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
 WHERE d.send_id = ? AND d.state IN ('failed', 'uncertain') ORDER BY d.id LIMIT ?"""
+
+_METER = "SELECT busy_until, read_at, share, slowed_at FROM throttles WHERE key = ?"
+
+_KEEP_METER = """
+INSERT OR REPLACE INTO throttles (key, busy_until, read_at, share, slowed_at)
+VALUES (?, ?, ?, ?, ?)"""

@@ -20,6 +20,13 @@ def first_tables(db: Database) -> None:
             db.execute(statement)
 
 
+@migrations()
+def slower_throttles(db: Database) -> None:
+    """What is left of a rate after the other side asked for less."""
+    db.execute("ALTER TABLE throttles ADD COLUMN share REAL NOT NULL DEFAULT 1")
+    db.execute("ALTER TABLE throttles ADD COLUMN slowed_at REAL NOT NULL DEFAULT 0")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mailer.errors import StoreError, UsageError
-from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
+from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState, Turn
 from mailer.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -446,15 +446,24 @@ def test_processes_that_claim_at_once_share_everybody_between_them(store, path):
 
 def test_stores_share_one_rate(store, other):
     waits = [
-        s.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.0) for s in (store, other, store)
+        s.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.0).wait
+        for s in (store, other, store)
     ]
     assert waits == [0, 1, 2]
-    assert other.reserve("outbox", 10, rate=10, burst=10, clock=lambda: 100.0) == 0
+    assert other.reserve("outbox", 10, rate=10, burst=10, clock=lambda: 100.0).wait == 0
 
 
 def test_time_that_passes_pays_for_what_was_reserved(store, other):
     store.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.0)
-    assert other.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.75) == 0.25
+    assert other.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.75).wait == 0.25
+
+
+def test_stores_share_what_is_left_of_a_rate(store, other):
+    store.slow_down("ses", clock=lambda: 100.0)
+    turns = [s.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.0) for s in (other, store)]
+    assert turns == [Turn(wait=0, share=0.5), Turn(wait=2, share=0.5)]
+    assert other.reserve("ses", 1, rate=10, burst=10, clock=lambda: 150.0).share == 1
+    assert other.reserve("outbox", 1, rate=10, burst=10, clock=lambda: 100.0).share == 1
 
 
 def test_the_clock_is_read_when_it_is_this_reservations_turn(store, other):
