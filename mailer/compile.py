@@ -47,7 +47,8 @@ class Variant:
     text: Cut
     slots: tuple[Slot, ...]
     guards: tuple[str, ...]
-    """What was asked of the recipient it was compiled for: `(recipient.state == OR): yes`."""
+    """What is true of the recipient it was compiled for, of all that was asked; where nothing is,
+    what is not."""
 
 
 class Compiler:
@@ -100,7 +101,7 @@ class Compiler:
                     hint="Apply filters to the value itself, {{ recipient.city | upper }}, not to a "
                     "text that already holds it.",
                 )
-        guards = tuple(f"{guard.text}: {_in_words(answer)}" for guard, answer in recorder.path)
+        guards = _in_words(recorder.path)
         return Variant(len(self.variants) + 1, subject, html_cut, text, slots, guards)
 
     def _cut(
@@ -154,5 +155,8 @@ def _index(token: str) -> int:
     return int(token[3:7])
 
 
-def _in_words(answer: Any) -> str:
-    return ("yes" if answer else "no") if isinstance(answer, bool) else str(answer)
+def _in_words(path: Sequence[tuple[Guard, Any]]) -> tuple[str, ...]:
+    """No two variants are described alike: they differ in a yes, or in a value."""
+    yes = [guard.text if answer is True else f"{guard.text} = {answer}"
+           for guard, answer in path if answer is not False]  # fmt: skip
+    return tuple(yes or [f"not {guard.text}" for guard, _ in path])

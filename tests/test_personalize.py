@@ -148,3 +148,17 @@ def test_a_component_takes_a_recipients_value():
     ).merge(replace(ANA, zip="97 212"))
     assert "Write to Nia Brook: <https://example.org/97%20212>" in merged.text
     assert 'href="https://example.org/97%20212"' in merged.html
+
+
+def test_a_variant_says_who_gets_it():
+    merger = make_merger(
+        "{% if recipient.state == 'OR' %}a{% elif 'donor' in recipient.tags %}b{% endif %}"
+        "{% for s in recipient.lookups.senators %}{{ s.name }}{% endfor %}"
+    )
+    assert merger.merge(ANA).variant.guards == (
+        "(recipient.state == 'OR')",
+        "the length of recipient.lookups.senators = 2",
+    )
+    assert merger.merge(BO).variant.guards == ("the length of recipient.lookups.senators = 0",)
+    plain = make_merger("{% if recipient.state == 'OR' %}a{% endif %}b")
+    assert plain.merge(BO).variant.guards == ("not (recipient.state == 'OR')",)
