@@ -31,7 +31,7 @@ def normalize(text: str) -> str:
     if not text:
         raise BadAddressError("there is no e-mail address")
     local, _, domain = text.lower().rpartition("@")
-    if len(local) <= _MAX_LOCAL and _PLAIN.fullmatch(local):
+    if len(local) <= _MAX_LOCAL and len(domain) <= _MAX_DOMAIN and _PLAIN.fullmatch(local):
         ascii_domain = _domain(domain)
         if ascii_domain:
             return f"{local}@{ascii_domain}"

@@ -76,6 +76,8 @@ _DATE_FORMATS = (
     *("%m/%d/%Y", "%m/%d/%y", "%d/%m/%Y", "%Y/%m/%d", "%m-%d-%Y", "%d.%m.%Y"),
     *("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y"),
 )
+_LONGEST = 60
+"""Characters of a ZIP code or date: no cache of them grows with what a file holds."""
 _FIRST_YEAR = 1900
 """Before it, a date is a slip of the keyboard."""
 _TIME_OF_DAY = re.compile(r"[T ]+[0-9]{1,2}:[0-9]{2}.*")
@@ -124,7 +126,7 @@ def _outcome(record: Record, columns: Sequence[Column]) -> Accepted | Rejected:
         email = address.normalize(own.get("email", ""))
     except address.BadAddressError as err:
         return _reject(record, "email", str(err))
-    code, found, warning = _place(own.get("zip", ""))
+    code, found, warning = _place(own.get("zip", "")[:_LONGEST])
     state = own.get("state") or found.state
     row = ImportRow(
         record.row,
@@ -138,7 +140,7 @@ def _outcome(record: Record, columns: Sequence[Column]) -> Accepted | Rejected:
         own.get("timezone") or found.timezone,
         fields,
         _tags(own["tags"]) if "tags" in own else (),
-        _date(own["member_since"]) if "member_since" in own else "",
+        _date(own["member_since"][:_LONGEST]) if "member_since" in own else "",
     )
     return Accepted(row, warning)
 
@@ -153,7 +155,7 @@ def _values(record: Record, columns: Sequence[Column]) -> tuple[dict[str, str], 
     fields: dict[str, str] = {}
     for (_, target, field), cell in zip(columns, record.cells, strict=False):
         if target == "tags":
-            cell = cell.replace("\n", ";")  # noqa: PLW2901 - a tag a line
+            cell = cell.replace("\n", ";")  # noqa: PLW2901 - some put each tag on a line
         value = clean(cell)
         if value[:1] == "'":
             value = undefuse(value)
@@ -161,7 +163,7 @@ def _values(record: Record, columns: Sequence[Column]) -> tuple[dict[str, str], 
             continue
         if target:
             own[target] = value
-        if field and not (target == "member_since" and _date(value)):
+        if field and not (target == "member_since" and _date(value[:_LONGEST])):
             fields[field] = value
     return own, fields
 
@@ -178,7 +180,7 @@ def _place(text: str) -> tuple[str, geography.Place, str]:
     return code, found or _NOWHERE, "" if found else "unknown"
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=500)
 def _tags(text: str) -> tuple[str, ...]:
     """Tags in alphabetical order. Some services put each of them in quotation marks."""
     return tuple(sorted({tag for part in re.split("[,;|]", text) if (tag := part.strip(' "'))}))

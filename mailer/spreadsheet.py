@@ -29,6 +29,7 @@ _REMOVED = dict.fromkeys(
 )
 _KEPT_AS_SPACE = dict.fromkeys([*range(0x09, 0x0E), *range(0x1C, 0x20), 0x85], " ")
 _TRANSLATION: dict[int, str | None] = {**_REMOVED, **_KEPT_AS_SPACE}
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FORMULA = re.compile(r"['\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
@@ -131,9 +132,10 @@ class Sheet:
 
         Two stray quotation marks, rows apart, would make the people between them disappear.
         """
-        delimiters = len(self.header) - 1
-        return delimiters > 0 and any(
-            "@" in line and line.count(self.delimiter) >= delimiters
+        columns = len(self.header)
+        return columns > 1 and any(
+            len(parts := line.split(self.delimiter)) >= columns
+            and any(_ADDRESS.fullmatch(part.strip(' "')) for part in parts)
             for cell in cells
             for line in cell.splitlines()[1:]
         )

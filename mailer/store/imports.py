@@ -9,6 +9,7 @@ vanishes with the process: a crash leaves nothing. Only the transaction at the e
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from itertools import islice
 from json.encoder import encode_basestring as _quote
 from typing import TYPE_CHECKING
@@ -52,9 +53,9 @@ class Imports:
         on_stored: Callable[[Stored], None] | None = None,
     ) -> Imported:
         given = {"list": list_name, "source": source, "at": now.isoformat(timespec="seconds")}
-        for statement in _STAGING:
-            self.db.execute(statement)
         try:
+            for statement in _STAGING:
+                self.db.execute(statement)
             fields = self._stage_rows(rows)
             known = self._mark_erased(frozenset())
             if dry_run:
@@ -65,15 +66,16 @@ class Imports:
                     totals, last = self._totals(list_name)
                     self._apply(given, fields)
             if on_stored is not None:
-                for each in self.db.execute(_EACH, {"last": last}):
-                    on_stored(Stored(*each))
+                with closing(self.db.execute(_EACH, {"last": last})) as found:
+                    for each in found:
+                        on_stored(Stored(*each))
         except sqlite3.Error as err:
             raise StoreError(
                 f"the rows cannot be kept: {err}",
                 hint="Nothing was imported. Check that the disk and the temporary folder have room.",
             ) from err
         finally:
-            self.db.execute("DROP TABLE temp.staged")
+            self.db.execute("DROP TABLE IF EXISTS temp.staged")
         return totals
 
     def _stage_rows(self, rows: Iterable[ImportRow]) -> set[str]:

@@ -319,7 +319,9 @@ def send_to_ana(store):
     """A send of which ana's delivery failed, with an answer that quotes her address."""
     bring(store, row("ana", first_name="Zyxwv"), row("bo", 2))
     ids = [s.id for s in store.audience("members")]
-    send, _ = store.freeze("vote", "members", ids, query="", snapshot=b"", digest="", now=NOW)
+    send, _ = store.freeze(
+        "vote", "members", ids, query="", snapshot=b"", digest="", transport="outbox", now=NOW
+    )
     store.set_state(send.id, SendState.SENDING, now=NOW)
     (claim,) = store.claim(send.id, 1, now=NOW)
     answer = "550 no such user ana@example.org"
