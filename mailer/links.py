@@ -1,7 +1,8 @@
 """Signed tokens, and the personal URLs of a recipient.
 
 A token carries a subscriber's and a send's id, never an address, and is signed for one purpose. It
-does not expire: an unsubscribe link works for as long as the mail is kept.
+does not expire: an unsubscribe link works for as long as the mail is kept. What the pages themselves
+hand out, to confirm or to undo something, carries the id of that and the time, and does expire.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from itsdangerous import BadData, Signer
@@ -22,11 +24,29 @@ from mailer.errors import ConfigError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
-Purpose = Literal["unsubscribe", "update", "view"]
+Purpose = Literal["unsubscribe", "update", "view", "undo", "join", "move", "leave", "settle"]
 
-_PATHS: dict[Purpose, str] = {"unsubscribe": "u", "update": "p", "view": "v"}
+_PATHS: dict[Purpose, str] = {
+    "unsubscribe": "u",
+    "update": "p",
+    "view": "v",
+    # of the recipients' pages, about one request or one departure; these expire
+    "undo": "undo",
+    "join": "j",
+    "move": "m",
+    "leave": "l",
+    "settle": "o",
+}
+LIFETIMES: dict[Purpose, timedelta] = {
+    "undo": timedelta(hours=24),
+    "join": timedelta(days=7),
+    "move": timedelta(days=2),
+    "leave": timedelta(days=30),
+    "settle": timedelta(days=30),
+}
 _MIN_KEY = 16
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
 
@@ -66,6 +86,17 @@ class Keys:
         ids = _IDS.fullmatch(payload)
         return (int(ids[1], 16), int(ids[2], 16)) if ids else None
 
+    def passing(self, purpose: Purpose, subject_id: int, now: datetime) -> str:
+        """A token that `read_passing` believes for a time."""
+        return self.token(purpose, subject_id, int(now.timestamp()))
+
+    def read_passing(self, purpose: Purpose, token: str, now: datetime) -> int | None:
+        """The id in a token made by `passing`; None when it is none, or is too old."""
+        ids = self.read(purpose, token)
+        if ids is None or not 0 <= now.timestamp() - ids[1] < LIFETIMES[purpose].total_seconds():
+            return None
+        return ids[0]
+
     def address_hashes(self, email: str) -> list[str]:
         """Keyed hashes of an address under every key: how an erased address is recognised."""
         return [
@@ -102,8 +133,13 @@ class Links:
         return f"{self.base_url}/f/{self.campaign}"
 
     def _personal(self, purpose: Purpose) -> str:
-        token = self.keys.token(purpose, self.subscriber_id, self.send_id)
-        return f"{self.base_url}/{_PATHS[purpose]}/{token}"
+        return address(
+            self.base_url, purpose, self.keys.token(purpose, self.subscriber_id, self.send_id)
+        )
+
+
+def address(base_url: str, purpose: Purpose, token: str) -> str:
+    return f"{base_url}/{_PATHS[purpose]}/{token}"
 
 
 LINKS = ("unsubscribe", "update", "view", "forward")

@@ -11,10 +11,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from mailer.store.pages import Pages
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from mailer.store.pages import Kept
     from mailer.subscriber import Subscriber
 
 
@@ -205,6 +208,8 @@ class Result:
     message_id: str = ""
     detail: str = ""
     """The provider's answer or the reason, for staff."""
+    kept: Kept | None = None
+    """The mail, to be shown again in a browser; stored when it was accepted or is uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +222,7 @@ class Turn:
     """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
 
 
-class Store(Protocol):
+class Store(Pages, Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 

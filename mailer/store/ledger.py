@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mailer import throttle
 from mailer.errors import StoreError
 from mailer.store.base import Claim, DeliveryState, Remaining, SendState, Turn
-from mailer.store.sends import Sends
+from mailer.store.copies import Copies
 from mailer.store.workers import Workers
 from mailer.subscriber import COLUMNS, Subscriber
 
@@ -31,7 +31,7 @@ PAGE = 2_000
 as soon as another process has written."""
 
 
-class Ledger(Sends):
+class Ledger(Copies):
     """See `store.base.Store`: sends, deliveries and throttle."""
 
     path: Path
@@ -87,11 +87,12 @@ class Ledger(Sends):
         return bool(state == (SendState.SENDING,))
 
     def record(self, results: Iterable[Result], *, now: datetime) -> None:
-        at = now.isoformat(timespec="seconds")
+        at, results = now.isoformat(timespec="seconds"), list(results)
         with self.writing():
             me = self.workers.me()
             outcomes = [(r.state, r.message_id, r.detail, at, r.delivery_id, me) for r in results]
             recorded = self.db.conn.executemany(_RECORD, outcomes).rowcount
+            self.keep_copies(results)
             self._skip_cancelled(now)
         if recorded != len(outcomes):
             raise StoreError(

@@ -21,6 +21,13 @@ def first_tables(db: Database) -> None:
 
 
 @migrations()
+def recipients_pages(db: Database) -> None:
+    """Departures, what waits to be confirmed, and mail as it was sent."""
+    for statement in _RECIPIENTS_PAGES:
+        db.execute(statement)
+
+
+@migrations()
 def slower_throttles(db: Database) -> None:
     """What is left of a rate after the other side asked for less."""
     db.execute("ALTER TABLE throttles ADD COLUMN share REAL NOT NULL DEFAULT 1")
@@ -98,3 +105,59 @@ CREATE TABLE throttles (
     read_at REAL NOT NULL
 ) WITHOUT ROWID
 """
+
+_RECIPIENTS_PAGES = (
+    """CREATE TABLE departures (
+        id INTEGER PRIMARY KEY,
+        subscriber_id INTEGER NOT NULL,
+        send_id INTEGER NOT NULL,
+        how TEXT NOT NULL,
+        at TEXT NOT NULL,
+        lists TEXT NOT NULL,
+        suppressed TEXT NOT NULL DEFAULT '',
+        reason TEXT NOT NULL DEFAULT '',
+        undone TEXT NOT NULL DEFAULT ''
+    )""",
+    "CREATE INDEX departures_by_subscriber ON departures (subscriber_id)",
+    """CREATE TABLE requests (
+        -- AUTOINCREMENT: links that were mailed carry the id
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL CHECK (kind IN ('join', 'move', 'leave', 'settle')),
+        email TEXT NOT NULL,
+        subscriber_id INTEGER NOT NULL,
+        send_id INTEGER NOT NULL,
+        move_id INTEGER NOT NULL,
+        lists TEXT NOT NULL,
+        details TEXT NOT NULL,
+        asked TEXT NOT NULL,
+        settled TEXT NOT NULL DEFAULT '',
+        departure_id INTEGER NOT NULL DEFAULT 0,
+        outcome TEXT NOT NULL DEFAULT '{}',
+        mail TEXT NOT NULL DEFAULT 'pending'
+            CHECK (mail IN ('pending', 'sending', 'sent', 'failed', 'uncertain')),
+        mail_changed TEXT NOT NULL DEFAULT ''
+    )""",
+    "CREATE INDEX requests_by_email ON requests (email)",
+    "CREATE INDEX requests_by_subscriber ON requests (subscriber_id) WHERE subscriber_id > 0",
+    "CREATE INDEX requests_to_mail ON requests (id) WHERE mail IN ('pending', 'sending')",
+    """CREATE TABLE variants (
+        id INTEGER PRIMARY KEY,
+        send_id INTEGER NOT NULL REFERENCES sends(id),
+        digest TEXT NOT NULL,
+        content BLOB NOT NULL,
+        UNIQUE (send_id, digest)
+    )""",
+    """CREATE TABLE copies (
+        delivery_id INTEGER PRIMARY KEY REFERENCES deliveries(id),
+        variant_id INTEGER NOT NULL REFERENCES variants(id),
+        slot_values TEXT NOT NULL
+    )""",
+    # Whoever is erased leaves nothing behind here; departures are counted, without the words.
+    """CREATE TRIGGER forget_a_subscriber AFTER DELETE ON subscribers BEGIN
+        DELETE FROM requests WHERE email = OLD.email OR subscriber_id = OLD.id;
+        DELETE FROM copies WHERE delivery_id IN
+            (SELECT id FROM deliveries
+                WHERE campaign IN (SELECT campaign FROM sends) AND subscriber_id = OLD.id);
+        UPDATE departures SET reason = '', suppressed = '' WHERE subscriber_id = OLD.id;
+    END""",
+)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlite_utils import Database
 
 from mailer.errors import StoreError
 from mailer.store.ledger import Ledger
 from mailer.store.migrations import migrations
-from mailer.store.subscribers import Subscribers
+from mailer.store.requests import Requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 BUSY_SECONDS = 60
 
+T = TypeVar("T")
 
-class SqliteStore(Subscribers, Ledger):
+
+class SqliteStore(Requests, Ledger):
     """See `store.base.Store`.
 
     Args:
@@ -55,8 +57,12 @@ class SqliteStore(Subscribers, Ledger):
         """One write transaction, whole or not at all.
 
         IMMEDIATE, because a deferred one that reads first fails with "database is locked" as soon
-        as another process has written in between.
+        as another process has written in between. Inside another one, it is a step of that.
         """
+        if self.db.conn.in_transaction:
+            with self.db.atomic():
+                yield
+            return
         try:
             self.db.execute("BEGIN IMMEDIATE")
             yield
@@ -69,6 +75,19 @@ class SqliteStore(Subscribers, Ledger):
                     hint="Nothing of this step was kept. Check that the disk is not full.",
                 ) from err
             raise
+
+    def together(self, steps: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        with self.writing():
+            return [self._step(step) for step in steps]
+
+    def _step(self, step: Callable[[], T]) -> T | Exception:
+        try:
+            with self.writing():
+                return step()
+        except sqlite3.Error:
+            raise
+        except Exception as err:  # noqa: BLE001 - whoever asked for the step gets it
+            return err
 
     def close(self) -> None:
         self.workers.leave()

@@ -1,0 +1,124 @@
+"""A mail as it was sent, kept small enough to be kept for everybody, and shown again in a browser.
+
+What a variant's recipients share is kept once for each send; of each recipient only the values that
+were filled in, without the personal links, which are signed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from mailer import escaping
+from mailer.compile import Compiler, Cut
+from mailer.escaping import Context
+from mailer.links import LINKS
+from mailer.personalize import Recipient, plain, value_of
+from mailer.store.pages import Kept
+from mailer.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from mailer.compile import Variant
+    from mailer.links import Links
+    from mailer.merge import Merged
+    from mailer.sources import Sources
+
+ANYBODY = Subscriber(0, "our subscribers")
+"""Reads well in the one place where every mail names its recipient: "This e-mail was sent to …"."""
+
+
+def keep(merged: Merged) -> Kept:
+    digest, content, links = _shared(merged.variant)
+    values = [None if link else value for link, value in zip(links, merged.values, strict=True)]
+    return Kept(digest, content, json.dumps(values, ensure_ascii=False))
+
+
+@lru_cache(maxsize=1024)
+def _shared(variant: Variant) -> tuple[str, bytes, tuple[str, ...]]:
+    """(digest, content, for each slot the personal link that it is or "")."""
+    links = tuple(_link(slot.text) for slot in variant.slots)
+    value = {
+        "subject": _cut(variant.subject),
+        "html": _cut(variant.html),
+        "links": links,
+    }
+    data = json.dumps(value, ensure_ascii=False).encode()
+    return hashlib.sha256(data).hexdigest(), zlib.compress(data), links
+
+
+def _link(text: str) -> str:
+    found = re.fullmatch(r"links\.(\w+)", text)
+    return found[1] if found and found[1] in LINKS else ""
+
+
+def _cut(cut: Cut) -> dict[str, Any]:
+    return {
+        "static": cut.static,
+        "places": [[slot, context.value] for slot, context in cut.places],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    subject: str
+    html: str
+
+
+def show(kept: Kept, links: Links) -> Shown:
+    """The mail, byte for byte as it was sent, as long as the signing key is the same."""
+    value = json.loads(zlib.decompress(kept.content))
+    filled = [
+        escaping.clean(getattr(links, link)) if link else own
+        for link, own in zip(value["links"], json.loads(kept.values), strict=True)
+    ]
+    subject, html = (_uncut(value[part]).fill(filled) for part in ("subject", "html"))
+    return Shown(subject, html)
+
+
+def _uncut(cut: dict[str, Any]) -> Cut:
+    places = ((slot, Context(context)) for slot, context in cut["places"])
+    return Cut(tuple(cut["static"]), tuple(places))
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLinks:
+    """Where a mail's own links lead when it is shown to anybody."""
+
+    base_url: str
+    campaign: str
+
+    @property
+    def unsubscribe(self) -> str:
+        return f"{self.base_url}/unsubscribe"
+
+    @property
+    def update(self) -> str:
+        return f"{self.base_url}/join/{self.campaign}"
+
+    @property
+    def view(self) -> str:
+        return f"{self.base_url}/c/{self.campaign}"
+
+    @property
+    def forward(self) -> str:
+        return f"{self.base_url}/f/{self.campaign}"
+
+
+def impersonal(sources: Sources, fields: frozenset[str]) -> Shown:
+    """The campaign as somebody gets it of whom nothing is known, without a personal link.
+
+    Raises:
+        CampaignError: it does not compile for nobody in particular.
+    """
+    links = PublicLinks(sources.content.site.base_url, sources.campaign)
+    anybody = Recipient(ANYBODY, sources.tables, links)  # type: ignore[arg-type] # has what Links has
+    variant = Compiler(sources, fields).variant(anybody)
+    values = [
+        escaping.clean(plain(value_of(slot.evaluate, anybody, slot.text))) for slot in variant.slots
+    ]
+    return Shown(variant.subject.fill(values), variant.html.fill(values))
