@@ -40,7 +40,9 @@ class MailerError(Exception):
 
     exit_code = 2
 
-    def __init__(self, message: str, *, place: Place | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, place: Place | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
@@ -78,11 +80,11 @@ class FindingsError(MailerError):
     exit_code = 1
 
 
-class SendStopped(MailerError):  # noqa: N818 - it is an outcome, named as the send's state is
+class SendStopped(MailerError):
     exit_code = 3
 
 
-class Interrupted(MailerError):  # noqa: N818 - same
+class Interrupted(MailerError):
     exit_code = 130
 
 

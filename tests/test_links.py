@@ -34,9 +34,7 @@ def test_no_altered_byte_passes():
     keys = Keys([NEW])
     token = keys.token("unsubscribe", 1234, 56)
     altered = {
-        token[:i] + chr(byte) + token[i + 1 :]
-        for i in range(len(token))
-        for byte in range(33, 127)
+        token[:i] + chr(byte) + token[i + 1 :] for i in range(len(token)) for byte in range(33, 127)
     } | {token[:i] for i in range(len(token))}
     assert {t for t in altered - {token} if keys.read("unsubscribe", t)} == set()
 

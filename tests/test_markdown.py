@@ -7,7 +7,7 @@ import re
 import pytest
 
 from mailer.errors import CampaignError
-from tests.support import ANA, make_merger
+from tests.support import ANA, TEMPLATES, make_merger
 
 
 def merged(body, **options):
@@ -106,8 +106,6 @@ def test_a_component_within_other_text_is_refused_with_its_line(line):
 
 
 def test_a_note_only_in_the_text_part_is_refused():
-    from tests.support import TEMPLATES
-
     files = {
         **TEMPLATES,
         "templates/components.mjml": "{% macro odd() %}<mj-text>x</mj-text>{% endmacro %}",
