@@ -4,7 +4,8 @@
     finding.py      what it means: ok, warning or error, and what to do
     project.py      mailer.toml, the secret key, the store, layouts, look-ups
     site.py         recipients' pages
-    ses.py          the Amazon account
+    ses.py          the Amazon account, and where its events go
+    identity.py     whom it lets mail be from
     dns.py          SPF, DKIM, DMARC
     network.py      asks name servers and the site
     examination.py  asks for all of it at once, judges it in order

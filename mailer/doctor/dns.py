@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mailer.doctor.facts import Identity, NoAnswer, Question, Records
-from mailer.doctor.finding import Area, Finding
+from mailer.doctor.finding import PAGE, Area, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AREA = Area("DNS")
-PAGE = "docs/amazon-ses.md"
 Answers = Mapping[Question, Records | NoAnswer]
 _SPF = "v=spf1 include:amazonses.com ~all"
 _TYPED_TWICE = "Many providers add your domain to the name themselves: then leave it out."

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PAGE = "docs/amazon-ses.md"
+"""Where what to do is told at length, below the heading that is named."""
+
 
 class Level(StrEnum):
     OK = "ok"

@@ -75,5 +75,5 @@ def _reason(err: http.HTTPError) -> str:
         case http.TimeoutError():
             return f"no answer within {_SECONDS:g} seconds"
         case http.SSLError():
-            return f"its certificate is not accepted ({err})"
+            return f"no secure connection is possible ({err})"
     return f"the connection broke off ({err})"

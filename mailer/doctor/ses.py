@@ -1,18 +1,19 @@
-"""The Amazon account: may it send, as whom, how much, and who hears of bounces."""
+"""The Amazon account: may it send, how much, and who hears of bounces."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.doctor.facts import Account, Destination, Identity, Refused, Ses, Trouble
-from mailer.doctor.finding import Area, Finding
+from mailer.doctor import identity
+from mailer.doctor.facts import Account, Destination, Refused, Ses, Trouble
+from mailer.doctor.finding import PAGE
+from mailer.doctor.identity import AREA, unread
 from mailer.errors import suggest
 
 if TYPE_CHECKING:
     from mailer.config import Settings
+    from mailer.doctor.finding import Finding
 
-AREA = Area("Amazon SES")
-PAGE = "docs/amazon-ses.md"
 KINDS = frozenset(["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"])
 """Without these nobody learns what became of a mail, and uncertain ones stay uncertain."""
 _NEARLY_USED = 0.1
@@ -33,7 +34,7 @@ def judge(facts: Ses, settings: Settings) -> list[Finding]:
         _region(facts),
         AREA.ok("credentials", "accepted"),
         *_account(account),
-        *_identity(facts, settings),
+        *identity.judge(facts.identity, settings, facts.region),
         _configuration_set(facts, settings.ses.configuration_set),
         *_events(facts, settings.ses.configuration_set),
     ]
@@ -91,21 +92,12 @@ def _shut_out(refused: Refused) -> Finding:
     return AREA.error("account", refused.said, f"Look it up in {PAGE} under Errors.")
 
 
-def _denied(name: str, refused: Refused, action: str) -> Finding:
-    todo = (
-        f"Allow ses:{action} in the policy of {PAGE}."
-        if refused.why is Trouble.DENIED
-        else "Run mailer doctor again in a minute."
-    )
-    return AREA.error(name, f"could not be read: {refused.said}", todo)
-
-
 # ---------------------------------------------------------------- the account
 
 
 def _account(account: Account | Refused) -> list[Finding]:
     if isinstance(account, Refused):
-        return [_denied("account", account, "GetAccount")]
+        return [unread("account", account, "GetAccount")]
     return [_production(account), _sending(account), _enforcement(account), _quota(account)]
 
 
@@ -157,78 +149,6 @@ def _quota(account: Account) -> Finding:
     return AREA.ok("quota", found)
 
 
-# ---------------------------------------------------------------- who the mail is from
-
-
-def _identity(facts: Ses, settings: Settings) -> list[Finding]:
-    identity = facts.identity
-    if identity is None:
-        return [
-            AREA.warning(
-                "identity",
-                f"{settings.ses.identity_arn} is another account's: it cannot be looked at from here",
-                "Have its owner check that it is verified and signs with DKIM.",
-            )
-        ]
-    if isinstance(identity, Refused):
-        return [_no_identity(identity, settings.sender.email, facts.region)]
-    return [_verified(identity), _dkim(identity), _mail_from(identity)]
-
-
-def _no_identity(refused: Refused, sender: str, region: str) -> Finding:
-    if refused.why is not Trouble.MISSING:
-        return _denied("identity", refused, "GetEmailIdentity")
-    domain = sender.rpartition("@")[2]
-    return AREA.error(
-        "identity",
-        f"SES in {region} knows neither {sender} nor {domain}",
-        f"Verify {domain} there: {PAGE}, Your domain.",
-    )
-
-
-def _verified(identity: Identity) -> Finding:
-    if identity.verified:
-        return AREA.ok("identity", f"{identity.name} is verified")
-    return AREA.error(
-        "identity",
-        f"{identity.name} is not verified ({identity.verification})",
-        f"Publish its DKIM records: {PAGE}, Your domain. Amazon looks again within minutes to days.",
-    )
-
-
-def _dkim(identity: Identity) -> Finding:
-    if identity.signs:
-        return AREA.ok("DKIM", f"mail is signed as {identity.domain}")
-    if identity.dkim_status == "SUCCESS":
-        return AREA.error(
-            "DKIM",
-            "is set up, but signing is switched off",
-            "aws sesv2 put-email-identity-dkim-attributes --signing-enabled "
-            f"--email-identity {identity.name}",
-        )
-    return AREA.error(
-        "DKIM",
-        f"not working ({identity.dkim_status}): Gmail and Yahoo refuse bulk mail without it",
-        f"Verify the domain, not only the address: {PAGE}, Your domain."
-        if "@" in identity.name
-        else f"Publish the three DKIM records: {PAGE}, Your domain.",
-    )
-
-
-def _mail_from(identity: Identity) -> Finding:
-    todo = f"See {PAGE}, MAIL FROM."
-    if not identity.mail_from:
-        return AREA.warning(
-            "MAIL FROM", "not set: bounces go to amazonses.com, and SPF is not aligned", todo
-        )
-    if identity.mail_from_status == "SUCCESS":
-        return AREA.ok("MAIL FROM", identity.mail_from)
-    found = f"{identity.mail_from} is not usable ({identity.mail_from_status})"
-    if identity.mail_from_required:
-        return AREA.error("MAIL FROM", f"{found}: SES refuses all mail", todo)
-    return AREA.warning("MAIL FROM", f"{found}: SES uses amazonses.com instead", todo)
-
-
 # ---------------------------------------------------------------- who hears of it
 
 
@@ -242,7 +162,7 @@ def _configuration_set(facts: Ses, name: str) -> Finding:
         )
     if isinstance(found, Refused):
         if found.why is not Trouble.MISSING:
-            return _denied("configuration set", found, "GetConfigurationSet")
+            return unread("configuration set", found, "GetConfigurationSet")
         return AREA.error(
             "configuration set",
             f"{facts.region} has none called {name}: SES would refuse every mail",
@@ -259,14 +179,14 @@ def _configuration_set(facts: Ses, name: str) -> Finding:
 
 
 def _events(facts: Ses, name: str) -> list[Finding]:
-    if not isinstance(facts.configuration_set, bool) and not _is_denied(facts.configuration_set):
+    if not isinstance(facts.configuration_set, bool) and not _isunread(facts.configuration_set):
         return []
     if isinstance(facts.destinations, Refused):
-        return [_denied("events", facts.destinations, "GetConfigurationSetEventDestinations")]
+        return [unread("events", facts.destinations, "GetConfigurationSetEventDestinations")]
     return [_destinations(facts.destinations, name)]
 
 
-def _is_denied(found: Refused | None) -> bool:
+def _isunread(found: Refused | None) -> bool:
     return found is not None and found.why is Trouble.DENIED
 
 

@@ -38,23 +38,26 @@ class Health:
 
 
 def examine(path: Path) -> Health:
-    """Read-only, so that it may run while a send does."""
+    """May run while a send does."""
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        # rw, as a connection that is opened read-only leaves WAL files behind
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
         with closing(connection):
+            connection.execute("PRAGMA query_only=ON")
             return _examine(connection)
     except sqlite3.Error as err:
         return Health(problem=str(err))
 
 
 def _examine(connection: sqlite3.Connection) -> Health:
+    damage = _damage(connection)
+    if damage:
+        return Health(damage=damage)
     db = Database(connection, execute_plugins=False)
+    tables = db.table_names()
     ours = {step.name for step in migrations.pending(Database(memory=True))}
     applied = {step.name for step in migrations.applied(db)}
-    tables = db.table_names()
-    damage = _damage(connection)
     return Health(
-        damage=damage or "",
         unfinished=damage is None,
         newer=tuple(sorted(applied - ours)),
         older=bool(ours - applied),
@@ -73,9 +76,12 @@ def _damage(connection: sqlite3.Connection) -> str | None:
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:
         found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
-    except sqlite3.OperationalError as err:
-        if err.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+    except sqlite3.DatabaseError as err:
+        code = err.sqlite_errorcode
+        if code == sqlite3.SQLITE_INTERRUPT:
             return None
+        if code == sqlite3.SQLITE_CORRUPT:
+            return str(err)
         raise
     finally:
         connection.set_progress_handler(None, 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from mailer.doctor.facts import Account, Destination, Identity, Refused, Ses, Trouble
 
@@ -28,10 +29,14 @@ _NETWORK = (
 _CREDENTIALS = (
     boto.CredentialRetrievalError,
     boto.LoginError,
+    boto.MetadataRetrievalError,
+    boto.NoAuthTokenError,
     boto.PartialCredentialsError,
     boto.ProfileNotFound,
+    boto.RefreshWithMFAUnsupportedError,
     boto.SSOError,
     boto.TokenRetrievalError,
+    boto.UnknownCredentialError,
 )
 _CODES = {
     "AccessDenied": Trouble.DENIED,
@@ -77,7 +82,7 @@ def inspect(settings: Settings) -> Ses:
 def _ask(question: Callable[[], T]) -> T | Refused:
     try:
         return question()
-    except (boto.BotoCoreError, boto.ClientError) as err:
+    except (boto.BotoCoreError, boto.ClientError, ResponseParserError) as err:
         return _refusal(err)
 
 
