@@ -123,6 +123,24 @@ class Ses(Section):
     """Where bounces go by mail; "" leaves them to the configuration set's events."""
 
 
+class PublicList(Section):
+    """A list that people may join and leave by themselves."""
+
+    name: str
+    label: str
+    """What its readers call it."""
+    about: str = ""
+
+
+class Pages(Section):
+    """The recipients' pages."""
+
+    lists: tuple[PublicList, ...] = ()
+    """Without any, people sign up for the list of the mail that a friend has forwarded."""
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks whose word about the real client is taken (X-Forwarded-For)."""
+
+
 class Lookup(Section):
     """A CSV keyed by subscriber fields."""
 
@@ -143,6 +161,7 @@ class Content(Section):
 class Settings(Content):
     send: Sending = Sending()
     ses: Ses = Ses()
+    pages: Pages = Pages()
 
     @property
     def content(self) -> Content:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import campaigns, doctor, lists, send, subscriber
+from mailer.cli import campaigns, doctor, lists, send, serve, subscriber
 from mailer.cli.common import Session, complain
 from mailer.errors import MailerError
 
@@ -45,6 +45,7 @@ app.add_typer(subscriber.app, name="subscriber")
 campaigns.register(app)
 send.register(app)
 doctor.register(app)
+serve.register(app)
 
 
 def main() -> None:

@@ -45,6 +45,10 @@ class Session:
 
     @cached_property
     def store(self) -> SqliteStore:
+        return self.open_store()
+
+    def open_store(self) -> SqliteStore:
+        """A connection of one's own, as each thread needs one."""
         from mailer.store.sqlite import SqliteStore
 
         return SqliteStore(self.project.database, self.keys.address_hashes)
@@ -62,6 +66,11 @@ def session(context: typer.Context) -> Session:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def seconds() -> float:
+    """The clock of the throttle, the same for all processes."""
+    return now().timestamp()
 
 
 def complain(err: MailerError) -> None:

@@ -1,0 +1,100 @@
+"""serve: the recipients' pages."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.common import Session, now, session
+from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailer.transports.base import Transport
+
+_AT_ONCE = 500
+"""Requests; whoever comes then is asked to come again (503)."""
+_SECONDS_TO_FINISH = 20
+CONFIRMATIONS = "confirmations"
+"""The folder in the outbox, and the tag at SES, of mail that the pages send."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(serve)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str, typer.Option(help="Where to listen. Put a proxy with TLS in front.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+) -> None:
+    """Answer the links in your mail: unsubscribe, update, view in browser, forward, sign up."""
+    import uvicorn
+
+    from mailer.web.public import make_app
+
+    run = session(context)
+    settings = run.project.settings
+    app = make_app(
+        settings,
+        keys=run.keys,
+        open_store=run.open_store,
+        open_transport=lambda: _way_out(run),
+        clock=now,
+    )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    logging.getLogger("mailer.web").setLevel(logging.INFO)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # its lines would hold the tokens
+        server_header=False,
+        proxy_headers=bool(settings.pages.proxies),
+        forwarded_allow_ips=list(settings.pages.proxies),
+        limit_concurrency=_AT_ONCE,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        lifespan="on",
+        ws="none",
+    )
+    with _listen(host, port) as listener:
+        at = listener.getsockname()[1]
+        typer.echo(f"Recipients' pages: http://{host}:{at}/ for {settings.site.base_url}")
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:
+            typer.echo("Stopped.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as err:
+        raise UsageError(
+            f"{host}:{port} cannot be listened on: {err.strerror}",
+            hint="Is it running already? Choose another with --port.",
+        ) from err
+
+
+def _way_out(run: Session) -> Transport:
+    """For single mails to whoever asked for them: no list, so nothing about lists in the header."""
+    from mailer.message import Envelope
+
+    settings = run.project.settings
+    envelope = replace(Envelope.of(settings.content, list_name=""), list_id="")
+    if settings.send.transport == "ses":
+        from mailer.transports.ses.transport import AmazonSes
+
+        return AmazonSes(
+            settings.ses, campaign=CONFIRMATIONS, list_name="", envelope=envelope, clock=now
+        )
+    from mailer.transports.outbox import Outbox
+
+    folder = run.project.outbox / CONFIRMATIONS
+    return Outbox(folder, campaign=CONFIRMATIONS, envelope=envelope, clock=now)

@@ -1,0 +1,45 @@
+"""The public versions of campaigns, compiled when somebody first asks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from mailer import keepsake
+from mailer.errors import MailerError
+from mailer.sources import Sources
+
+if TYPE_CHECKING:
+    from mailer.keepsake import Shown
+    from mailer.store.base import Store
+
+_SIZE = 50
+
+
+class Gallery:
+    """A send's words never change, so what was compiled once stays true."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._shown: OrderedDict[int, Shown | None] = OrderedDict()
+
+    async def show(self, campaign: str) -> Shown | None:
+        """None when nobody got the campaign, or it says nothing without a recipient."""
+        send = self._store.send_of(campaign)
+        if send is None:
+            return None
+        if send.id not in self._shown:
+            fields = self._store.field_names()
+            self._shown[send.id] = await run_in_threadpool(_compile, send.snapshot, fields)
+            if len(self._shown) > _SIZE:
+                self._shown.popitem(last=False)
+        return self._shown[send.id]
+
+
+def _compile(snapshot: bytes, fields: frozenset[str]) -> Shown | None:
+    try:
+        return keepsake.impersonal(Sources.from_bytes(snapshot), fields)
+    except MailerError:
+        return None
