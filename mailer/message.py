@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _SOFT_BREAK = b"=\r\n"
 _LINE = 76
 """Octets of a quoted-printable line, its soft break included (RFC 2045, 6.7)."""
+_FOLD = ">,\r\n <"
+"""Between the URIs of a header (RFC 5322, 2.2.3)."""
 _SHORT = 66
 """Characters of a subject that need no folding, its name included (RFC 5322, 2.1.1)."""
 
@@ -76,6 +78,25 @@ def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetim
     return b"".join(parts)
 
 
+def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
+    """What tells mail programs that this is a list, and how to leave it; ASCII, not folded.
+
+    Or, where the envelope names no list, that a program answers somebody's request (RFC 3834).
+    """
+    if not envelope.list_id:
+        return {"Auto-Submitted": "auto-generated"}
+    unsubscribe = f"<{merged.links.unsubscribe}>"
+    if envelope.unsubscribe_email:
+        token = merged.links.unsubscribe.rpartition("/")[2]
+        unsubscribe += f", <mailto:{envelope.unsubscribe_email}?subject={token}>"
+    return {
+        "List-Id": envelope.list_id,
+        "List-Unsubscribe": unsubscribe,
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Precedence": "bulk",
+    }
+
+
 def _headers(
     merged: Merged,
     envelope: Envelope,
@@ -84,20 +105,16 @@ def _headers(
     message_id: str,
     date: datetime,
 ) -> str:
-    unsubscribe = f"<{merged.links.unsubscribe}>"
-    if envelope.unsubscribe_email:
-        token = merged.links.unsubscribe.rpartition("/")[2]
-        unsubscribe += f",\r\n <mailto:{envelope.unsubscribe_email}?subject={token}>"
     lines = [
         f"From: {envelope.sender}",
         f"To: {merged.email}",
         f"Subject: {_subject(merged.subject)}",
         f"Date: {format_datetime(date)}",
         f"Message-ID: <{message_id}@{envelope.domain}>",
-        f"List-Id: {envelope.list_id}",
-        f"List-Unsubscribe: {unsubscribe}",
-        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-        "Precedence: bulk",
+        *(
+            f"{name}: {value.replace('>, <', _FOLD)}"
+            for name, value in list_headers(merged, envelope).items()
+        ),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
     ]

@@ -1,5 +1,7 @@
 """The one loop: wait for the throttle → claim → merge → deliver → record.
 
+Several parcels are on their way at once (`lanes.py`); this thread alone talks to the ledger.
+
 What a crash leaves, by the step it comes after:
 
     wait      nothing
@@ -14,11 +16,14 @@ So whoever is claimed is never claimed again before it is known what became of t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from mailer.errors import CampaignError, Interrupted, SendStopped, TransportError
+from mailer.errors import CampaignError, Interrupted, MailerError, SendStopped, TransportError
+from mailer.lanes import Lanes
 from mailer.store.base import DeliveryState, Result, SendState
-from mailer.transports.base import Letter
+from mailer.streak import ENOUGH, Streak
+from mailer.transports.base import MOST_AT_ONCE, Letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +32,14 @@ if TYPE_CHECKING:
     from mailer.merge import Merged
     from mailer.store.base import Claim, Send, Store
     from mailer.subscriber import Subscriber
-    from mailer.transports.base import Transport
+    from mailer.transports.base import Allowance, Receipt, Transport
 
-MOST_AT_ONCE = 500
+STEP = 0.25
+"""Seconds' worth of sending in a batch: small, so that sending is even and few can be in flight."""
+_NAP = 0.1
+"""Seconds between two looks at what has come back, so that it is soon on record."""
+_LOOK_AGAIN = timedelta(minutes=5)
+"""Between two questions about what the other side allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +48,15 @@ class Pace:
 
     rate: float | None
     """Messages a second; None is as fast as it goes."""
+    together: int = 1
+    """Messages in one call, if the rate has so many in a second."""
 
     @property
     def batch(self) -> int:
-        return MOST_AT_ONCE if self.rate is None else max(1, min(MOST_AT_ONCE, int(self.rate)))
+        if self.rate is None:
+            return MOST_AT_ONCE
+        call = min(self.together, int(self.rate))
+        return max(1, min(MOST_AT_ONCE, max(call, int(self.rate * STEP))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +66,26 @@ class Tally:
     accepted: int = 0
     failed: int = 0
     uncertain: int = 0
+    complaints: int = 0
+    """How often the other side asked for less."""
+    complaint: str = ""
+    """Its words, the last time."""
+    share: float = 1
+    """Of the rate, that is used at the moment because of that."""
 
     @property
     def tried(self) -> int:
         return self.accepted + self.failed + self.uncertain
 
-    def plus(self, results: Sequence[Result]) -> Tally:
-        states = [result.state for result in results]
+    def plus(self, receipt: Receipt) -> Tally:
+        states = [result.state for result in receipt.results]
         return replace(
             self,
             accepted=self.accepted + states.count(DeliveryState.ACCEPTED),
             failed=self.failed + states.count(DeliveryState.FAILED),
             uncertain=self.uncertain + states.count(DeliveryState.UNCERTAIN),
+            complaints=self.complaints + bool(receipt.complaint),
+            complaint=receipt.complaint or self.complaint,
         )
 
 
@@ -85,13 +108,13 @@ class Sender:
     """Sends one campaign's deliveries until none is pending, or somebody or something stops it.
 
     Args:
-        store: of the ledger.
+        store: of the ledger, and of the rate that all processes share.
         transport: the way out.
         merger: of the send's own sources.
-        pace: shared through the store with every process that uses the same transport.
+        rate: messages a second at most; None leaves it to the transport.
         brake: looked at between batches.
         clock: aware UTC time.
-        on_progress: told after every batch.
+        on_progress: told whenever something has come back.
     """
 
     def __init__(
@@ -100,7 +123,7 @@ class Sender:
         transport: Transport,
         merger: Merger,
         *,
-        pace: Pace,
+        rate: float | None,
         brake: Brake,
         clock: Callable[[], datetime],
         on_progress: Callable[[Tally], None],
@@ -109,32 +132,47 @@ class Sender:
         self._store = store
         self._transport = transport
         self._merger = merger
-        self._pace = pace
+        self._cap = rate
         self._brake = brake
         self._clock = clock
         self._on_progress = on_progress
+        self._lanes = Lanes(transport.deliver, transport.lanes)
+        self._streak = Streak()
 
     def run(self, send: Send, *, limit: int | None = None) -> Tally:
         """Send until nothing is pending, or `limit` messages were tried; then it is paused.
 
         Raises:
+            TransportError: nothing can be sent at all; nothing has changed.
             SendStopped: the campaign or the transport broke, or somebody paused or cancelled it.
             Interrupted: the brake was pulled; it is paused.
         """
+        self._look_up_rate(self._transport.allowance())
         settle(self._store, self._transport, send, self._clock())
         self._set(send, SendState.SENDING)
+        try:
+            self._work(send, limit)
+        except MailerError:
+            self._bring_home()
+            raise
+        finally:
+            self._lanes.close()
+        return self.tally
+
+    def _work(self, send: Send, limit: int | None) -> None:
         while self._is_more(send):
             size = self._room(limit)
-            if not size:
+            if size:
+                self._wait(send, size)
+                if self._brake.pulled:
+                    self._set(send, SendState.PAUSED, "stopped by hand")
+                    raise Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
+                self._hand_over(send, self._store.claim(send.id, size, now=self._clock()))
+            elif self._lanes.parcels:
+                self._collect(send, room=1)  # some may come back unsent
+            else:
                 self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
-                break
-            self._wait(size)
-            if self._brake.pulled:
-                self._set(send, SendState.PAUSED, "stopped by hand")
-                raise Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
-            if claims := self._store.claim(send.id, size, now=self._clock()):
-                self._handle(send, claims)
-        return self.tally
+                return
 
     def _is_more(self, send: Send) -> bool:
         """Whether anything is left; when not, the send is finished, unless others are at work."""
@@ -147,49 +185,123 @@ class Sender:
             )
         if current.state is not SendState.SENDING:
             return False
-        if self._store.has_pending(send.id):
-            return True
-        settle(self._store, self._transport, send, self._clock())
-        self._set(send, SendState.FINISHED)
-        return self._store.has_pending(send.id)
+        while not self._store.has_pending(send.id):
+            if not self._lanes.parcels:
+                settle(self._store, self._transport, send, self._clock())
+                self._set(send, SendState.FINISHED)
+                return self._store.has_pending(send.id)
+            self._collect(send, room=1)
+        return True
 
     def _room(self, limit: int | None) -> int:
         if limit is None:
             return self._pace.batch
-        return min(self._pace.batch, limit - self.tally.tried)
+        return min(self._pace.batch, limit - self.tally.tried - self._lanes.letters)
 
-    def _wait(self, size: int) -> None:
-        if self._pace.rate is None:
+    @property
+    def _pace(self) -> Pace:
+        rate = self._rate and self._rate * self.tally.share
+        return Pace(rate, self._transport.together(self._rate))
+
+    # ---------------------------------------------------------------- out
+
+    def _look_up_rate(self, allowance: Allowance) -> None:
+        rates = (self._cap, allowance.rate)
+        self._rate = min((rate for rate in rates if rate is not None), default=None)
+        self._looked_up = self._clock()
+
+    def _look_up_rate_again(self) -> None:
+        if self._clock() - self._looked_up < _LOOK_AGAIN:
+            return
+        try:
+            self._look_up_rate(self._transport.allowance())
+        except TransportError:
+            # the next message will tell, in the way that the ledger knows
+            self._looked_up = self._clock()
+
+    def _wait(self, send: Send, size: int) -> None:
+        """Until it is this process's turn; what comes back meanwhile is recorded."""
+        self._look_up_rate_again()
+        if self._rate is None:
             return
         turn = self._store.reserve(
             self._transport.name,
             size,
-            rate=self._pace.rate,
+            rate=self._rate,
             burst=self._pace.batch,
-            clock=lambda: self._clock().timestamp(),
+            clock=self._seconds,
         )
-        self._brake.wait(turn.wait)
+        self.tally = replace(self.tally, share=turn.share)
+        left = turn.wait
+        while left > 0 and not self._brake.pulled:
+            began, nap = self._seconds(), min(left, _NAP)
+            self._brake.wait(nap)
+            self._collect(send)
+            left -= max(nap, self._seconds() - began)
 
-    def _handle(self, send: Send, claims: Sequence[Claim]) -> None:
+    def _hand_over(self, send: Send, claims: Sequence[Claim]) -> None:
+        if not claims:
+            return
         try:
             letters = [Letter(c.delivery_id, self._merger.merge(c.subscriber)) for c in claims]
-            results = self._transport.deliver(letters)
-        except (CampaignError, TransportError) as err:
-            # neither has handed anything over
+        except CampaignError as err:
             unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
             self._store.record(unsent, now=self._clock())
-            self._set(send, SendState.PAUSED, str(err))
-            raise SendStopped(
-                f"{send.campaign} is paused: {err.message}",
-                place=err.place,
-                hint=f"{err.hint or ''} {_go_on(send)}".strip(),
-            ) from err
-        self._store.record(results, now=self._clock())
-        self.tally = self.tally.plus(results)
+            raise self._stopped(send, err) from err
+        parcels = self._transport.parcels(letters, self._pace.together)
+        for parcel in parcels:
+            self._lanes.send(parcel)
+        lanes = self._lanes.wanted(self._rate and self._rate * len(parcels) / len(letters))
+        while self._lanes.parcels >= lanes:
+            self._collect(send, room=lanes)
+
+    # ---------------------------------------------------------------- and back
+
+    def _collect(self, send: Send, *, room: int | None = None) -> None:
+        """Record what has come back; with `room`, wait a little for fewer to be under way.
+
+        Raises:
+            SendStopped: what has come back says that there is no sense in going on.
+        """
+        stop = self._record(room or self._lanes.parcels + 1)
+        if stop:
+            raise self._stopped(send, stop) from stop
+
+    def _bring_home(self) -> None:
+        while self._lanes.parcels:
+            self._record(room=1)
+
+    def _record(self, room: int) -> MailerError | None:
+        """Why the send should stop, if it should."""
+        back = self._lanes.collect(room=room, seconds=_NAP)
+        if not back:
+            return None
+        self._store.record(
+            [result for _, receipt in back for result in receipt.results], now=self._clock()
+        )
+        for parcel, receipt in back:
+            emails = {letter.delivery_id: letter.merged.email for letter in parcel}
+            self._streak.add((result, emails[result.delivery_id]) for result in receipt.results)
+            self.tally = self.tally.plus(receipt)
+        if any(receipt.complaint for _, receipt in back):
+            self._store.slow_down(self._transport.name, clock=self._seconds)
         self._on_progress(self.tally)
+        stops = (receipt.stop for _, receipt in back if receipt.stop)
+        return next(stops, None) or _nothing_but_refusals(self._streak.verdict)
+
+    def _stopped(self, send: Send, err: MailerError) -> SendStopped:
+        self._set(send, SendState.PAUSED, str(err))
+        return SendStopped(
+            f"{send.campaign} is paused: {err.message}",
+            place=err.place,
+            hint=f"{err.hint or ''} {_go_on(send)}".strip(),
+        )
 
     def _set(self, send: Send, state: SendState, note: str = "") -> None:
         self._store.set_state(send.id, state, note=note, now=self._clock())
+
+    def _seconds(self) -> float:
+        return self._clock().timestamp()
 
 
 def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int:
@@ -198,6 +310,21 @@ def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int
     if claims:
         store.record(transport.settle(claims), now=now)
     return len(claims)
+
+
+def _nothing_but_refusals(verdict: Result | None) -> MailerError | None:
+    if verdict is None:
+        return None
+    if verdict.state is DeliveryState.FAILED:
+        return CampaignError(
+            f"{ENOUGH} messages in a row were refused with the same answer: {verdict.detail}",
+            hint="So it is the campaign or the account that is wrong, not the recipients. Put that "
+            "right first.",
+        )
+    return TransportError(
+        f"{ENOUGH} calls in a row were lost: {verdict.detail}",
+        hint="Wait until this machine's network and the other side are well.",
+    )
 
 
 def _go_on(send: Send) -> str:

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sys
+import threading
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from mailer import cli
 from mailer.cli import desk, screens
 from mailer.cli.brake import Brake
 from mailer.store.base import DeliveryState, Reason, Result, SendState
+from mailer.transports.base import Receipt
 from mailer.transports.outbox import Outbox
 from tests.project import NOW, address, enrol, files, make_project, open_store, start
 
@@ -251,10 +253,10 @@ def test_words_that_another_terminal_froze_meanwhile_are_not_mixed_with_ours(
     def somebody_was_quicker(self, mailing):
         words = {"query": "", "snapshot": b"", "digest": "other", "transport": "outbox"}
         store.freeze("vote", "members", [1], **words, now=NOW)
-        return settled(self, mailing)
+        return opened(self, mailing)
 
-    settled = desk.Desk._settled
-    monkeypatch.setattr(desk.Desk, "_settled", somebody_was_quicker)
+    opened = desk.Desk._open
+    monkeypatch.setattr(desk.Desk, "_open", somebody_was_quicker)
     code, said = mailer("send", "vote", "--yes")
     assert code == 3
     assert "vote was started in another terminal meanwhile" in said
@@ -317,10 +319,12 @@ def test_an_outbox_that_breaks_half_way_pauses_the_send(mailer, root, monkeypatc
 
 def test_failures_are_listed_and_end_with_1(mailer, monkeypatch):
     def deliver(_, letters):
-        return [
-            Result(one.delivery_id, DeliveryState.FAILED, detail="no such mailbox")
-            for one in letters
-        ]
+        return Receipt(
+            [
+                Result(one.delivery_id, DeliveryState.FAILED, detail="no such mailbox")
+                for one in letters
+            ]
+        )
 
     monkeypatch.setattr(Outbox, "deliver", deliver)
     code, said = mailer("send", "vote", "--yes")
@@ -508,8 +512,10 @@ def test_the_second_pull_of_the_brake_stops_at_once():
 def test_stopped_at_once_the_next_run_finds_out_what_was_written(mailer, root, store, monkeypatch):
     def deliver(self, letters):
         real(self, letters[:3])
-        signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGTERM)
+        for _ in range(2):
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(0.2)
+        threading.Event().wait()  # no answer ever comes
 
     real = Outbox.deliver
     with monkeypatch.context() as patch:

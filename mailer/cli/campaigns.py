@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.common import Session, now, session
+from mailer.cli.common import Session, now, seconds, session
 from mailer.errors import TransportError, UsageError, suggest
 
 if TYPE_CHECKING:
     from mailer.merge import Merged
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
+    from mailer.transports.base import Letter, Transport
 
 Campaign = Annotated[
     str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
 ]
+
+_PROOFS = "tests"
+"""Their folder inside the campaign's outbox."""
 
 
 def register(app: typer.Typer) -> None:
@@ -94,11 +99,10 @@ def test(
     addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...")],
 ) -> None:
     """Send a proof, marked [TEST], to colleagues. The send itself never knows of it."""
-    from mailer import message, sources
+    from mailer import sources
     from mailer.address import BadAddressError, normalize
-    from mailer.store.base import DeliveryState
+    from mailer.cli import ways
     from mailer.transports.base import Letter
-    from mailer.transports.outbox import Outbox
 
     run = session(context)
     found = sources.load(run.project, campaign)
@@ -107,15 +111,31 @@ def test(
     except BadAddressError as err:
         raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
     merged = [_merge(run, found, _colleague(run, found, address)) for address in wanted]
-    folder = run.project.outbox / found.campaign / "tests"
-    envelope = message.Envelope.of(found.content, list_name=found.list_name)
-    transport = Outbox(folder, campaign=found.campaign, envelope=envelope, clock=now)
-    proofs = [Letter(0, replace(one, mark="[TEST] ")) for one in merged]
-    for proof, result in zip(proofs, transport.deliver(proofs), strict=True):
+    way = run.project.settings.send.transport
+    transport = ways.open_transport(run, way, found, found.list_name, folder=_PROOFS)
+    _deliver(run, transport, [Letter(0, replace(one, mark="[TEST] ")) for one in merged])
+    place = ways.place_of(run, way, found.campaign)
+    typer.echo(
+        f"The proofs are in {place}{_PROOFS}/." if way == ways.OUTBOX else f"Sent through {place}."
+    )
+
+
+def _deliver(run: Session, transport: Transport, proofs: list[Letter]) -> None:
+    """One after another, at the rate that a send may be using at the same time."""
+    from mailer.store.base import DeliveryState
+
+    rate = transport.allowance().rate
+    for (proof,) in transport.parcels(proofs, 1):
+        if rate:
+            turn = run.store.reserve(transport.name, 1, rate=rate, burst=1, clock=seconds)
+            time.sleep(turn.wait)
+        receipt = transport.deliver([proof])
+        (result,) = receipt.results
         if result.state is not DeliveryState.ACCEPTED:
-            raise TransportError(f"{proof.merged.email}: {result.detail or 'not written'}")
+            raise receipt.stop or TransportError(
+                f"{proof.merged.email}: {result.detail or receipt.complaint}"
+            )
         typer.echo(f"{proof.merged.email}: {proof.merged.subject}")
-    typer.echo(f"The proofs are in {run.project.show(folder)}/.")
 
 
 def _merge(run: Session, found: Sources, subscriber: Subscriber) -> Merged:

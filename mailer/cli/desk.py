@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from mailer.plan import Mailing, Plan
     from mailer.rehearsal import Choice
-    from mailer.send import Brake, Pace, Sender, Tally
+    from mailer.send import Brake, Sender, Tally
     from mailer.store.base import Send
-    from mailer.transports.base import Transport
+    from mailer.transports.base import Allowance, Transport
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Desk:
             raise UsageError("--json cannot ask for a confirmation", hint="Add --yes or --dry-run.")
         with _nothing_sent():
             mailing = self._find()
-            transport = None if self.order.dry_run else self._settled(mailing)
+            transport, allowance = self._open(mailing)
             plan = self._offer(self._draw_up(mailing))
             if not plan.recipients:
                 return self._nothing_to_do(plan, transport)
-            self._show(plan)
-            if transport is None:
+            self._show(plan, allowance)
+            if self.order.dry_run or transport is None:
                 return self._end_of_dry_run(plan)
             self._confirm(plan)
             frozen = self._freeze(plan)
@@ -92,20 +92,25 @@ class Desk:
         return started.transport
 
     @property
-    def pace(self) -> Pace:
-        from mailer.send import Pace
-
+    def cap(self) -> float | None:
+        """Messages a second at most, by order or by mailer.toml."""
         rates = (self.order.rate, self.run.project.settings.send.rate)
-        return Pace(min((rate for rate in rates if rate), default=None))
+        return min((rate for rate in rates if rate), default=None)
 
-    def _settled(self, mailing: Mailing) -> Transport:
-        """The way out, opened, and asked about what a dead process has left."""
+    def _open(self, mailing: Mailing) -> tuple[Transport | None, Allowance]:
+        """The way out, asked what it allows, and about what a dead process has left."""
+        from mailer.cli import ways
         from mailer.send import settle
+        from mailer.transports.base import Allowance
 
-        transport = open_transport(self.run, self._way(mailing), mailing)
-        if mailing.send:
+        way = self._way(mailing)
+        if self.order.dry_run and way == ways.OUTBOX:
+            # it makes its folder
+            return None, Allowance()
+        transport = ways.open_transport(self.run, way, mailing.words, mailing.list_name)
+        if mailing.send and not self.order.dry_run:
             settle(self.run.store, transport, mailing.send, now())
-        return transport
+        return transport, transport.allowance()
 
     def _draw_up(self, mailing: Mailing) -> Plan:
         from mailer.plan import draw_up
@@ -151,16 +156,19 @@ class Desk:
         else:
             screens.show_nothing_to_do(existing, counts)
 
-    def _show(self, plan: Plan) -> None:
-        from mailer.cli import screens
+    def _show(self, plan: Plan, allowance: Allowance) -> None:
+        from mailer.cli import screens, ways
 
         if not self.order.as_json:
-            way = f"{self._way(plan.mailing)}: a file for each, in {self._folder(plan.mailing)}"
-            screens.show_plan(plan, way, self.pace)
+            way = self._way(plan.mailing)
+            each = "a file for each, in " if way == ways.OUTBOX else ""
+            place = f"{way}: {each}{self._place(plan.mailing)}"
+            screens.show_plan(plan, place, screens.Course(self.cap, allowance))
 
-    def _folder(self, mailing: Mailing) -> str:
-        project = self.run.project
-        return f"{project.show(project.outbox / mailing.campaign)}/"
+    def _place(self, mailing: Mailing) -> str:
+        from mailer.cli.ways import place_of
+
+        return place_of(self.run, self._way(mailing), mailing.campaign)
 
     def _end_of_dry_run(self, plan: Plan) -> None:
         from mailer.cli import screens
@@ -215,7 +223,7 @@ class Desk:
         total = min(plan.recipients, self.order.limit or plan.recipients)
         began = time.monotonic()
         with Brake() as brake, bar(f"Sending {frozen.campaign}", total) as show:
-            sender = self._sender(plan, frozen, transport, brake, lambda tally: show(tally.tried))
+            sender = self._sender(plan, frozen, transport, brake, show)
             stopped = self._run(sender, frozen)
         self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
         if stopped:
@@ -238,7 +246,7 @@ class Desk:
             self.run.store,
             transport,
             plan.merger.for_send(frozen.id),
-            pace=self.pace,
+            rate=self.cap,
             brake=brake,
             clock=now,
             on_progress=on_progress,
@@ -265,10 +273,10 @@ class Desk:
         current = store.send(frozen.campaign, frozen.list_name) or frozen
         counts = store.counts(frozen.id)
         if self.order.as_json:
-            more = {"seconds": round(seconds, 3), "where": self._folder(mailing)}
+            more = {"seconds": round(seconds, 3), "where": self._place(mailing)}
             print_json(screens.send_as_json(current, counts) | more)
         else:
-            screens.show_summary(current, counts, sender.tally, seconds, self._folder(mailing))
+            screens.show_summary(current, counts, sender.tally, seconds, self._place(mailing))
 
     def _complain_of_failures(self, frozen: Send) -> None:
         counts = self.run.store.counts(frozen.id)
@@ -277,17 +285,6 @@ class Desk:
                 f"{counts.failed:,} failed and {counts.uncertain:,} are uncertain",
                 hint=f"See which, and why, with: mailer status {frozen.campaign}",
             )
-
-
-def open_transport(run: Session, way: str, mailing: Mailing) -> Transport:
-    from mailer.message import Envelope
-    from mailer.transports.outbox import Outbox
-
-    if way != "outbox":
-        raise UsageError(f'there is no transport "{way}"', hint="Known: outbox.")
-    envelope = Envelope.of(mailing.words.content, list_name=mailing.list_name)
-    folder = run.project.outbox / mailing.campaign
-    return Outbox(folder, campaign=mailing.campaign, envelope=envelope, clock=now)
 
 
 def _watch(choices: Iterable[Choice], total: int) -> Iterator[Choice]:

@@ -20,6 +20,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from mailer.send import Tally
+
 T = TypeVar("T")
 
 
@@ -51,8 +53,13 @@ def watch(title: str, items: Iterable[T], total: int) -> Iterator[T]:
 
 
 @contextmanager
-def bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar that is told how many are done."""
+def bar(title: str, total: int) -> Iterator[Callable[[Tally], None]]:
+    """A bar that is told how far a send is."""
     with _progress(transient=False) as progress:
         task = progress.add_task(title, total=total)
-        yield lambda done: progress.update(task, completed=done)
+
+        def show(tally: Tally) -> None:
+            slowed = f" (slowed down to {tally.share:.0%}: asked to)" if tally.share < 1 else ""
+            progress.update(task, completed=tally.tried, description=title + slowed)
+
+        yield show

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import math
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from mailer.plan import Plan
-    from mailer.send import Pace, Tally
+    from mailer.send import Tally
     from mailer.store.base import Counts, Send
+    from mailer.transports.base import Allowance
 
 _SHOWN = 12
 """Variants on the screen; a campaign may have hundreds."""
@@ -27,7 +29,44 @@ _OUTBOX_SPEED = 3_000
 """Messages a second without a rate, measured on one slow core: for the estimate only."""
 
 
-def show_plan(plan: Plan, way: str, pace: Pace) -> None:
+@dataclass(frozen=True)
+class Course:
+    """How fast it will go, and for how many days."""
+
+    cap: float | None
+    """Messages a second, by staff's own wish."""
+    allowance: Allowance
+
+    @property
+    def rate(self) -> float | None:
+        rates = (self.cap, self.allowance.rate)
+        return min((rate for rate in rates if rate is not None), default=None)
+
+    def days(self, recipients: int) -> int:
+        """On how many days something is sent: what is left of today's quota, then whole quotas."""
+        left, daily = self.allowance.left, self.allowance.daily
+        if left is None or not daily or recipients <= left:
+            return 1
+        return 1 + math.ceil((recipients - left) / daily)
+
+    def in_words(self, recipients: int) -> dict[str, str]:
+        rate, allowed = self.rate, self.allowance.rate
+        lines = {"Rate": f"{rate:,.4g} a second" if rate else "as fast as it goes"}
+        if self.allowance.daily is not None:
+            left = f"{self.allowance.left:,}" if self.allowance.left else "none"
+            lines["Quota"] = f"{self.allowance.daily:,} in 24 hours, of which {left} left"
+        if rate and allowed and rate == allowed:
+            lines["Rate"] += ", the most that the account allows with a little to spare"
+        days = self.days(recipients)
+        lines["Takes"] = (
+            duration(recipients / (rate or _OUTBOX_SPEED))
+            if days == 1
+            else f"{days} days: it pauses when the quota is used up, and says when it can go on"
+        )
+        return lines
+
+
+def show_plan(plan: Plan, way: str, course: Course) -> None:
     words = plan.mailing.words
     example = plan.rest.example or plan.new.example
     assert example is not None
@@ -40,8 +79,7 @@ def show_plan(plan: Plan, way: str, pace: Pace) -> None:
         "Recipients": _recipients(plan),
         "Left out": left_out(plan.rest.left_out + plan.new.left_out) or "nobody",
         "Transport": way,
-        "Rate": f"{pace.rate:,g} a second" if pace.rate else "as fast as it goes",
-        "Takes": duration(plan.recipients / (pace.rate or _OUTBOX_SPEED)),
+        **course.in_words(plan.recipients),
     }
     typer.echo()
     for name, value in lines.items():
@@ -110,7 +148,10 @@ def show_summary(send: Send, counts: Counts, tally: Tally, seconds: float, where
     speed = f", {tally.tried / seconds:,.0f} a second" if seconds >= _TELLING else ""
     typer.echo(f"{send.campaign}: {tally.accepted:,} accepted in {seconds:,.1f} s{speed}.")
     typer.echo(f"Of {people(counts.audience)} in all: {in_words(counts)}.")
-    typer.echo(f"The mails are in {where}")
+    if tally.complaints:
+        times = "once" if tally.complaints == 1 else f"{tally.complaints:,} times"
+        typer.echo(f"It was slowed down, being told {times}: {tally.complaint}")
+    typer.echo(f"The mails are in {where}" if where.endswith("/") else f"They went to {where}.")
     if counts.pending:
         typer.echo(f"{people(counts.pending)} still to come.")
     if counts.sending:

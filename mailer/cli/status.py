@@ -99,14 +99,13 @@ def _cancel(run: Session, send: Send, *, yes: bool) -> None:
 
 def _settle(run: Session, send: Send) -> None:
     """What a dead process left is looked at now: a cancelled send is never taken up again."""
-    from mailer.cli.desk import open_transport
-    from mailer.plan import Mailing
+    from mailer.cli.ways import open_transport
     from mailer.send import settle
     from mailer.sources import Sources
 
     if run.store.counts(send.id).sending:
-        mailing = Mailing(Sources.from_bytes(send.snapshot), send.list_name, send, edited=False)
-        transport = open_transport(run, send.transport, mailing)
+        words = Sources.from_bytes(send.snapshot)
+        transport = open_transport(run, send.transport, words, send.list_name)
         settle(run.store, transport, send, now())
 
 

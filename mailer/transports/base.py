@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mailer.errors import TransportError
     from mailer.merge import Merged
     from mailer.store.base import Claim, Result
+
+
+MOST_AT_ONCE = 500
+"""Letters that one process has in hand, whatever the rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +28,51 @@ class Letter:
     merged: Merged
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the other side lets through at the moment; None where it sets no limit."""
+
+    rate: float | None = None
+    """Messages a second."""
+    daily: int | None = None
+    """Messages in any 24 hours."""
+    left: int | None = None
+    """Of `daily`, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of handing over one parcel."""
+
+    results: Sequence[Result]
+    """One for each letter, in any order."""
+    complaint: str = ""
+    """Why the other side wants less: the rate is halved for every process, then recovers."""
+    stop: TransportError | None = None
+    """Why nothing more can be handed over until somebody has done something or time has passed: the
+    send pauses. What was not handed over is PENDING."""
+
+
 class Transport(Protocol):
     name: str
+    """Also names the rate that all processes share."""
+    lanes: int
+    """The most parcels that may be on their way at once, each in a thread of its own."""
 
-    def deliver(self, letters: Sequence[Letter]) -> list[Result]:
-        """Hand over every letter and say how each ended, in any order, one `Result` for each.
+    def allowance(self) -> Allowance:
+        """Raises TransportError when nothing can be sent at all, or nobody can be asked."""
+        ...
 
-        Raises:
-            TransportError: the way out itself is broken; nothing of this batch was handed over.
-        """
+    def together(self, rate: float | None) -> int:
+        """The most letters that are handed over in one call, at so many messages a second."""
+        ...
+
+    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+        """Letters by the call they are handed over in, at most `together` in each."""
+        ...
+
+    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
+        """Hand over every letter of a parcel, each once: never retry what may have been taken."""
         ...
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:

@@ -16,6 +16,7 @@ from mailer import message
 from mailer.errors import TransportError
 from mailer.store.base import DeliveryState, Result
 from mailer.transports import simulator
+from mailer.transports.base import MOST_AT_ONCE, Allowance, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ class Outbox:
     """
 
     name = "outbox"
+    lanes = 1
 
     def __init__(
         self, folder: Path, *, campaign: str, envelope: Envelope, clock: Callable[[], datetime]
@@ -60,21 +62,28 @@ class Outbox:
         except OSError as err:
             raise self._unwritable(err) from err
 
-    def deliver(self, letters: Sequence[Letter]) -> list[Result]:
+    def allowance(self) -> Allowance:
+        return Allowance()
+
+    def together(self, rate: float | None) -> int:
+        del rate
+        return MOST_AT_ONCE
+
+    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+        return [letters[i : i + together] for i in range(0, len(letters), together)]
+
+    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
         results: list[Result] = []
-        for letter in letters:
+        for letter in parcel:
             try:
                 results.append(self._write(letter))
             except OSError as err:
                 with contextlib.suppress(OSError):
                     self._part(letter.delivery_id).unlink(missing_ok=True)
-                if not results:
-                    raise self._unwritable(err) from err
-                unwritten = letters[len(results) :]
-                return results + [
-                    Result(one.delivery_id, DeliveryState.PENDING) for one in unwritten
-                ]
-        return results
+                unwritten = (one.delivery_id for one in parcel[len(results) :])
+                results += [Result(one, DeliveryState.PENDING) for one in unwritten]
+                return Receipt(results, stop=self._unwritable(err))
+        return Receipt(results)
 
     def _write(self, letter: Letter) -> Result:
         now = self._clock()

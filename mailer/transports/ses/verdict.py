@@ -31,6 +31,8 @@ class Verdict:
     """What to do about it."""
 
 
+INCOMPLETE = Verdict(Kind.UNCERTAIN, "the answer was incomplete, it may have been sent")
+
 _SERVER_ERROR = 500
 _NOT_ALLOWED = {401, 403}
 
@@ -40,9 +42,7 @@ _THROTTLING = {"TooManyRequestsException", "ThrottlingException", "LimitExceeded
 _QUOTA = "daily message quota"
 _NOT_VERIFIED = "not verified"
 
-_CREDENTIALS = (
-    "Check the AWS credentials on this machine (profile, role or environment), then run: mailer doctor"
-)
+_CREDENTIALS = "Check the AWS credentials on this machine (profile, role or environment), then run: mailer doctor"
 _NETWORK = "Check this machine's network, and region under [ses] in mailer.toml."
 _UNVERIFIED = (
     "Verify the address or domain in the SES console. An account in the sandbox may send to verified "

@@ -1,0 +1,141 @@
+"""`SendBulkEmail`: an inline template made of a variant, and each recipient's values for it.
+
+SES substitutes `{{s0}}` and nothing else, and escapes nothing: so each slot is a variable for each
+context that it stands in, escaped here. What SES could take for more than that is sent raw.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from mailer import message
+from mailer.escaping import ESCAPES, Context
+
+if TYPE_CHECKING:
+    from mailer.compile import Cut, Variant
+    from mailer.merge import Merged
+    from mailer.message import Envelope
+
+MOST = 50
+"""Entries of one call, by the API's limit."""
+_REQUEST = 1_000_000
+"""Octets of a request with an inline template; the limit is 1 MB."""
+_ADDRESS_AND_HEADERS = 2_000
+"""Octets of an entry besides its values, amply."""
+_HEADER = re.compile(r"[ -~]{1,995}")
+_WORST = 12
+"""Octets that a character can become: percent-encoded UTF-8, or an escape of JSON within JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A variant as SES takes it."""
+
+    content: dict[str, str]
+    variables: dict[str, tuple[int, Context]]
+    """By name: the slot, and the context it is escaped for."""
+    room: int
+    """Octets that each of 50 recipients' values may take."""
+
+    def data(self, merged: Merged) -> str:
+        """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
+        values = {
+            name: ESCAPES[context](merged.values[slot])
+            for name, (slot, context) in self.variables.items()
+        }
+        return json.dumps(values)
+
+
+@lru_cache(maxsize=1024)
+def template(variant: Variant, mark: str) -> Template | None:
+    """None when the variant can only go raw."""
+    variables: dict[tuple[int, Context], str] = {}
+    content = {
+        part: _source(cut, variables, lead)
+        for part, cut, lead in (
+            ("Subject", variant.subject, mark),
+            ("Text", variant.text, ""),
+            ("Html", variant.html, ""),
+        )
+    }
+    room = (_REQUEST - len(json.dumps(content))) // MOST - _ADDRESS_AND_HEADERS
+    if room < 0 or not all(map(_is_plain, (variant.subject, variant.text, variant.html))):
+        return None
+    return Template(content, {name: place for place, name in variables.items()}, room)
+
+
+def fits(merged: Merged, envelope: Envelope) -> bool:
+    """Whether a message can go in a bulk call and be the same there as raw."""
+    made = template(merged.variant, merged.mark)
+    if made is None or "=?" in merged.subject:
+        # raw encodes what looks like an encoded word; SES is not known to
+        return False
+    if not all(map(_HEADER.fullmatch, message.list_headers(merged, envelope).values())):
+        return False
+    # 10: a variable's name, quotes and commas
+    characters = sum(10 + len(merged.values[slot]) for slot, _ in made.variables.values())
+    return characters * _WORST < made.room or len(json.dumps(made.data(merged))) < made.room
+
+
+def request(
+    parcel: list[Merged], envelope: Envelope, tags: list[list[dict[str, str]]]
+) -> dict[str, Any]:
+    """What `send_bulk_email` is called with: messages of one variant, and the tags of each."""
+    first = parcel[0]
+    made = template(first.variant, first.mark)
+    assert made is not None
+    headers = message.list_headers(first, envelope)
+    del headers["List-Unsubscribe"]
+    return {
+        "FromEmailAddress": envelope.sender,
+        **({"ReplyToAddresses": [envelope.reply_to]} if envelope.reply_to else {}),
+        "DefaultContent": {
+            "Template": {
+                "TemplateContent": made.content,
+                "TemplateData": "{}",
+                "Headers": [{"Name": name, "Value": value} for name, value in headers.items()],
+            }
+        },
+        "BulkEmailEntries": [
+            _entry(merged, made, envelope, own) for merged, own in zip(parcel, tags, strict=True)
+        ],
+    }
+
+
+def _entry(
+    merged: Merged, made: Template, envelope: Envelope, tags: list[dict[str, str]]
+) -> dict[str, Any]:
+    name = "List-Unsubscribe"
+    return {
+        "Destination": {"ToAddresses": [merged.email]},
+        "ReplacementTags": tags,
+        "ReplacementHeaders": [
+            {"Name": name, "Value": message.list_headers(merged, envelope)[name]}
+        ],
+        "ReplacementEmailContent": {
+            "ReplacementTemplate": {"ReplacementTemplateData": made.data(merged)}
+        },
+    }
+
+
+def _source(cut: Cut, variables: dict[tuple[int, Context], str], lead: str) -> str:
+    """A cut with variables in place of its slots; names new places in `variables`."""
+    parts = [lead + cut.static[0]]
+    for place, static in zip(cut.places, cut.static[1:], strict=True):
+        name = variables.setdefault(place, f"s{len(variables)}")
+        parts += ("{{", name, "}}", static)
+    return "".join(parts)
+
+
+def _is_plain(cut: Cut) -> bool:
+    """No author's text is, or together with a variable becomes, anything that templates know."""
+    before, after = cut.static[:-1], cut.static[1:]
+    return (
+        not any("{{" in static for static in cut.static)
+        and not any(static.endswith(("{", "\\")) for static in before)
+        and not any(static.startswith("}") for static in after)
+    )

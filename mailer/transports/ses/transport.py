@@ -1,0 +1,238 @@
+"""Amazon SES, API v2: one `SendEmail` for each recipient, or one `SendBulkEmail` for up to 50.
+
+SES knows no idempotency token: a call whose answer is lost may have been carried out, so nothing is
+ever called twice. What an answer means is in `verdict`; what has been checked against a real account,
+and what has not, is in docs/amazon-ses.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mailer import message
+from mailer.errors import TransportError
+from mailer.store.base import DeliveryState, Result
+from mailer.transports.base import Allowance, Receipt
+from mailer.transports.ses import bulk, verdict
+from mailer.transports.ses.clients import READ_TIMEOUT, Clients
+from mailer.transports.ses.verdict import Kind, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from mailer.config import Ses
+    from mailer.message import Envelope
+    from mailer.store.base import Claim
+    from mailer.transports.base import Letter
+
+MARGIN = 0.95
+"""Of the account's rate: SES counts by its own clock, and answers what is above with an error."""
+RAW_REACH = 300
+"""Messages a second up to which raw calls keep up with ease: one takes 1.5 ms of CPU."""
+_DAY = timedelta(hours=24)
+_STATES = {
+    Kind.UNSENT: DeliveryState.PENDING,
+    Kind.QUOTA: DeliveryState.PENDING,
+    Kind.STOP: DeliveryState.PENDING,
+    Kind.REFUSED: DeliveryState.FAILED,
+    Kind.UNCERTAIN: DeliveryState.UNCERTAIN,
+}
+_NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class AmazonSes:
+    """See `transports.base.Transport`.
+
+    Args:
+        settings: [ses] of mailer.toml; credentials come from boto3's own environment.
+        campaign: its name.
+        list_name: of the list it goes to.
+        envelope: of the send.
+        clock: aware time, for the Date header and for when the quota is free again.
+        read_timeout: seconds to wait for an answer.
+    """
+
+    name = "ses"
+    lanes = 64
+
+    def __init__(
+        self,
+        settings: Ses,
+        *,
+        campaign: str,
+        list_name: str,
+        envelope: Envelope,
+        clock: Callable[[], datetime],
+        read_timeout: float = READ_TIMEOUT,
+    ) -> None:
+        self._settings = settings
+        self._campaign = campaign
+        self._list_name = list_name
+        self._envelope = envelope
+        self._clock = clock
+        self._clients = Clients(settings, most=self.lanes, read_timeout=read_timeout)
+
+    def allowance(self) -> Allowance:
+        try:
+            account = self._clients.reading.get_account()
+        except (BotoCoreError, ClientError) as err:
+            raise _cannot_ask(err) from err
+        if not account["SendingEnabled"]:
+            raise TransportError(
+                f"Amazon SES does not let this account send (it is {account['EnforcementStatus']})",
+                hint="See why in the SES console, and with: mailer doctor",
+            )
+        quota = account["SendQuota"]
+        daily = int(quota["Max24HourSend"])
+        left = max(0, daily - int(quota["SentLast24Hours"]))
+        limits = {} if daily < 0 else {"daily": daily, "left": left}
+        return Allowance(rate=quota["MaxSendRate"] * MARGIN, **limits)
+
+    def together(self, rate: float | None) -> int:
+        if self._settings.method == "auto":
+            return bulk.MOST if rate is None or rate > RAW_REACH else 1
+        return bulk.MOST if self._settings.method == "bulk" else 1
+
+    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+        """Those of one variant go together; each that cannot go in a template goes alone."""
+        if together == 1:
+            return [[letter] for letter in letters]
+        alone: list[list[Letter]] = []
+        alike: dict[object, list[Letter]] = defaultdict(list)
+        for letter in letters:
+            if bulk.fits(letter.merged, self._envelope):
+                alike[letter.merged.variant, letter.merged.mark].append(letter)
+            else:
+                alone.append([letter])
+        return alone + [
+            group[i : i + together]
+            for group in alike.values()
+            for i in range(0, len(group), together)
+        ]
+
+    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
+        first = parcel[0].merged
+        by_template = self._settings.method == "bulk" and bulk.fits(first, self._envelope)
+        return self._bulk(parcel) if len(parcel) > 1 or by_template else self._raw(parcel[0])
+
+    def settle(self, claims: Sequence[Claim]) -> list[Result]:
+        said = (
+            "the program ended before the answer of Amazon SES was on record: it may have been sent"
+        )
+        return [Result(claim.delivery_id, DeliveryState.UNCERTAIN, detail=said) for claim in claims]
+
+    # ---------------------------------------------------------------- one call
+
+    def _raw(self, letter: Letter) -> Receipt:
+        data = message.encode(
+            letter.merged,
+            self._envelope,
+            message_id=f"{self._campaign}.{letter.delivery_id}",
+            date=self._clock(),
+        )
+        request = {
+            "Destination": {"ToAddresses": [letter.merged.email]},
+            "Content": {"Raw": {"Data": data}},
+            "EmailTags": self._tags(letter),
+        }
+        answer = self._call("send_email", request)
+        if not isinstance(answer, Verdict):
+            answer = answer["MessageId"]
+        return self._receipt({letter.delivery_id: answer})
+
+    def _bulk(self, parcel: Sequence[Letter]) -> Receipt:
+        request = bulk.request(
+            [letter.merged for letter in parcel],
+            self._envelope,
+            [self._tags(letter) for letter in parcel],
+        )
+        answer = self._call("send_bulk_email", request)
+        if not isinstance(answer, Verdict):
+            answers = [_of_entry(entry) for entry in answer["BulkEmailEntryResults"]]
+            if len(answers) == len(parcel):
+                return self._receipt(
+                    {letter.delivery_id: each for letter, each in zip(parcel, answers, strict=True)}
+                )
+            answer = verdict.INCOMPLETE
+        return self._receipt(dict.fromkeys((letter.delivery_id for letter in parcel), answer))
+
+    def _call(self, operation: str, request: dict[str, Any]) -> Any:
+        """The answer, or the verdict on what came instead."""
+        try:
+            return getattr(self._clients.sending, operation)(**request, **self._options())
+        except Exception as err:  # noqa: BLE001 - whatever it is, what became of the message must be said
+            return verdict.of_error(err)
+
+    def _options(self) -> dict[str, str]:
+        settings = self._settings
+        options = {
+            "ConfigurationSetName": settings.configuration_set,
+            "FromEmailAddressIdentityArn": settings.identity_arn,
+            "FeedbackForwardingEmailAddress": settings.return_path,
+        }
+        return {name: value for name, value in options.items() if value}
+
+    def _tags(self, letter: Letter) -> list[dict[str, str]]:
+        """They come back with every event, and in Gmail's feedback loop; ids only, no address."""
+        tags = {
+            "campaign": self._campaign,
+            "delivery": str(letter.delivery_id),
+            "ses:feedback-id-a": self._campaign,
+            "ses:feedback-id-b": self._list_name or "none",
+        }
+        return [
+            {"Name": name, "Value": _NOT_FOR_TAGS.sub("_", value)[:256]}
+            for name, value in tags.items()
+        ]
+
+    # ---------------------------------------------------------------- its answer
+
+    def _receipt(self, answers: dict[int, str | Verdict]) -> Receipt:
+        """From a message id or a verdict for each delivery."""
+        results = [_result(delivery_id, answer) for delivery_id, answer in answers.items()]
+        verdicts = [answer for answer in answers.values() if isinstance(answer, Verdict)]
+        unsent = (each.said for each in verdicts if each.kind is Kind.UNSENT)
+        stops = (each for each in verdicts if each.kind in {Kind.QUOTA, Kind.STOP})
+        stop = next(stops, None)
+        return Receipt(results, next(unsent, ""), self._stop(stop) if stop else None)
+
+    def _stop(self, why: Verdict) -> TransportError:
+        if why.kind is Kind.STOP:
+            return TransportError(why.said, hint=why.hint)
+        free = (self._clock() + _DAY).astimezone()
+        return TransportError(
+            f"the daily quota of Amazon SES is used up; it can go on at the latest on "
+            f"{free:%A, %B} {free.day}, {free:%H:%M %Z} ({why.said})",
+            hint="SES counts the last 24 hours, so a part is free again sooner. A higher quota can be "
+            "asked for in the SES console.",
+        )
+
+
+def _of_entry(entry: dict[str, str]) -> str | Verdict:
+    if entry["Status"] == "SUCCESS":
+        return entry["MessageId"]
+    return verdict.of_status(entry["Status"], entry.get("Error", ""))
+
+
+def _result(delivery_id: int, answer: str | Verdict) -> Result:
+    if isinstance(answer, str):
+        return Result(delivery_id, DeliveryState.ACCEPTED, message_id=answer)
+    state = _STATES[answer.kind]
+    said = "" if state is DeliveryState.PENDING else answer.said
+    return Result(delivery_id, state, detail=said)
+
+
+def _cannot_ask(err: Exception) -> TransportError:
+    found = verdict.of_error(err)
+    if found.kind is Kind.STOP:
+        return TransportError(found.said, hint=found.hint)
+    return TransportError(
+        f"Amazon SES cannot be asked what this account may send: {found.said}",
+        hint=found.hint or "Try again in a few minutes.",
+    )
