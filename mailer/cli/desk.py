@@ -281,9 +281,11 @@ class Desk:
     def _complain_of_failures(self, frozen: Send) -> None:
         counts = self.run.store.counts(frozen.id)
         if counts.failed or counts.uncertain:
+            ways = {"status": counts.failed, "reconcile": counts.uncertain}
+            look = [f"mailer {way} {frozen.campaign}" for way, number in ways.items() if number]
             raise FindingsError(
                 f"{counts.failed:,} failed and {counts.uncertain:,} are uncertain",
-                hint=f"See which, and why, with: mailer status {frozen.campaign}",
+                hint=f"See which, and why, with: {' and '.join(look)}",
             )
 
 

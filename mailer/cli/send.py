@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import status
+from mailer.cli import reconcile, status
 from mailer.cli.common import Json, session
 from mailer.cli.desk import Desk, Order
 
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(send)
     app.command()(resume)
     status.register(app)
+    reconcile.register(app)
 
 
 def send(

@@ -36,7 +36,7 @@ def status(
 ) -> None:
     """What has been sent, what is being sent, and what is left."""
     run = session(context)
-    sends = _sends(run, campaign) if campaign else run.store.sends()
+    sends = started(run, campaign) if campaign else run.store.sends()
     found = [(send, run.store.counts(send.id)) for send in sends]
     if as_json:
         from mailer.cli.screens import send_as_json
@@ -54,9 +54,9 @@ def status(
 def pause(context: typer.Context, campaign: Campaign) -> None:
     """Stop a campaign that is being sent, from another terminal."""
     run = session(context)
-    active = [send for send in _sends(run, campaign) if send.state not in _OVER]
+    active = [send for send in started(run, campaign) if send.state not in _OVER]
     if not active:
-        raise UsageError(f"{_states(_sends(run, campaign))}: there is nothing to pause")
+        raise UsageError(f"{_states(started(run, campaign))}: there is nothing to pause")
     for send in active:
         run.store.set_state(send.id, SendState.PAUSED, note="paused with mailer pause", now=now())
         typer.echo(
@@ -72,9 +72,9 @@ def cancel(
 ) -> None:
     """Give up a campaign for good: whoever has not got it never will."""
     run = session(context)
-    active = [send for send in _sends(run, campaign) if send.state not in _OVER]
+    active = [send for send in started(run, campaign) if send.state not in _OVER]
     if not active:
-        raise UsageError(f"{_states(_sends(run, campaign))}: there is nothing to cancel")
+        raise UsageError(f"{_states(started(run, campaign))}: there is nothing to cancel")
     for send in active:
         _cancel(run, send, yes=yes)
 
@@ -92,24 +92,24 @@ def _cancel(run: Session, send: Send, *, yes: bool) -> None:
         if not typer.confirm(question):
             raise UsageError("nothing was cancelled")
     run.store.set_state(send.id, SendState.CANCELLED, now=now())
-    _settle(run, send)
+    settle(run, send)  # a cancelled send is never taken up again
     counts = run.store.counts(send.id)
     typer.echo(f"{send.campaign} to {send.list_name} is cancelled: {in_words(counts)}.")
 
 
-def _settle(run: Session, send: Send) -> None:
-    """What a dead process left is looked at now: a cancelled send is never taken up again."""
+def settle(run: Session, send: Send) -> None:
+    """Look at what a dead process has left."""
+    from mailer import send as loop
     from mailer.cli.ways import open_transport
-    from mailer.send import settle
     from mailer.sources import Sources
 
     if run.store.counts(send.id).sending:
         words = Sources.from_bytes(send.snapshot)
         transport = open_transport(run, send.transport, words, send.list_name)
-        settle(run.store, transport, send, now())
+        loop.settle(run.store, transport, send, now())
 
 
-def _sends(run: Session, campaign: str) -> list[Send]:
+def started(run: Session, campaign: str) -> list[Send]:
     from mailer.plan import name_of
 
     name = name_of(campaign)

@@ -213,6 +213,17 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """An uncertain delivery."""
+
+    delivery_id: int
+    email: str
+    """"" when the person was erased."""
+    since: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A reservation of the shared rate."""
 
@@ -344,6 +355,18 @@ class Store(Pages, Protocol):
 
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
         """(address, reason) of failed and uncertain deliveries, for the summary."""
+        ...
+
+    def doubts(self, send_id: int) -> Iterator[Doubt]:
+        """Every uncertain delivery, streamed."""
+        ...
+
+    def resolve(self, send_id: int, results: Iterable[Result], *, now: datetime) -> int:
+        """What an event or a person says became of uncertain deliveries; returns how many were.
+
+        Whoever is not uncertain (any more) is left alone. A finished send that gets people back as
+        PENDING is queued again; in a cancelled one they are skipped.
+        """
         ...
 
     # --- throttle

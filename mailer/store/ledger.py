@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mailer import throttle
 from mailer.errors import StoreError
-from mailer.store.base import Claim, DeliveryState, Remaining, SendState, Turn
+from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState, Turn
 from mailer.store.copies import Copies
 from mailer.store.workers import Workers
 from mailer.subscriber import COLUMNS, Subscriber
@@ -117,6 +117,23 @@ class Ledger(Copies):
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
         return self.db.execute(_FAILURES, (send_id, limit)).fetchall()
 
+    def doubts(self, send_id: int) -> Iterator[Doubt]:
+        last = 0
+        while rows := self.db.execute(_DOUBTS, (send_id, last, PAGE)).fetchall():
+            yield from (Doubt(*row) for row in rows)
+            last = rows[-1][0]
+
+    def resolve(self, send_id: int, results: Iterable[Result], *, now: datetime) -> int:
+        at = now.isoformat(timespec="seconds")
+        with self.writing():
+            outcomes = [
+                (r.state, r.message_id, r.detail, at, r.delivery_id, send_id) for r in results
+            ]
+            resolved = self.db.conn.executemany(_RESOLVE, outcomes).rowcount if outcomes else 0
+            self.db.execute(_REOPEN, {"id": send_id, "at": at})
+            self._skip_cancelled(now)
+        return resolved
+
     # ---------------------------------------------------------------- throttle
 
     def reserve(
@@ -185,6 +202,19 @@ _FAILURES = """
 SELECT coalesce(s.email, '(erased)'), d.detail
 FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
 WHERE d.send_id = ? AND d.state IN ('failed', 'uncertain') ORDER BY d.id LIMIT ?"""
+
+_DOUBTS = """
+SELECT d.id, coalesce(s.email, ''), d.changed, d.detail
+FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
+WHERE d.send_id = ? AND d.state = 'uncertain' AND d.id > ? ORDER BY d.id LIMIT ?"""
+
+_RESOLVE = """
+UPDATE deliveries SET state = ?, message_id = ?, detail = ?, changed = ?
+WHERE id = ? AND send_id = ? AND state = 'uncertain'"""
+
+_REOPEN = """
+UPDATE sends SET state = 'queued', changed = :at WHERE id = :id AND state = 'finished'
+AND EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending')"""
 
 _METER = "SELECT busy_until, read_at, share, slowed_at FROM throttles WHERE key = ?"
 
