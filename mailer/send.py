@@ -20,6 +20,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from mailer.errors import CampaignError, Interrupted, MailerError, SendStopped, TransportError
+from mailer.keepsake import keep
 from mailer.lanes import Lanes
 from mailer.store.base import DeliveryState, Result, SendState
 from mailer.streak import ENOUGH, Streak
@@ -277,7 +278,8 @@ class Sender:
         if not back:
             return None
         self._store.record(
-            [result for _, receipt in back for result in receipt.results], now=self._clock()
+            [result for parcel, receipt in back for result in _with_copies(parcel, receipt)],
+            now=self._clock(),
         )
         for parcel, receipt in back:
             emails = {letter.delivery_id: letter.merged.email for letter in parcel}
@@ -310,6 +312,12 @@ def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int
     if claims:
         store.record(transport.settle(claims), now=now)
     return len(claims)
+
+
+def _with_copies(parcel: Sequence[Letter], receipt: Receipt) -> list[Result]:
+    """The results, each with its mail, so that it can be viewed in a browser as it was sent."""
+    mails = {letter.delivery_id: letter.merged for letter in parcel}
+    return [replace(result, kept=keep(mails[result.delivery_id])) for result in receipt.results]
 
 
 def _nothing_but_refusals(verdict: Result | None) -> MailerError | None:

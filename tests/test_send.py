@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from mailer.compile import Cut, Variant
 from mailer.errors import CampaignError, Interrupted, Place, SendStopped, TransportError
 from mailer.send import Pace, Sender, Tally
 from mailer.store.base import DeliveryState, ImportRow, Result, SendState
@@ -73,8 +74,11 @@ class Way:
         ]
 
 
+BLANK = Variant(1, Cut(("",), ()), Cut(("",), ()), Cut(("",), ()), (), ())
+
+
 def merge(subscriber):
-    return SimpleNamespace(email=subscriber.email)
+    return SimpleNamespace(email=subscriber.email, variant=BLANK, values=())
 
 
 def address(number):
