@@ -132,9 +132,8 @@ class Sheet:
 
         Two stray quotation marks, rows apart, would make the people between them disappear.
         """
-        columns = len(self.header)
-        return columns > 1 and any(
-            len(parts := line.split(self.delimiter)) >= columns
+        return any(
+            len(parts := line.split(self.delimiter)) >= len(self.header)
             and any(_ADDRESS.fullmatch(part.strip(' "')) for part in parts)
             for cell in cells
             for line in cell.splitlines()[1:]

@@ -69,6 +69,13 @@ def test_a_rejected_row_names_its_row_and_line_and_keeps_its_cells():
     assert found[1] == Rejected(2, 4, "columns", why, ("b@example.org ", "Bo", "extra"))
 
 
+def test_a_row_whose_quotation_marks_are_wrong_is_rejected_as_a_whole():
+    found = rows_of('Email,Name\na@example.org,"A" B\nb@example.org,B\n')
+    why = "there is text after a closing quotation mark"
+    assert found[0] == Rejected(1, 2, "quotes", why, ('a@example.org,"A" B',))
+    assert isinstance(found[1], Accepted)
+
+
 @pytest.mark.parametrize("name", ["subscribers-semicolon-cp1252.csv", "subscribers-utf16.tsv"])
 def test_other_encodings_give_the_same_three_people(name):
     found = [(r.row.email, r.row.first_name, r.row.last_name, r.row.zip) for r in from_file(name)]

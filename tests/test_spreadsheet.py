@@ -133,9 +133,9 @@ def test_a_quotation_mark_never_closed_in_the_headings_is_refused():
     assert refusal('"Email,Name\na@example.org,A\n').startswith("list.csv:1: a quotation mark")
 
 
-def test_an_address_in_a_note_of_several_lines_is_no_lost_row():
-    rows = cells(f'{HEADER}\na@example.org,"Ana\nask bo@example.org"\n')
-    assert rows == [["a@example.org", "Ana\nask bo@example.org"]]
+@pytest.mark.parametrize("note", ["ask bo@example.org", "ask bo@example.org, please", "tea, milk"])
+def test_a_note_of_several_lines_is_no_lost_row(note):
+    assert cells(f'{HEADER}\na@example.org,"Ana\n{note}"\n') == [["a@example.org", f"Ana\n{note}"]]
 
 
 def test_a_row_that_cannot_be_split_is_set_aside_and_the_next_one_read():
@@ -208,6 +208,10 @@ def test_defuses_formulas(cell):
 def test_leaves_other_cells_alone(cell):
     assert defuse(cell) == cell
     assert undefuse(cell) == cell
+
+
+def test_undoes_what_another_program_defused():
+    assert undefuse("' =1") == "=1"
 
 
 @given(st.text() | st.text("'=+-@ a"))

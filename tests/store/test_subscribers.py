@@ -396,6 +396,21 @@ def test_who_is_erased_while_an_import_reads_stays_away(store):
     assert audience(store) == []
 
 
+def test_who_is_erased_just_before_an_import_writes_stays_away(store, monkeypatch):
+    bring(store, row("ana"))
+    other = SqliteStore(store.path, hashes)
+    writing = store.writing
+
+    def erased_first():
+        other.erase("ana@example.org", now=NOW)
+        return writing()
+
+    monkeypatch.setattr(store, "writing", erased_first)
+    assert bring(store, row("ana", 1), row("bo", 2)) == Imported(new=1, erased=1, joined=1)
+    other.close()
+    assert audience(store) == ["bo"]
+
+
 def test_a_late_bounce_does_not_bring_an_erased_address_back(store):
     bring(store, row("ana"))
     store.erase("ana@example.org", now=NOW)
