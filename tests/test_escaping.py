@@ -145,6 +145,13 @@ def test_a_cleaned_value_is_on_one_line(value):
     assert not set(clean(value)) & set("\r\n\x00\u202e")
 
 
+@pytest.mark.parametrize(
+    "control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ud800"
+)
+def test_nothing_that_turns_the_direction_or_cannot_be_encoded_is_left(control):
+    assert clean(f"a{control}b") == "ab"
+
+
 @given(VALUES, VALUES)
 def test_cleaning_is_the_same_before_and_after_joining(one, other):
     assert clean(one + other) == clean(one) + clean(other)

@@ -162,3 +162,11 @@ def test_a_variant_says_who_gets_it():
     assert merger.merge(BO).variant.guards == ("the length of recipient.lookups.senators = 0",)
     plain = make_merger("{% if recipient.state == 'OR' %}a{% endif %}b")
     assert plain.merge(BO).variant.guards == ("not (recipient.state == 'OR')",)
+
+
+def test_variants_that_differ_only_in_the_value_they_write_are_two():
+    merger = make_merger(
+        "{% if recipient.state == 'OR' %}{{ recipient.city }}{% else %}{{ recipient.zip }}{% endif %}"
+    )
+    assert merger.merge(ANA).text.strip() == "Portland"
+    assert merger.merge(UMA).text.strip() == "98101"
