@@ -15,8 +15,14 @@ import dns.resolver
 import dns.rrset
 import pytest
 
+from mailer import config
 from mailer.doctor import network
+from mailer.doctor import site as judged
+from mailer.doctor.examination import _nobody
 from mailer.doctor.facts import NoAnswer, Page
+from mailer.doctor.finding import Level
+from mailer.links import Keys, load_keys
+from tests.project import SETTINGS, address, make_project, open_store, start
 
 # ---------------------------------------------------------------- name servers
 
@@ -166,13 +172,19 @@ def test_click_where_nothing_answers():
     assert network.click_once("http://127.0.0.1:1/u/token") == NoAnswer("nothing answers there")
 
 
-def test_click_on_a_host_that_is_not_there(monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (socket.EAI_NONAME, "there is no such host"),
+        (socket.EAI_AGAIN, "its name could not be looked up: no name server answered"),
+    ],
+)
+def test_click_on_a_host_that_is_not_found(monkeypatch, error, says):
     def unknown(*_, **__):
-        raise socket.gaierror
+        raise socket.gaierror(error, "")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    answer = network.click_once("https://mail.example.org/u/token")
-    assert answer == NoAnswer("there is no such host")
+    assert network.click_once("https://mail.example.org/u/token") == NoAnswer(says)
 
 
 def test_click_without_a_proper_certificate():
@@ -180,3 +192,34 @@ def test_click_without_a_proper_certificate():
         answer = network.click_once(url.replace("http:", "https:"))
     assert isinstance(answer, NoAnswer)
     assert "no secure connection" in answer.reason
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A project of two people and the address of its recipients' pages."""
+    folder = make_project(tmp_path, 2)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = start(folder, "serve", "--port", str(port))
+    try:
+        for _ in range(600):
+            if not isinstance(network.click_once(f"http://127.0.0.1:{port}/"), NoAnswer):
+                break
+            time.sleep(0.05)
+        yield folder, f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_recipients_pages_pass_the_check_and_nobody_is_unsubscribed(served):
+    folder, url = served
+    found = config.parse(SETTINGS.replace("https://mail.example.org", url))
+    ours = load_keys(None, folder / "lists" / "secret.key")
+    for keys, level in ((ours, Level.OK), (Keys(["the key of another project"]), Level.ERROR)):
+        answer = network.click_once(_nobody(found, keys))
+        assert judged.judge(url, answer, signed=True)[1].level is level
+    store = open_store(folder)
+    assert [person.email for person in store.audience("members")] == [address(0), address(1)]
+    store.close()

@@ -17,19 +17,16 @@ _SPF = "v=spf1 include:amazonses.com ~all"
 _TYPED_TWICE = "Many providers add your domain to the name themselves: then leave it out."
 
 
-def questions(domain: str, identity: Identity | None) -> list[Question]:
-    """All that `judge` needs to know.
+def policies(domain: str) -> list[Question]:
+    """Where the DMARC record of a From address's domain may be: `judge` needs all of them."""
+    return [(f"_dmarc.{name}", "TXT") for name in _upwards(domain)]
 
-    Args:
-        domain: of the From address.
-        identity: None when SES did not tell.
-    """
-    asked = [(f"_dmarc.{name}", "TXT") for name in _upwards(domain)]
-    if identity is not None:
-        asked += _keys(identity)
-        if identity.mail_from:
-            asked += [(identity.mail_from, "TXT"), (identity.mail_from, "MX")]
-    return asked
+
+def records(identity: Identity) -> list[Question]:
+    """What else `judge` needs, once SES has told of the identity."""
+    if not identity.mail_from:
+        return _keys(identity)
+    return [*_keys(identity), (identity.mail_from, "TXT"), (identity.mail_from, "MX")]
 
 
 def judge(domain: str, identity: Identity | None, region: str, answers: Answers) -> list[Finding]:
@@ -160,8 +157,7 @@ def _is_key(name: str, records: Records) -> bool:
 
 
 def _dmarc(domain: str, identity: Identity | None, answers: Answers) -> Finding:
-    for name in _upwards(domain):
-        question = (f"_dmarc.{name}", "TXT")
+    for name, question in zip(_upwards(domain), policies(domain), strict=True):
         found = answers[question]
         if isinstance(found, NoAnswer):
             return _silent("DMARC", question, found)

@@ -14,15 +14,16 @@ from mailer.doctor.finding import Finding, Level
 from mailer.links import Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mailer.config import Project, Settings
-    from mailer.doctor.facts import Page, Records
+    from mailer.doctor.dns import Answers
+    from mailer.doctor.facts import Page, Question, Records
     from mailer.store.health import Health
 
 T = TypeVar("T")
-_SECONDS = 20.0
-"""More than the time limits of all questions to the site or to SES together."""
+_SECONDS = 12.0
+"""Two tries at SES with the time limits of `transports.ses.inspection` fit in."""
 _LATE = f"no answer within {_SECONDS:g} seconds"
 
 
@@ -44,7 +45,7 @@ def examine(found: Project, use: Instruments) -> list[Finding]:
     keys = key if isinstance(key, Keys) else None
     patience = _Patience()
     page = patience.begin(lambda: use.click_once(_nobody(found.settings, keys)))
-    account = patience.begin(lambda: use.inspect(found.settings)) if _uses_ses(found) else None
+    amazon = _Amazon(found.settings, use, patience) if _uses_ses(found) else None
     health = use.health()
     local = [
         project.settings(),
@@ -55,10 +56,7 @@ def examine(found: Project, use: Instruments) -> list[Finding]:
     ]
     answer = patience.end(page, NoAnswer(_LATE))
     pages = site.judge(found.settings.site.base_url, answer, signed=keys is not None)
-    if account is None:
-        return [*local, *pages, ses.not_used(), dns.not_used()]
-    late = Ses(found.settings.ses.region, Refused(Trouble.UNREACHABLE, _LATE))
-    return [*local, *pages, *_amazon(found.settings, patience.end(account, late), use.lookup)]
+    return [*local, *pages, *(amazon.findings() if amazon else [ses.not_used(), dns.not_used()])]
 
 
 def _uses_ses(found: Project) -> bool:
@@ -66,7 +64,7 @@ def _uses_ses(found: Project) -> bool:
 
 
 def _nobody(settings: Settings, keys: Keys | None) -> str:
-    """The unsubscribe link of a subscriber who does not exist: ids begin at 1."""
+    """The unsubscribe link of nobody, in no send: ids begin at 1."""
     token = keys.token("unsubscribe", 0, 0) if keys else "0-0"
     return f"{settings.site.base_url}/u/{token}"
 
@@ -77,17 +75,6 @@ def _files(found: Project, fields: frozenset[str]) -> list[Finding]:
         late = project.AREA.skipped("layouts", "not compiled before the look-ups can be read")
         return [*lookups, late]
     return [*lookups, *project.layouts(found, fields)]
-
-
-def _amazon(
-    settings: Settings, facts: Ses, lookup: Callable[[str, str], Records | NoAnswer]
-) -> list[Finding]:
-    identity = facts.identity if isinstance(facts.identity, Identity) else None
-    domain = settings.sender.email.rpartition("@")[2]
-    asked = dns.questions(domain, identity)
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = dict(zip(asked, pool.map(lambda one: lookup(*one), asked), strict=True))
-    return [*ses.judge(facts, settings), *dns.judge(domain, identity, facts.region, answers)]
 
 
 class _Patience:
@@ -117,3 +104,30 @@ class _Patience:
             return future.result(max(0.0, self._until - time.monotonic()))
         except TimeoutError:
             return late
+
+
+class _Amazon:
+    """Asks SES, and name servers for what can be asked before SES has answered."""
+
+    def __init__(self, settings: Settings, use: Instruments, patience: _Patience) -> None:
+        self._settings = settings
+        self._domain = settings.sender.email.rpartition("@")[2]
+        self._use = use
+        self._patience = patience
+        self._account = patience.begin(lambda: use.inspect(settings))
+        self._policies = patience.begin(lambda: self._ask(dns.policies(self._domain)))
+
+    def findings(self) -> list[Finding]:
+        late = Ses(self._settings.ses.region, Refused(Trouble.UNREACHABLE, _LATE))
+        facts = self._patience.end(self._account, late)
+        identity = facts.identity if isinstance(facts.identity, Identity) else None
+        silence: Answers = dict.fromkeys(dns.policies(self._domain), NoAnswer(_LATE))
+        policies = self._patience.end(self._policies, silence)
+        records = self._ask(dns.records(identity) if identity else [])
+        told = dns.judge(self._domain, identity, facts.region, {**policies, **records})
+        return [*ses.judge(facts, self._settings), *told]
+
+    def _ask(self, questions: Sequence[Question]) -> Answers:
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            answers = pool.map(lambda question: self._use.lookup(*question), questions)
+            return dict(zip(questions, answers, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -30,7 +31,7 @@ def lookup(asked: dns.resolver.Resolver | NoAnswer, name: str, kind: str) -> Rec
     if isinstance(asked, NoAnswer):
         return asked
     try:
-        answer = asked.resolve(f"{name}.", kind, lifetime=_SECONDS)
+        answer = asked.resolve(name, kind, lifetime=_SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
     except dns.resolver.LifetimeTimeout:
@@ -69,7 +70,7 @@ def click_once(url: str) -> Page | NoAnswer:
 def _reason(err: http.HTTPError) -> str:
     match err:
         case http.NameResolutionError():
-            return "there is no such host"
+            return _unresolved(err.__cause__)
         case http.NewConnectionError():
             return "nothing answers there"
         case http.TimeoutError():
@@ -77,3 +78,9 @@ def _reason(err: http.HTTPError) -> str:
         case http.SSLError():
             return f"no secure connection is possible ({err})"
     return f"the connection broke off ({err})"
+
+
+def _unresolved(cause: BaseException | None) -> str:
+    if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN:
+        return "its name could not be looked up: no name server answered"
+    return "there is no such host"

@@ -16,10 +16,9 @@ def judge(base_url: str, answer: Page | NoAnswer, *, signed: bool) -> list[Findi
 
     Args:
         base_url: from mailer.toml.
-        answer: to the unsubscribe link of a recipient who does not exist.
-        signed: whether the link bore this project's signature. `mailer serve` answers 200 to such a
-            link, as to that of somebody erased: a mail program that is told of a failure shows it
-            to the reader.
+        answer: to the unsubscribe link of a recipient who does not exist, as in a proof.
+        signed: whether the link bore this project's signature. `mailer serve` accepts such a link
+            and changes nothing; with another key it does not know it.
     """
     return [_base(base_url, answer), _one_click(answer, signed=signed)]
 
