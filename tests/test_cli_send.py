@@ -79,8 +79,8 @@ def test_the_last_look_shows_all_that_will_happen(mailer, store):
 
 def test_every_variant_is_shown_with_its_number_and_what_tells_it_apart(mailer):
     _, said = mailer("send", "vote", "--dry-run")
-    assert re.search(r"6 +\(recipient.state == 'OR'\): no", said)
-    assert re.search(r"3 +\(recipient.state == 'OR'\): yes", said)
+    assert re.search(r"6 +not \(recipient.state == 'OR'\)", said)
+    assert re.search(r"3 +\(recipient.state == 'OR'\)", said)
 
 
 def test_a_dry_run_writes_nothing_and_never_says_sent(mailer, root, store):
@@ -199,7 +199,7 @@ def test_whoever_joined_since_is_offered(mailer, root, store):
     assert len(files(root)) == 9
     code, said = mailer("send", "vote", answers=["y", "2"])
     assert code == 0
-    assert "Recipients  2: 0 of those chosen on" in said
+    assert "Recipients  2: 2 who joined since" in said
     assert files(root) == everybody(11)
 
 

@@ -95,21 +95,22 @@ def show_plan(plan: Plan, way: str, course: Course) -> None:
 def _recipients(plan: Plan) -> str:
     if not plan.mailing.send:
         return f"{plan.recipients:,}"
-    parts = [f"{len(plan.rest.ids):,} of those chosen on {_day(plan.mailing.send)}"]
-    if plan.new.ids:
-        parts.append(f"{len(plan.new.ids):,} who joined since")
-    return f"{plan.recipients:,}: {' and '.join(parts)}"
+    chosen = f"of those chosen on {_day(plan.mailing.send)}"
+    parts = {chosen: len(plan.rest.ids), "who joined since": len(plan.new.ids)}
+    told = " and ".join(f"{number:,} {who}" for who, number in parts.items() if number)
+    return f"{plan.recipients:,}: {told}"
 
 
 def _show_variants(plan: Plan) -> None:
     variants = _variants(plan)
     # what all have in common would only hide what tells them apart
     common = set.intersection(*(set(variant["answers"]) for variant in variants))
+    others = "everybody else" if len(variants) > 1 else "everybody"
     rows = [
         (
             variant["number"],
             variant["recipients"],
-            _short("; ".join(a for a in variant["answers"] if a not in common) or "everybody"),
+            _short("; ".join(a for a in variant["answers"] if a not in common) or others),
         )
         for variant in variants[:_SHOWN]
     ]
