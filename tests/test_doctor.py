@@ -701,6 +701,7 @@ def test_silence_does_not_keep_anybody_waiting(folder, monkeypatch):
     monkeypatch.setattr(examination, "_SECONDS", 0.1)
     found = with_ses(folder)
     released = threading.Event()
+    before = set(threading.enumerate())
     findings = examine(
         found,
         instruments(
@@ -710,7 +711,10 @@ def test_silence_does_not_keep_anybody_waiting(folder, monkeypatch):
             lookup=lambda *_: NoAnswer("silence"),
         ),
     )
+    left = set(threading.enumerate()) - before
     released.set()
+    assert left
+    assert all(thread.daemon for thread in left)
     assert troubles(findings) == {
         "base URL": ERROR,
         "unsubscribing": SKIPPED,
