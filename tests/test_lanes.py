@@ -1,0 +1,117 @@
+"""Parcels under way at once."""
+
+import threading
+import time
+
+import pytest
+
+from mailer.lanes import Lanes
+
+
+@pytest.fixture
+def make():
+    made = []
+
+    def make(deliver, most=4, **more):
+        made.append(Lanes(deliver, most, **more))
+        return made[-1]
+
+    yield make
+    for lanes in made:
+        lanes.close()
+
+
+def everything(lanes):
+    back = []
+    while lanes.parcels:
+        back += lanes.collect(room=1, seconds=5)
+    return back
+
+
+def test_each_parcel_comes_back_with_its_receipt(make):
+    lanes = make(lambda parcel: f"receipt for {parcel}")
+    for parcel in ("ab", "c", "def"):
+        lanes.send(parcel)
+    assert (lanes.parcels, lanes.letters) == (3, 6)
+    assert sorted(everything(lanes)) == [(p, f"receipt for {p}") for p in ("ab", "c", "def")]
+    assert (lanes.parcels, lanes.letters) == (0, 0)
+
+
+def test_a_parcel_that_hangs_holds_up_nobody_else(make):
+    hang = threading.Event()
+    lanes = make(lambda parcel: hang.wait(30) if parcel == "slow" else None)
+    lanes.send("slow")
+    for parcel in "abcdefgh":
+        lanes.send(parcel)
+    back = []
+    while len(back) < 8:
+        back += lanes.collect(room=2, seconds=5)
+    assert lanes.parcels == 1
+    hang.set()
+    assert [parcel for parcel, _ in everything(lanes)] == ["slow"]
+
+
+def test_there_are_never_more_lanes_than_allowed(make):
+    lock, under_way, most = threading.Lock(), 0, 0
+
+    def deliver(_):
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.01)
+        with lock:
+            under_way -= 1
+
+    lanes = make(deliver, most=3)
+    for _ in range(20):
+        lanes.send("x")
+    everything(lanes)
+    assert most == 3
+
+
+def test_collecting_waits_no_longer_than_told_and_not_at_all_when_there_is_room(make):
+    hang = threading.Event()
+    lanes = make(lambda _: hang.wait(30))
+    lanes.send("x")
+    assert lanes.collect(room=2, seconds=30) == []
+    assert lanes.collect(room=1, seconds=0.01) == []
+    hang.set()
+
+
+def test_what_a_call_raises_is_raised_where_it_is_collected(make):
+    lanes = make(lambda _: 1 / 0)
+    lanes.send("x")
+    with pytest.raises(ZeroDivisionError):
+        lanes.collect(room=1, seconds=5)
+    assert lanes.parcels == 0
+
+
+class Clock:
+    """Every call takes so long."""
+
+    def __init__(self, seconds):
+        self.seconds, self.now = seconds, 0.0
+
+    def __call__(self):
+        return self.now
+
+    def deliver(self, _):
+        self.now += self.seconds
+
+
+@pytest.mark.parametrize(
+    ("rate", "latency", "lanes"),
+    [(99, 0.05, 10), (99, 0.2, 40), (14, 0.05, 2), (1, 0.05, 1), (500, 0.5, 64), (None, 0.1, 64)],
+)
+def test_lanes_follow_from_the_rate_and_from_how_long_answers_take(make, rate, latency, lanes):
+    clock = Clock(latency)
+    made = make(clock.deliver, most=64, timer=clock)
+    for _ in range(200):
+        made.send("x")
+        made.collect(room=1, seconds=1)
+    assert made.wanted(rate) == lanes
+
+
+def test_before_the_first_answer_a_lane_is_there_for_each_tenth_of_a_second(make):
+    assert make(len, most=64).wanted(100) == 20
