@@ -95,25 +95,17 @@ def _split(path: str, text: str) -> tuple[str, str, int]:
 
 
 def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
-    try:
-        node = yaml.compose(header, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as err:
-        mark = err.problem_mark or err.context_mark
-        raise CampaignError(
-            f"the front matter is not valid YAML: {err.problem}",
-            place=Place(path, mark.line + 2 if mark else 1),
-            hint='Put the value in double quotes if it holds a colon, "#" or "{{".',
-        ) from err
-    if not isinstance(node, yaml.MappingNode):
-        raise CampaignError(
-            "the front matter holds no keys",
-            place=Place(path, 2),
-            hint='Write at least "subject: …".',
-        )
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
-    for key, value in node.value:
+    for key, value in _pairs(path, header):
         line = key.start_mark.line + 2
+        if not (isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode)):
+            raise CampaignError(
+                "the front matter holds something other than text",
+                place=Place(path, line),
+                hint="Write each key on a line of its own, its value behind a colon, in quotes if it "
+                "begins with [ or {.",
+            )
         if key.value in lines:
             raise CampaignError(
                 f'"{key.value}" stands twice in the front matter',
@@ -129,6 +121,36 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
         problem = explain(err, FrontMatter, lambda where: Place(path, lines.get(str(where[0]), 1)))
         hint = _NO_SUBJECT if "missing" in problem.message else problem.hint
         raise CampaignError(problem.message, place=problem.place, hint=hint) from err
+
+
+def _pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
+    try:
+        node = yaml.compose(header, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as err:
+        raise CampaignError(
+            f"the front matter is not valid YAML: {_problem(err)}",
+            place=Place(path, _line(err, header)),
+            hint='Put the value in double quotes if it holds a colon, "#" or "{{".',
+        ) from err
+    if not isinstance(node, yaml.MappingNode):
+        raise CampaignError(
+            "the front matter holds no keys",
+            place=Place(path, 2),
+            hint='Write at least "subject: …".',
+        )
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+    return pairs
+
+
+def _problem(err: yaml.YAMLError) -> str:
+    return str(getattr(err, "problem", None) or getattr(err, "reason", "it cannot be read"))
+
+
+def _line(err: yaml.YAMLError, header: str) -> int:
+    if isinstance(err, yaml.MarkedYAMLError):
+        mark = err.problem_mark or err.context_mark
+        return mark.line + 2 if mark else 1
+    return header.count("\n", 0, getattr(err, "position", 0)) + 2
 
 
 def _footnotes(path: str, body: str) -> dict[str, int]:

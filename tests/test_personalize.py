@@ -39,6 +39,8 @@ def text_for(body, subscriber, **options):
         ("{{ {'OR': 'Oregon'}[recipient.state] }}", "Oregon"),
         ("{% for s in recipient.lookups.senators | sort(attribute='phone', reverse=true) %}{{ s.name }};{% endfor %}",
          "Sol Reed;Ida Fern;"),
+        ("{% for n in recipient.lookups.senators | map(attribute='name') %}{{ n }};{% endfor %}",
+         "Ida Fern;Sol Reed;"),
         ("{% set n = recipient.first_name %}{{ n }}", "Ana"),
         ("{% macro hi(n) %}Hi {{ n }}{% endmacro %}{{ hi(recipient.first_name) }}", "Hi Ana"),
         ("{% for c in recipient.zip %}{{ c }}.{% endfor %}", "9.7.2.1.2."),
