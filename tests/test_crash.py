@@ -9,7 +9,7 @@ from tests.chaos_outbox import Chaos
 
 @pytest.fixture(scope="module")
 def chaos(tmp_path_factory):
-    chaos = Chaos(tmp_path_factory.mktemp("chaos") / "project", 400, random.Random())
+    chaos = Chaos(tmp_path_factory.mktemp("chaos") / "project", 700, random.Random())
     chaos.prepare()
     return chaos
 
