@@ -20,16 +20,21 @@ from pathlib import Path
 import uvloop
 
 from mailer.links import load_keys
-from tests.project import make_project, open_store, start
+from tests.project import make_project, start
 
 BODY = b"List-Unsubscribe=One-Click"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class Client(asyncio.Protocol):
     """One connection: the next request when the last is answered."""
 
-    def __init__(self, paths: list[str], seconds: list[float], wrong: list[bytes]) -> None:
-        self.paths, self.seconds, self.wrong = paths, seconds, wrong
+    def __init__(self, paths, seconds, wrong, over) -> None:
+        self.paths, self.seconds, self.wrong, self.over = paths, seconds, wrong, over
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -37,7 +42,7 @@ class Client(asyncio.Protocol):
         self.ask()
 
     def ask(self) -> None:
-        if not self.paths:
+        if not self.paths or self.over():
             self.transport.close()
             self.done.set_result(None)
             return
@@ -61,23 +66,25 @@ class Client(asyncio.Protocol):
         self.ask()
 
 
-async def burst(port: int, paths: list[str], connections: int, title: str, stop=None) -> list[bytes]:
+async def burst(
+    port: int, paths: list[str], connections: int, title: str, over=bool
+) -> list[bytes]:
     seconds: list[float] = []
     wrong: list[bytes] = []
     loop, began, asked = asyncio.get_running_loop(), time.perf_counter(), len(paths)
     clients = [
-        (await loop.create_connection(lambda: Client(paths, seconds, wrong), "127.0.0.1", port))[1]
+        (
+            await loop.create_connection(
+                lambda: Client(paths, seconds, wrong, over), "127.0.0.1", port
+            )
+        )[1]
         for _ in range(connections)
     ]
-    if stop:
-        while stop() is None and paths:
-            await asyncio.sleep(0.05)
-        paths.clear()
     await asyncio.gather(*(client.done for client in clients))
     took = time.perf_counter() - began
     seconds.sort()
     p50, p99 = (1000 * seconds[int(len(seconds) * share)] for share in (0.5, 0.99))
-    print(
+    say(
         f"{title}: {len(seconds):,} of {asked:,} POSTs in {took:.1f} s, {len(seconds) / took:,.0f} a second, "
         f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {1000 * seconds[-1]:.0f} ms, {len(wrong)} errors"
     )
@@ -104,7 +111,7 @@ def main(people: int, connections: int) -> int:
             server.terminate()
             server.wait()
             trouble = [x for x in Path(log.name).read_text().splitlines() if " INFO " not in x]
-            print(f"log of the server: {trouble or 'no errors'}")
+            say(f"log of the server: {trouble or 'no errors'}")
 
 
 def _measure(root: Path, port: int, paths: list[str], connections: int) -> int:
@@ -116,23 +123,29 @@ def _measure(root: Path, port: int, paths: list[str], connections: int) -> int:
     while not _is_sending(database):
         time.sleep(0.1)
     left = list(before)
-    wrong = uvloop.run(burst(port, left, connections, "while the send runs", sending.poll))
+    wrong = uvloop.run(
+        burst(port, left, connections, "while the send runs", lambda: sending.poll() is not None)
+    )
     report = json.loads(sending.communicate()[0])
-    print(f"the send: {time.perf_counter() - began:.1f} s, {report}")
+    say(f"the send: {time.perf_counter() - began:.1f} s, {report}")
     wrong += uvloop.run(burst(port, after, connections, "after it"))
     db = sqlite3.connect(database)
-    done = db.execute("SELECT count(*) FROM memberships WHERE status = 'unsubscribed'").fetchone()[0]
+    done = db.execute("SELECT count(*) FROM memberships WHERE status = 'unsubscribed'").fetchone()[
+        0
+    ]
     departures = db.execute("SELECT count(*) FROM departures").fetchone()[0]
-    print(f"{done:,} unsubscribed, {departures:,} departures")
+    say(f"{done:,} unsubscribed, {departures:,} departures")
     lost = done < len(asked) or done != departures
     return 1 if wrong or lost else 0
 
 
 def _is_sending(database: Path) -> bool:
     with sqlite3.connect(database, timeout=60) as db:
-        return bool(db.execute("SELECT 1 FROM deliveries WHERE state = 'accepted' LIMIT 1").fetchone())
+        return bool(
+            db.execute("SELECT 1 FROM deliveries WHERE state = 'accepted' LIMIT 1").fetchone()
+        )
 
 
 if __name__ == "__main__":
     arguments = [int(text) for text in sys.argv[1:]]
-    sys.exit(main(*[*arguments, 50_000, 8][: 2] if len(arguments) < 2 else arguments))
+    sys.exit(main(*[*arguments, 50_000, 8][:2] if len(arguments) < 2 else arguments))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.common import Session, now, session
+from mailer.cli.common import now, session
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
+    from mailer.config import Project
     from mailer.transports.base import Transport
 
 _AT_ONCE = 500
@@ -45,7 +46,7 @@ def serve(
         settings,
         keys=run.keys,
         open_store=run.open_store,
-        open_transport=lambda: _way_out(run),
+        open_transport=lambda: way_out(run.project),
         clock=now,
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
@@ -82,11 +83,11 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from err
 
 
-def _way_out(run: Session) -> Transport:
+def way_out(project: Project) -> Transport:
     """For single mails to whoever asked for them: no list, so nothing about lists in the header."""
     from mailer.message import Envelope
 
-    settings = run.project.settings
+    settings = project.settings
     envelope = replace(Envelope.of(settings.content, list_name=""), list_id="")
     if settings.send.transport == "ses":
         from mailer.transports.ses.transport import AmazonSes
@@ -96,5 +97,5 @@ def _way_out(run: Session) -> Transport:
         )
     from mailer.transports.outbox import Outbox
 
-    folder = run.project.outbox / CONFIRMATIONS
+    folder = project.outbox / CONFIRMATIONS
     return Outbox(folder, campaign=CONFIRMATIONS, envelope=envelope, clock=now)

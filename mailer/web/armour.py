@@ -39,12 +39,16 @@ class Armour:
     Args:
         app: what answers.
         root: the path of `base_url`, for a proxy that passes it on.
+        known: first parts of paths, which may be logged.
         sorry: the page for a failure of ours.
     """
 
-    def __init__(self, app: ASGIApp, *, root: str, sorry: Callable[[], Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, root: str, known: frozenset[str], sorry: Callable[[], Response]
+    ) -> None:
         self._app = app
         self._root = root
+        self._known = known
         self._sorry = sorry
         self._headers = [(k.encode(), v.encode()) for k, v in _HEADERS.items()]
 
@@ -73,19 +77,21 @@ class Armour:
             if not status:
                 await self._sorry()(scope, receive, guarded)
         finally:
+            kind = self._kind(scope["path"])
             milliseconds = (time.perf_counter() - began) * 1000
-            log.info("%s %s %s %.0f ms", scope["method"], _kind(scope), status, milliseconds)
+            log.info("%s %s %s %.0f ms", scope["method"], kind, status, milliseconds)
+
+    def _kind(self, path: str) -> str:
+        """The path as far as it is nobody's own: what follows may be a token, or an address."""
+        first, _, rest = path[1:].partition("/")
+        if first not in self._known:
+            return "/…"
+        return f"/{first}/…" if rest else f"/{first}"
 
     def _path(self, path: str) -> str:
         if self._root and path.startswith(self._root + "/"):
             path = path.removeprefix(self._root)
         return path.rstrip("/") or "/"
-
-
-def _kind(scope: Scope) -> str:
-    """The path as far as it is nobody's own: what follows may be a token."""
-    first, _, rest = scope["path"][1:].partition("/")
-    return f"/{first[:12]}/…" if rest else f"/{first[:12]}" if first.isalnum() else "/…"
 
 
 def _report(err: Exception) -> None:

@@ -70,10 +70,12 @@ def make_app(
             for store in (reading, writing, mailing):
                 store.close()
 
+    routes = _routes(office)
+    known = frozenset(route.path.split("/")[1] for route in routes)
     sorry = partial(office.page, "sorry.html", 503)
     return Starlette(
-        routes=_routes(office),
-        middleware=[Middleware(Armour, root=office.root, sorry=sorry)],
+        routes=routes,
+        middleware=[Middleware(Armour, root=office.root, known=known, sorry=sorry)],
         exception_handlers={HTTPException: partial(_refuse, office)},
         lifespan=lifespan,
         max_body_size=forms.LARGEST,
@@ -127,8 +129,9 @@ async def _robots(office: Office, _: Request) -> Response:
 
 
 async def _no_icon(office: Office, _: Request) -> Response:
+    """Asked for by itself, and from the mail's page as if from another site."""
     del office
-    return Response(status_code=204)
+    return Response(status_code=204, headers={"cross-origin-resource-policy": "cross-origin"})
 
 
 async def _refuse(office: Office, _: Request, err: Exception) -> Response:

@@ -1,0 +1,135 @@
+"""The recipients' pages of a small project whose campaign "vote" was sent to six people."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import shutil
+import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+import pytest
+from starlette.testclient import TestClient
+
+from mailer import config
+from mailer.cli.serve import way_out
+from mailer.links import Links, load_keys
+from mailer.web.public import make_app
+from tests.project import files, make_project, open_store, start
+
+PEOPLE = 6
+PAGES = """
+[[pages.lists]]
+name = "members"
+label = "Weekly letter"
+about = "Every Friday."
+[[pages.lists]]
+name = "alerts"
+label = "Action alerts"
+"""
+
+
+class Clock:
+    def __init__(self):
+        self.ahead = timedelta()
+
+    def __call__(self):
+        return datetime.now(UTC) + self.ahead
+
+
+class Site:
+    """A served project, seen from outside and from inside."""
+
+    def __init__(self, root):
+        self.root = root
+        self.clock = Clock()
+        self.project = config.load(root)
+        self.keys = load_keys(None, root / "lists" / "secret.key")
+        self.store = open_store(root)
+        self.app = make_app(
+            self.project.settings,
+            keys=self.keys,
+            open_store=lambda: open_store(root),
+            open_transport=lambda: way_out(self.project),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def client(self):
+        return TestClient(self.app, base_url="http://mail.example.org", follow_redirects=False)
+
+    def get(self, url, **options):
+        return self.client.get(path(url), **options)
+
+    def post(self, url, data=None, **options):
+        return self.client.post(path(url), data=data or {}, **options)
+
+    def links(self, subscriber=1, send=1):
+        return Links("https://mail.example.org", self.keys, "vote", send, subscriber)
+
+    def history(self, address):
+        return self.store.history(address)
+
+    def status(self, address):
+        return {m.list_name: m.status for m in self.history(address).memberships}
+
+    def rows(self, query, *given):
+        with sqlite3.connect(self.root / "lists" / "mailer.db") as db:
+            return db.execute(query, given).fetchall()
+
+    def state(self):
+        """Everything that could change, as text."""
+        with sqlite3.connect(self.root / "lists" / "mailer.db") as db:
+            return "\n".join(db.iterdump())
+
+    def mails(self, address=""):
+        """The confirmations so far, after the postman had time to write all that waits."""
+        for _ in range(200):
+            if not self.rows("SELECT 1 FROM requests WHERE mail IN ('pending', 'sending')"):
+                break
+            time.sleep(0.02)
+        found = sorted((self.root / "outbox" / "confirmations").glob(f"*-{address}*.eml"))
+        return [
+            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            for file in found
+        ]
+
+    def link_to(self, address):
+        """The link in the last mail to an address."""
+        text = self.mails(address)[-1].get_body(("plain",)).get_content()
+        return re.search(r"https://\S+", text)[0]
+
+
+def path(url):
+    return url.removeprefix("https://mail.example.org")
+
+
+def eml(root, address, campaign="vote"):
+    (file,) = (root / "outbox" / campaign).glob(f"*-{address}.eml")
+    return email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+
+
+@pytest.fixture(scope="session")
+def sent(tmp_path_factory):
+    root = make_project(tmp_path_factory.mktemp("pages") / "project", PEOPLE)
+    with (root / "mailer.toml").open("a", encoding="utf-8") as settings:
+        settings.write(PAGES)
+    said, _ = start(root, "send", "vote", "--yes").communicate()
+    assert len(files(root)) == PEOPLE, said
+    return root
+
+
+@pytest.fixture
+def root(sent, tmp_path):
+    return shutil.copytree(sent, tmp_path / "project")
+
+
+@pytest.fixture
+def site(root):
+    found = Site(root)
+    with found.client:
+        yield found
+    found.store.close()
