@@ -277,6 +277,14 @@ def test_a_long_list_is_read_in_pages_without_loss_while_it_changes(store, monke
     assert len(set(seen)) == len(seen) == 50
 
 
+def test_a_list_of_many_pages_is_read_once(store, monkeypatch):
+    monkeypatch.setattr("mailer.store.subscribers._PAGE", 7)
+    bring(store, *(row(f"p{i}", i) for i in range(49)))
+    everybody = [f"p{i}" for i in range(49)]
+    assert audience(store) == everybody
+    assert [s.email.partition("@")[0] for s, *_ in store.members("members")] == everybody
+
+
 # ---------------------------------------------------------------- leaving
 
 
@@ -351,7 +359,6 @@ def test_erasing_leaves_nothing_of_the_person_in_the_files(store, tmp_path):
     before = store.counts(send.id)
     assert store.erase("ana@example.org", now=LATER)
     assert store.counts(send.id) == before
-    store.close()
     data = b"".join(p.read_bytes() for p in (tmp_path / "lists").iterdir() if p.is_file())
     assert b"Zyxwv" not in data
     # the hashes of these tests spell the address out; the real ones do not
@@ -418,6 +425,12 @@ def test_a_late_bounce_does_not_bring_an_erased_address_back(store):
     assert contents(store)["suppressions"] == [
         ("hmac:hash of ana@example.org", "erased", "", "2026-05-04T12:00:00+00:00")
     ]
+
+
+def test_an_address_that_was_suppressed_is_kept_as_a_hash_only(store):
+    store.suppress("ana@example.org", Reason.BOUNCED, detail="550 ana@example.org", now=NOW)
+    assert store.erase("ana@example.org", now=NOW)
+    assert [kept[0] for kept in contents(store)["suppressions"]] == ["hmac:hash of ana@example.org"]
 
 
 def test_erasing_a_stranger_changes_nothing(store):
