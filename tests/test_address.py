@@ -34,7 +34,7 @@ def test_keeps_one_spelling(written, kept):
         ("v" * 65 + "@example.org", "The email address is too long before the @-sign"),
         ("a@" + "b." * 126 + "org", "The email address is too long"),
         ("v" * 64 + "@" + ("a" * 60 + ".") * 3 + "example.org", "The email address is too long"),
-        ("v" * 64 + "@" + ("ü" * 40 + ".") * 4 + "org", "The email address is too long"),
+        ("v" * 64 + "@" + "ü." * 24 + "org", "The email address is too long"),
         ("ana@example.org, bo@example.org", "The part after the @-sign contains invalid"),
         ("Ana <ana@example.org>", "A display name and angle brackets"),
         ("ana@localhost", "The part after the @-sign is not valid"),
