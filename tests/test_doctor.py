@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from mailer.doctor.facts import (
 from mailer.doctor.finding import Level
 from mailer.links import Keys
 from mailer.store import health
+from mailer.transports.ses import inspection
 from mailer.transports.ses.inspection import inspect
 from tests.fake_ses import SETUPS, FakeSes
 from tests.project import SETTINGS, make_project
@@ -230,6 +232,46 @@ def test_only_reading_is_done(amazon):
 def test_identity_nearest_to_the_address_counts(amazon, identities, expected):
     amazon.change(identities=identities)
     assert inspect(settings()).identity.name == expected
+
+
+class Client:
+    """SES with identities that differ: name → whether it is verified, or the error it gets."""
+
+    def __init__(self, **identities):
+        self.identities = {
+            "address": "NotFoundException",
+            "domain": "NotFoundException",
+            "parent": "NotFoundException",
+        } | identities
+
+    def get_email_identity(self, EmailIdentity):  # noqa: N803 - boto3's name
+        names = {"news@mail.example.org": "address", "mail.example.org": "domain"}
+        state = self.identities[names.get(EmailIdentity, "parent")]
+        if isinstance(state, str):
+            error = {"Error": {"Code": state, "Message": "no"}}
+            raise ClientError(error, "GetEmailIdentity")
+        dkim = {"SigningEnabled": True, "Status": "SUCCESS"}
+        return {"VerifiedForSendingStatus": state, "DkimAttributes": dkim, "MailFromAttributes": {}}
+
+
+@pytest.mark.parametrize(
+    ("identities", "name"),
+    [
+        ({"address": False, "domain": True}, "mail.example.org"),
+        ({"address": False, "parent": True}, "example.org"),
+        ({"address": False, "domain": False}, "news@mail.example.org"),
+        ({"address": "AccessDeniedException", "parent": False}, "example.org"),
+    ],
+)
+def test_identity_that_is_verified_counts_before_nearer_ones(identities, name):
+    assert inspection._identity(Client(**identities), "News@mail.example.org").name == name
+
+
+def test_refusal_to_tell_counts_before_an_identity_that_is_not_there():
+    found = inspection._identity(Client(domain="AccessDeniedException"), "news@mail.example.org")
+    assert found.why is Trouble.DENIED
+    found = inspection._identity(Client(), "news@mail.example.org")
+    assert found.why is Trouble.MISSING
 
 
 def test_address_that_is_verified_without_its_domain_does_not_sign(amazon):
