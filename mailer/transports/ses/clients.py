@@ -39,6 +39,7 @@ class Clients:
             connect_timeout=5,
             read_timeout=10,
         )
+        self._session: Any = None
         self._made: dict[str, Any] = {}
         self._lock = Lock()
 
@@ -54,6 +55,7 @@ class Clients:
         # making a client is not safe in several threads, using one is
         with self._lock:
             if purpose not in self._made:
-                session = boto3.session.Session(region_name=self._region)
-                self._made[purpose] = session.client("sesv2", config=config)
+                # one session for both: it reads the API's description once, in 0.1 s
+                self._session = self._session or boto3.session.Session(region_name=self._region)
+                self._made[purpose] = self._session.client("sesv2", config=config)
             return self._made[purpose]
