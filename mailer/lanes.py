@@ -23,12 +23,14 @@ _GUESS = 0.1
 """Seconds that a call takes, before the first has been seen: TLS to the same continent."""
 _HEADROOM = 2
 """Lanes for each that the average needs: some answers take longer."""
+_OVERDUE = 1
+"""Seconds after which an answer is not waited for with a lane that others could use."""
 _NEW = 0.1
 """Weight of the latest answer in the average."""
 
 
 class Lanes:
-    """A thread for each parcel under way.
+    """A thread for each parcel under way, as many as the speed asks for.
 
     Args:
         deliver: called in the threads.
@@ -43,6 +45,8 @@ class Lanes:
         *,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.speed: float | None = None
+        """Parcels a second that are wanted; None is as many as there are."""
         self.letters = 0
         """Under way."""
         self.parcels = 0
@@ -50,31 +54,37 @@ class Lanes:
         self._deliver = deliver
         self._most = most
         self._timer = timer
-        self._threads = 0
         self._latency = _GUESS
+        self._threads = 0
+        self._began: dict[int, float] = {}
         self._todo: SimpleQueue[Parcel | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[Parcel, float, Receipt | BaseException]] = SimpleQueue()
 
-    def wanted(self, parcels_per_second: float | None) -> int:
-        """How many lanes a speed needs, as long as answers take what they took so far."""
-        if parcels_per_second is None:
+    @property
+    def wanted(self) -> int:
+        """Lanes for the speed, as long as answers take what they took; and one for each overdue."""
+        if self.speed is None:
             return self._most
-        needed = math.ceil(parcels_per_second * self._latency * _HEADROOM)
-        return max(1, min(self._most, needed))
+        needed = max(1, math.ceil(self.speed * self._latency * _HEADROOM))
+        late = self._timer() - _OVERDUE
+        return min(self._most, needed + sum(began < late for began in list(self._began.values())))
+
+    @property
+    def is_full(self) -> bool:
+        return self.parcels >= self.wanted
 
     def send(self, parcel: Parcel) -> None:
         self.parcels += 1
         self.letters += len(parcel)
         self._todo.put(parcel)
-        if self._threads < min(self.parcels, self._most):
-            self._threads += 1
-            threading.Thread(target=self._work, daemon=True).start()
+        self._staff()
 
     def collect(self, *, room: int, seconds: float) -> list[tuple[Parcel, Receipt]]:
         """What has come back, after waiting until fewer than `room` parcels are under way.
 
         It waits no longer than so many seconds. What a call raised is raised here.
         """
+        self._staff()
         back: list[tuple[Parcel, Receipt]] = []
         end = self._timer() + seconds
         while True:
@@ -95,12 +105,19 @@ class Lanes:
         for _ in range(self._threads):
             self._todo.put(None)
 
+    def _staff(self) -> None:
+        while self._threads < self.parcels and self._threads < self.wanted:
+            self._threads += 1
+            threading.Thread(target=self._work, daemon=True).start()
+
     def _work(self) -> None:
+        me = threading.get_ident()
         while (parcel := self._todo.get()) is not None:
-            began = self._timer()
+            self._began[me] = began = self._timer()
             receipt: Receipt | BaseException
             try:
                 receipt = self._deliver(parcel)
             except BaseException as err:  # noqa: BLE001 - raised again where it is collected
                 receipt = err
+            del self._began[me]
             self._done.put((parcel, self._timer() - began, receipt))

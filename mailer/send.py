@@ -250,11 +250,11 @@ class Sender:
             self._store.record(unsent, now=self._clock())
             raise self._stopped(send, err) from err
         parcels = self._transport.parcels(letters, self._pace.together)
+        self._lanes.speed = self._rate and self._rate * len(parcels) / len(letters)
         for parcel in parcels:
             self._lanes.send(parcel)
-        lanes = self._lanes.wanted(self._rate and self._rate * len(parcels) / len(letters))
-        while self._lanes.parcels >= lanes:
-            self._collect(send, room=lanes)
+        while self._lanes.is_full:
+            self._collect(send, room=self._lanes.wanted)
 
     # ---------------------------------------------------------------- and back
 
@@ -286,7 +286,8 @@ class Sender:
             self._streak.add((result, emails[result.delivery_id]) for result in receipt.results)
             self.tally = self.tally.plus(receipt)
         if any(receipt.complaint for _, receipt in back):
-            self._store.slow_down(self._transport.name, clock=self._seconds)
+            share = self._store.slow_down(self._transport.name, clock=self._seconds)
+            self.tally = replace(self.tally, share=share)
         self._on_progress(self.tally)
         stops = (receipt.stop for _, receipt in back if receipt.stop)
         return next(stops, None) or _nothing_but_refusals(self._streak.verdict)

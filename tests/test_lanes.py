@@ -107,11 +107,40 @@ class Clock:
 def test_lanes_follow_from_the_rate_and_from_how_long_answers_take(make, rate, latency, lanes):
     clock = Clock(latency)
     made = make(clock.deliver, most=64, timer=clock)
+    made.speed = rate
     for _ in range(200):
         made.send("x")
         made.collect(room=1, seconds=1)
-    assert made.wanted(rate) == lanes
+    assert made.wanted == lanes
 
 
 def test_before_the_first_answer_a_lane_is_there_for_each_tenth_of_a_second(make):
-    assert make(len, most=64).wanted(100) == 20
+    lanes = make(len, most=64)
+    lanes.speed = 100
+    assert lanes.wanted == 20
+
+
+def test_a_lane_that_is_overdue_is_replaced(make):
+    """At one parcel a second a single lane is enough, unless its parcel hangs."""
+    hang, clock = threading.Event(), Clock(0)
+    lanes = make(lambda parcel: hang.wait(30) if parcel == "slow" else None, timer=clock)
+    lanes.speed = 1
+    lanes.send("slow")
+    lanes.send("quick")
+    assert lanes.is_full
+    assert lanes.collect(room=1, seconds=0) == []
+    wait_until(lambda: lanes._began)
+    clock.now += 2
+    assert lanes.wanted == 2
+    assert [parcel for parcel, _ in lanes.collect(room=2, seconds=5)] == ["quick"]
+    assert not lanes.is_full
+    hang.set()
+    everything(lanes)
+    assert lanes.wanted == 1
+
+
+def wait_until(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)

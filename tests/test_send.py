@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from threading import Event, Timer
 from types import SimpleNamespace
 
 import pytest
@@ -396,3 +397,184 @@ def test_two_runs_at_once_share_the_work(make, send, store, way, path):
     assert Counter(way.got) == Counter(address(n) for n in range(25))
     assert state(store) is SendState.FINISHED
     other.close()
+
+
+# ---------------------------------------------------------------- what the other side allows
+
+
+@pytest.mark.parametrize(
+    ("own", "allowed", "seconds"), [(10.0, 5.0, 4), (5.0, 10.0, 4), (None, 5.0, 4), (5.0, None, 4)]
+)
+def test_the_lower_of_the_two_rates_counts(make, send, way, *, time, own, allowed, seconds):
+    way.allowed = Allowance(rate=allowed)
+    make(rate=own).run(send)
+    assert (time.now - START).total_seconds() == pytest.approx(seconds)
+
+
+def test_what_is_allowed_is_asked_again_every_few_minutes(make, send, way, time):
+    asked = []
+
+    def allowance():
+        asked.append((time.now - START).total_seconds())
+        return Allowance(rate=0.05)
+
+    way.allowance = allowance
+    make(rate=None).run(send)
+    assert asked == [0, pytest.approx(310, abs=11)]
+
+
+def test_a_question_without_an_answer_changes_nothing(make, send, way, time):
+    def allowance():
+        if time.now > START:
+            raise TransportError("nobody answers")
+        return Allowance(rate=0.05)
+
+    way.allowance = allowance
+    assert make(rate=None).run(send) == Tally(accepted=25)
+
+
+def test_a_complaint_halves_the_rate_for_everybody_and_is_told(make, send, store, way, time):
+    way.most = 1
+    way.complaint = lambda: "slower!" if len(way.batches) == 1 else ""
+    seen = []
+    tally = make(rate=4.0, on_progress=seen.append).run(send)
+    assert (tally.complaints, tally.complaint) == (1, "slower!")
+    assert min(tally.share for tally in seen) == pytest.approx(0.5, abs=0.05)
+    assert 25 / 4 < (time.now - START).total_seconds() < 25 / 2
+    turn = store.reserve("fake", 1, rate=4, burst=1, clock=time.now.timestamp)
+    assert 0.5 < turn.share < 1
+
+
+def test_batches_shrink_with_the_rate(make, send, way):
+    way.complaint = lambda: "slower!" if not way.batches[1:] else ""
+    make(rate=10.0).run(send)
+    assert way.batches[0] == 10
+    assert max(way.batches[1:4]) <= 7
+
+
+def test_the_campaigns_fault_pauses_it_and_says_whose_it_is(make, send, store, way):
+    way.most = 1
+    way.say = lambda letter: Result(
+        letter.delivery_id, DeliveryState.FAILED, detail=f"<{letter.merged.email}>: bad header"
+    )
+    with pytest.raises(SendStopped, match="10 messages in a row were refused") as stop:
+        make(rate=10.0).run(send)
+    assert "bad header" in stop.value.message
+    assert "not the recipients" in stop.value.hint
+    counts = store.counts(send.id)
+    assert (counts.failed, counts.pending) == (10, 15)
+    assert state(store) is SendState.PAUSED
+
+
+def test_nobody_answering_pauses_it(make, send, store, way):
+    way.most = 1
+    way.say = lambda letter: Result(
+        letter.delivery_id, DeliveryState.UNCERTAIN, detail=f"timeout {letter.delivery_id}"
+    )
+    with pytest.raises(SendStopped, match="10 calls in a row were lost: timeout"):
+        make(rate=10.0).run(send)
+    counts = store.counts(send.id)
+    assert (counts.uncertain, counts.pending) == (10, 15)
+
+
+# ---------------------------------------------------------------- several under way
+
+
+@pytest.fixture
+def wide(way):
+    """One letter in a parcel, eight parcels under way."""
+    way.lanes, way.most = 8, 1
+    return way
+
+
+def hold(way, number):
+    """Keep the call for one delivery from coming back, until the event is set."""
+    held, say = Event(), way.say
+
+    def wait(letter):
+        if letter.delivery_id == number:
+            assert held.wait(30)
+        return say(letter)
+
+    way.say = wait
+    return held
+
+
+def test_a_call_that_hangs_holds_up_nobody_else(make, send, store, wide):
+    held = hold(wide, 1)
+    seen = []
+
+    def on_progress(tally):
+        seen.append(tally.tried)
+        if tally.tried == 24:
+            held.set()
+
+    assert make(rate=None, on_progress=on_progress).run(send) == Tally(accepted=25)
+    assert seen[-2:] == [24, 25]
+    assert state(store) is SendState.FINISHED
+
+
+def test_a_limit_counts_what_is_under_way(make, send, store, wide):
+    held = hold(wide, 1)
+    make(rate=None, on_progress=lambda tally: held.set() if tally.tried == 12 else None).run(
+        send, limit=13
+    )
+    assert len(wide.got) == 13
+    assert store.counts(send.id).accepted == 13
+    assert state(store) is SendState.PAUSED
+
+
+@pytest.mark.parametrize("how", ["stop", "pause", "brake"])
+def test_whatever_stops_it_what_is_under_way_comes_home_first(
+    make, send, store, *, wide, time, how
+):
+    held = hold(wide, 1)
+    stops = {
+        "stop": lambda: setattr(wide, "stop", lambda: TransportError("suspended")),
+        "pause": lambda: store.set_state(send.id, SendState.PAUSED, now=START),
+        "brake": lambda: setattr(time, "pulled", True),
+    }
+
+    def on_progress(tally):
+        if tally.tried == 3:
+            stops[how]()
+            Timer(0.3, held.set).start()
+
+    with pytest.raises((SendStopped, Interrupted)):
+        make(rate=10.0, on_progress=on_progress).run(send)
+    counts = store.counts(send.id)
+    assert counts.sending == 0
+    assert counts.accepted == len(wide.got) < 25
+    assert address(0) in wide.got
+    assert state(store) is SendState.PAUSED
+
+
+def test_a_mail_that_cannot_be_made_lets_the_others_come_home(make, send, store, wide):
+    held = hold(wide, 1)
+
+    def broken(subscriber):
+        if subscriber.email == address(14):
+            Timer(0.3, held.set).start()
+            raise CampaignError("no such field")
+        return merge(subscriber)
+
+    with pytest.raises(SendStopped, match="no such field"):
+        make(rate=10.0, merge=broken).run(send)
+    counts = store.counts(send.id)
+    assert (counts.sending, counts.accepted) == (0, len(wide.got))
+
+
+def test_what_comes_back_is_on_record_while_others_are_out(make, send, wide, path):
+    held = hold(wide, 1)
+    seen = []
+
+    def on_progress(tally):
+        if tally.tried == 24:
+            other = SqliteStore(path, lambda email: [email])
+            seen.append(other.counts(send.id))
+            other.close()
+            held.set()
+
+    make(rate=None, on_progress=on_progress).run(send)
+    (counts,) = seen
+    assert (counts.accepted, counts.sending, counts.pending) == (24, 1, 0)

@@ -380,8 +380,11 @@ class Store(Pages, Protocol):
         """
         ...
 
-    def slow_down(self, key: str, *, clock: Callable[[], float]) -> None:
-        """Halve the shared rate, for every process; it recovers as time passes."""
+    def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
+        """Halve the shared rate, for every process; it recovers as time passes.
+
+        Returns the share of the rate that is left.
+        """
         ...
 
     def close(self) -> None: ...

@@ -144,9 +144,11 @@ class Ledger(Copies):
             self._keep(key, meter)
         return Turn(wait, meter.share)
 
-    def slow_down(self, key: str, *, clock: Callable[[], float]) -> None:
+    def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
         with self.writing():
-            self._keep(key, throttle.slow_down(self._meter(key), now=clock()))
+            meter = throttle.slow_down(self._meter(key), now=clock())
+            self._keep(key, meter)
+        return meter.share
 
     def _meter(self, key: str) -> throttle.Meter | None:
         row = self.db.execute(_METER, (key,)).fetchone()
