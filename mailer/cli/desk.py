@@ -57,6 +57,9 @@ class Desk:
             mailing = self._find()
             transport, allowance = self._open(mailing)
             plan = self._offer(self._draw_up(mailing))
+            if not plan.recipients and mailing.send is None and self._find().send:
+                # another process started it while this one looked through the list
+                return self.serve()
             if not plan.recipients:
                 return self._nothing_to_do(plan, transport)
             self._show(plan, allowance)
