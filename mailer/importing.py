@@ -106,13 +106,10 @@ class SubscriberFile:
 
     def rows(self) -> Iterator[Accepted | Rejected | Skipped]:
         for record in self._sheet.records():
-            if any(map(str.strip, record.cells)):
-                yield _outcome(record, self._columns)
-            else:
-                yield Skipped(record.row, record.line)
+            yield _outcome(record, self._columns)
 
 
-def _outcome(record: Record, columns: Sequence[Column]) -> Accepted | Rejected:
+def _outcome(record: Record, columns: Sequence[Column]) -> Accepted | Rejected | Skipped:
     if record.problem:
         return _reject(record, "quotes", record.problem)
     if len(record.cells) > len(columns) and any(map(str.strip, record.cells[len(columns) :])):
@@ -120,6 +117,8 @@ def _outcome(record: Record, columns: Sequence[Column]) -> Accepted | Rejected:
             record, "columns", f"{len(record.cells)} cells under {len(columns)} headings"
         )
     own, fields = _values(record, columns)
+    if not own and not fields:
+        return Skipped(record.row, record.line)
     if "list_status" in own and _LEFT.match(own["list_status"]):
         return _reject(record, "status", f'the file says "{own["list_status"]}"')
     try:
@@ -154,9 +153,10 @@ def _values(record: Record, columns: Sequence[Column]) -> tuple[dict[str, str], 
     own: dict[str, str] = {}
     fields: dict[str, str] = {}
     for (_, target, field), cell in zip(columns, record.cells, strict=False):
-        if target == "tags":
-            cell = cell.replace("\n", ";")  # noqa: PLW2901 - some put each tag on a line
-        value = clean(cell)
+        if not cell:
+            continue
+        # some put each tag on a line
+        value = clean(cell.replace("\n", ";") if target == "tags" else cell)
         if value[:1] == "'":
             value = undefuse(value)
         if not value:
