@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from mailer.keepsake import Shown
+from mailer.web.view import _mail
 from tests import samples
 from tests.project import address
 from tests.web.conftest import Site, eml, path
@@ -185,3 +187,13 @@ def test_a_scanner_that_opens_every_link_and_runs_the_pages_changes_nobody(tab, 
             tab.goto(served.url + link)
             tab.wait_for_timeout(20)
     assert served.state() == before
+
+
+@pytest.mark.parametrize("campaign", samples.CAMPAIGNS)
+def test_a_sample_mail_in_the_browser_can_be_used_by_everybody(chromium, campaign):
+    html = samples.merger(campaign).merge(samples.difficult(campaign)["usual"]).html
+    page = chromium.new_page()
+    page.set_content(_mail(Shown("", html)).body.decode())
+    found = Axe().run(page)
+    page.close()
+    assert found.violations_count == 0, found.generate_report()
