@@ -206,13 +206,13 @@ _NEW_LIST = """
 INSERT OR IGNORE INTO lists (name)
 SELECT :list WHERE EXISTS (SELECT 1 FROM temp.staged WHERE NOT erased)"""
 
-# Whoever has a membership keeps it as it is, unsubscribed too.
+# Whoever has a membership keeps it as it is, unsubscribed too. CROSS JOIN keeps this order of the
+# tables: the other way round, a short file would go through everybody there is.
 _JOIN = """
 INSERT OR IGNORE INTO memberships (list_id, subscriber_id, status, since, how)
 SELECT lists.id, s.id, 'subscribed', coalesce(nullif(staged.joined, ''), :at), 'import'
-FROM temp.staged CROSS JOIN subscribers s ON s.email = staged.email
-CROSS JOIN lists ON lists.name = :list
-WHERE merged_into IS NULL AND NOT erased"""
+FROM lists CROSS JOIN temp.staged CROSS JOIN subscribers s ON s.email = staged.email
+WHERE lists.name = :list AND merged_into IS NULL AND NOT erased"""
 
 _EACH = """
 SELECT staged.row, staged.email,
