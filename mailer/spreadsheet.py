@@ -50,8 +50,6 @@ def clean(cell: str) -> str:
     """A value on one line: control characters gone, runs of white space one space."""
     if not cell.isprintable():
         cell = cell.translate(_TRANSLATION)
-    elif " " not in cell:
-        return cell
     return " ".join(cell.split())
 
 
