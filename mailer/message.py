@@ -85,9 +85,10 @@ def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
     """
     if not envelope.list_id:
         return {"Auto-Submitted": "auto-generated"}
-    unsubscribe = f"<{merged.links.unsubscribe}>"
+    link = merged.links.unsubscribe
+    unsubscribe = f"<{link}>"
     if envelope.unsubscribe_email:
-        token = merged.links.unsubscribe.rpartition("/")[2]
+        token = link.rpartition("/")[2]
         unsubscribe += f", <mailto:{envelope.unsubscribe_email}?subject={token}>"
     return {
         "List-Id": envelope.list_id,

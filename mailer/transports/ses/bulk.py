@@ -16,6 +16,8 @@ from mailer import message
 from mailer.escaping import ESCAPES, Context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mailer.compile import Cut, Variant
     from mailer.merge import Merged
     from mailer.message import Envelope
@@ -26,7 +28,8 @@ _REQUEST = 1_000_000
 """Octets of a request with an inline template; the limit is 1 MB."""
 _ADDRESS_AND_HEADERS = 2_000
 """Octets of an entry besides its values, amply."""
-_HEADER = re.compile(r"[ -~]{1,995}")
+_HEADER = re.compile(r"[ -~]{1,900}")
+"""SES takes 995; the rest is for tokens that are longer than this recipient's."""
 _WORST = 12
 """Octets that a character can become: percent-encoded UTF-8, or an escape of JSON within JSON."""
 
@@ -36,18 +39,15 @@ class Template:
     """A variant as SES takes it."""
 
     content: dict[str, str]
-    variables: dict[str, tuple[int, Context]]
-    """By name: the slot, and the context it is escaped for."""
+    variables: tuple[tuple[str, int, Callable[[str], str]], ...]
+    """Each with its slot, and how a value is escaped there."""
     room: int
     """Octets that each of 50 recipients' values may take."""
 
     def data(self, merged: Merged) -> str:
         """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
-        values = {
-            name: ESCAPES[context](merged.values[slot])
-            for name, (slot, context) in self.variables.items()
-        }
-        return json.dumps(values)
+        values = merged.values
+        return json.dumps({name: escape(values[slot]) for name, slot, escape in self.variables})
 
 
 @lru_cache(maxsize=1024)
@@ -65,19 +65,23 @@ def template(variant: Variant, mark: str) -> Template | None:
     room = (_REQUEST - len(json.dumps(content))) // MOST - _ADDRESS_AND_HEADERS
     if room < 0 or not all(map(_is_plain, (variant.subject, variant.text, variant.html))):
         return None
-    return Template(content, {name: place for place, name in variables.items()}, room)
+    named = ((name, slot, ESCAPES[context]) for (slot, context), name in variables.items())
+    return Template(content, tuple(named), room)
 
 
-def fits(merged: Merged, envelope: Envelope) -> bool:
+def headers_fit(merged: Merged, envelope: Envelope) -> bool:
+    """Whether a campaign's headers can go in bulk calls: those of any of its messages will tell."""
+    return all(map(_HEADER.fullmatch, message.list_headers(merged, envelope).values()))
+
+
+def fits(merged: Merged) -> bool:
     """Whether a message can go in a bulk call and be the same there as raw."""
     made = template(merged.variant, merged.mark)
     if made is None or "=?" in merged.subject:
         # raw encodes what looks like an encoded word; SES is not known to
         return False
-    if not all(map(_HEADER.fullmatch, message.list_headers(merged, envelope).values())):
-        return False
     # 10: a variable's name, quotes and commas
-    characters = sum(10 + len(merged.values[slot]) for slot, _ in made.variables.values())
+    characters = sum(10 + len(merged.values[slot]) for _, slot, _ in made.variables)
     return characters * _WORST < made.room or len(json.dumps(made.data(merged))) < made.room
 
 

@@ -33,6 +33,9 @@ class Clients:
             read_timeout=read_timeout,
             max_pool_connections=most,
             tcp_keepalive=True,
+            # What is called is made here, and SES checks it anyway. It takes 1.5 of the 5.2 ms of
+            # CPU of a bulk call.
+            parameter_validation=False,
         )
         self._patiently = Config(
             retries={"mode": "standard", "total_max_attempts": 3},

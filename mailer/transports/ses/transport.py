@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.config import Ses
+    from mailer.merge import Merged
     from mailer.message import Envelope
     from mailer.store.base import Claim
     from mailer.transports.base import Letter
@@ -101,12 +102,12 @@ class AmazonSes:
 
     def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
         """Those of one variant go together; each that cannot go in a template goes alone."""
-        if together == 1:
+        if together == 1 or not bulk.headers_fit(letters[0].merged, self._envelope):
             return [[letter] for letter in letters]
         alone: list[list[Letter]] = []
         alike: dict[object, list[Letter]] = defaultdict(list)
         for letter in letters:
-            if bulk.fits(letter.merged, self._envelope):
+            if bulk.fits(letter.merged):
                 alike[letter.merged.variant, letter.merged.mark].append(letter)
             else:
                 alone.append([letter])
@@ -117,9 +118,9 @@ class AmazonSes:
         ]
 
     def deliver(self, parcel: Sequence[Letter]) -> Receipt:
-        first = parcel[0].merged
-        by_template = self._settings.method == "bulk" and bulk.fits(first, self._envelope)
-        return self._bulk(parcel) if len(parcel) > 1 or by_template else self._raw(parcel[0])
+        if len(parcel) > 1 or self._goes_by_template(parcel[0].merged):
+            return self._bulk(parcel)
+        return self._raw(parcel[0])
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:
         said = (
@@ -128,6 +129,10 @@ class AmazonSes:
         return [Result(claim.delivery_id, DeliveryState.UNCERTAIN, detail=said) for claim in claims]
 
     # ---------------------------------------------------------------- one call
+
+    def _goes_by_template(self, merged: Merged) -> bool:
+        wanted = self._settings.method == "bulk"
+        return wanted and bulk.headers_fit(merged, self._envelope) and bulk.fits(merged)
 
     def _raw(self, letter: Letter) -> Receipt:
         data = message.encode(

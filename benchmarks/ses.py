@@ -1,0 +1,151 @@
+"""What sending through Amazon SES costs besides boto3: `mailer send` beside a bare loop of its calls.
+
+    python -m benchmarks.ses [--rounds 5]
+
+Both send the largest sample campaign to the same people through the same fake SES, by turns, in one run.
+The bare loop gets its messages ready-made, keeps no record, and takes whatever number of threads is best.
+Messages a second are counted by the fake, from the first to the last.
+"""
+
+# ruff: noqa: T201, S105 - a program of its own, that prints; the fake takes any password
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from mailer import config, message, sources
+from mailer.links import load_keys
+from mailer.merge import Merger
+from mailer.message import Envelope
+from mailer.transports.ses import bulk
+from tests.project import open_store
+from tests.ses_project import CAMPAIGN, fake_ses, make_project, start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from itertools import count
+
+    from mailer.merge import Merged
+    from tests.fake_ses import RemoteSes
+
+PEOPLE = {"raw": 3_000, "bulk": 20_000}
+THREADS = (4, 16, 64)
+Call = tuple[str, dict[str, Any]]
+
+
+def ready_made(root: Path, method: str) -> list[Call]:
+    """The calls that `mailer send` makes, with nothing left to do."""
+    project = config.load(root)
+    words = sources.load(project, CAMPAIGN)
+    envelope = Envelope.of(words.content, list_name="members")
+    store = open_store(root)
+    keys = load_keys(None, project.secret_key_file)
+    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=1)
+    merged = [merger.merge(subscriber) for subscriber in store.audience("members")]
+    store.close()
+    if method == "raw":
+        return [_raw(number, one, envelope) for number, one in enumerate(merged)]
+    merged.sort(key=lambda one: one.variant.number)
+    return [
+        _bulk(start, chunk, envelope)
+        for start in range(0, len(merged), bulk.MOST)
+        if (chunk := merged[start : start + bulk.MOST])
+        and len({one.variant for one in chunk}) == 1
+    ]
+
+
+def _tags(number: int) -> list[dict[str, str]]:
+    tags = {"campaign": CAMPAIGN, "delivery": str(number), "ses:feedback-id-a": CAMPAIGN,
+            "ses:feedback-id-b": "members"}  # fmt: skip
+    return [{"Name": name, "Value": value} for name, value in tags.items()]
+
+
+def _raw(number: int, merged: Merged, envelope: Envelope) -> Call:
+    now = datetime.now(UTC)
+    data = message.encode(merged, envelope, message_id=f"{CAMPAIGN}.{number}", date=now)
+    return "send_email", {
+        "Destination": {"ToAddresses": [merged.email]},
+        "Content": {"Raw": {"Data": data}},
+        "EmailTags": _tags(number),
+        "ConfigurationSetName": "mailer",
+    }
+
+
+def _bulk(first: int, chunk: list[Merged], envelope: Envelope) -> Call:
+    tags = [_tags(first + number) for number in range(len(chunk))]
+    request = bulk.request(chunk, envelope, tags)
+    return "send_bulk_email", {**request, "ConfigurationSetName": "mailer"}
+
+
+def bare_loop(ses: RemoteSes, calls: list[Call], threads: int) -> None:
+    """What boto3 alone takes."""
+    options = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=threads,
+    )
+    session = boto3.Session("fake", "fake", region_name="us-east-1")
+    client = session.client("sesv2", endpoint_url=ses.endpoint, config=options)
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda call: getattr(client, call[0])(**call[1]), calls):
+            pass
+
+
+def mailer_send(ses: RemoteSes, root: Path, number: int) -> None:
+    campaign = f"bench-{number}"
+    words = (root / "campaigns" / f"{CAMPAIGN}.md").read_bytes()
+    (root / "campaigns" / f"{campaign}.md").write_bytes(words)
+    process = start(root, ses, "send", campaign, "--yes")
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+
+
+def speed(ses: RemoteSes, work: Callable[[], None]) -> float:
+    """Messages a second, by the fake's clock."""
+    before = len(ses.requests())
+    work()
+    calls = [call for call in ses.requests(before) if call["recipients"]]
+    times = [call["at"] for call in calls]
+    return float(sum(call["recipients"] for call in calls[1:]) / (max(times) - min(times)))
+
+
+def compare(method: str, rounds: int, numbers: count[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder, fake_ses("--rate", "1e6", "--quota", "-1") as ses:
+        root = make_project(Path(folder) / "project", PEOPLE[method], method=method)
+        calls = ready_made(root, method)
+        bare, ours = [], []
+        for _ in range(rounds):
+            bare.append(max(speed(ses, lambda n=n: bare_loop(ses, calls, n)) for n in THREADS))
+            ours.append(speed(ses, lambda: mailer_send(ses, root, next(numbers))))
+            print(f"  {method}: bare {bare[-1]:,.0f}/s, mailer {ours[-1]:,.0f}/s", flush=True)
+    ratios = [mine / best for mine, best in zip(ours, bare, strict=True)]
+    print(
+        f"{method}: bare loop {median(bare):,.0f}/s, mailer send {median(ours):,.0f}/s, "
+        f"{median(ratios):.0%} of it (from {min(ratios):.0%} to {max(ratios):.0%})"
+    )
+
+
+def main() -> None:
+    from itertools import count
+
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("methods", nargs="*", default=list(PEOPLE))
+    options = parser.parse_args()
+    numbers = count()
+    for method in options.methods:
+        compare(method, options.rounds, numbers)
+
+
+if __name__ == "__main__":
+    main()
