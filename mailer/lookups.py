@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from mailer.errors import CampaignError, Place, suggest
 from mailer.subscriber import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mailer.subscriber import Subscriber
 
@@ -27,8 +29,12 @@ class Table:
     many: bool
     rows: Mapping[tuple[str, ...], list[Row]]
 
+    @cached_property
+    def _getters(self) -> list[Callable[[Subscriber], str]]:
+        return [_getter(name) for name in self.key]
+
     def find(self, subscriber: Subscriber) -> list[Row]:
-        return self.rows.get(tuple(_fold(_value(subscriber, name)) for name in self.key), [])
+        return self.rows.get(tuple([_fold(get(subscriber)) for get in self._getters]), [])
 
 
 def read_table(path: str, text: str, key: Sequence[str], *, many: bool) -> Table:
@@ -79,13 +85,13 @@ def _check_key(path: str, key: Sequence[str], columns: Sequence[str]) -> None:
             )
 
 
-def _value(subscriber: Subscriber, name: str) -> str:
+def _getter(name: str) -> Callable[[Subscriber], str]:
     if name in COLUMNS:
-        value: str = getattr(subscriber, name)
-        return value
-    return subscriber.fields.get(name, "")
+        return attrgetter(name)
+    return lambda subscriber: subscriber.fields.get(name, "")
 
 
+@lru_cache(maxsize=50_000)
 def _fold(text: str) -> str:
     """Keys match whatever their case and the space around them."""
     return text.strip().casefold()
