@@ -83,3 +83,15 @@ def test_a_mistake_gets_its_message_place_and_hint(name, project, monkeypatch, c
     code = run(monkeypatch, *shlex.split(arguments))
     said = capsys.readouterr().err.replace(str(project), "PROJECT")
     assert f"{code}\n{said}" == (case / "expected").read_text()
+
+
+def test_a_damaged_database_is_no_traceback(project, monkeypatch, capsys):
+    assert run(monkeypatch, "lists", "import", "lists/members.csv", "--list", "members") == 0
+    database = project / "lists" / "mailer.db"
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    capsys.readouterr()
+    assert run(monkeypatch, "lists", "export", "members") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("the database ")
+    assert "mailer doctor" in said

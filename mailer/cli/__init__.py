@@ -55,3 +55,11 @@ def main() -> None:
     except MailerError as err:
         complain(err)
         sys.exit(err.exit_code)
+    except Exception as err:
+        from mailer.store import sqlite
+
+        if not isinstance(err, sqlite.Error):
+            raise
+        found = sqlite.problem(err, "read")
+        complain(found)
+        sys.exit(found.exit_code)

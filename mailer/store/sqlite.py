@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 60
 
+_RESTORE = "Look at it with: mailer doctor. Restore lists/mailer.db from a backup if it is damaged."
+
+Error = sqlite3.Error
+"""What reading may raise; the command line tells staff about it in the words of `problem`."""
+
 T = TypeVar("T")
+
+
+def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
+    """What staff can do about an error of SQLite or of its files."""
+    # whatever is not the operation's is the file's: damaged, or no database at all
+    damaged = isinstance(err, sqlite3.DatabaseError) and not isinstance(
+        err, sqlite3.OperationalError
+    )
+    hint = _RESTORE if damaged else "Check that lists/ can be written to and the disk is not full."
+    return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
 class SqliteStore(Requests, Ledger):
@@ -47,10 +62,7 @@ class SqliteStore(Requests, Ledger):
             with self.writing():
                 migrations.apply(self.db)
         except (OSError, sqlite3.Error) as err:
-            raise StoreError(
-                f"the database {path} cannot be opened: {err}",
-                hint="Check that the folder can be written to and the disk is not full.",
-            ) from err
+            raise problem(err, f"opened ({path})") from err
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -70,10 +82,7 @@ class SqliteStore(Requests, Ledger):
         except BaseException as err:
             self.db.rollback()
             if isinstance(err, sqlite3.Error):
-                raise StoreError(
-                    f"the database {self.path} cannot be written: {err}",
-                    hint="Nothing of this step was kept. Check that the disk is not full.",
-                ) from err
+                raise problem(err, "written, and nothing of this step was kept") from err
             raise
 
     def together(self, steps: Sequence[Callable[[], T]]) -> list[T | Exception]:
