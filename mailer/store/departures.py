@@ -3,23 +3,24 @@
 A departure remembers what it changed, so that undoing it changes that and no more.
 """
 
-# ruff: noqa: S608 - what is put into the SQL is column names
-
 from __future__ import annotations
 
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from mailer.store import rows
 from mailer.store.base import Reason
 from mailer.store.pages import Reader
 from mailer.store.subscribers import Subscribers
-from mailer.subscriber import COLUMNS, Subscriber
+from mailer.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any
+
+    from mailer.subscriber import Subscriber
 
 UNDO = timedelta(hours=24)
 
@@ -33,10 +34,7 @@ class Departures(Subscribers):
 
     def subscriber(self, subscriber_id: int) -> Subscriber | None:
         row = self.db.execute(_SUBSCRIBER, (subscriber_id,)).fetchone()
-        if row is None:
-            return None
-        own = dict(zip(("id", *COLUMNS), row, strict=False))
-        return Subscriber(**own, fields=json.loads(row[-2]), tags=tuple(json.loads(row[-1])))
+        return rows.subscriber(row) if row else None
 
     # ---------------------------------------------------------------- leaving
 
@@ -123,7 +121,7 @@ def _reader(row: Sequence[Any]) -> Reader:
 
 
 _SUBSCRIBER = f"""
-SELECT id, {", ".join(COLUMNS)}, fields, tags FROM subscribers WHERE id = ?"""
+SELECT {rows.SUBSCRIBER} FROM subscribers s WHERE s.id = ?"""
 
 _SUBSCRIBED = """m.status IS 'subscribed'
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)"""

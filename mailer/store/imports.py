@@ -4,8 +4,6 @@ A temporary table takes the rows as they come, so sends go on meanwhile and memo
 vanishes with the process: a crash leaves nothing. Only the transaction at the end takes the lock.
 """
 
-# ruff: noqa: S608 - what is put into the SQL is column names
-
 from __future__ import annotations
 
 import sqlite3

@@ -6,7 +6,6 @@ is gone and another takes it over.
 
 from __future__ import annotations
 
-import json
 from dataclasses import astuple
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,8 +14,9 @@ from mailer import throttle
 from mailer.errors import StoreError
 from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState, Turn
 from mailer.store.copies import Copies
+from mailer.store.rows import PAGE, SUBSCRIBER, subscriber
 from mailer.store.workers import Workers
-from mailer.subscriber import COLUMNS, Subscriber
+from mailer.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailer.store.base import Result
-
-PAGE = 2_000
-"""Rows read at once. No cursor stays open between pages: it would keep this connection from writing
-as soon as another process has written."""
 
 
 class Ledger(Copies):
@@ -160,13 +156,10 @@ class Ledger(Copies):
 
 def _claim(row: Sequence[Any]) -> Claim:
     """An erased subscriber has an id and nothing else."""
-    delivery_id, subscriber_id, email, *own, fields, tags = row
-    if email is None:
+    delivery_id, subscriber_id, known, *own = row
+    if known is None:
         return Claim(delivery_id, Subscriber(subscriber_id, ""))
-    columns = dict(zip(COLUMNS, (email, *own), strict=True))
-    further = json.loads(fields) if fields != "{}" else {}
-    labels = tuple(json.loads(tags)) if tags != "[]" else ()
-    return Claim(delivery_id, Subscriber(subscriber_id, **columns, fields=further, tags=labels))
+    return Claim(delivery_id, subscriber((known, *own)))
 
 
 _DELIVERED = """
@@ -175,14 +168,13 @@ WHERE campaign = ? AND subscriber_id > ? ORDER BY subscriber_id LIMIT ?"""
 
 _HAS_PENDING = "SELECT 1 FROM deliveries WHERE send_id = ? AND state = 'pending' LIMIT 1"
 
-_DELIVERIES = """
+_DELIVERIES = f"""
 SELECT d.worker,
     CASE WHEN s.id IS NULL THEN 'erased'
         WHEN x.reason IS NOT NULL THEN x.reason
         WHEN m.status IS NOT 'subscribed' THEN 'unsubscribed'
         ELSE '' END,
-    d.id, d.subscriber_id, s.email, s.first_name, s.last_name, s.zip, s.city, s.state, s.county,
-    s.timezone, s.fields, s.tags
+    d.id, d.subscriber_id, {SUBSCRIBER}
 FROM deliveries d JOIN sends ON sends.id = d.send_id
 LEFT JOIN subscribers s ON s.id = d.subscriber_id
 LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = d.subscriber_id

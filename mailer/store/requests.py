@@ -3,8 +3,6 @@
 A request and the mail that asks for its confirmation are one row: neither is lost without the other.
 """
 
-# ruff: noqa: S608 - what is put into the SQL is SQL
-
 from __future__ import annotations
 
 import json

@@ -1,24 +1,22 @@
 """Lists, subscribers and suppressions, in SQLite."""
 
-# ruff: noqa: S608 - what is put into the SQL is column names
-
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
+from mailer.store import rows
 from mailer.store.base import History, ListSummary, Membership, Reason
 from mailer.store.imports import ERASED, Imports
-from mailer.subscriber import COLUMNS, Subscriber
+from mailer.store.rows import PAGE, SUBSCRIBER
+from mailer.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from typing import Any
 
-_PAGE = 2_000
-"""Rows read at once. No cursor stays open between pages: one that does would keep this connection
-from writing as soon as another process has written."""
+    from mailer.subscriber import Subscriber
 
 
 class Subscribers(Imports):
@@ -33,24 +31,24 @@ class Subscribers(Imports):
         for row in self._pages(_MEMBERS, list_name):
             status, since, how, reason, *subscriber = row
             yield (
-                _subscriber(subscriber),
+                rows.subscriber(subscriber),
                 Membership(list_name, status, since, how),
                 Reason(reason) if reason else None,
             )
 
     def audience(self, list_name: str) -> Iterator[Subscriber]:
-        return map(_subscriber, self._pages(_AUDIENCE, list_name))
+        return map(rows.subscriber, self._pages(_AUDIENCE, list_name))
 
     def _pages(self, query: str, list_name: str) -> Iterator[Any]:
         id_column = -len(COLUMNS) - 3
         last = 0
         while True:
-            given = {"list": list_name, "last": last, "page": _PAGE}
-            rows = self.db.execute(query, given).fetchall()
-            yield from rows
-            if len(rows) < _PAGE:
+            given = {"list": list_name, "last": last, "page": PAGE}
+            page = self.db.execute(query, given).fetchall()
+            yield from page
+            if len(page) < PAGE:
                 return
-            last = rows[-1][id_column]
+            last = page[-1][id_column]
 
     def field_names(self) -> frozenset[str]:
         return frozenset(name for (name,) in self.db.execute("SELECT name FROM field_names"))
@@ -61,7 +59,7 @@ class Subscribers(Imports):
         if row is None and suppression is None:
             return None
         created, source, *subscriber = row or ("", "", None)
-        found = _subscriber(subscriber) if row else None
+        found = rows.subscriber(subscriber) if row else None
         return History(
             found,
             created,
@@ -116,15 +114,6 @@ def _at(now: datetime) -> str:
     return now.isoformat(timespec="seconds")
 
 
-def _subscriber(row: Any) -> Subscriber:
-    *own, fields, tags = row
-    own.append(json.loads(fields) if fields != "{}" else {})
-    own.append(tuple(json.loads(tags)) if tags != "[]" else ())
-    return Subscriber(*own)
-
-
-_COLUMNS = ", ".join(f"s.{name}" for name in ("id", *COLUMNS, "fields", "tags"))
-
 _LISTS = """
 SELECT name,
     (SELECT count(*) FROM memberships m WHERE m.list_id = lists.id AND status = 'subscribed'),
@@ -135,21 +124,23 @@ SELECT name,
 FROM lists ORDER BY name"""
 
 _MEMBERS = f"""
-SELECT m.status, m.since, m.how, x.reason, {_COLUMNS}
+SELECT m.status, m.since, m.how, x.reason, {SUBSCRIBER}
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
 LEFT JOIN suppressions x ON x.address = s.email
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
 ORDER BY m.subscriber_id LIMIT :page"""
 
 _AUDIENCE = f"""
-SELECT {_COLUMNS}
+SELECT {SUBSCRIBER}
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
     AND m.status = 'subscribed'
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)
 ORDER BY m.subscriber_id LIMIT :page"""
 
-_SUBSCRIBER = f"SELECT s.created, s.consent_source, {_COLUMNS} FROM subscribers s WHERE s.email = ?"
+_SUBSCRIBER = (
+    f"SELECT s.created, s.consent_source, {SUBSCRIBER} FROM subscribers s WHERE s.email = ?"
+)
 
 _MEMBERSHIPS = """
 SELECT lists.name, m.status, m.since, m.how
