@@ -74,7 +74,7 @@ def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetim
     for static, slot, context in body:
         parts.append(static)
         if context is not None:
-            parts.append(_quoted(ESCAPES[context](values[slot])))
+            parts.append(_open_ended(_quoted(ESCAPES[context](values[slot]))))
     return b"".join(parts)
 
 
@@ -147,7 +147,7 @@ def _body(variant: Variant) -> tuple[str, list[tuple[bytes, int, Context | None]
         *before, last = map(_quoted, cut.static)
         for static, (slot, context) in zip(before, cut.places, strict=True):
             pieces.append((lead + _open_ended(static), slot, context))
-            lead = _SOFT_BREAK
+            lead = b""
         lead += last + b"\r\n"
     pieces.append((lead + f"--{boundary}--\r\n".encode(), 0, None))
     return boundary, pieces

@@ -120,3 +120,19 @@ def test_a_value_after_any_column_keeps_the_line_short(length):
     merger = make_merger("y" * length + "{{ recipient.zip }}")
     data = encode(merger.merge(ANA), ENVELOPE, message_id="x", date=DATE)
     assert max(len(line) for line in data.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
+
+
+@pytest.mark.parametrize("length", range(60, 160))
+def test_a_value_of_any_length_keeps_the_line_short(length):
+    merger = make_merger("Dear {{ recipient.first_name }},")
+    merged = merger.merge(replace(ANA, first_name="y" * (length - 1) + "é"))
+    data = encode(merged, ENVELOPE, message_id="x", date=DATE)
+    assert max(len(line) for line in data.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
+    assert content(parsed(data).get_body("html")) == merged.html
+
+
+@pytest.mark.parametrize("length", range(70, 80))
+def test_a_plain_value_of_any_length_keeps_the_line_short(length):
+    merged = make_merger("{{ recipient.zip }}").merge(replace(ANA, zip="9" * length))
+    data = encode(merged, ENVELOPE, message_id="x", date=DATE)
+    assert max(len(line) for line in data.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
