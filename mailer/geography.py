@@ -6,6 +6,7 @@ Places come from the `zipcodes` package, offline. `repair` and `place` need no n
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -53,10 +54,13 @@ def _places(prefix: str) -> dict[str, Place]:
     # Two digits at a time: one look-up takes 0.2 ms, the whole table at once 25 MB more than these.
     if not re.fullmatch("[0-9]{2}", prefix):
         return {}
-    return {
-        row["zip_code"]: Place(row["city"], row["state"], row["county"], _timezone(row["timezone"]))
-        for row in zipcodes.similar_to(prefix)  # type: ignore[no-untyped-call] # it has no types
-    }
+    return {row["zip_code"]: _read(row) for row in zipcodes.similar_to(prefix)}  # type: ignore[no-untyped-call] # it has no types
+
+
+def _read(row: dict[str, str]) -> Place:
+    # Each name once in memory, however many codes it has.
+    named = (row["city"], row["state"], row["county"], _timezone(row["timezone"]))
+    return Place(*map(sys.intern, named))
 
 
 def _timezone(name: str) -> str:
