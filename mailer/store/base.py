@@ -316,7 +316,10 @@ class Store(Pages, Protocol):
     def counts(self, send_id: int) -> Counts: ...
 
     def already_delivered(self, campaign: str) -> Iterator[int]:
-        """Ids of subscribers with any delivery of this campaign, ascending."""
+        """Ids of subscribers with any delivery of this campaign, ascending.
+
+        Those who had it under an address they have moved from are among them.
+        """
         ...
 
     def remaining(self, send_id: int) -> Iterator[Remaining]:

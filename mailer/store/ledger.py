@@ -38,7 +38,8 @@ class Ledger(Copies):
 
     def already_delivered(self, campaign: str) -> Iterator[int]:
         last = 0
-        while rows := self.db.execute(_DELIVERED, (campaign, last, PAGE)).fetchall():
+        given = {"campaign": campaign, "page": PAGE}
+        while rows := self.db.execute(_DELIVERED, given | {"last": last}).fetchall():
             yield from (subscriber_id for (subscriber_id,) in rows)
             last = rows[-1][0]
 
@@ -164,7 +165,10 @@ def _claim(row: Sequence[Any]) -> Claim:
 
 _DELIVERED = """
 SELECT subscriber_id FROM deliveries
-WHERE campaign = ? AND subscriber_id > ? ORDER BY subscriber_id LIMIT ?"""
+WHERE campaign = :campaign AND subscriber_id > :last
+UNION SELECT moves.subscriber_id FROM moves JOIN deliveries d
+ON d.campaign = :campaign AND d.subscriber_id = moves.formerly AND d.state <> 'skipped'
+WHERE moves.subscriber_id > :last ORDER BY 1 LIMIT :page"""
 
 _HAS_PENDING = "SELECT 1 FROM deliveries WHERE send_id = ? AND state = 'pending' LIMIT 1"
 

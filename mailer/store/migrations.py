@@ -152,6 +152,12 @@ _RECIPIENTS_PAGES = (
         variant_id INTEGER NOT NULL REFERENCES variants(id),
         slot_values TEXT NOT NULL
     )""",
+    # Who moved to a new address is one person: no campaign goes to both.
+    """CREATE TABLE moves (
+        subscriber_id INTEGER NOT NULL,
+        formerly INTEGER NOT NULL,
+        PRIMARY KEY (subscriber_id, formerly)
+    ) WITHOUT ROWID""",
     # Whoever is erased leaves nothing behind here; departures are counted, without the words.
     """CREATE TRIGGER forget_a_subscriber AFTER DELETE ON subscribers BEGIN
         DELETE FROM requests WHERE email = OLD.email OR subscriber_id = OLD.id;

@@ -172,6 +172,7 @@ class Requests(Departures):
         if new == old.id:
             return "done", 0
         joined = self._subscribe(new, (list_id for (list_id,) in active), "new address", now)
+        self.db.execute(_REMEMBER_MOVE, {"from": old.id, "to": new})
         self.db.execute(_MOVE_PENDING, {"from": old.id, "to": new})
         departure = self._leave_for(old.id, wish.send_id, now)
         outcome = json.dumps({"to": new, "joined": joined})
@@ -247,6 +248,10 @@ SET status = 'subscribed', since = excluded.since, how = excluded.how
 WHERE status = 'unsubscribed' RETURNING list_id"""
 
 _ACTIVE = "SELECT list_id FROM memberships WHERE subscriber_id = ? AND status = 'subscribed'"
+
+_REMEMBER_MOVE = """
+INSERT OR IGNORE INTO moves (subscriber_id, formerly)
+SELECT :to, :from UNION SELECT :to, formerly FROM moves WHERE subscriber_id = :from"""
 
 # Whoever moves in the middle of a send still gets it, once.
 _MOVE_PENDING = """

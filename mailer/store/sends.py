@@ -52,7 +52,7 @@ class Sends:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
             if send.state is SendState.CANCELLED:
                 raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
-            added = self.db.execute(_ADD_DELIVERIES, (campaign, send.id, at)).rowcount
+            added = self.db.execute(_ADD_DELIVERIES, (campaign, send.id, at, campaign)).rowcount
             self.db.execute(_ADDED, {"added": added, "at": at, "id": send.id})
         self.db.execute("DELETE FROM temp.frozen")
         frozen = self.send(campaign, list_name)
@@ -121,11 +121,14 @@ INSERT INTO sends
 SELECT ?, id, 'queued', ?, ?, ?, ?, ?, ? FROM lists WHERE name = ?
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
-# The join leaves out whoever was erased since the ids were read.
+# The join leaves out whoever was erased since the ids were read; the rest, who had it under an
+# address they have moved from.
 _ADD_DELIVERIES = """
 INSERT INTO deliveries (campaign, subscriber_id, send_id, changed)
 SELECT ?, subscribers.id, ?, ? FROM temp.frozen JOIN subscribers
-ON subscribers.id = frozen.subscriber_id WHERE true
+ON subscribers.id = frozen.subscriber_id WHERE NOT EXISTS (
+    SELECT 1 FROM moves JOIN deliveries d ON d.campaign = ? AND d.subscriber_id = moves.formerly
+    WHERE moves.subscriber_id = subscribers.id AND d.state <> 'skipped')
 ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
 
 _ADDED = """

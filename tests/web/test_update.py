@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
-from mailer.store.base import ImportRow, Reason
+from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
 from tests.project import NOW, address
 
 OLD, NEW = address(0), "new.home@example.net"
@@ -119,6 +120,22 @@ def test_mail_still_to_go_out_goes_to_the_new_address_once(site):
     (remaining,) = site.store.remaining(send.id)
     assert (remaining.claim.subscriber.email, remaining.left_out) == (NEW, "")
     assert site.store.counts(send.id).balanced
+
+
+@pytest.mark.parametrize("moves", [[NEW], ["between@example.net", NEW]])
+def test_a_campaign_that_came_to_the_old_address_does_not_come_to_the_new_one(site, moves):
+    frozen = {"query": "", "snapshot": b"", "digest": "", "transport": "outbox", "now": NOW}
+    send, _ = site.store.freeze("next", "members", [1], **frozen)
+    site.store.set_state(send.id, SendState.SENDING, now=NOW)
+    (claim,) = site.store.claim(send.id, 1, now=NOW)
+    site.store.record([Result(claim.delivery_id, DeliveryState.ACCEPTED)], now=NOW)
+    for before, after in pairwise([OLD, *moves]):
+        site.post(site.links(person(site, before).id).update, {"email": after})
+        site.post(site.link_to(after))
+    moved = person(site, NEW).id
+    assert moved in set(site.store.already_delivered("next"))
+    assert site.store.freeze("next", "members", [moved], **frozen)[1] == 0
+    assert site.store.freeze("another", "members", [moved], **frozen)[1] == 1
 
 
 def test_a_move_asked_for_by_the_address_itself_changes_nothing(site):
