@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import re
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from mailer.keepsake import Shown
 from mailer.web.view import _mail
 from tests import samples
-from tests.project import address
+from tests.project import address, start
 from tests.web.conftest import Site, eml, path
 
 SHOTS = samples.ROOT / "build" / "screenshots"
@@ -33,6 +37,29 @@ def chromium():
 
 @pytest.fixture
 def served(root):
+    with serving(root) as site:
+        yield site
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """The project that comes with mailer, its petition sent to one of its people."""
+    root = tmp_path / "project"
+    for folder in ("templates", "campaigns", "lists/lookups"):
+        shutil.copytree(samples.ROOT / folder, root / folder)
+    for file in ("mailer.toml", "lists/members.csv"):
+        shutil.copy(samples.ROOT / file, root / file)
+    for command in (
+        ("lists", "import", str(root / "lists" / "members.csv"), "--list", "members"),
+        ("send", "river-petition", "--limit", "1", "--yes"),
+    ):
+        start(root, *command).communicate()
+    with serving(root) as site:
+        yield site
+
+
+@contextmanager
+def serving(root):
     """`mailer serve` as staff run it."""
     server = subprocess.Popen(
         [sys.executable, "-m", "mailer", "--project", str(root), "serve", "--port", "0"],
@@ -141,6 +168,30 @@ def test_from_a_mail_to_every_page_and_back(tab, served):
     assert "Dear neighbor" in tab.content()
     tab.goto(served.url + path(links.view))
     assert "Dear Person0" in tab.content()
+
+
+@pytest.mark.parametrize(
+    ("link", "heading"),
+    [
+        ("View this e-mail in your browser", "Put clean rivers in writing"),
+        ("Forward it to a friend", "Forward"),
+        ("Update your information", "Update"),
+        ("unsubscribe", "Unsubscribe"),
+    ],
+)
+def test_each_link_of_the_footer_is_clicked_in_the_mail_itself(chromium, sample, link, heading):
+    (file,) = (sample.root / "outbox" / "river-petition").glob("*.eml")
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    page = chromium.new_page(viewport={"width": 375, "height": 800})
+    page.route(
+        "https://mail.example.org/**",
+        lambda route: route.fulfill(response=route.fetch(url=sample.url + path(route.request.url))),
+    )
+    page.set_content(mail.get_body(("html",)).get_content())
+    page.get_by_role("link", name=link, exact=True).click()
+    page.wait_for_url("https://mail.example.org/**")
+    assert heading in page.get_by_role("heading", level=1).first.inner_text()
+    page.close()
 
 
 def test_signing_up_and_leaving_without_a_link(tab, served):
