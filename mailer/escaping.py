@@ -51,6 +51,8 @@ _UNWANTED = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uf
 """Would turn the direction of the text around them, or cannot be encoded."""
 _WHOLE_URL = re.compile(r"(?:https?://[^\s/?#]|mailto:|tel:)", re.IGNORECASE)
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~"
+_SAFE_URL = re.compile(r"https?://[A-Za-z0-9._-][A-Za-z0-9!#$%&'()*+,\-./:;=?@_~]*")
+"""What quoting would not change, as the recipient's own links: a tenth of the time."""
 
 
 def clean(value: str) -> str:
@@ -73,6 +75,8 @@ def _attribute(value: str) -> str:
 
 def _plain_url(value: str) -> str:
     """Empty unless it is a web, mail or telephone address."""
+    if _SAFE_URL.fullmatch(value):
+        return value
     return quote(value, safe=_URL_SAFE) if _WHOLE_URL.match(value) else ""
 
 

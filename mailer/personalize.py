@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import operator
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Undefined
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mailer.lookups import Row, Table
     from mailer.subscriber import Subscriber
 
+_ORDINARY = {str, bool, int, float, dict, list, tuple}
+"""Types of values that need no second look."""
 TOKEN = re.compile(r"zq[a-z]\d{4}qz")
 """Lower-case and alphanumeric, so that it passes Markdown, MJML and premailer untouched. `zqs` is a
 slot, `zqb` a component's block, `zqf` a footnote reference."""
@@ -43,6 +45,14 @@ class Recipient:
     subscriber: Subscriber
     tables: Mapping[str, Table]
     links: Links | None
+    _found: dict[int, list[Row]] = field(default_factory=dict)
+
+    def rows(self, table: Table) -> list[Row]:
+        """Of a look-up, found once: a campaign may ask for ten facts about the same row."""
+        rows = self._found.get(id(table))
+        if rows is None:
+            rows = self._found[id(table)] = table.find(self.subscriber)
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,8 @@ class Symbol:
                 *[get(recipient) for get in given],
                 **{name: get(recipient) for name, get in named.items()},
             )
+            if type(result) in _ORDINARY:
+                return result
             if isinstance(result, Undefined):
                 return ""
             # Jinja's `map` and `select` give generators, good for one reading only
@@ -377,10 +389,10 @@ def _field(name: str) -> Callable[[Recipient], Any]:
 def _lookup_shape(name: str, table: Table) -> tuple[str, Callable[[Recipient], Any], Any]:
     text = f"recipient.lookups.{name}"
     if table.many:
-        return text, lambda r: table.find(r.subscriber), [dict.fromkeys(table.columns)]
+        return text, lambda r: r.rows(table), [dict.fromkeys(table.columns)]
 
     def row(recipient: Recipient) -> Row:
-        found = table.find(recipient.subscriber)
+        found = recipient.rows(table)
         return found[0] if found else {}
 
     columns = {

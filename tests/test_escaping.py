@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import html
+import re
 from html.parser import HTMLParser
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -160,3 +161,12 @@ def test_cleaning_is_the_same_before_and_after_joining(one, other):
 @given(VALUES)
 def test_a_telephone_number_is_digits(value):
     assert not set(ESCAPES[Context.PHONE](clean(value))) - set("+0123456789")
+
+
+@given(
+    st.from_regex(r"\A(https?://|mailto:|tel:|HTTPS://|//|javascript:)?[ -~é☺]{0,30}\Z") | st.text()
+)
+def test_a_url_is_quoted_whether_or_not_it_needs_it(value):
+    whole = re.match(r"(https?://[^\s/?#]|mailto:|tel:)", value, re.IGNORECASE)
+    wanted = quote(value, safe="!#$%&'()*+,-./:;=?@_~") if whole else ""
+    assert ESCAPES[Context.PLAIN_URL](value) == wanted

@@ -44,6 +44,7 @@ _STATES = {
     Kind.REFUSED: DeliveryState.FAILED,
     Kind.UNCERTAIN: DeliveryState.UNCERTAIN,
 }
+_LONGEST_TAG = 256
 _NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -74,7 +75,13 @@ class AmazonSes:
     ) -> None:
         self._settings = settings
         self._campaign = campaign
-        self._list_name = list_name
+        tag = _NOT_FOR_TAGS.sub("_", campaign)[:_LONGEST_TAG]
+        feedback = _NOT_FOR_TAGS.sub("_", list_name)[:_LONGEST_TAG] or "none"
+        self._shared_tags = [
+            {"Name": "campaign", "Value": tag},
+            {"Name": "ses:feedback-id-a", "Value": tag},
+            {"Name": "ses:feedback-id-b", "Value": feedback},
+        ]
         self._envelope = envelope
         self._clock = clock
         self._clients = Clients(settings, most=self.lanes, read_timeout=read_timeout)
@@ -185,16 +192,7 @@ class AmazonSes:
 
     def _tags(self, letter: Letter) -> list[dict[str, str]]:
         """They come back with every event, and in Gmail's feedback loop; ids only, no address."""
-        tags = {
-            "campaign": self._campaign,
-            "delivery": str(letter.delivery_id),
-            "ses:feedback-id-a": self._campaign,
-            "ses:feedback-id-b": self._list_name or "none",
-        }
-        return [
-            {"Name": name, "Value": _NOT_FOR_TAGS.sub("_", value)[:256]}
-            for name, value in tags.items()
-        ]
+        return [*self._shared_tags, {"Name": "delivery", "Value": str(letter.delivery_id)}]
 
     # ---------------------------------------------------------------- its answer
 
