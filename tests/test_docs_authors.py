@@ -13,7 +13,19 @@ from jinja2 import Environment, nodes
 
 from mailer import config
 from mailer.campaign import FrontMatter
-from mailer.config import Brand, Colors, Content, Fonts, Lookup, Sender, Sending, Site, Social
+from mailer.config import (
+    Brand,
+    Colors,
+    Content,
+    Fonts,
+    Lookup,
+    Pages,
+    PublicList,
+    Sender,
+    Sending,
+    Site,
+    Social,
+)
 from mailer.errors import CampaignError
 from tests import samples
 
@@ -151,7 +163,7 @@ def test_settings_example_is_valid_and_shows_every_key():
     ((_, content, _),) = [fence for fence in fences("configuration.md") if fence[0] == "toml"]
     config.parse(content)
     table = tomllib.loads(content)
-    assert set(table) == set(Content.model_fields) | {"send"}
+    assert set(table) == set(Content.model_fields) | {"send", "pages"}
     for model, shown in (
         (Brand, table["brand"]),
         (Colors, table["brand"]["colors"]),
@@ -161,6 +173,8 @@ def test_settings_example_is_valid_and_shows_every_key():
         (Site, table["site"]),
         (Sending, table["send"]),
         (Lookup, table["lookups"]["senators"]),
+        (Pages, table["pages"]),
+        (PublicList, table["pages"]["lists"][0]),
     ):
         assert set(shown) == set(model.model_fields)
 
