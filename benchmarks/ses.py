@@ -7,7 +7,7 @@ The bare loop gets its messages ready-made, keeps no record, and takes whatever 
 Messages a second are counted by the fake, from the first to the last.
 """
 
-# ruff: noqa: T201, S105 - a program of its own, that prints; the fake takes any password
+# ruff: noqa: T201 - a program of its own, that prints
 
 from __future__ import annotations
 
@@ -58,8 +58,7 @@ def ready_made(root: Path, method: str) -> list[Call]:
     return [
         _bulk(start, chunk, envelope)
         for start in range(0, len(merged), bulk.MOST)
-        if (chunk := merged[start : start + bulk.MOST])
-        and len({one.variant for one in chunk}) == 1
+        if (chunk := merged[start : start + bulk.MOST]) and len({one.variant for one in chunk}) == 1
     ]
 
 
@@ -136,8 +135,6 @@ def compare(method: str, rounds: int, numbers: count[int]) -> None:
 
 
 def main() -> None:
-    from itertools import count
-
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("methods", nargs="*", default=list(PEOPLE))
