@@ -192,9 +192,17 @@ def _progress(stream: BinaryIO, file: Path) -> Iterator[Callable[[], None]]:
     if not sys.stderr.isatty():
         yield lambda: None
         return
+    size = file.stat().st_size
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"Reading {file.name}", total=file.stat().st_size)
-        yield lambda: progress.update(task, completed=stream.tell())
+        task = progress.add_task("", total=size)
+
+        def tick() -> None:
+            read = stream.tell()
+            what = f"Reading {file.name}" if read < size else "Saving"
+            progress.update(task, completed=read, description=what)
+
+        tick()
+        yield tick
 
 
 @contextmanager

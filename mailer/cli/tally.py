@@ -43,6 +43,7 @@ class Tally:
                 self._rejects.add(row)
             else:
                 self.blank += 1
+        self._tick()
 
     def numbers(self, imported: Imported) -> dict[str, object]:
         """Everything, for scripts."""
