@@ -15,6 +15,7 @@ import argparse
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,6 @@ from tests.ses_project import CAMPAIGN, fake_ses, make_project, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from itertools import count
 
     from mailer.merge import Merged
     from tests.fake_ses import RemoteSes
