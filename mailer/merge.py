@@ -15,6 +15,7 @@ from mailer.personalize import Recipient, plain, value_of
 if TYPE_CHECKING:
     from mailer.compile import Variant
     from mailer.links import Keys
+    from mailer.personalize import Slot
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
 
@@ -84,8 +85,10 @@ class Merger:
         recipient = Recipient(subscriber, sources.tables, links)
         variant = self._compiler.variant(recipient)
         self.counts[variant] += 1
-        values = tuple(
-            escaping.clean(plain(value_of(slot.evaluate, recipient, slot.text)))
-            for slot in variant.slots
-        )
+        values = tuple([_value(slot, recipient) for slot in variant.slots])
         return Merged(subscriber.email, variant, values, links)
+
+
+def _value(slot: Slot, recipient: Recipient) -> str:
+    value = value_of(slot.evaluate, recipient, slot.text)
+    return escaping.clean(value if type(value) is str else plain(value))

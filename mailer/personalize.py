@@ -184,10 +184,11 @@ class Symbol:
         named = {name: _getter(value) for name, value in options.items()}
 
         def evaluate(recipient: Recipient) -> Any:
-            result = function(
-                *[get(recipient) for get in given],
-                **{name: get(recipient) for name, get in named.items()},
-            )
+            values = [get(recipient) for get in given]
+            if named:
+                result = function(*values, **{name: get(recipient) for name, get in named.items()})
+            else:
+                result = function(*values)
             if type(result) in _ORDINARY:
                 return result
             if isinstance(result, Undefined):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -223,6 +224,9 @@ class Desk:
         from mailer.cli.brake import Brake
         from mailer.cli.progress import bar
 
+        # What is loaded by now stays: to look through it for garbage, again and again, takes a tenth
+        # of the time of a bulk send.
+        gc.freeze()
         total = min(plan.recipients, self.order.limit or plan.recipients)
         began = time.monotonic()
         with Brake() as brake, bar(f"Sending {frozen.campaign}", total) as show:
