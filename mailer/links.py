@@ -15,6 +15,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from itsdangerous import BadData, Signer
@@ -105,7 +106,7 @@ class Keys:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Links:
     """The URLs in one recipient's mail, made when they are asked for."""
 
@@ -115,8 +116,9 @@ class Links:
     send_id: int
     subscriber_id: int
 
-    @property
+    @cached_property
     def unsubscribe(self) -> str:
+        """In the text and in the headers: signed once."""
         return self._personal("unsubscribe")
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
@@ -216,32 +217,59 @@ def test_headers_that_ses_would_refuse_in_a_bulk_call_do_not_fit():
     assert bulk.headers_fit(merged, ENVELOPE)
 
 
-def test_values_too_long_for_a_request_of_fifty_go_raw(deliver):
-    merged = make_merger("{{ recipient.first_name }}").merge(replace(ANA, first_name="n" * 30_000))
-    assert not bulk.fits(merged)
-    assert deliver(merged, "bulk").operation == "SendEmail"
+def person(number, name):
+    return replace(ANA, id=number, email=f"person{number}@example.org", first_name=name)
 
 
-def test_long_values_that_fit_are_measured_not_guessed():
-    merged = make_merger("{{ recipient.first_name }}").merge(replace(ANA, first_name="n" * 5_000))
-    assert bulk.fits(merged)
+@pytest.fixture
+def operations(fake):
+    before = len(fake.requests)
+    return lambda: Counter(call.operation for call in fake.requests[before:])
+
+
+@pytest.fixture
+def transport(deliver):  # noqa: ARG001 - it sets the environment
+    return AmazonSes(
+        Ses(region="us-east-1", method="bulk"), campaign="vote", list_name="members",
+        envelope=ENVELOPE, clock=lambda: NOW,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("length", "wanted"),
+    [
+        (100, {"SendBulkEmail": 1}),
+        (2_000, {"SendBulkEmail": 1}),
+        (30_000, {"SendEmail": 50}),
+    ],
+)
+def test_values_too_long_for_one_call_go_raw(transport, operations, length, wanted):
+    merger = make_merger("{{ recipient.first_name }}" + "wörd " * 20_000)
+    letters = [Letter(n, merger.merge(person(n, "é" * (length // 6)))) for n in range(50)]
+    receipt = transport.deliver(letters)
+    assert operations() == wanted
+    assert {result.delivery_id for result in receipt.results} == set(range(50))
+    assert {result.state for result in receipt.results} == {DeliveryState.ACCEPTED}
+
+
+def test_one_persons_values_too_long_for_a_call_go_raw(transport, operations):
+    merged = make_merger("{{ recipient.first_name }}").merge(person(7, "n" * 140_000))
+    transport.deliver([Letter(7, merged)])
+    assert operations() == {"SendEmail": 1}
+
+
+def test_what_stops_the_send_stops_it_there_too(transport, fake, operations):
+    merger = make_merger("{{ recipient.first_name }}")
+    letters = [Letter(n, merger.merge(person(n, "n" * 30_000))) for n in range(50)]
+    fake.inject("exception", code="AccountSuspendedException", to="person3@example.org")
+    receipt = transport.deliver(letters)
+    fake.clear()
+    assert operations() == {"SendEmail": 4}
+    states = [result.state for result in receipt.results]
+    assert states == [DeliveryState.ACCEPTED] * 3 + [DeliveryState.PENDING] * 47
+    assert [result.delivery_id for result in receipt.results] == list(range(50))
+    assert "suspended" in str(receipt.stop)
 
 
 def test_a_variant_too_long_for_a_request_goes_raw():
     assert not bulk.fits(make_merger("word " * 200_000).merge(ANA))
-
-
-def test_fifty_of_the_largest_that_fit_are_a_request_that_ses_takes(deliver, fake):
-    merger = make_merger("{{ recipient.first_name }}" + "wörd " * 20_000)
-    longest = "é"
-    while bulk.fits(merger.merge(replace(ANA, first_name=longest * 2))):
-        longest *= 2
-    letters = [Letter(n, merger.merge(replace(ANA, first_name=longest))) for n in range(50)]
-    deliver(letters[0].merged, "bulk")
-    before = len(fake.requests)
-    transport = AmazonSes(
-        Ses(region="us-east-1", method="bulk"), campaign="vote", list_name="members",
-        envelope=ENVELOPE, clock=lambda: NOW,
-    )  # fmt: skip
-    transport.deliver(letters)
-    assert [(c.operation, c.recipients) for c in fake.requests[before:]] == [("SendBulkEmail", 50)]

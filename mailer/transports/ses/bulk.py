@@ -26,12 +26,14 @@ MOST = 50
 """Entries of one call, by the API's limit."""
 _REQUEST = 1_000_000
 """Octets of a request with an inline template; the limit is 1 MB."""
+_DATA = 262_144
+"""Characters of one recipient's values, by the API's limit."""
 _ADDRESS_AND_HEADERS = 2_000
 """Octets of an entry besides its values, amply."""
 _HEADER = re.compile(r"[ -~]{1,900}")
 """SES takes 995; the rest is for tokens that are longer than this recipient's."""
-_WORST = 12
-"""Octets that a character can become: percent-encoded UTF-8, or an escape of JSON within JSON."""
+_ESCAPED = 2
+"""Octets of a request for each of its values' JSON, which is text within JSON: at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Template:
     content: dict[str, str]
     variables: tuple[tuple[str, int, Callable[[str], str]], ...]
     """Each with its slot, and how a value is escaped there."""
-    room: int
-    """Octets that each of 50 recipients' values may take."""
+    octets: int
+    """Of a request."""
 
     def data(self, merged: Merged) -> str:
         """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
@@ -62,11 +64,12 @@ def template(variant: Variant, mark: str) -> Template | None:
             ("Html", variant.html, ""),
         )
     }
-    room = (_REQUEST - len(json.dumps(content))) // MOST - _ADDRESS_AND_HEADERS
-    if room < 0 or not all(map(_is_plain, (variant.subject, variant.text, variant.html))):
+    octets = len(json.dumps(content))
+    cuts = (variant.subject, variant.text, variant.html)
+    if octets > _REQUEST // 2 or not all(map(_is_plain, cuts)):
         return None
     named = ((name, slot, ESCAPES[context]) for (slot, context), name in variables.items())
-    return Template(content, tuple(named), room)
+    return Template(content, tuple(named), octets)
 
 
 def headers_fit(merged: Merged, envelope: Envelope) -> bool:
@@ -75,23 +78,25 @@ def headers_fit(merged: Merged, envelope: Envelope) -> bool:
 
 
 def fits(merged: Merged) -> bool:
-    """Whether a message can go in a bulk call and be the same there as raw."""
-    made = template(merged.variant, merged.mark)
-    if made is None or "=?" in merged.subject:
-        # raw encodes what looks like an encoded word; SES is not known to
-        return False
-    # 10: a variable's name, quotes and commas
-    characters = sum(10 + len(merged.values[slot]) for _, slot, _ in made.variables)
-    return characters * _WORST < made.room or len(json.dumps(made.data(merged))) < made.room
+    """Whether a message is the same in a bulk call as raw."""
+    # raw encodes what looks like an encoded word; SES is not known to
+    return template(merged.variant, merged.mark) is not None and "=?" not in merged.subject
 
 
 def request(
     parcel: list[Merged], envelope: Envelope, tags: list[list[dict[str, str]]]
-) -> dict[str, Any]:
-    """What `send_bulk_email` is called with: messages of one variant, and the tags of each."""
+) -> dict[str, Any] | None:
+    """What `send_bulk_email` is called with: messages of one variant, and the tags of each.
+
+    None when their values are too long for one call.
+    """
     first = parcel[0]
     made = template(first.variant, first.mark)
     assert made is not None
+    data = [made.data(merged) for merged in parcel]
+    octets = made.octets + sum(_ESCAPED * len(each) + _ADDRESS_AND_HEADERS for each in data)
+    if octets > _REQUEST or max(map(len, data)) > _DATA:
+        return None
     headers = message.list_headers(first, envelope)
     del headers["List-Unsubscribe"]
     return {
@@ -105,13 +110,14 @@ def request(
             }
         },
         "BulkEmailEntries": [
-            _entry(merged, made, envelope, own) for merged, own in zip(parcel, tags, strict=True)
+            _entry(merged, values, envelope, own)
+            for merged, values, own in zip(parcel, data, tags, strict=True)
         ],
     }
 
 
 def _entry(
-    merged: Merged, made: Template, envelope: Envelope, tags: list[dict[str, str]]
+    merged: Merged, data: str, envelope: Envelope, tags: list[dict[str, str]]
 ) -> dict[str, Any]:
     name = "List-Unsubscribe"
     return {
@@ -120,9 +126,7 @@ def _entry(
         "ReplacementHeaders": [
             {"Name": name, "Value": message.list_headers(merged, envelope)[name]}
         ],
-        "ReplacementEmailContent": {
-            "ReplacementTemplate": {"ReplacementTemplateData": made.data(merged)}
-        },
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
     }
 
 

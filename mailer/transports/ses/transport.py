@@ -164,6 +164,8 @@ class AmazonSes:
             self._envelope,
             [self._tags(letter) for letter in parcel],
         )
+        if request is None:
+            return self._one_by_one(parcel)
         answer = self._call("send_bulk_email", request)
         if not isinstance(answer, Verdict):
             answers = [_of_entry(entry) for entry in answer["BulkEmailEntryResults"]]
@@ -173,6 +175,19 @@ class AmazonSes:
                 )
             answer = verdict.INCOMPLETE
         return self._receipt(dict.fromkeys((letter.delivery_id for letter in parcel), answer))
+
+    def _one_by_one(self, parcel: Sequence[Letter]) -> Receipt:
+        receipts: list[Receipt] = []
+        for letter in parcel:
+            receipts.append(self._raw(letter))
+            if receipts[-1].stop:
+                break
+        results = [result for receipt in receipts for result in receipt.results]
+        results += [
+            Result(letter.delivery_id, DeliveryState.PENDING) for letter in parcel[len(results) :]
+        ]
+        complaint = next((receipt.complaint for receipt in receipts if receipt.complaint), "")
+        return Receipt(results, complaint, receipts[-1].stop)
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         """The answer, or the verdict on what came instead."""
