@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mailer"
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "typer", "rich"}
 PURE = [
-    "address", "audience", "campaign", "columns", "compile", "config", "encoding", "environment",
+    "address", "audience", "campaign", "checks.proof", "checks.rules", "columns", "compile", "config", "encoding", "environment",
     "errors", "escaping", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
     "message", "mjml", "personalize", "preferences", "render", "sources", "spreadsheet", "subscriber", "throttle",
     "tree", "transports.base", "store.base", "store.pages",

@@ -1,0 +1,43 @@
+"""A finished mail under examination: one variant, filled for one of those who get it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lxml import html
+
+from mailer.errors import Place
+
+if TYPE_CHECKING:
+    from mailer.merge import Merged
+    from mailer.sources import Sources
+
+
+@dataclass(frozen=True)
+class Proof:
+    words: Sources
+    merged: Merged
+
+    @cached_property
+    def html(self) -> str:
+        return self.merged.html
+
+    @cached_property
+    def text(self) -> str:
+        return self.merged.text
+
+    @cached_property
+    def tree(self) -> Any:
+        """The HTML, parsed by lxml; not to be changed."""
+        return html.document_fromstring(self.html)
+
+    def place(self, needle: str) -> Place:
+        """Where words of the mail were written: in the campaign first, then in a template."""
+        campaign = self.words.path
+        for path in (campaign, *sorted(set(self.words.files) - {campaign})):
+            before, found, _ = self.words.files[path].partition(needle)
+            if needle and found:
+                return Place(path, before.count("\n") + 1)
+        return Place(campaign)

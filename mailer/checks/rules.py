@@ -1,0 +1,21 @@
+"""Every rule there is. Audience rules look at everybody, and stand in `audience.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from mailer.checks.finding import Finding
+    from mailer.checks.proof import Proof
+    from mailer.sources import Sources
+
+    SourceRule = Callable[[Sources, date], Iterable[Finding]]
+    """Looks at what was written, once; the date is today's."""
+    MailRule = Callable[[Proof], Iterable[Finding]]
+    """Looks at one variant; the same finding of several variants is shown once."""
+
+SOURCE_RULES: tuple[SourceRule, ...] = ()
+MAIL_RULES: tuple[MailRule, ...] = ()
