@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.cli.common import Session, now, seconds, session
-from mailer.errors import TransportError, UsageError, suggest
+from mailer.errors import UsageError, suggest
 
 if TYPE_CHECKING:
     from mailer.merge import Merged
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
-    from mailer.transports.base import Letter, Transport
 
 Campaign = Annotated[
     str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
 ]
-
-_PROOFS = "tests"
-"""Their folder inside the campaign's outbox."""
 
 
 def register(app: typer.Typer) -> None:
@@ -99,43 +93,22 @@ def test(
     addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...")],
 ) -> None:
     """Send a proof, marked [TEST], to colleagues. The send itself never knows of it."""
-    from mailer import sources
-    from mailer.address import BadAddressError, normalize
+    from mailer import proofs, sources
     from mailer.cli import ways
-    from mailer.transports.base import Letter
 
     run = session(context)
     found = sources.load(run.project, campaign)
-    try:
-        wanted = [normalize(address) for address in addresses]
-    except BadAddressError as err:
-        raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
-    merged = [_merge(run, found, _colleague(run, found, address)) for address in wanted]
+    drawn_up = proofs.draw_up(run.store, run.keys, found, addresses)
     way = run.project.settings.send.transport
-    transport = ways.open_transport(run, way, found, found.list_name, folder=_PROOFS)
-    _deliver(run, transport, [Letter(0, replace(one, mark="[TEST] ")) for one in merged])
+    transport = ways.open_transport(run, way, found, found.list_name, folder=proofs.FOLDER)
+    for proof in proofs.deliver(run.store, transport, drawn_up, seconds):
+        typer.echo(f"{proof.email}: {proof.subject}")
     place = ways.place_of(run, way, found.campaign)
     typer.echo(
-        f"The proofs are in {place}{_PROOFS}/." if way == ways.OUTBOX else f"Sent through {place}."
+        f"The proofs are in {place}{proofs.FOLDER}/."
+        if way == ways.OUTBOX
+        else f"Sent through {place}."
     )
-
-
-def _deliver(run: Session, transport: Transport, proofs: list[Letter]) -> None:
-    """One after another, at the rate that a send may be using at the same time."""
-    from mailer.store.base import DeliveryState
-
-    rate = transport.allowance().rate
-    for (proof,) in transport.parcels(proofs, 1):
-        if rate:
-            turn = run.store.reserve(transport.name, 1, rate=rate, burst=1, clock=seconds)
-            time.sleep(turn.wait)
-        receipt = transport.deliver([proof])
-        (result,) = receipt.results
-        if result.state is not DeliveryState.ACCEPTED:
-            raise receipt.stop or TransportError(
-                f"{proof.merged.email}: {result.detail or receipt.complaint}"
-            )
-        typer.echo(f"{proof.merged.email}: {proof.merged.subject}")
 
 
 def _merge(run: Session, found: Sources, subscriber: Subscriber) -> Merged:
@@ -146,32 +119,12 @@ def _merge(run: Session, found: Sources, subscriber: Subscriber) -> Merged:
 
 
 def _example(run: Session, found: Sources, address: str) -> Subscriber:
-    """A named subscriber, or somebody the campaign is for, or else somebody made up."""
-    from mailer.audience import condition
-    from mailer.subscriber import Subscriber
+    """A named subscriber, or somebody the campaign is for."""
+    from mailer import proofs
 
     if address:
-        known = run.store.history(address.strip().lower())
-        if known is None or known.subscriber is None:
-            raise UsageError(
-                f"there is no subscriber {address}",
-                hint="Look for the address with: mailer lists export LIST",
-            )
-        return known.subscriber
-    place = found.parsed.place("audience")
-    chosen = condition(found.audience, found, run.store.field_names(), place)
-    made_up = Subscriber(
-        0, "reader@example.org", "Alex", "Reader", "97212", "Portland", "OR", "Multnomah County"
-    )
-    return next(filter(chosen, run.store.audience(found.list_name)), made_up)
-
-
-def _colleague(run: Session, found: Sources, address: str) -> Subscriber:
-    """A colleague who subscribes gets their own mail, anybody else the mail of an example."""
-    known = run.store.history(address)
-    if known is not None and known.subscriber is not None:
-        return known.subscriber
-    return replace(_example(run, found, ""), id=0, email=address)
+        return proofs.subscriber(run.store, address)
+    return proofs.example(run.store, found)
 
 
 def _write(path: Path, data: bytes) -> None:
