@@ -107,6 +107,8 @@ class Sending(Section):
     transport: Literal["outbox", "ses"] = "outbox"
     rate: Annotated[float, Field(gt=0)] | None = None
     """Messages a second, at most; None leaves it to the transport."""
+    approvals: Annotated[int, Field(ge=0, le=2)] = 0
+    """How many people have to approve a campaign before it goes out."""
 
 
 class Ses(Section):

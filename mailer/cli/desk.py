@@ -66,6 +66,7 @@ class Desk:
             self._show(plan, allowance)
             if self.order.dry_run or transport is None:
                 return self._end_of_dry_run(plan)
+            self._refuse_unapproved(plan)
             self._confirm(plan)
             frozen = self._freeze(plan)
         return self._send(frozen, plan, transport)
@@ -161,13 +162,17 @@ class Desk:
             screens.show_nothing_to_do(existing, counts)
 
     def _show(self, plan: Plan, allowance: Allowance) -> None:
-        from mailer.cli import screens, ways
+        from mailer.cli import approve, screens, ways
 
         if not self.order.as_json:
             way = self._way(plan.mailing)
             each = "a file for each, in " if way == ways.OUTBOX else ""
-            place = f"{way}: {each}{self._place(plan.mailing)}"
-            screens.show_plan(plan, place, screens.Course(self.cap, allowance))
+            further = {
+                **approve.lines_of(self.run, plan),
+                "Transport": f"{way}: {each}{self._place(plan.mailing)}",
+                **screens.Course(self.cap, allowance).in_words(plan.recipients),
+            }
+            screens.show_plan(plan, further)
 
     def _place(self, mailing: Mailing) -> str:
         from mailer.cli.ways import place_of
@@ -175,12 +180,18 @@ class Desk:
         return place_of(self.run, self._way(mailing), mailing.campaign)
 
     def _end_of_dry_run(self, plan: Plan) -> None:
-        from mailer.cli import screens
+        from mailer.cli import approve, screens
 
         if self.order.as_json:
-            print_json(screens.plan_as_json(plan))
+            print_json(screens.plan_as_json(plan) | approve.numbers(self.run, plan))
         else:
             typer.echo("This was a rehearsal: nothing was written, nobody was mailed.")
+
+    def _refuse_unapproved(self, plan: Plan) -> None:
+        from mailer.cli import approve
+
+        where, as_json = self.order.where, self.order.as_json
+        approve.refuse_unapproved(self.run, plan, where=where, as_json=as_json)
 
     def _confirm(self, plan: Plan) -> None:
         if self.order.yes:

@@ -13,6 +13,7 @@ from mailer.store.base import Reason
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Mapping
 
     from mailer.plan import Plan
     from mailer.send import Tally
@@ -66,7 +67,8 @@ class Course:
         return lines
 
 
-def show_plan(plan: Plan, way: str, course: Course) -> None:
+def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
+    """What goes to whom, and further lines, of how."""
     words = plan.mailing.words
     example = plan.rest.example or plan.new.example
     assert example is not None
@@ -78,8 +80,7 @@ def show_plan(plan: Plan, way: str, course: Course) -> None:
         "Audience": plan.query or "everybody on the list",
         "Recipients": _recipients(plan),
         "Left out": left_out(plan.rest.left_out + plan.new.left_out) or "nobody",
-        "Transport": way,
-        **course.in_words(plan.recipients),
+        **further,
     }
     typer.echo()
     for name, value in lines.items():

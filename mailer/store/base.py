@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from mailer.store.approvals import Approvals
 from mailer.store.pages import Pages
 
 if TYPE_CHECKING:
@@ -113,8 +114,10 @@ class ListSummary:
     """Of the subscribed, those whose address is suppressed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Membership:
+    """One for each subscriber in a stream, and so not frozen either."""
+
     list_name: str
     status: str
     """"subscribed" or "unsubscribed"."""
@@ -233,7 +236,7 @@ class Turn:
     """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
 
 
-class Store(Pages, Protocol):
+class Store(Pages, Approvals, Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 

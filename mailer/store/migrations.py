@@ -34,6 +34,13 @@ def slower_throttles(db: Database) -> None:
     db.execute("ALTER TABLE throttles ADD COLUMN slowed_at REAL NOT NULL DEFAULT 0")
 
 
+@migrations()
+def approvals(db: Database) -> None:
+    """Who approved which words for which audience; the words once, however many approve them."""
+    for statement in _APPROVALS:
+        db.execute(statement)
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed
@@ -166,4 +173,17 @@ _RECIPIENTS_PAGES = (
                 WHERE campaign IN (SELECT campaign FROM sends) AND subscriber_id = OLD.id);
         UPDATE departures SET reason = '', suppressed = '' WHERE subscriber_id = OLD.id;
     END""",
+)
+
+_APPROVALS = (
+    "CREATE TABLE approved (digest TEXT PRIMARY KEY, snapshot BLOB NOT NULL)",
+    """CREATE TABLE approvals (
+        id INTEGER PRIMARY KEY,
+        campaign TEXT NOT NULL,
+        list_name TEXT NOT NULL,
+        person TEXT NOT NULL,
+        query TEXT NOT NULL,
+        digest TEXT NOT NULL REFERENCES approved(digest),
+        at TEXT NOT NULL
+    )""",
 )

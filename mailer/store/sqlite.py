@@ -12,6 +12,7 @@ from mailer.errors import StoreError
 from mailer.store.ledger import Ledger
 from mailer.store.migrations import migrations
 from mailer.store.requests import Requests
+from mailer.store.signatures import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,7 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
-class SqliteStore(Requests, Ledger):
+class SqliteStore(Requests, Signatures, Ledger):
     """See `store.base.Store`.
 
     Args:

@@ -1,0 +1,199 @@
+"""approve, and what `send` has to say about it: a second pair of eyes before the mail goes out."""
+
+from __future__ import annotations
+
+import getpass
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailer.cli.common import Json, Session, interactive, now, print_json, session
+from mailer.errors import FindingsError, UsageError
+
+if TYPE_CHECKING:
+    from mailer.approval import Change, Standing
+    from mailer.plan import Plan
+
+_SHOWN = 12
+"""Lines of a difference on the screen; a new look-up may have thousands."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(approve)
+
+
+def approve(
+    context: typer.Context,
+    campaign: Annotated[
+        str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
+    ],
+    *,
+    list_name: Annotated[
+        str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
+    ] = "",
+    where: Annotated[
+        str, typer.Option(help="As it will be given to `mailer send`; it is part of the audience.")
+    ] = "",
+    by: Annotated[str, typer.Option(help="Your name; without it, that of your login.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put on record that you approve a campaign: these words, to this audience."""
+    from mailer.cli import screens
+
+    if as_json and not yes:
+        raise UsageError("--json cannot ask", hint="Add --yes.")
+    run, person = session(context), by.strip() or _login()
+    plan = _draw_up(run, campaign, list_name, where)
+    if not plan.recipients:
+        reasons = screens.left_out(plan.new.left_out) or "it is empty"
+        raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
+    if not as_json:
+        screens.show_plan(plan, lines_of(run, plan))
+    if not _has_approved(person, standing_of(run, plan)):
+        _ask(plan, person, yes=yes)
+        _record(run, plan, person)
+    if as_json:
+        print_json(screens.plan_as_json(plan) | numbers(run, plan) | {"dry_run": False})
+    else:
+        given = standing_of(run, plan)
+        needed = run.project.settings.send.approvals
+        typer.echo(f"Approved by {', '.join(given.people)}. {_still(needed - len(given.people))}")
+
+
+def _draw_up(run: Session, campaign: str, list_name: str, where: str) -> Plan:
+    from mailer.cli.progress import watch
+    from mailer.plan import draw_up, find
+
+    return draw_up(
+        run.store,
+        find(run.project, run.store, campaign, list_name),
+        run.keys,
+        where=where,
+        adding=True,
+        watch=lambda choices, total: watch("Looking through the list", choices, total),
+    )
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as err:
+        raise UsageError("it is not known who you are", hint="Say so: --by NAME.") from err
+
+
+def _has_approved(person: str, given: Standing) -> bool:
+    from mailer.approval import same
+
+    return same(person) in map(same, given.people)
+
+
+def _ask(plan: Plan, person: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not interactive():
+        raise UsageError(
+            "approving asks you first, and this is not a terminal",
+            hint="Run it in a terminal, or add --yes.",
+        )
+    question = f"Approve {plan.mailing.campaign} for {plan.mailing.list_name} as {person}?"
+    if not typer.confirm(question):
+        raise UsageError("nothing was approved")
+
+
+def _record(run: Session, plan: Plan, person: str) -> None:
+    words = plan.mailing.words
+    run.store.approve(
+        plan.mailing.campaign,
+        plan.mailing.list_name,
+        person=person,
+        query=plan.query,
+        snapshot=words.to_bytes(),
+        digest=words.digest,
+        now=now(),
+    )
+
+
+def _still(missing: int) -> str:
+    if missing <= 0:
+        return "It can be sent."
+    return "Another person has to approve it." if missing == 1 else "Two people have to approve it."
+
+
+# ---------------------------------------------------------------- for whoever sends
+
+
+def standing_of(run: Session, plan: Plan) -> Standing:
+    from mailer.approval import standing
+
+    mailing = plan.mailing
+    known = run.store.approvals(mailing.campaign, mailing.list_name)
+    return standing(known, mailing.words, plan.query)
+
+
+def numbers(run: Session, plan: Plan) -> dict[str, Any]:
+    """For scripts."""
+    return {
+        "approved_by": list(standing_of(run, plan).people),
+        "approvals_needed": run.project.settings.send.approvals,
+    }
+
+
+def lines_of(run: Session, plan: Plan) -> dict[str, str]:
+    """For the last look; nothing where nobody has to approve."""
+    needed = run.project.settings.send.approvals
+    if not needed:
+        return {}
+    given = standing_of(run, plan).people
+    more = "; two people have to" if len(given) < needed and needed > 1 else ""
+    return {"Approved": f"by {', '.join(given) or 'nobody'}{more}"}
+
+
+def refuse_unapproved(run: Session, plan: Plan, *, where: str, as_json: bool) -> None:
+    """Of people who are in the ledger already, it was checked when they were added.
+
+    Raises:
+        FindingsError: too few have approved exactly what would go out to those who are new.
+    """
+    needed = run.project.settings.send.approvals
+    if not needed or not plan.new.ids:
+        return
+    found = standing_of(run, plan)
+    if len(found.given) >= needed:
+        return
+    if not as_json:
+        for change in found.changes:
+            _show(change)
+    raise FindingsError(_why_not(plan, found, needed), hint=f"Approve it with: {_how(plan, where)}")
+
+
+def _why_not(plan: Plan, found: Standing, needed: int) -> str:
+    name, given = plan.mailing.campaign, " and ".join(found.people)
+    if found.last and found.changes:
+        changed = ", ".join(change.name for change in found.changes)
+        then = f"since {found.last.person} approved it on {found.last.at[:10]}"
+        so_far = f"; as it is now, only {given} did" if given else ""
+        return f"{name} has changed {then}: {changed}{so_far}"
+    if given:
+        return f"{name} needs the approval of {needed} people; so far it has that of {given}"
+    return f"{name} has not been approved" + (f", and needs {needed} people" if needed > 1 else "")
+
+
+def _how(plan: Plan, where: str) -> str:
+    command = ["mailer", "approve", plan.mailing.campaign]
+    if plan.mailing.list_name != plan.mailing.words.list_name:
+        command += ["--list", plan.mailing.list_name]
+    if where:
+        command += ["--where", where]
+    return shlex.join(command)
+
+
+def _show(change: Change) -> None:
+    typer.echo(f"\n  {change.name}")
+    for line in change.lines[:_SHOWN]:
+        typer.echo(f"    {line}")
+    further = len(change.lines) - _SHOWN
+    if further > 0:
+        typer.echo(f"    … and {further:,} lines more")
