@@ -15,6 +15,7 @@ from mailer.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mailer.environment import Memory
     from mailer.escaping import Context
     from mailer.render import Rendered
     from mailer.sources import Sources
@@ -57,12 +58,15 @@ class Compiler:
     Args:
         sources: of the campaign.
         fields: names of the further columns that any subscriber has.
+        memory: of templates that were compiled before.
     """
 
-    def __init__(self, sources: Sources, fields: frozenset[str]) -> None:
+    def __init__(
+        self, sources: Sources, fields: frozenset[str], memory: Memory | None = None
+    ) -> None:
         self.sources = sources
         self.variants: list[Variant] = []
-        self._renderer = Renderer(sources, fields)
+        self._renderer = Renderer(sources, fields, memory)
         self._tree: Tree[Variant] = Tree(self._grow)
         self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
         self._refuse_tokens()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2 import BytecodeCache, StrictUndefined, Undefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -12,7 +12,9 @@ from mailer.personalize import Symbol, contains, symbol_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import CodeType
 
+    from jinja2.bccache import Bucket
     from jinja2.compiler import Frame
     from jinja2.runtime import Context
 
@@ -37,6 +39,25 @@ class _Generator(CodeGenerator):
             self.visit(argument, frame)
             self.write(", ")
         self.write("))")
+
+
+class Memory(BytecodeCache):
+    """What Jinja has compiled, by source: three quarters of the time of compiling a campaign.
+
+    For whoever compiles again and again while files are edited. Only the last source of a name is
+    kept.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._known.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = (bucket.checksum, bucket.code)
 
 
 class Environment(SandboxedEnvironment):
@@ -143,5 +164,15 @@ def _arguments(count: int, options: Iterable[str]) -> str:
 def left_to_the_merge(function: Callable[..., Any]) -> Callable[..., Any]:
     def filtered(value: Any) -> Any:
         return value if isinstance(value, Symbol) else function(value)
+
+    return filtered
+
+
+def at_each_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that Jinja may not work out once and for all, even of fixed words."""
+
+    @pass_context
+    def filtered(_: Context, value: Any) -> Any:
+        return function(value)
 
     return filtered

@@ -14,6 +14,7 @@ from mailer.personalize import Recipient, plain, value_of
 
 if TYPE_CHECKING:
     from mailer.compile import Variant
+    from mailer.environment import Memory
     from mailer.links import Keys
     from mailer.personalize import Slot
     from mailer.sources import Sources
@@ -53,14 +54,21 @@ class Merger:
         fields: names of the further columns that any subscriber has.
         keys: that sign the recipients' links.
         send_id: of the send the links belong to; 0 outside the ledger.
+        memory: of templates that were compiled before.
     """
 
     def __init__(
-        self, sources: Sources, *, fields: frozenset[str], keys: Keys, send_id: int
+        self,
+        sources: Sources,
+        *,
+        fields: frozenset[str],
+        keys: Keys,
+        send_id: int,
+        memory: Memory | None = None,
     ) -> None:
         self.counts: Counter[Variant] = Counter()
         """Recipients merged so far, by variant."""
-        self._compiler = Compiler(sources, fields)
+        self._compiler = Compiler(sources, fields, memory)
         self._sources = sources
         self._keys = keys
         self.send_id = send_id

@@ -16,7 +16,7 @@ from jinja2 import FunctionLoader, TemplateError, TemplateNotFound, TemplateSynt
 from jinja2.runtime import Macro
 
 from mailer import markdown
-from mailer.environment import Environment, left_to_the_merge
+from mailer.environment import Environment, Memory, at_each_run, left_to_the_merge
 from mailer.errors import CampaignError, Place, suggest
 from mailer.markdown import COMPONENT, Block, Document, Numbering
 from mailer.personalize import Recorder, here, roots
@@ -47,10 +47,14 @@ class Renderer:
     Args:
         sources: of the campaign.
         fields: names of the further columns that any subscriber has.
+        memory: of templates that were compiled before.
     """
 
-    def __init__(self, sources: Sources, fields: frozenset[str]) -> None:
+    def __init__(
+        self, sources: Sources, fields: frozenset[str], memory: Memory | None = None
+    ) -> None:
         self._sources = sources
+        self._memory = memory or Memory()
         self._campaign = sources.parsed
         self._fields = fields
         self._labels = list(self._campaign.notes)
@@ -163,10 +167,11 @@ class Renderer:
     # --- Jinja
 
     def _environment(self, to_markdown: Callable[..., str]) -> Environment:
-        environment = Environment(loader=FunctionLoader(self._load))
-        environment.filters["markdown"] = left_to_the_merge(to_markdown)
-        environment.filters["markdown_inline"] = left_to_the_merge(
-            lambda text: to_markdown(text, inline=True)
+        environment = Environment(loader=FunctionLoader(self._load), bytecode_cache=self._memory)
+        # footnotes have other numbers in the next variant, and in the text other signs
+        environment.filters["markdown"] = at_each_run(left_to_the_merge(to_markdown))
+        environment.filters["markdown_inline"] = at_each_run(
+            left_to_the_merge(lambda text: to_markdown(text, inline=True))
         )
         return environment
 

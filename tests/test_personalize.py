@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from mailer import compile as compiling
+from mailer.environment import Memory
 from mailer.errors import CampaignError
-from tests.support import ANA, BO, UMA, make_merger
+from mailer.merge import Merger
+from tests.support import ANA, BO, KEYS, UMA, make_merger, make_sources
 
 
 def text_for(body, subscriber, **options):
@@ -142,6 +144,33 @@ def test_footnotes_number_correctly_in_every_variant():
     assert "[1] For Oregon.\n[2] For all." in oregon.text
     assert "All.[1] Again.[1]" in washington.text
     assert "For Oregon" not in washington.text + washington.html
+
+
+def test_fixed_words_with_a_footnote_are_numbered_anew_in_every_variant():
+    body = """{% if recipient.state == "OR" %}
+Oregon votes first.[^oregon]
+{% endif %}
+{{ "All of us vote.[^all]" | markdown_inline }}
+
+[^oregon]: One.
+[^all]: Two.
+"""
+    merger = make_merger(body)
+    assert "vote.[1]" in merger.merge(UMA).text
+    assert "vote.[2]" in merger.merge(ANA).text
+
+
+def test_what_is_remembered_of_a_template_is_forgotten_when_it_is_edited():
+    memory = Memory()
+
+    def compiled(body):
+        sources = make_sources(body)
+        merger = Merger(sources, fields=frozenset(), keys=KEYS, send_id=0, memory=memory)
+        return merger.merge(ANA).text.strip()
+
+    assert compiled("One, {{ recipient.city }}.") == "One, Portland."
+    assert compiled("Two, {{ recipient.state }}.") == "Two, OR."
+    assert compiled("One, {{ recipient.city }}.") == "One, Portland."
 
 
 def test_a_component_takes_a_recipients_value():
