@@ -15,7 +15,7 @@ PURE = [
     "address", "approval", "audience", "campaign", "checks.proof", "checks.rules", "columns", "compile", "config", "encoding", "environment",
     "errors", "escaping", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
     "message", "mjml", "personalize", "preferences", "render", "sources", "spreadsheet", "subscriber", "throttle",
-    "tree", "transports.base", "store.approvals", "store.base", "store.pages",
+    "tree", "transports.base", "store.approvals", "store.base", "store.pages", "store.showing",
 ]  # fmt: skip
 
 

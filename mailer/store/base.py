@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mailer.store.approvals import Approvals
 from mailer.store.pages import Pages
+from mailer.store.showing import Showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -236,7 +237,7 @@ class Turn:
     """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
 
 
-class Store(Pages, Approvals, Protocol):
+class Store(Pages, Approvals, Showing, Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 

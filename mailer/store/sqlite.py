@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlite_utils import Database
 
 from mailer.errors import StoreError
+from mailer.store.glances import Glances
 from mailer.store.ledger import Ledger
 from mailer.store.migrations import migrations
 from mailer.store.requests import Requests
@@ -38,7 +39,7 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
-class SqliteStore(Requests, Signatures, Ledger):
+class SqliteStore(Requests, Glances, Signatures, Ledger):
     """See `store.base.Store`.
 
     Args:

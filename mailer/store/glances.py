@@ -1,0 +1,49 @@
+"""What the preview asks, in SQLite."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mailer.store import rows
+from mailer.store.rows import SUBSCRIBER
+from mailer.store.showing import Minute
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from mailer.subscriber import Subscriber
+
+
+class Glances:
+    """See `store.showing.Showing`."""
+
+    db: Database
+
+    def search(self, list_name: str, words: str, limit: int) -> list[Subscriber]:
+        patterns = [f"%{_literal(word)}%" for word in words.split()]
+        given = {"list": list_name, "patterns": json.dumps(patterns), "limit": limit}
+        return [rows.subscriber(row) for row in self.db.execute(_SEARCH, given).fetchall()]
+
+    def pulse(self, send_id: int) -> list[Minute]:
+        found = self.db.execute(_PULSE, (send_id,)).fetchall()
+        return [Minute(datetime.fromisoformat(f"{at}:00+00:00"), number) for at, number in found]
+
+
+def _literal(word: str) -> str:
+    """A word in which LIKE sees no pattern."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+_SEARCH = f"""
+SELECT {SUBSCRIBER}
+FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
+WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND NOT EXISTS (
+    SELECT 1 FROM json_each(:patterns) WHERE
+        s.email || ' ' || s.first_name || ' ' || s.last_name NOT LIKE value ESCAPE '\\')
+ORDER BY m.subscriber_id LIMIT :limit"""
+
+_PULSE = """
+SELECT substr(changed, 1, 16) AS minute, count(*) FROM deliveries
+WHERE send_id = ? AND state = 'accepted' GROUP BY minute ORDER BY minute"""
