@@ -13,7 +13,7 @@ from mailer.render import Renderer
 from mailer.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mailer.environment import Memory
     from mailer.escaping import Context
@@ -78,6 +78,10 @@ class Compiler:
             CampaignError: it does not compile, or it would be one too many.
         """
         return self._tree.find(recipient)
+
+    def asked(self) -> Iterator[tuple[Guard, list[Any]]]:
+        """Every guard so far with the different answers it got; one may come several times."""
+        return self._tree.asked()
 
     def _grow(self, example: Recipient) -> tuple[list[tuple[Guard, Any]], Variant]:
         recorder = Recorder(example)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailer import escaping
 from mailer.compile import Compiler
@@ -13,10 +13,12 @@ from mailer.links import Links
 from mailer.personalize import Recipient, plain, value_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mailer.compile import Variant
     from mailer.environment import Memory
     from mailer.links import Keys
-    from mailer.personalize import Slot
+    from mailer.personalize import Guard, Slot
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
 
@@ -79,6 +81,10 @@ class Merger:
         other.counts = Counter()
         other.send_id = send_id
         return other
+
+    def asked(self) -> Iterator[tuple[Guard, list[Any]]]:
+        """Every guard so far with the different answers it got; one may come several times."""
+        return self._compiler.asked()
 
     def merge(self, subscriber: Subscriber) -> Merged:
         """Raises CampaignError when the recipient's variant does not compile."""

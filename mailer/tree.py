@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from mailer.personalize import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mailer.errors import Place
     from mailer.personalize import Guard, Recipient
@@ -69,11 +69,16 @@ class Tree(Generic[Leaf]):
         """The guard at the line with most different answers. Needs a tree with a guard."""
         guards: dict[Place, Guard] = {}
         answers: Counter[Place] = Counter()
+        for guard, given in self.asked():
+            guards.setdefault(guard.place, guard)
+            answers[guard.place] += len(given)
+        return guards[answers.most_common(1)[0][0]]
+
+    def asked(self) -> Iterator[tuple[Guard, list[Any]]]:
+        """Every guard with the different answers it got; one may stand in several branches."""
         nodes = [self._root]
         while nodes:
             node = nodes.pop()
             if isinstance(node, _Branch):
-                guards.setdefault(node.guard.place, node.guard)
-                answers[node.guard.place] += len(node.after)
+                yield node.guard, list(node.after)
                 nodes.extend(node.after.values())
-        return guards[answers.most_common(1)[0][0]]

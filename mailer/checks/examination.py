@@ -1,0 +1,164 @@
+"""The examination of a campaign: what was written, every variant that somebody gets, and everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from mailer.checks import audience
+from mailer.checks.census import Census
+from mailer.checks.finding import Finding, Severity
+from mailer.checks.proof import Proof
+from mailer.checks.rules import MAIL_RULES, SOURCE_RULES
+from mailer.errors import CampaignError
+from mailer.rehearsal import rehearse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
+
+    from mailer.compile import Variant
+    from mailer.merge import Merged, Merger
+    from mailer.rehearsal import Choice, Rehearsal
+    from mailer.sources import Sources
+    from mailer.subscriber import Subscriber
+
+    Item = TypeVar("Item")
+    Watch = Callable[[Iterable[Item], int], Iterable[Item]]
+
+NO_VARIANT = "no-variant"
+EMPTY = "empty-audience"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One variant, and those who get it."""
+
+    variant: Variant
+    recipients: int
+    example: Subscriber
+    """Who gets it."""
+    largest: int
+    """Bytes of HTML of the largest mail among them."""
+    largest_for: str
+    """Who gets that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    findings: tuple[Finding, ...]
+    """Errors first."""
+    editions: tuple[Edition, ...]
+    """The one with most recipients first."""
+    rehearsal: Rehearsal | None
+    """Who gets it, and who is left out and why; None when somebody's mail cannot be made."""
+
+
+class Examination:
+    """Looks at everybody's mail while it is merged, then at each variant.
+
+    Args:
+        words: the campaign.
+        merger: of the campaign.
+    """
+
+    def __init__(self, words: Sources, merger: Merger) -> None:
+        self._words = words
+        self._merger = merger
+        self._census = Census(words)
+
+    def merge(self, subscriber: Subscriber) -> Merged:
+        """Raises CampaignError when the recipient's variant does not compile."""
+        merged = self._merger.merge(subscriber)
+        self._census.count(subscriber, merged)
+        return merged
+
+    def editions(self) -> tuple[Edition, ...]:
+        groups = sorted(self._census.groups.values(), key=lambda group: -group.recipients)
+        return tuple(
+            Edition(g.merged.variant, g.recipients, g.example, g.largest, g.largest_for)
+            for g in groups
+        )
+
+    def of_the_mail(self, today: date, watch: Watch[Proof]) -> Iterator[Finding]:
+        """What was written, and each variant that was merged."""
+        for source_rule in SOURCE_RULES:
+            yield from source_rule(self._words, today)
+        groups = self._census.groups.values()
+        everybody = self._census.recipients
+        found: dict[Finding, int] = {}
+        proofs = (Proof(self._words, group.merged) for group in groups)
+        for proof in watch(proofs, len(groups)):
+            number = self._census.groups[proof.merged.variant].recipients
+            for finding in dict.fromkeys(f for rule in MAIL_RULES for f in rule(proof)):
+                found[finding] = found.get(finding, 0) + number
+        for finding, number in found.items():
+            yield replace(finding, recipients=0 if number == everybody else number)
+
+    def of_the_audience(self) -> Iterator[Finding]:
+        """Everybody who was merged."""
+        yield from audience.findings(self._census, self._merger.asked())
+
+
+def examine(
+    words: Sources,
+    merger: Merger,
+    choices: Iterable[Choice],
+    *,
+    today: date,
+    watch: Watch[Proof],
+) -> Report:
+    """Merge everybody who gets a campaign, and look at it.
+
+    Args:
+        words: the campaign.
+        merger: a new one of the campaign.
+        choices: everybody on the list. To stop early, raise something from it.
+        today: for what goes stale.
+        watch: lets a person see how far the look at the variants is.
+    """
+    examination = Examination(words, merger)
+    rehearsal, further = _rehearse(words, examination, choices)
+    found = [
+        *further,
+        *examination.of_the_mail(today, watch),
+        *examination.of_the_audience(),
+    ]
+    return Report(in_order(found), examination.editions(), rehearsal)
+
+
+def _rehearse(
+    words: Sources, examination: Examination, choices: Iterable[Choice]
+) -> tuple[Rehearsal | None, list[Finding]]:
+    who = ""
+
+    def merge(subscriber: Subscriber) -> Merged:
+        nonlocal who
+        who = subscriber.email
+        return examination.merge(subscriber)
+
+    try:
+        rehearsal = rehearse(choices, merge)
+    except CampaignError as err:
+        message = f"the mail of {who} cannot be made: {err.message}"
+        finding = Finding(NO_VARIANT, Severity.ERROR, message, err.hint or "", err.place)
+        return None, [finding]
+    if rehearsal.ids:
+        return rehearsal, []
+    place = words.parsed.place("audience" if words.audience else None)
+    hint = "Look at audience: in the front matter, and at the list with: mailer lists show"
+    return rehearsal, [Finding(EMPTY, Severity.ERROR, "nobody would get this", hint, place)]
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors first, then as they stand in the files."""
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (
+                f.severity is not Severity.ERROR,
+                f.place.path if f.place else "",
+                (f.place.line if f.place else 0) or 0,
+            ),
+        )
+    )

@@ -1,0 +1,94 @@
+"""How many bytes of HTML a value becomes, and where its absence leaves a hole.
+
+The size of everybody's mail is known without making it: what a variant has of its own, and what its
+values add, worked out once for each value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from mailer.escaping import ESCAPES, Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailer.compile import Variant
+    from mailer.personalize import Slot
+
+    Weigh = Callable[[str], int]
+    """Bytes; less than zero, `~bytes`, for a value that leaves a hole."""
+
+_LEADING = {Context.URL, Context.PLAIN_URL, Context.MAILBOX, Context.PHONE}
+"""Without a value, the link leads nowhere."""
+_MEANT = re.compile(r"\|d(?:efault)?(?:\(''|$|[|) ])| \* ")
+"""In an expression that is blank on purpose: a blank default, or a product with a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a variant uses one of its slots."""
+
+    slot: Slot
+    contexts: tuple[Context, ...]
+    """Of its places in the HTML."""
+    leads: bool
+    """Some link begins with it."""
+    shows: bool
+    """A blank would show: not one that is meant, nor one in `?zip=` of a link."""
+
+
+def uses(variant: Variant) -> list[Use]:
+    """By slot."""
+    contexts: list[list[Context]] = [[] for _ in variant.slots]
+    leads, shows = set(), set()
+    for cut in (variant.subject, variant.html, variant.text):
+        for before, (slot, context) in zip(cut.static, cut.places, strict=False):
+            if cut is variant.html:
+                contexts[slot].append(context)
+            if context in _LEADING:
+                leads.add(slot)
+            if context is not Context.URL_PART or not before.endswith("="):
+                shows.add(slot)
+    return [
+        Use(slot, tuple(found), i in leads, i in shows and not _MEANT.search(slot.text))
+        for i, (slot, found) in enumerate(zip(variant.slots, contexts, strict=True))
+    ]
+
+
+def bare(variant: Variant) -> int:
+    """Bytes of a variant's HTML before any value is filled in."""
+    return sum(len(static.encode()) for static in variant.html.static)
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Weighs values. Slots that are used alike share one that remembers what it has weighed."""
+
+    _made: dict[tuple[tuple[Context, ...], bool, bool], Weigh] = field(default_factory=dict)
+
+    def of(self, use: Use) -> Weigh:
+        key = (tuple(sorted(use.contexts, key=lambda c: c.name)), use.leads, use.shows)
+        if key not in self._made:
+            self._made[key] = lru_cache(maxsize=10_000)(_weigher(*key))
+        return self._made[key]
+
+
+def _weigher(contexts: tuple[Context, ...], leads: bool, shows: bool) -> Weigh:
+    escapes = [ESCAPES[context] for context in contexts]
+
+    def weigh(value: str) -> int:
+        weight = sum(len(escape(value).encode()) for escape in escapes)
+        blank = not value.strip()
+        hole = (shows and blank) or (leads and (blank or is_astray(value, contexts)))
+        return ~weight if hole else weight
+
+    return weigh
+
+
+def is_astray(value: str, contexts: tuple[Context, ...]) -> bool:
+    """Whether a link that is to begin with this value is left empty."""
+    return Context.URL in contexts and not ESCAPES[Context.URL](value)
