@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mailer"
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "typer", "rich"}
 PURE = [
-    "address", "approval", "audience", "campaign", "checks.proof", "checks.rules",
+    "address", "approval", "audience", "campaign", "charts", "checks.proof", "checks.rules",
     "checks.audience", "checks.census", "checks.examination", "checks.oddities", "checks.weight",
     "columns", "compile", "config", "encoding", "environment",
     "errors", "escaping", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
