@@ -1,0 +1,139 @@
+"""MJML that does nothing: attributes, classes and elements that it leaves out without a word.
+
+An element that does not exist at all is an error of the compile, in `mjml.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mailer.checks.finding import Finding, Severity
+from mailer.errors import Place, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from mailer.checks.proof import Proof
+    from mailer.sources import Sources
+
+_EVERYWHERE = frozenset(["mj-class", "css-class"])
+_VALUE = "\x1a"
+"""Stands for what Jinja writes."""
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+
+
+class _Attribute(NamedTuple):
+    element: str
+    name: str
+    value: str
+    place: Place
+
+
+def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
+    del today
+    known = _known()
+    for attribute in _written(words):
+        allowed = known.get(attribute.element, frozenset())
+        if allowed and attribute.name not in allowed and _VALUE not in attribute.name:
+            yield Finding(
+                "mjml-attribute",
+                Severity.WARNING,
+                f'<{attribute.element}> has no attribute "{attribute.name}", so it does nothing',
+                suggest(attribute.name, allowed)
+                or "Take it out, or write it as CSS: give the element a css-class, and the class a rule.",
+                attribute.place,
+                f"<{attribute.element}",
+            )
+
+
+def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
+    del today
+    written = list(_written(words))
+    classes = {a.value for a in written if (a.element, a.name) == ("mj-class", "name")}
+    if any(_VALUE in name for name in classes):
+        return
+    for attribute in written:
+        for name in attribute.value.split() if attribute.name == "mj-class" else ():
+            if name not in classes and _VALUE not in name:
+                yield Finding(
+                    "mjml-class",
+                    Severity.WARNING,
+                    f'there is no <mj-class name="{name}">, so mj-class="{attribute.value}" does less than it says',
+                    suggest(name, classes)
+                    or "Add it to <mj-attributes>. For a rule in CSS, write css-class.",
+                    attribute.place,
+                    f"<{attribute.element}",
+                )
+
+
+def misplaced_elements(proof: Proof) -> Iterator[Finding]:
+    """What MJML took for text: `<mj-button>` inside `<mj-text>` reaches the mail as it is."""
+    for tag in sorted({e.tag for e in proof.tree.iter("*") if e.tag.startswith("mj-")}):
+        yield Finding(
+            "mjml-misplaced",
+            Severity.WARNING,
+            f"<{tag}> stands inside text or HTML, where MJML does not read it",
+            f"Close the <mj-text> or the HTML before it; <{tag}> stands beside them.",
+            proof.place(f"<{tag}"),
+            f"<{tag}",
+        )
+
+
+def _written(words: Sources) -> Iterator[_Attribute]:
+    """Every attribute of an MJML element, in each file that the campaign is made of."""
+    for path in _reached(words):
+        parser = _Attributes(path)
+        parser.feed(_JINJA.sub(_without_jinja, words.files[path]))
+        parser.close()
+        yield from parser.found
+
+
+def _without_jinja(match: re.Match[str]) -> str:
+    return (_VALUE if match[0].startswith("{{") else " ") + "\n" * match[0].count("\n")
+
+
+def _reached(words: Sources) -> list[str]:
+    """The campaign, its layout, and the templates that one of them names."""
+    layout = f"templates/{words.parsed.front.layout}.mjml"
+    paths = [p for p in (words.path, layout, "templates/components.mjml") if p in words.files]
+    for path in paths:  # it grows on the way
+        paths += (
+            other
+            for other in words.files
+            if other.endswith(".mjml")
+            and other not in paths
+            and re.search(rf"""["']{re.escape(other.partition("/")[2])}["']""", words.files[path])
+        )
+    return paths
+
+
+class _Attributes(HTMLParser):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.found: list[_Attribute] = []
+        self._path = path
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not tag.startswith("mj-"):
+            return
+        source, line = (self.get_starttag_text() or "").lower(), self.getpos()[0]
+        for name, value in attrs:
+            before = source[: max(source.find(name, len(tag)), 0)]
+            place = Place(self._path, line + before.count("\n"))
+            self.found.append(_Attribute(tag, name, value or "", place))
+
+
+@cache
+def _known() -> Mapping[str, frozenset[str]]:
+    """Element → its attributes, from MJML 4 itself."""
+    data = Path(__file__).parent / "data" / "mjml.json"
+    listed = json.loads(data.read_text(encoding="utf-8"))
+    known = {e: frozenset(names) | _EVERYWHERE for e, names in listed.items() if names}
+    anything = frozenset(name for names in known.values() for name in names)
+    return known | {"mj-all": anything, "mj-class": anything | {"name"}}
