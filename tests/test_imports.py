@@ -15,9 +15,9 @@ PURE = [
     "address", "approval", "audience", "campaign", "charts", "checks.proof", "checks.rules",
     "checks.audience", "checks.census", "checks.examination", "checks.oddities", "checks.weight",
     "columns", "compile", "config", "encoding", "environment",
-    "errors", "escaping", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
+    "errors", "escaping", "events", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
     "message", "mjml", "personalize", "preferences", "render", "sources", "spreadsheet", "subscriber", "throttle",
-    "tree", "transports.base", "store.approvals", "store.base", "store.pages", "store.showing",
+    "tree", "transports.base", "store.approvals", "store.base", "store.feedback", "store.pages", "store.showing",
 ]  # fmt: skip
 
 

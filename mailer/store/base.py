@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mailer.store.approvals import Approvals
+from mailer.store.feedback import Feedback
 from mailer.store.pages import Pages
 from mailer.store.showing import Showing
 
@@ -237,7 +238,7 @@ class Turn:
     """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
 
 
-class Store(Pages, Approvals, Showing, Protocol):
+class Store(Pages, Approvals, Showing, Feedback, Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 

@@ -14,6 +14,7 @@ from mailer import throttle
 from mailer.errors import StoreError
 from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState, Turn
 from mailer.store.copies import Copies
+from mailer.store.proofs import Proofs
 from mailer.store.rows import PAGE, SUBSCRIBER, subscriber
 from mailer.store.workers import Workers
 from mailer.subscriber import Subscriber
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mailer.store.base import Result
 
 
-class Ledger(Copies):
+class Ledger(Copies, Proofs):
     """See `store.base.Store`: sends, deliveries and throttle."""
 
     path: Path
@@ -90,6 +91,7 @@ class Ledger(Copies):
             outcomes = [(r.state, r.message_id, r.detail, at, r.delivery_id, me) for r in results]
             recorded = self.db.conn.executemany(_RECORD, outcomes).rowcount
             self.keep_copies(results)
+            self.prove((result.delivery_id for result in results), at)
             self._skip_cancelled(now)
         if recorded != len(outcomes):
             raise StoreError(

@@ -41,6 +41,13 @@ def approvals(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def events(db: Database) -> None:
+    """What became of mail after it was handed over, and what that adds up to for each send."""
+    for statement in _EVENTS:
+        db.execute(statement)
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed
@@ -173,6 +180,40 @@ _RECIPIENTS_PAGES = (
                 WHERE campaign IN (SELECT campaign FROM sends) AND subscriber_id = OLD.id);
         UPDATE departures SET reason = '', suppressed = '' WHERE subscriber_id = OLD.id;
     END""",
+)
+
+_EVENTS = (
+    """CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        -- the same for the same event, however often it is reported
+        key BLOB NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        at TEXT NOT NULL,
+        stored TEXT NOT NULL,
+        -- 0 where it is about none of ours
+        send_id INTEGER NOT NULL,
+        delivery_id INTEGER NOT NULL,
+        subscriber_id INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        subtype TEXT NOT NULL,
+        status TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        diagnostic TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        raw TEXT NOT NULL
+    )""",
+    "CREATE INDEX events_by_send ON events (send_id, outcome, at)",
+    "CREATE INDEX events_by_delivery ON events (delivery_id, outcome) WHERE delivery_id > 0",
+    "CREATE INDEX events_by_subscriber ON events (subscriber_id, outcome, at)",
+    "CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id <> ''",
+    """CREATE TABLE tallies (
+        send_id INTEGER PRIMARY KEY,
+        known INTEGER NOT NULL,
+        delivered INTEGER NOT NULL,
+        bounced INTEGER NOT NULL,
+        complained INTEGER NOT NULL
+    )""",
 )
 
 _APPROVALS = (

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from mailer.errors import StoreError
 from mailer.store.glances import Glances
+from mailer.store.events import Events
 from mailer.store.ledger import Ledger
 from mailer.store.migrations import migrations
 from mailer.store.requests import Requests
@@ -39,7 +40,7 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
-class SqliteStore(Requests, Glances, Signatures, Ledger):
+class SqliteStore(Requests, Glances, Signatures, Events, Ledger):
     """See `store.base.Store`.
 
     Args:

@@ -104,6 +104,7 @@ class Subscribers(Imports):
                 for statement in _ERASE:
                     self.db.execute(statement, {"id": row[0], "at": _at(now)})
             self.db.execute("DELETE FROM suppressions WHERE address = ?", (email,))
+            self.db.execute(_FORGET_EVENTS, {"id": row[0] if row else -1, "email": email})
             digest = ERASED + self.hashes(email)[0]
             self.db.execute(_SUPPRESS, (digest, Reason.ERASED, "", _at(now)))
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -178,3 +179,8 @@ _ERASE = (
     "DELETE FROM memberships WHERE subscriber_id = :id",
     "DELETE FROM subscribers WHERE id = :id",
 )
+
+# What happened is counted, to whom is forgotten. Where nobody was known, the words may tell.
+_FORGET_EVENTS = """
+UPDATE events SET message_id = '', diagnostic = '', domain = '', raw = ''
+WHERE subscriber_id = :id OR (subscriber_id = 0 AND instr(lower(raw), :email) > 0)"""

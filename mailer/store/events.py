@@ -1,0 +1,226 @@
+"""Events and what they change, in SQLite: stored and acted upon in one transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mailer.events import Outcome, tag
+from mailer.store.base import Reason
+from mailer.store.departures import Departures, at
+from mailer.store.feedback import Alarm, Intake, Outcomes
+from mailer.store.proofs import Proofs
+from mailer.store.rows import PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from mailer.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Whom an event is about, by our own books."""
+
+    campaign: str = ""
+    send_id: int = 0
+    delivery_id: int = 0
+    subscriber_id: int = 0
+    email: str = ""
+    erased: bool = False
+
+
+class Events(Departures, Proofs):
+    """See `store.feedback.Feedback`."""
+
+    def take_in(self, events: Iterable[Event], *, patience: int, now: datetime) -> Intake:
+        with self.writing():
+            found, proving = Intake(), set[int]()
+            for event in events:
+                if self._is_known(event):
+                    found = replace(found, known=found.known + 1)
+                    continue
+                subject = self._subject(event)
+                self._count(event, subject)
+                self._store(event, subject, now)
+                found = found.plus(self._consequences(event, subject, patience, now))
+                proving.add(subject.delivery_id)
+            settled = self.prove(proving - {0}, at(now))
+        return replace(found, settled=settled)
+
+    def _is_known(self, event: Event) -> bool:
+        return bool(self.db.execute("SELECT 1 FROM events WHERE key = ?", (event.key,)).fetchone())
+
+    # ---------------------------------------------------------------- whom it is about
+
+    def _subject(self, event: Event) -> _Subject:
+        return (
+            self._by_tags(event) or self._by_message(event) or self._by_address(event) or _Subject()
+        )
+
+    def _by_tags(self, event: Event) -> _Subject | None:
+        """The tags name a delivery of ours, unless they are those of another project."""
+        row = self.db.execute(f"{_SUBJECT} WHERE d.id = ?", (event.delivery,)).fetchone()
+        if row is None or tag(row[0]) != event.campaign:
+            return None
+        message_id, email = row[4:]
+        agrees = event.message_id == message_id or event.recipient == email
+        return _subject(row) if agrees or self._is_erased(event, email) else None
+
+    def _is_erased(self, event: Event, email: str | None) -> bool:
+        """Nothing is left to compare but a hash of the address."""
+        known = self._suppression(event.recipient) if email is None else None
+        return known is not None and known[0] == Reason.ERASED
+
+    def _by_message(self, event: Event) -> _Subject | None:
+        """Notifications of an identity carry no tags."""
+        if not event.message_id:
+            return None
+        row = self.db.execute(f"{_SUBJECT} WHERE d.message_id = ?", (event.message_id,)).fetchone()
+        return _subject(row) if row else None
+
+    def _by_address(self, event: Event) -> _Subject | None:
+        """Mail that is not in the ledger: proofs, confirmations, others in the same account."""
+        if not event.recipient:
+            return None
+        given = (event.recipient,)
+        row = self.db.execute("SELECT id FROM subscribers WHERE email = ?", given).fetchone()
+        if row:
+            known = event.recipient if event.alone else ""
+            return _Subject(subscriber_id=row[0], email=known)
+        return _Subject(erased=True) if self._is_erased(event, None) else None
+
+    # ---------------------------------------------------------------- stored
+
+    def _store(self, event: Event, subject: _Subject, now: datetime) -> None:
+        words = (event.message_id, event.diagnostic, event.domain, event.raw)
+        self.db.execute(
+            _STORE,
+            (
+                event.key,
+                event.kind,
+                event.outcome,
+                event.at or at(now),
+                at(now),
+                subject.send_id,
+                subject.delivery_id,
+                subject.subscriber_id,
+                event.type,
+                event.subtype,
+                event.status,
+                *(("",) * len(words) if subject.erased else words),
+            ),
+        )
+
+    def _count(self, event: Event, subject: _Subject) -> None:
+        """Add what is new about a delivery to the tally of its send."""
+        if not subject.delivery_id or event.outcome in {Outcome.NOTHING, Outcome.NEVER_SENT}:
+            return
+        seen = {row[0] for row in self.db.execute(_SEEN, (subject.delivery_id,)).fetchall()}
+        new = event.outcome not in seen
+        bad = event.harms_reputation and new
+        self.db.execute(
+            _TALLY,
+            (
+                subject.send_id,
+                not seen,
+                new and event.outcome is Outcome.DELIVERED,
+                bad and event.outcome is Outcome.BOUNCED,
+                bad and event.outcome is Outcome.COMPLAINED,
+            ),
+        )
+
+    # ---------------------------------------------------------------- acted upon
+
+    def _consequences(
+        self, event: Event, subject: _Subject, patience: int, now: datetime
+    ) -> Intake:
+        suppressed = False
+        if subject.email:
+            reason = self._reason(event, subject, patience)
+            suppressed = reason is not None and self._silence(event, subject, reason, now)
+        alarms: tuple[Alarm, ...] = ()
+        if event.outcome is Outcome.NEVER_SENT:
+            why = f"{event.kind}: {event.diagnostic}" if event.diagnostic else event.kind
+            alarms = (Alarm(subject.campaign, why),)
+        return Intake(stored=1, suppressed=suppressed, alarms=alarms)
+
+    def _reason(self, event: Event, subject: _Subject, patience: int) -> Reason | None:
+        if event.outcome is Outcome.COMPLAINED:
+            return Reason.COMPLAINED
+        if event.outcome is Outcome.BOUNCED:
+            return Reason.BOUNCED
+        if event.outcome is Outcome.RETURNED:
+            given = {"subscriber": subject.subscriber_id}
+            (days,) = self.db.execute(_DAYS_RETURNED, given).fetchone()
+            return Reason.BOUNCED if days >= patience else None
+        return None
+
+    def _silence(self, event: Event, subject: _Subject, reason: Reason, now: datetime) -> bool:
+        """Whether this is what suppressed the address."""
+        said = " ".join(filter(None, (event.type, event.subtype, event.status, event.diagnostic)))
+        before = self._suppression(subject.email)
+        self.suppress(subject.email, reason, detail=said, now=now)
+        if reason is Reason.COMPLAINED:
+            self.db.execute(_UNSUBSCRIBE, (at(now), subject.subscriber_id))
+        return before != self._suppression(subject.email)
+
+    # ---------------------------------------------------------------- added up
+
+    def outcomes(self, send_id: int) -> Outcomes:
+        row = self.db.execute(_OUTCOMES, (send_id,)).fetchone()
+        known, delivered, bounced, complained = row or (0, 0, 0, 0)
+        return Outcomes(
+            known if delivered or not known else self.counts(send_id).accepted, bounced, complained
+        )
+
+    def suppressed_for(self, reasons: Iterable[Reason]) -> Iterator[tuple[str, Reason]]:
+        last, wanted = "", json.dumps(list(reasons))
+        while rows := self.db.execute(_SUPPRESSED, (wanted, last, PAGE)).fetchall():
+            yield from ((address, Reason(reason)) for address, reason in rows)
+            last = rows[-1][0]
+
+
+def _subject(row: tuple[str, int, int, int, str, str | None]) -> _Subject:
+    campaign, send_id, delivery_id, subscriber_id, _, email = row
+    return _Subject(campaign, send_id, delivery_id, subscriber_id, email or "", email is None)
+
+
+_SUBJECT = """
+SELECT d.campaign, d.send_id, d.id, d.subscriber_id, d.message_id, s.email
+FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id"""
+
+_STORE = """
+INSERT INTO events (key, kind, outcome, at, stored, send_id, delivery_id, subscriber_id,
+    type, subtype, status, message_id, diagnostic, domain, raw)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+_SEEN = """
+SELECT DISTINCT outcome FROM events
+WHERE delivery_id = ? AND outcome NOT IN ('', 'never sent')"""
+
+_TALLY = """
+INSERT INTO tallies (send_id, known, delivered, bounced, complained) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (send_id) DO UPDATE SET known = known + excluded.known,
+    delivered = delivered + excluded.delivered, bounced = bounced + excluded.bounced,
+    complained = complained + excluded.complained"""
+
+# The days since mail last got through: a delivery that came back later did not.
+_DAYS_RETURNED = """
+SELECT count(DISTINCT substr(at, 1, 10)) FROM events
+WHERE subscriber_id = :subscriber AND outcome = 'returned' AND at > coalesce((
+    SELECT max(d.at) FROM events d
+    WHERE d.subscriber_id = :subscriber AND d.outcome = 'delivered' AND NOT EXISTS (
+        SELECT 1 FROM events b WHERE b.delivery_id = d.delivery_id AND b.outcome = 'returned')), '')"""
+
+_UNSUBSCRIBE = """
+UPDATE memberships SET status = 'unsubscribed', since = ?, how = 'complaint'
+WHERE subscriber_id = ? AND status = 'subscribed'"""
+
+_OUTCOMES = "SELECT known, delivered, bounced, complained FROM tallies WHERE send_id = ?"
+
+_SUPPRESSED = """
+SELECT address, reason FROM suppressions
+WHERE reason IN (SELECT value FROM json_each(?)) AND address > ? ORDER BY address LIMIT ?"""
