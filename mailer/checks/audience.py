@@ -14,7 +14,7 @@ from mailer.environment import Environment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mailer.checks.census import Census
+    from mailer.checks.census import Census, Some
     from mailer.errors import Place
     from mailer.personalize import Guard
     from mailer.sources import Sources
@@ -45,85 +45,54 @@ def findings(census: Census, asked: Asked) -> Iterator[Finding]:
 
 
 def _sizes(census: Census) -> Iterator[Finding]:
-    groups = census.groups.values()
-    largest = max(groups, key=lambda group: group.largest, default=None)
+    largest = max(census.groups.values(), key=lambda group: group.largest, default=None)
     if largest is None or largest.largest <= NEAR:
         return
-    told = (
+    size = (
         f"the largest mail has {largest.largest / 1000:.1f} kB of HTML, for {largest.largest_for}"
     )
-    hint = "Shorten the mail, or leave part of it to a web page that it links to."
-    for code, severity, some, what in (
-        (
-            CLIPPED,
-            Severity.ERROR,
-            census.over,
-            "Gmail cuts off the end, the unsubscribe link included,",
-        ),
-        (
-            NEARLY_CLIPPED,
-            Severity.WARNING,
-            census.near,
-            f"little is missing to the {CLIP / 1000:.0f} kB that Gmail shows",
-        ),
-    ):
-        if some.number:
-            yield Finding(
-                code,
-                severity,
-                f"{what} for {some}: {told}",
-                hint,
-                some.place,
-                recipients=some.number,
-            )
+    hint = "Shorten the mail, or leave a part of it to a web page that it links to."
+    if census.over.number:
+        what = f"Gmail cuts the mail off before its unsubscribe link: {size}"
+        yield _about(census.over, CLIPPED, Severity.ERROR, what, hint)
+    if census.near.number:
+        what = f"it is nearly too long for Gmail, which shows {CLIP / 1000:.0f} kB: {size}"
+        yield _about(census.near, NEARLY_CLIPPED, Severity.WARNING, what, hint)
 
 
 def _holes(census: Census) -> Iterator[Finding]:
     for text, some in census.astray.items():
-        yield Finding(
-            BLANK_LINK,
-            Severity.ERROR,
-            f"the link {{{{ {text} }}}} leads nowhere for {some}: it is blank, or no address",
-            "Leave it out for them: {% if … %} around it. A web address begins with https://.",
-            some.place,
-            recipients=some.number,
-        )
+        what = f"the link {{{{ {text} }}}} leads nowhere for {some}: it is blank, or no web address"
+        hint = "Leave it out for them, with {% if … %} around it. An address begins with https://."
+        yield _about(some, BLANK_LINK, Severity.ERROR, what, hint)
     for text, some in census.blank.items():
-        yield Finding(
-            BLANK_VALUE,
-            Severity.WARNING,
-            f"{{{{ {text} }}}} comes out blank for {some}",
-            f'Say what stands there instead: {{{{ {text} | default("…") }}}}.',
-            some.place,
-            recipients=some.number,
-        )
+        what = f"{{{{ {text} }}}} comes out blank for {some}"
+        hint = f'Say what stands there instead: {{{{ {text} | default("…") }}}}.'
+        yield _about(some, BLANK_VALUE, Severity.WARNING, what, hint)
 
 
 def _rows(census: Census, guards: list[tuple[Guard, list[Any]]]) -> Iterator[Finding]:
     for name, some in census.rowless.items():
-        yield _no_row(name, str(some), some.place, some.number)
+        yield _no_row(name, some)
     for guard, answers in guards:
         rows = _ROWS.fullmatch(guard.text)
-        if not rows or 0 not in answers or _has_else(census.words, guard.place):
-            continue
-        empty = f"{guard.text} = 0"
-        groups = [group for group in census.groups.values() if empty in group.merged.variant.guards]
-        number = sum(group.recipients for group in groups)
-        if number:
-            who = f"{number:,} people, such as {groups[0].example.email}"
-            yield _no_row(rows[1], who, guard.place, number)
+        if rows and 0 in answers and not _has_else(census.words, guard.place):
+            some = census.of_whom(f"{guard.text} = 0", guard.place)
+            if some.number:
+                yield _no_row(rows[1], some)
 
 
-def _no_row(lookup: str, who: str, place: Place, number: int) -> Finding:
-    return Finding(
-        NO_ROW,
-        Severity.WARNING,
-        f'the look-up "{lookup}" has no row for {who}: something is missing from their mail',
-        f"Say what they get instead, with {{% if recipient.lookups.{lookup} %}} and {{% else %}}, or "
-        "add the rows.",
-        place,
-        recipients=number,
+def _no_row(lookup: str, some: Some) -> Finding:
+    what = f'the look-up "{lookup}" has no row for {some}: something is missing from their mail'
+    hint = (
+        f"Say what they get instead, with {{% if recipient.lookups.{lookup} %}} and {{% else %}}, "
+        "or add the rows."
     )
+    return _about(some, NO_ROW, Severity.WARNING, what, hint)
+
+
+def _about(some: Some, code: str, severity: Severity, message: str, hint: str) -> Finding:
+    return Finding(code, severity, message, hint, some.place, recipients=some.number)
 
 
 def _has_else(words: Sources, place: Place) -> bool:
@@ -136,16 +105,11 @@ def _has_else(words: Sources, place: Place) -> bool:
 
 def _values(census: Census) -> Iterator[Finding]:
     for (name, oddity), some in census.odd.items():
-        is_zip = name == "zip"
-        what = "the ZIP code" if is_zip else f"recipient.{name}"
-        yield Finding(
-            UNKNOWN_ZIP if is_zip else ODD_NAME,
-            Severity.WARNING,
-            f"{what} {oddity} for {some}",
-            "Correct the list and import it again.",
-            some.place,
-            recipients=some.number,
+        code, what = (
+            (UNKNOWN_ZIP, "the ZIP code") if name == "zip" else (ODD_NAME, f"recipient.{name}")
         )
+        hint = "Correct it in your file and import that again."
+        yield _about(some, code, Severity.WARNING, f"{what} {oddity} for {some}", hint)
 
 
 def _unseen(census: Census, guards: list[tuple[Guard, list[Any]]]) -> Iterator[Finding]:

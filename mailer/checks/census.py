@@ -43,16 +43,15 @@ class Some:
     number: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, email: str) -> None:
-        self.number += 1
+    def add(self, email: str, number: int = 1) -> None:
+        self.number += number
         if len(self.examples) < _EXAMPLES:
             self.examples.append(email)
 
     def __str__(self) -> str:
-        if self.number == 1:
-            return f"one person, {self.examples[0]}"
-        such = "such as " if self.number > len(self.examples) else ""
-        return f"{self.number:,} people, {such}{' and '.join(self.examples)}"
+        *first, last = self.examples
+        known = f"{', '.join(first)} and {last}" if first else last
+        return known if self.number == len(self.examples) else f"people such as {known}"
 
 
 class Watched(NamedTuple):
@@ -110,6 +109,14 @@ class Census:
     @property
     def recipients(self) -> int:
         return sum(group.recipients for group in self.groups.values())
+
+    def of_whom(self, answer: str, place: Place) -> Some:
+        """Those whose variant was made for this answer to a guard, one of each as an example."""
+        found = Some(place)
+        for group in self.groups.values():
+            if answer in group.merged.variant.guards:
+                found.add(group.example.email, group.recipients)
+        return found
 
     def count(self, subscriber: Subscriber, merged: Merged) -> None:
         group = self.groups.get(merged.variant) or self._begin(subscriber, merged)

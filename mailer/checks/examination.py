@@ -10,7 +10,7 @@ from mailer.checks.census import Census
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.proof import Proof
 from mailer.checks.rules import MAIL_RULES, SOURCE_RULES
-from mailer.errors import CampaignError
+from mailer.errors import CampaignError, Place
 from mailer.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -51,7 +51,16 @@ class Report:
     editions: tuple[Edition, ...]
     """The one with most recipients first."""
     rehearsal: Rehearsal | None
-    """Who gets it, and who is left out and why; None when somebody's mail cannot be made."""
+    """Who gets it, and who is left out and why; None when somebody's mail cannot be made, or no
+    list is known."""
+
+    @property
+    def recipients(self) -> int:
+        return sum(edition.recipients for edition in self.editions)
+
+    @property
+    def is_refused(self) -> bool:
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
 class Examination:
@@ -118,13 +127,19 @@ def examine(
         watch: lets a person see how far the look at the variants is.
     """
     examination = Examination(words, merger)
-    rehearsal, further = _rehearse(words, examination, choices)
-    found = [
-        *further,
-        *examination.of_the_mail(today, watch),
-        *examination.of_the_audience(),
-    ]
+    rehearsal, found = _rehearse(words, examination, choices)
+    found += examination.of_the_mail(today, watch)
+    found += examination.of_the_audience()
     return Report(in_order(found), examination.editions(), rehearsal)
+
+
+def examine_words(
+    words: Sources, merger: Merger, example: Subscriber, *, today: date, watch: Watch[Proof]
+) -> Report:
+    """The same without a list: what one made-up person gets."""
+    examination = Examination(words, merger)
+    examination.merge(example)
+    return Report(in_order(examination.of_the_mail(today, watch)), (), None)
 
 
 def _rehearse(
@@ -140,25 +155,20 @@ def _rehearse(
     try:
         rehearsal = rehearse(choices, merge)
     except CampaignError as err:
-        message = f"the mail of {who} cannot be made: {err.message}"
-        finding = Finding(NO_VARIANT, Severity.ERROR, message, err.hint or "", err.place)
-        return None, [finding]
+        what = f"the mail of {who} cannot be made: {err.message}"
+        return None, [Finding(NO_VARIANT, Severity.ERROR, what, err.hint or "", err.place)]
     if rehearsal.ids:
         return rehearsal, []
     place = words.parsed.place("audience" if words.audience else None)
     hint = "Look at audience: in the front matter, and at the list with: mailer lists show"
-    return rehearsal, [Finding(EMPTY, Severity.ERROR, "nobody would get this", hint, place)]
+    return rehearsal, [Finding(EMPTY, Severity.ERROR, "nobody would get it", hint, place)]
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Errors first, then as they stand in the files."""
-    return tuple(
-        sorted(
-            findings,
-            key=lambda f: (
-                f.severity is not Severity.ERROR,
-                f.place.path if f.place else "",
-                (f.place.line if f.place else 0) or 0,
-            ),
-        )
-    )
+
+    def rank(finding: Finding) -> tuple[bool, str, int]:
+        place = finding.place or Place("")
+        return finding.severity is not Severity.ERROR, place.path, place.line or 0
+
+    return tuple(sorted(findings, key=rank))
