@@ -60,12 +60,13 @@ def applies(query: str, medium: Medium) -> bool:
     if not query.strip():
         return True
     alternatives: list[list[Any]] = [[]]
-    for token in tinycss2.parse_component_value_list(query, skip_comments=True):
-        if token == ",":
+    nodes: list[Any] = tinycss2.parse_component_value_list(query, skip_comments=True)
+    for node in nodes:
+        if node == ",":
             alternatives.append([])
-        elif token.type != "whitespace":
-            alternatives[-1].append(token)
-    return any(all(_holds(token, medium) for token in tokens) for tokens in alternatives)
+        elif node.type != "whitespace":
+            alternatives[-1].append(node)
+    return any(all(_holds(node, medium) for node in wanted) for wanted in alternatives)
 
 
 def _rules(nodes: Iterable[Any], within: tuple[str, ...]) -> Iterator[Rule]:
@@ -92,12 +93,12 @@ def _declared(nodes: Iterable[Any]) -> Iterator[Declaration]:
             yield Declaration(node.lower_name, value, node.important)
 
 
-def _holds(token: Any, medium: Medium) -> bool:
-    if token.type == "ident":
-        return token.lower_value in {"only", "and", "all", "screen"}
-    if token.type != "() block":
+def _holds(node: Any, medium: Medium) -> bool:
+    if node.type == "ident":
+        return node.lower_value in {"only", "and", "all", "screen"}
+    if node.type != "() block":
         return False
-    name, _, value = tinycss2.serialize(token.content).lower().partition(":")
+    name, _, value = tinycss2.serialize(node.content).lower().partition(":")
     match name.strip(), value.strip():
         case "prefers-color-scheme", scheme:
             return scheme == ("dark" if medium.dark else "light")

@@ -128,15 +128,28 @@ def length(value: str, size: float) -> float:
 # ---------------------------------------------------------------- the cascade
 
 
-def _cascade(tree: Any, medium: Medium) -> dict[Any, dict[str, str]]:
+def _cascade(tree: Any, medium: Medium) -> dict[Any, Mapping[str, str]]:
     """Element → what is declared for it: by the browser, in attributes, in the sheet, inline."""
-    ranked: dict[Any, list[tuple[Any, Declaration]]] = {element: [] for element in tree.iter("*")}
+    ranked: dict[Any, list[_Ranked]] = {}
     for order, (rule, selector) in enumerate(_matching(tree, medium)):
-        rank = (*selector.specificity, order)
+        found = _Ranked((*selector.specificity, order), rule.declarations)
         for element in selector.find(tree):
-            if element in ranked:
-                ranked[element] += ((rank, declared) for declared in rule.declarations)
-    return {element: _declared(element, found) for element, found in ranked.items()}
+            ranked.setdefault(element, []).append(found)
+    return {
+        element: _declared(
+            element.tag,
+            element.get("style") or "",
+            _attributes(element),
+            tuple(d for found in sorted(ranked.get(element, ())) for d in found.declarations),
+        )
+        for element in tree.iter("*")
+    }
+
+
+class _Ranked(NamedTuple):
+    rank: tuple[int, int, int, int]
+    """Specificity, then order. No two are alike."""
+    declarations: tuple[Declaration, ...]
 
 
 @lru_cache(maxsize=1024)
@@ -182,13 +195,15 @@ def _selectors(group: str) -> tuple[_Selector, ...]:
         return ()  # as browsers do: who writes one selector wrong loses the rule
 
 
-def _declared(element: Any, ranked: list[tuple[Any, Declaration]]) -> dict[str, str]:
-    sheet = [declared for _, declared in sorted(ranked, key=lambda found: found[0])]
-    inline = css.declarations(element.get("style") or "")
-    usual = css.declarations(_BROWSER.get(element.tag, ""))
+@lru_cache(maxsize=8192)
+def _declared(
+    tag: str, style: str, attributes: tuple[Declaration, ...], sheet: tuple[Declaration, ...]
+) -> Mapping[str, str]:
+    """Kept, as most elements of a mail look like another one, and most variants like each other."""
+    inline = css.declarations(style)
     ordered = (
-        *usual,
-        *_attributes(element),
+        *css.declarations(_BROWSER.get(tag, "")),
+        *attributes,
         *(d for d in sheet if not d.important),
         *(d for d in inline if not d.important),
         *(d for d in sheet if d.important),
@@ -197,13 +212,17 @@ def _declared(element: Any, ranked: list[tuple[Any, Declaration]]) -> dict[str, 
     return {name: value for declared in ordered for name, value in _longhands(declared)}
 
 
-def _attributes(element: Any) -> Iterator[Declaration]:
+def _attributes(element: Any) -> tuple[Declaration, ...]:
+    found = []
     if element.get("bgcolor"):
-        yield Declaration("background-color", element.get("bgcolor").lower(), important=False)
+        found.append(
+            Declaration("background-color", element.get("bgcolor").lower(), important=False)
+        )
     if element.tag == "font" and element.get("color"):
-        yield Declaration("color", element.get("color").lower(), important=False)
+        found.append(Declaration("color", element.get("color").lower(), important=False))
     if element.get("hidden") is not None:
-        yield Declaration("display", "none", important=False)
+        found.append(Declaration("display", "none", important=False))
+    return tuple(found)
 
 
 @lru_cache(maxsize=8192)
