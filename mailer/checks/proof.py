@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import html
 
+from mailer.checks import looks, reading
 from mailer.errors import Place
 
 if TYPE_CHECKING:
@@ -32,6 +33,20 @@ class Proof:
     def tree(self) -> Any:
         """The HTML, parsed by lxml; not to be changed."""
         return html.document_fromstring(self.html)
+
+    @cached_property
+    def reading(self) -> reading.Reading:
+        return reading.read(self.tree)
+
+    @cached_property
+    def light(self) -> dict[Any, looks.Look]:
+        """What each element looks like."""
+        return looks.looks(self.tree, dark=False)
+
+    @cached_property
+    def dark(self) -> dict[Any, looks.Look]:
+        """The same in dark mode."""
+        return looks.looks(self.tree, dark=True)
 
     def place(self, needle: str) -> Place:
         """Where words of the mail were written: in the campaign first, then in a template."""

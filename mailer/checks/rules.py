@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailer.checks import footnotes, law, links, words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
@@ -17,5 +19,18 @@ if TYPE_CHECKING:
     MailRule = Callable[[Proof], Iterable[Finding]]
     """Looks at one variant; the same finding of several variants is shown once."""
 
-SOURCE_RULES: tuple[SourceRule, ...] = ()
-MAIL_RULES: tuple[MailRule, ...] = ()
+SOURCE_RULES: tuple[SourceRule, ...] = (
+    words.front,
+    words.unfinished,
+    footnotes.footnotes,
+    law.sender,
+)
+MAIL_RULES: tuple[MailRule, ...] = (
+    words.subject,
+    words.unfinished_elsewhere,
+    links.links,
+    law.way_out,
+    law.one_click,
+    law.postal_address,
+    law.text_part,
+)

@@ -1,0 +1,184 @@
+"""Links: do they lead anywhere, is that safe, and do their words say where."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mailer.checks import footnotes, urls
+from mailer.checks.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mailer.checks.proof import Proof
+    from mailer.checks.reading import Link
+    from mailer.errors import Place
+
+UNCLOSED = "link-unclosed"
+EMPTY_TEXT = "link-text-empty"
+VAGUE_TEXT = "link-text-vague"
+SAME_TEXT = "link-text-same"
+OTHER_ADDRESS = "link-text-other-address"
+
+_UNCLOSED = re.compile(
+    r"\[[^\]\[]{0,80}\]\s?\((?:https?:|mailto:|tel:|www\.|javascript:|data:)\S*", re.IGNORECASE
+)
+_VAGUE = frozenset([
+    "click", "click here", "click this", "go", "here", "information", "learn more", "link", "more",
+    "more here", "more info", "more information", "read more", "right here", "see more", "start",
+    "tap here", "this", "this link", "this page",
+])  # fmt: skip
+"""As Lighthouse has them, and a few that mail uses."""
+_SHOWN_HOST = re.compile(
+    r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,24})(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE
+)
+_FILE = re.compile(r"\.(?:csv|docx?|html?|jpe?g|md|pdf|png|pptx?|txt|xlsx?|zip)", re.IGNORECASE)
+_SHOWN_MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[a-z]{2,24}", re.IGNORECASE)
+_SHOWN_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
+
+
+def links(proof: Proof) -> Iterator[Finding]:
+    """Each address once, then each link's words."""
+    reading = proof.reading
+    for match in _UNCLOSED.finditer(reading.words):
+        yield Finding(
+            UNCLOSED,
+            Severity.ERROR,
+            f"this is no link, readers see it as it stands: {match[0][:60]}",
+            "Write [words](https://…) with no blank inside the address, and close both brackets.",
+            proof.place(match[0][:30]),
+            spot=match[0],
+        )
+    outward = [link for link in reading.links if not _personal(link, proof)]
+    for link in {link.url: link for link in reversed(outward)}.values():
+        yield from _address(link, proof)
+    worded = [link for link in outward if not link.url.startswith("#")]
+    for link in worded:
+        yield from _words(link, proof)
+    yield from _same_text(worded, proof)
+
+
+def _personal(link: Link, proof: Proof) -> bool:
+    """One of the recipient's own pages, which are ours to keep in order."""
+    return link.url.startswith(proof.words.content.site.base_url + "/")
+
+
+def _address(link: Link, proof: Proof) -> Iterator[Finding]:
+    if link.url.startswith("#"):
+        if link.url[1:] not in proof.reading.anchors:
+            yield Finding(
+                urls.BROKEN,
+                Severity.ERROR,
+                f'{_called(link)} leads to "{link.url}", which is nowhere in the mail',
+                "Write a whole address, https://…",
+                _place(proof, f'"{link.url}"', f"({link.url})", link.text),
+                spot=link.url,
+            )
+        return
+    found = urls.fault(link.url)
+    if found:
+        yield Finding(
+            found.code,
+            found.severity,
+            f"{_called(link)} {found.what}",
+            found.hint,
+            _place(proof, link.url, link.text),
+            spot=urls.page(link.url),
+        )
+
+
+def _words(link: Link, proof: Proof) -> Iterator[Finding]:
+    if not link.name:
+        if link.described:
+            yield Finding(
+                EMPTY_TEXT,
+                Severity.WARNING,
+                f"the link to {urls.page(link.url)} has no words",
+                "Write the words between [ and ], or describe the linked image with alt=.",
+                _place(proof, link.url),
+                spot=urls.page(link.url),
+            )
+    elif _plain(link.name) in _VAGUE:
+        yield Finding(
+            VAGUE_TEXT,
+            Severity.WARNING,
+            f"{_called(link)} does not say where it leads",
+            "Link the words that do, as in: read [our report on the river](https://…).",
+            _place(proof, f"[{link.text}]", link.url, link.text),
+            spot=link.text,
+        )
+    shown = _other_address(link)
+    if shown:
+        yield Finding(
+            OTHER_ADDRESS,
+            Severity.WARNING,
+            f'a link shows "{shown}" but leads to {urls.page(link.url)}',
+            "Show where it leads, or write words instead: filters take this for phishing.",
+            _place(proof, link.url, link.text),
+            spot=link.text,
+        )
+
+
+def _same_text(found: list[Link], proof: Proof) -> Iterator[Finding]:
+    """The same words, two places; footnotes apart, where a date is told apart by what is before it."""
+    cited = {url for note in footnotes.notes(proof.words.parsed) for url in note.targets}
+    first: dict[str, Link] = {}
+    for link in found:
+        if not link.name or link.url in cited or _plain(link.name) in _VAGUE:
+            continue
+        known = first.setdefault(_plain(link.name), link)
+        if _page(known) != _page(link):
+            yield Finding(
+                SAME_TEXT,
+                Severity.WARNING,
+                f'"{link.name}" leads to {urls.page(known.url)} and to {urls.page(link.url)}',
+                "If both are meant, say in the words what is different.",
+                _place(proof, link.url, link.text),
+                spot=urls.page(link.url),
+            )
+
+
+def _other_address(link: Link) -> str:
+    """The address or number that a link shows, where it leads to another; "" otherwise."""
+    shown = link.text.strip()
+    scheme, _, rest = link.url.partition(":")
+    host = _SHOWN_HOST.fullmatch(shown)
+    if scheme in {"http", "https"} and host and not _is_file(shown):
+        return "" if _akin(host[1], urls.host_of(link.url)) else shown
+    if scheme == "mailto" and _SHOWN_MAILBOX.fullmatch(shown):
+        return "" if shown.casefold() in rest.casefold() else shown
+    number = _SHOWN_NUMBER.search(shown)
+    if scheme == "tel" and number:
+        said, dialled = (re.sub(r"\D", "", text) for text in (number[0], rest.partition(";")[0]))
+        return "" if said in dialled or dialled in said else number[0]
+    return ""
+
+
+def _is_file(shown: str) -> bool:
+    """A file's name, not a host's: report.pdf."""
+    return "/" not in shown and bool(_FILE.search(shown, len(shown) - 5))
+
+
+def _akin(shown: str, host: str) -> bool:
+    """Whether two hosts are of one owner, as far as their last two labels tell."""
+    return shown.casefold().split(".")[-2:] == host.casefold().split(".")[-2:]
+
+
+def _page(link: Link) -> str:
+    return urls.page(link.url).rstrip("/").casefold()
+
+
+def _called(link: Link) -> str:
+    return f'the link "{link.name[:60]}"' if link.name else f"the link to {urls.page(link.url)}"
+
+
+def _plain(name: str) -> str:
+    """Words alone: no arrows, no full stop."""
+    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+def _place(proof: Proof, *needles: str) -> Place:
+    """The first that is found in what was written."""
+    places = [proof.place(needle) for needle in needles if needle]
+    return next((place for place in places if place.line), places[0])
