@@ -36,6 +36,8 @@ class FrontMatter(Section):
     audience: str = ""
     headline: str = ""
     date: str = ""
+    urgent: bool = False
+    """Also for those who had another campaign lately."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ class Sending(Section):
     """Messages a second, at most; None leaves it to the transport."""
     approvals: Annotated[int, Field(ge=0, le=2)] = 0
     """How many people have to approve a campaign before it goes out."""
+    quiet_hours: Annotated[float, Field(ge=0, le=8760)] = 0
+    """Whoever had another campaign so lately is left alone."""
 
 
 class Ses(Section):
@@ -263,6 +265,9 @@ def explain(err: ValidationError, model: type[BaseModel], place: Any) -> ConfigE
     elif problem["type"] == "missing":
         message = f'"{name}" is missing'
         hint = "Every project needs it; see docs/configuration.md."
+    elif problem["type"] == "bool_parsing":
+        message = f'"{name}" must be true or false'
+        hint = f"It is now {problem['input']!r}."
     else:
         message = f'"{name}": {problem["msg"].removeprefix("Value error, ").lower()}'
         hint = f"It is now {problem['input']!r}."

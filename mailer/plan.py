@@ -16,6 +16,7 @@ from mailer.store.base import SendState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from mailer.config import Project
     from mailer.links import Keys
@@ -37,6 +38,8 @@ class Mailing:
     send: Send | None
     edited: bool
     """The files say something else than the send has kept."""
+    quiet_hours: float
+    """Whoever had another campaign so lately is left alone; 0 is nobody."""
 
     @property
     def campaign(self) -> str:
@@ -83,14 +86,15 @@ def find(project: Project, store: Store, campaign: str, list_name: str = "") -> 
                 hint=suggest(wanted, _lists(sends)),
             )
         _check_list(store, on_disk, wanted)
-        return Mailing(on_disk, wanted, None, edited=False)
+        quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
+        return Mailing(on_disk, wanted, None, edited=False, quiet_hours=quiet)
     if send.state is SendState.CANCELLED:
         raise UsageError(
             f"{send.campaign} to {wanted} was cancelled, which is final",
             hint="To send it after all, copy the file to a new name.",
         )
     edited = on_disk is not None and on_disk.digest != send.digest
-    return Mailing(Sources.from_bytes(send.snapshot), wanted, send, edited)
+    return Mailing(Sources.from_bytes(send.snapshot), wanted, send, edited, send.quiet_hours)
 
 
 def name_of(campaign: str) -> str:
@@ -122,7 +126,14 @@ def _check_list(store: Store, words: Sources, name: str) -> None:
 
 
 def draw_up(
-    store: Store, mailing: Mailing, keys: Keys, *, where: str, adding: bool, watch: Watch
+    store: Store,
+    mailing: Mailing,
+    keys: Keys,
+    *,
+    where: str,
+    adding: bool,
+    watch: Watch,
+    now: datetime,
 ) -> Plan:
     """Choose everybody and make everybody's mail.
 
@@ -133,6 +144,7 @@ def draw_up(
         where: a further condition; with a send that there is, only for whom it adds.
         adding: whether people may be added to the ledger; else only what is pending is looked at.
         watch: around each stream.
+        now: to tell who had another campaign lately.
 
     Raises:
         CampaignError: an expression or somebody's mail cannot be worked out.
@@ -142,18 +154,26 @@ def draw_up(
     rest, new, query = Rehearsal(), Rehearsal(), send.audience_query if send else ""
     if send:
         pending = store.counts(send.id).pending
-        rest = rehearse(watch(_pending(store, send), pending), merger.merge)
+        rest = rehearse(watch(_pending(store, send, now), pending), merger.merge)
     if adding:
         query, wanted = _audience(store, mailing, where)
         size = next(s.subscribed for s in store.lists() if s.name == mailing.list_name)
         members = store.members(mailing.list_name)
-        choices = choose(members, store.already_delivered(mailing.campaign), wanted)
+        done = store.already_delivered(mailing.campaign)
+        choices = choose(members, done, wanted, _held_back(store, mailing, now))
         new = rehearse(watch(choices, size), merger.merge)
     return Plan(mailing, query, merger, rest, new)
 
 
-def _pending(store: Store, send: Send) -> Iterator[Choice]:
-    return ((found.claim.subscriber, found.left_out) for found in store.remaining(send.id))
+def _pending(store: Store, send: Send, now: datetime) -> Iterator[Choice]:
+    remaining = store.remaining(send.id, now=now)
+    return ((found.claim.subscriber, found.left_out) for found in remaining)
+
+
+def _held_back(store: Store, mailing: Mailing, now: datetime) -> Iterable[int]:
+    if not mailing.quiet_hours:
+        return ()
+    return store.had_another(mailing.campaign, hours=mailing.quiet_hours, now=now)
 
 
 def _audience(

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mailer.store.base import HELD_BACK
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -22,6 +24,7 @@ def choose(
     members: Iterable[tuple[Subscriber, Membership, Reason | None]],
     delivered: Iterable[int],
     wanted: Callable[[Subscriber], bool],
+    lately: Iterable[int],
 ) -> Iterator[Choice]:
     """Go through a list.
 
@@ -29,20 +32,34 @@ def choose(
         members: of the list, in the order of their ids.
         delivered: ids of those who have the campaign already, ascending.
         wanted: whether the audience's expression is true of a subscriber.
+        lately: ids of those who are left alone for now, ascending.
     """
-    done = iter(delivered)
-    reached = next(done, None)
+    has_it, is_held = _among(delivered), _among(lately)
     for subscriber, membership, suppression in members:
-        while reached is not None and reached < subscriber.id:
-            reached = next(done, None)
-        if reached == subscriber.id:
+        if has_it(subscriber.id):
             yield subscriber, "already in this campaign"
         elif membership.status != "subscribed":
             yield subscriber, "unsubscribed"
         elif suppression:
             yield subscriber, str(suppression)
+        elif not wanted(subscriber):
+            yield subscriber, "not in the segment"
         else:
-            yield subscriber, "" if wanted(subscriber) else "not in the segment"
+            yield subscriber, HELD_BACK if is_held(subscriber.id) else ""
+
+
+def _among(ascending: Iterable[int]) -> Callable[[int], bool]:
+    """Whether an id is among these; to be asked for one id after another, ascending, too."""
+    ids = iter(ascending)
+    reached = next(ids, None)
+
+    def is_among(wanted: int) -> bool:
+        nonlocal reached
+        while reached is not None and reached < wanted:
+            reached = next(ids, None)
+        return reached == wanted
+
+    return is_among
 
 
 @dataclass(slots=True)

@@ -16,33 +16,38 @@ people = st.lists(
         st.sampled_from([None, *Reason]),
         st.booleans(),
         st.booleans(),
+        st.booleans(),
     ),
     max_size=30,
 )
 
 
-def expected(status, suppression, wanted, delivered):
+def expected(status, suppression, wanted, delivered, held):
     if delivered:
         return "already in this campaign"
     if status != "subscribed":
         return "unsubscribed"
     if suppression:
         return suppression.value
-    return "" if wanted else "not in the segment"
+    if not wanted:
+        return "not in the segment"
+    return "had another campaign lately" if held else ""
 
 
 @given(people, st.sets(st.integers(1, 100)))
 def test_everybody_is_chosen_or_left_out_for_the_first_reason_that_holds(facts, strangers):
     """The ids are every third, so that those who got it are often not on this list."""
-    members, delivered, wanted, reasons = [], set(), set(), {}
-    for number, (status, suppression, is_wanted, is_delivered) in enumerate(facts, 1):
+    members, delivered, wanted, held, reasons = [], set(), set(), set(), {}
+    for number, (status, suppression, is_wanted, has_it, is_held) in enumerate(facts, 1):
         who = Subscriber(3 * number, f"person{number}@example.org")
         members.append((who, Membership("members", status, "", "import"), suppression))
         wanted |= {who.id} if is_wanted else set()
-        delivered |= {who.id} if is_delivered else set()
-        reasons[who.id] = expected(status, suppression, is_wanted, is_delivered)
+        delivered |= {who.id} if has_it else set()
+        held |= {who.id} if is_held else set()
+        reasons[who.id] = expected(status, suppression, is_wanted, has_it, is_held)
     elsewhere = {3 * number + 1 for number in strangers}
-    chosen = list(choose(members, sorted(delivered | elsewhere), lambda s: s.id in wanted))
+    done, lately = sorted(delivered | elsewhere), sorted(held | elsewhere)
+    chosen = list(choose(members, done, lambda s: s.id in wanted, lately))
     assert [(subscriber.id, why) for subscriber, why in chosen] == list(reasons.items())
 
 

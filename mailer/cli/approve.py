@@ -74,6 +74,7 @@ def _draw_up(run: Session, campaign: str, list_name: str, where: str) -> Plan:
         where=where,
         adding=True,
         watch=lambda choices, total: watch("Looking through the list", choices, total),
+        now=now(),
     )
 
 

@@ -12,7 +12,7 @@ import typer
 
 from mailer.cli.common import Session, interactive, now, print_json
 from mailer.errors import FindingsError, Interrupted, SendStopped, UsageError
-from mailer.store.base import SendState
+from mailer.store.base import HELD_BACK, SendState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -127,6 +127,7 @@ class Desk:
             where=self.order.where,
             adding=self.order.adding,
             watch=_watch,
+            now=now(),
         )
 
     def _offer(self, plan: Plan) -> Plan:
@@ -220,6 +221,8 @@ class Desk:
             snapshot=words.to_bytes(),
             digest=words.digest,
             transport=self._way(plan.mailing),
+            quiet_hours=plan.mailing.quiet_hours,
+            held_back=plan.new.left_out[HELD_BACK],
             now=now(),
         )
         if frozen.digest != words.digest:

@@ -82,6 +82,8 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
         "Left out": left_out(plan.rest.left_out + plan.new.left_out) or "nobody",
         **further,
     }
+    if words.parsed.front.urgent:
+        lines["Urgent"] = "yes: also for those who had another campaign lately"
     typer.echo()
     for name, value in lines.items():
         typer.echo(f"  {name:<11} {value}")
@@ -158,6 +160,17 @@ def show_summary(send: Send, counts: Counts, tally: Tally, seconds: float, where
         typer.echo(f"{people(counts.pending)} still to come.")
     if counts.sending:
         typer.echo(f"{people(counts.sending)} are in the hands of another process.")
+    show_held_back(send)
+
+
+def show_held_back(send: Send) -> None:
+    """Whoever is not in the counts for the sake of the quiet period."""
+    if send.held_back:
+        who = "person has" if send.held_back == 1 else "people have"
+        typer.echo(
+            f"{send.held_back:,} more {who} had another campaign lately, and nothing of this one. "
+            f"Offer it to them later with: mailer send {send.campaign}"
+        )
 
 
 def in_words(counts: Counts) -> str:
@@ -174,6 +187,7 @@ def send_as_json(send: Send, counts: Counts) -> dict[str, Any]:
         "audience_query": send.audience_query,
         "transport": send.transport,
         "created": send.created,
+        "held_back": send.held_back,
         **asdict(counts),
         "balanced": counts.balanced,
     }

@@ -145,6 +145,8 @@ def _state(run: Session, send: Send) -> str:
 
 
 def _show(run: Session, send: Send, counts: Counts) -> None:
+    from mailer.cli.screens import show_held_back
+
     state = _state(run, send)
     typer.echo(f"{send.campaign} to {send.list_name}: {state}")
     if state == "stopped":
@@ -155,6 +157,7 @@ def _show(run: Session, send: Send, counts: Counts) -> None:
         typer.echo(f"  Go on with: mailer resume {send.campaign}")
     rows = [(name, getattr(counts, name)) for name in ("audience", *_STATES)]
     print_table(("", "Recipients"), rows)
+    show_held_back(send)
     if not counts.balanced:
         typer.echo("  These do not add up: please keep lists/mailer.db and tell its developer.")
     for address, reason in run.store.failures(send.id, 20):

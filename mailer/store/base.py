@@ -34,6 +34,10 @@ class Reason(StrEnum):
     MANUAL = "manual"
 
 
+HELD_BACK = "had another campaign lately"
+"""Why somebody is left out, or skipped, for the sake of a quiet period."""
+
+
 class SendState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
@@ -165,6 +169,10 @@ class Send:
     created: str
     note: str = ""
     """Why it is paused, for staff."""
+    quiet_hours: float = 0
+    """Whoever had another campaign so lately is skipped; 0 is nobody."""
+    held_back: int = 0
+    """How many were left out for that when people were last added; they can be added later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +208,8 @@ class Remaining:
 
     claim: Claim
     left_out: str
-    """"" when it would be claimed, else why it would be skipped: unsubscribed, bounced, erased…"""
+    """"" when it would be claimed, else why it would be skipped: unsubscribed, bounced, erased, or
+    `HELD_BACK`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,12 +306,14 @@ class Store(Pages, Approvals, Showing, Feedback, Protocol):
         snapshot: bytes,
         digest: str,
         transport: str,
+        quiet_hours: float = 0,
+        held_back: int = 0,
         now: datetime,
     ) -> tuple[Send, int]:
         """Make the send (state queued), or add to the one there is, and return how many were added.
 
         Whoever already has a delivery of this campaign, from any send, is left out. The query, the
-        snapshot and the transport of an existing send are never replaced.
+        snapshot, the transport and the quiet period of an existing send are never replaced.
         """
         ...
 
@@ -327,7 +338,14 @@ class Store(Pages, Approvals, Showing, Feedback, Protocol):
         """
         ...
 
-    def remaining(self, send_id: int) -> Iterator[Remaining]:
+    def had_another(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
+        """Ids of subscribers who had any other campaign in the last hours, ascending.
+
+        Whoever may have had one, because it is in flight or uncertain, is among them.
+        """
+        ...
+
+    def remaining(self, send_id: int, *, now: datetime) -> Iterator[Remaining]:
         """What is pending, streamed in the order it will be claimed."""
         ...
 
@@ -337,8 +355,8 @@ class Store(Pages, Approvals, Showing, Feedback, Protocol):
         """Mark up to `limit` pending deliveries `sending` for this worker, durably, and return them.
 
         Only while the send's state is SENDING; otherwise nothing is claimed. Whoever became
-        unsubscribed, suppressed or erased since the audience was frozen is marked `skipped` with the
-        reason, and others are claimed in their place; an empty list means nothing is pending.
+        unsubscribed, suppressed or erased since the audience was frozen, or had another campaign in
+        the send's quiet period, is marked `skipped` with the reason, and others are claimed in their place; an empty list means nothing is pending.
         """
         ...
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from mailer import throttle
 from mailer.errors import StoreError
 from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState, Turn
-from mailer.store.copies import Copies
 from mailer.store.proofs import Proofs
+from mailer.store.quiet import Quiet
 from mailer.store.rows import PAGE, SUBSCRIBER, subscriber
 from mailer.store.workers import Workers
 from mailer.subscriber import Subscriber
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mailer.store.base import Result
 
 
-class Ledger(Copies, Proofs):
+class Ledger(Quiet, Proofs):
     """See `store.base.Store`: sends, deliveries and throttle."""
 
     path: Path
@@ -44,9 +44,11 @@ class Ledger(Copies, Proofs):
             yield from (subscriber_id for (subscriber_id,) in rows)
             last = rows[-1][0]
 
-    def remaining(self, send_id: int) -> Iterator[Remaining]:
+    def remaining(self, send_id: int, *, now: datetime) -> Iterator[Remaining]:
+        held = self.holding_back(send_id, now)
         for _, delivery in self._deliveries(send_id, DeliveryState.PENDING):
-            yield delivery
+            left_out = delivery.left_out or held(delivery.claim.subscriber.id)
+            yield Remaining(delivery.claim, left_out)
 
     def _deliveries(
         self, send_id: int, state: DeliveryState, page: int = PAGE
@@ -68,9 +70,11 @@ class Ledger(Copies, Proofs):
         with self.writing():
             if not self._is_sending(send_id):
                 return []
+            held = self.holding_back(send_id, now)
             for _, delivery in self._deliveries(send_id, DeliveryState.PENDING, page=limit):
-                if delivery.left_out:
-                    skipped.append((delivery.left_out, at, delivery.claim.delivery_id))
+                left_out = delivery.left_out or held(delivery.claim.subscriber.id)
+                if left_out:
+                    skipped.append((left_out, at, delivery.claim.delivery_id))
                 else:
                     claims.append(delivery.claim)
                 if len(claims) == limit:

@@ -48,6 +48,15 @@ def events(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def quiet_period(db: Database) -> None:
+    """How long people are left alone between campaigns, and how many were held back for it."""
+    db.execute("ALTER TABLE sends ADD COLUMN quiet_hours REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE sends ADD COLUMN held_back INTEGER NOT NULL DEFAULT 0")
+    # holds all that is asked for: the rows themselves carry snapshots
+    db.execute("CREATE INDEX sends_by_change ON sends (changed, state, campaign)")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

@@ -40,12 +40,14 @@ class Sends:
         snapshot: bytes,
         digest: str,
         transport: str,
+        quiet_hours: float = 0,
+        held_back: int = 0,
         now: datetime,
     ) -> tuple[Send, int]:
         self._stage(subscriber_ids)
         at = now.isoformat(timespec="seconds")
         with self.writing():
-            words = (query, snapshot, digest, transport)
+            words = (query, snapshot, digest, transport, quiet_hours)
             self.db.execute(_NEW_SEND, (campaign, *words, at, at, list_name))
             send = self.send(campaign, list_name)
             if send is None:
@@ -53,7 +55,8 @@ class Sends:
             if send.state is SendState.CANCELLED:
                 raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
             added = self.db.execute(_ADD_DELIVERIES, (campaign, send.id, at, campaign)).rowcount
-            self.db.execute(_ADDED, {"added": added, "at": at, "id": send.id})
+            grown = {"added": added, "held": held_back, "at": at, "id": send.id}
+            self.db.execute(_ADDED, grown)
         self.db.execute("DELETE FROM temp.frozen")
         frozen = self.send(campaign, list_name)
         assert frozen is not None
@@ -112,13 +115,14 @@ def _send(row: Sequence[Any]) -> Send:
 
 _SENDS = """
 SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, transport,
-    created, note
+    created, note, quiet_hours, held_back
 FROM sends JOIN lists ON lists.id = sends.list_id"""
 
 _NEW_SEND = """
 INSERT INTO sends
-    (campaign, list_id, state, audience_query, snapshot, digest, transport, created, changed)
-SELECT ?, id, 'queued', ?, ?, ?, ?, ?, ? FROM lists WHERE name = ?
+    (campaign, list_id, state, audience_query, snapshot, digest, transport, quiet_hours,
+    created, changed)
+SELECT ?, id, 'queued', ?, ?, ?, ?, ?, ?, ? FROM lists WHERE name = ?
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
 # The join leaves out whoever was erased since the ids were read; the rest, who had it under an
@@ -132,7 +136,7 @@ ON subscribers.id = frozen.subscriber_id WHERE NOT EXISTS (
 ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
 
 _ADDED = """
-UPDATE sends SET audience = audience + :added, changed = :at,
+UPDATE sends SET audience = audience + :added, held_back = :held, changed = :at,
     state = CASE WHEN state = 'finished' AND :added > 0 THEN 'queued' ELSE state END
 WHERE id = :id"""
 

@@ -1,0 +1,77 @@
+"""Who had another campaign lately, in SQLite.
+
+Campaigns of these hours are few: they are found first, and a person is then looked up in each of them
+by the index that keeps anybody from getting one twice.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mailer.store.base import HELD_BACK
+from mailer.store.copies import Copies
+from mailer.store.rows import PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+
+class Quiet(Copies):
+    """See `store.base.Store`: the quiet period."""
+
+    def had_another(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
+        since = _before(now, hours)
+        return heapq.merge(*(self._had(one, since) for one in self._lately(campaign, since)))
+
+    def _had(self, campaign: str, since: str) -> Iterator[int]:
+        last = 0
+        while rows := self.db.execute(_HAD, (campaign, last, since, PAGE)).fetchall():
+            yield from (subscriber_id for (subscriber_id,) in rows)
+            last = rows[-1][0]
+
+    def _lately(self, campaign: str, since: str) -> list[str]:
+        """Every other campaign that anybody may have had since."""
+        return [name for (name,) in self.db.execute(_LATELY, (campaign, since)).fetchall()]
+
+    def holding_back(self, send_id: int, now: datetime) -> Callable[[int], str]:
+        """For the deliveries of a send: a subscriber's id → why they are left alone, or ""."""
+        campaign, hours = self.db.execute(_QUIET, (send_id,)).fetchone()
+        since = _before(now, hours)
+        others = self._lately(campaign, since) if hours else []
+        if not others:
+            return lambda _: ""
+        campaigns = json.dumps(others)
+
+        def why(subscriber_id: int) -> str:
+            given = (campaigns, subscriber_id, since)
+            return HELD_BACK if self.db.execute(_HAS_HAD, given).fetchone() else ""
+
+        return why
+
+
+def _before(now: datetime, hours: float) -> str:
+    return (now - timedelta(hours=hours)).isoformat(timespec="seconds")
+
+
+_QUIET = "SELECT campaign, quiet_hours FROM sends WHERE id = ?"
+
+# A send changes when it ends or pauses; while it goes on, it is `sending`, and stays so if it dies.
+_LATELY = """
+SELECT DISTINCT campaign FROM sends
+WHERE campaign <> ? AND (changed >= ? OR state = 'sending')"""
+
+# Uncertain and in flight count: perhaps they had it.
+_HAD = """
+SELECT subscriber_id FROM deliveries
+WHERE campaign = ? AND subscriber_id > ? AND changed >= ?
+    AND state IN ('sending', 'accepted', 'uncertain')
+ORDER BY subscriber_id LIMIT ?"""
+
+_HAS_HAD = """
+SELECT 1 FROM deliveries
+WHERE campaign IN (SELECT value FROM json_each(?)) AND subscriber_id = ? AND changed >= ?
+    AND state IN ('sending', 'accepted', 'uncertain') LIMIT 1"""

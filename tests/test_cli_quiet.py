@@ -1,0 +1,100 @@
+"""The quiet period as staff meet it: who is left alone, that it is said, and how they get it later."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailer import cli
+from mailer.cli import approve, desk
+from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, open_store
+
+QUIET = "[send]\nquiet_hours = 48\n"
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = make_project(tmp_path / "project", people=3)
+    (root / "mailer.toml").write_text(SETTINGS + QUIET)
+    (root / "campaigns" / "next.md").write_text(VOTE)
+    (root / "campaigns" / "alert.md").write_text(VOTE.replace("list:", "urgent: yes\nlist:"))
+    return root
+
+
+@pytest.fixture
+def mailer(root, monkeypatch, capsys):
+    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return end.value.code or 0, captured.out + captured.err
+
+    return run
+
+
+@pytest.fixture
+def store(root):
+    store = open_store(root)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def after_vote(mailer, store):
+    """Three people had "vote" a moment ago; two more have joined since."""
+    assert mailer("send", "vote", "--yes")[0] == 0
+    enrol(store, [3, 4])
+
+
+@pytest.mark.usefixtures("after_vote")
+def test_whoever_had_another_campaign_is_left_out_and_counted(mailer, root):
+    code, said = mailer("send", "next", "--dry-run")
+    assert code == 0
+    assert "Recipients  2\n" in said
+    assert "Left out    3 had another campaign lately\n" in said
+    code, said = mailer("send", "next", "--yes")
+    assert code == 0
+    assert files(root, "next") == [address(3), address(4)]
+    rest = "3 more people have had another campaign lately, and nothing of this one."
+    assert f"{rest} Offer it to them later with: mailer send next" in said
+    assert rest in mailer("status", "next")[1]
+    (found,) = json.loads(mailer("status", "next", "--json")[1])
+    assert (found["held_back"], found["audience"]) == (3, 2)
+
+
+@pytest.mark.usefixtures("after_vote")
+def test_they_get_it_later_by_the_same_command(mailer, root, monkeypatch):
+    assert mailer("send", "next", "--yes")[0] == 0
+    later = datetime.now(UTC) + timedelta(hours=49)
+    monkeypatch.setattr(desk, "now", lambda: later)
+    _, said = mailer("send", "next", "--yes")
+    assert "Recipients  3: 3 who joined since" in said
+    assert files(root, "next") == [address(n) for n in range(5)]
+    assert "lately" not in mailer("status", "next")[1]
+
+
+@pytest.mark.usefixtures("after_vote")
+def test_what_is_urgent_goes_to_everybody_and_says_so(mailer, root):
+    _, said = mailer("send", "alert", "--yes")
+    assert "Urgent      yes: also for those who had another campaign lately" in said
+    assert len(files(root, "alert")) == 5
+
+
+def test_with_everybody_held_back_nobody_is_left_to_send_to(mailer):
+    mailer("send", "vote", "--yes")
+    code, said = mailer("send", "next", "--yes")
+    assert code == 2
+    assert "nobody on members would get it: 3 had another campaign lately" in said
+
+
+def test_approving_counts_as_sending_does(mailer, store, monkeypatch):
+    mailer("send", "vote", "--yes")
+    enrol(store, [3])
+    assert "Recipients  1\n" in mailer("approve", "next", "--by", "Ana Fern", "--yes")[1]
+    later = datetime.now(UTC) + timedelta(hours=49)
+    monkeypatch.setattr(approve, "now", lambda: later)
+    assert "Recipients  4\n" in mailer("approve", "next", "--by", "Bo Reed", "--yes")[1]
