@@ -157,12 +157,28 @@ def draw_up(
         rest = rehearse(watch(_pending(store, send, now), pending), merger.merge)
     if adding:
         query, wanted = _audience(store, mailing, where)
-        size = next(s.subscribed for s in store.lists() if s.name == mailing.list_name)
         members = store.members(mailing.list_name)
         done = store.already_delivered(mailing.campaign)
         choices = choose(members, done, wanted, _held_back(store, mailing, now))
-        new = rehearse(watch(choices, size), merger.merge)
+        new = rehearse(watch(choices, _size(store, mailing.list_name)), merger.merge)
     return Plan(mailing, query, merger, rest, new)
+
+
+def everybody(store: Store, words: Sources, list_name: str) -> tuple[Iterator[Choice], int]:
+    """Whom a campaign is for, whoever had it already, and how many there are to go through.
+
+    Raises:
+        UsageError: there is no such list.
+        CampaignError: the audience's expression cannot be worked out.
+    """
+    _check_list(store, words, list_name)
+    place = words.parsed.place("audience")
+    wanted = condition(words.audience, words, store.field_names(), place)
+    return choose(store.members(list_name), (), wanted, ()), _size(store, list_name)
+
+
+def _size(store: Store, list_name: str) -> int:
+    return next(found.subscribed for found in store.lists() if found.name == list_name)
 
 
 def _pending(store: Store, send: Send, now: datetime) -> Iterator[Choice]:

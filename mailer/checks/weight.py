@@ -27,6 +27,12 @@ _LEADING = {Context.URL, Context.PLAIN_URL, Context.MAILBOX, Context.PHONE}
 _MEANT = re.compile(r"\|d(?:efault)?(?:\(''|$|[|) ])| \* ")
 """In an expression that is blank on purpose: a blank default, or a product with a condition."""
 
+_OWN = re.compile(r"\blinks\.|\brecipient\.email\b")
+"""In an expression that is different for everybody."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:/@_-]*")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.,:/@_-]*")
+_REMEMBERED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -68,27 +74,36 @@ def bare(variant: Variant) -> int:
 class Scales:
     """Weighs values. Slots that are used alike share one that remembers what it has weighed."""
 
-    _made: dict[tuple[tuple[Context, ...], bool, bool], Weigh] = field(default_factory=dict)
+    _made: dict[tuple[tuple[Context, ...], bool, bool, bool], Weigh] = field(default_factory=dict)
 
     def of(self, use: Use) -> Weigh:
-        key = (tuple(sorted(use.contexts, key=lambda c: c.name)), use.leads, use.shows)
+        contexts = tuple(sorted(use.contexts, key=lambda context: context.name))
+        own = bool(_OWN.search(use.slot.text))
+        key = (contexts, use.leads, use.shows, own)
         if key not in self._made:
-            self._made[key] = lru_cache(maxsize=10_000)(_weigher(*key))
+            weigh = _weigher(contexts, leads=use.leads, shows=use.shows)
+            # what nobody shares with another is not worth remembering
+            remembering = lru_cache(maxsize=_REMEMBERED)(weigh)
+            self._made[key] = _at_a_glance(weigh, contexts) if own else remembering
         return self._made[key]
 
 
-def _weigher(contexts: tuple[Context, ...], leads: bool, shows: bool) -> Weigh:
+def _weigher(contexts: tuple[Context, ...], *, leads: bool, shows: bool) -> Weigh:
     escapes = [ESCAPES[context] for context in contexts]
 
     def weigh(value: str) -> int:
-        weight = sum(len(escape(value).encode()) for escape in escapes)
+        weight = sum([len(escape(value).encode()) for escape in escapes])
         blank = not value.strip()
-        hole = (shows and blank) or (leads and (blank or is_astray(value, contexts)))
-        return ~weight if hole else weight
+        astray = Context.URL in contexts and not ESCAPES[Context.URL](value)
+        return ~weight if (shows and blank) or (leads and (blank or astray)) else weight
 
     return weigh
 
 
-def is_astray(value: str, contexts: tuple[Context, ...]) -> bool:
-    """Whether a link that is to begin with this value is left empty."""
-    return Context.URL in contexts and not ESCAPES[Context.URL](value)
+def _at_a_glance(weigh: Weigh, contexts: tuple[Context, ...]) -> Weigh:
+    """The same, without escaping what no escaping changes: a fifth of the time."""
+    if not set(contexts) <= {Context.TEXT, Context.ATTRIBUTE, Context.URL}:
+        return weigh
+    plain = _PLAIN_URL if Context.URL in contexts else _PLAIN
+    times = len(contexts)
+    return lambda value: len(value) * times if plain.fullmatch(value) else weigh(value)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import approve, campaigns, doctor, lists, send, serve, subscriber
+from mailer.cli import approve, campaigns, check, doctor, lists, send, serve, subscriber
 from mailer.cli.common import Session, complain
 from mailer.errors import MailerError
 
@@ -43,6 +43,7 @@ def options(
 app.add_typer(lists.app, name="lists")
 app.add_typer(subscriber.app, name="subscriber")
 campaigns.register(app)
+check.register(app)
 approve.register(app)
 send.register(app)
 doctor.register(app)

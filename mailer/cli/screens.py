@@ -13,8 +13,9 @@ from mailer.store.base import Reason
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from mailer.compile import Variant
     from mailer.plan import Plan
     from mailer.send import Tally
     from mailer.store.base import Counts, Send
@@ -92,7 +93,7 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
             f"\n  The files have changed since {_day(plan.mailing.send)}. Everybody still to come "
             "gets the version of then."
         )
-    _show_variants(plan)
+    show_variants(plan.merger.counts.most_common())
 
 
 def _recipients(plan: Plan) -> str:
@@ -104,8 +105,9 @@ def _recipients(plan: Plan) -> str:
     return f"{plan.recipients:,}: {told}"
 
 
-def _show_variants(plan: Plan) -> None:
-    variants = _variants(plan)
+def show_variants(shares: Sequence[tuple[Variant, int]]) -> None:
+    """Variants, with the number of recipients of each."""
+    variants = _variants(shares)
     # what all have in common would only hide what tells them apart
     common = set.intersection(*(set(variant["answers"]) for variant in variants))
     others = "everybody else" if len(variants) > 1 else "everybody"
@@ -124,10 +126,10 @@ def _show_variants(plan: Plan) -> None:
         typer.echo(f"  and {len(further):,} more variants for {people(number)}\n")
 
 
-def _variants(plan: Plan) -> list[dict[str, Any]]:
+def _variants(shares: Sequence[tuple[Variant, int]]) -> list[dict[str, Any]]:
     return [
         {"number": variant.number, "recipients": number, "answers": list(variant.guards)}
-        for variant, number in plan.merger.counts.most_common()
+        for variant, number in shares
     ]
 
 
@@ -201,7 +203,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "audience_query": plan.query,
         "recipients": plan.recipients,
         "left_out": dict(plan.rest.left_out + plan.new.left_out),
-        "variants": _variants(plan),
+        "variants": _variants(plan.merger.counts.most_common()),
     }
 
 

@@ -1,0 +1,116 @@
+"""check: what is wrong with a campaign, before anybody gets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailer.cli import findings
+from mailer.cli.common import Json, Session, now, print_json, session
+from mailer.errors import FindingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mailer.checks.examination import Item, Report
+    from mailer.sources import Sources
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(check)
+
+
+def check(
+    context: typer.Context,
+    campaign: Annotated[
+        str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
+    ],
+    *,
+    list_name: Annotated[
+        str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """What is wrong with a campaign and its audience; nothing is sent."""
+    from mailer import sources
+    from mailer.checks.finding import Severity
+
+    run = session(context)
+    words = sources.load(run.project, campaign)
+    list_name = list_name or words.list_name
+    report = _examine(run, words, list_name)
+    if as_json:
+        print_json(_as_json(words, list_name, report))
+    else:
+        _show(words, list_name, report)
+    if report.is_refused:
+        errors = findings.count(report.findings, Severity.ERROR)
+        raise FindingsError(f"{words.campaign} cannot be sent as it is: {errors}")
+    if not as_json:
+        warnings = findings.count(report.findings, Severity.WARNING)
+        typer.echo(f"{words.campaign} can be sent: no error, {warnings}.")
+
+
+def _examine(run: Session, words: Sources, list_name: str) -> Report:
+    from mailer.checks.examination import examine, examine_words
+    from mailer.merge import Merger
+    from mailer.plan import everybody
+    from mailer.proofs import MADE_UP
+
+    today = now().date()
+    merger = Merger(words, fields=run.store.field_names(), keys=run.keys, send_id=0)
+    if not list_name:
+        return examine_words(words, merger, MADE_UP, today=today, watch=_watch)
+    choices, size = everybody(run.store, words, list_name)
+    return examine(words, merger, _watch(choices, size), today=today, watch=_watch)
+
+
+def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
+    from mailer.cli.progress import watch
+
+    return watch("Checking", items, total)
+
+
+def _show(words: Sources, list_name: str, report: Report) -> None:
+    from mailer.cli import screens
+
+    findings.show(report.findings, report.recipients)
+    if not list_name:
+        typer.echo("No list is named: its audience was not looked at. Name one with --list LIST.")
+    if report.rehearsal is None or not report.recipients:
+        return
+    largest = max(report.editions, key=lambda edition: edition.largest)
+    lines = {
+        "List": list_name,
+        "Audience": words.audience or "everybody on the list",
+        "Recipients": f"{report.recipients:,}",
+        "Left out": screens.left_out(report.rehearsal.left_out) or "nobody",
+        "Largest": f"{largest.largest / 1000:,.1f} kB of HTML, for {largest.largest_for}",
+    }
+    for name, value in lines.items():
+        typer.echo(f"  {name:<11} {value}")
+    screens.show_variants([(edition.variant, edition.recipients) for edition in report.editions])
+
+
+def _as_json(words: Sources, list_name: str, report: Report) -> dict[str, Any]:
+    return {
+        "campaign": words.campaign,
+        "list": list_name,
+        "audience_query": words.audience,
+        "recipients": report.recipients,
+        "left_out": dict(report.rehearsal.left_out) if report.rehearsal else {},
+        "variants": [
+            {
+                "number": edition.variant.number,
+                "recipients": edition.recipients,
+                "answers": list(edition.variant.guards),
+                "example": edition.example.email,
+                "largest": edition.largest,
+                "largest_for": edition.largest_for,
+            }
+            for edition in report.editions
+        ],
+        **findings.as_json(report.findings),
+    }
