@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from mailer.checks import footnotes, urls
 from mailer.checks.finding import Finding, Severity
+from mailer.checks.reading import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailer.checks.proof import Proof
-    from mailer.checks.reading import Link
     from mailer.errors import Place
 
 UNCLOSED = "link-unclosed"
@@ -24,6 +24,7 @@ OTHER_ADDRESS = "link-text-other-address"
 _UNCLOSED = re.compile(
     r"\[[^\]\[]{0,80}\]\s?\((?:https?:|mailto:|tel:|www\.|javascript:|data:)\S*", re.IGNORECASE
 )
+_IN_TEXT = re.compile(r"<((?:https?|mailto|tel):[^<>\n]*)>", re.IGNORECASE)
 _VAGUE = frozenset([
     "click", "click here", "click this", "go", "here", "information", "learn more", "link", "more",
     "more here", "more info", "more information", "read more", "right here", "see more", "start",
@@ -51,12 +52,19 @@ def links(proof: Proof) -> Iterator[Finding]:
             spot=match[0],
         )
     outward = [link for link in reading.links if not _personal(link, proof)]
-    for link in {link.url: link for link in reversed(outward)}.values():
+    in_text = [link for link in _of_the_text(proof.text) if not _personal(link, proof)]
+    for link in {link.url: link for link in reversed(outward + in_text)}.values():
         yield from _address(link, proof)
     worded = [link for link in outward if not link.url.startswith("#")]
     for link in worded:
         yield from _words(link, proof)
     yield from _same_text(worded, proof)
+
+
+def _of_the_text(text: str) -> Iterator[Link]:
+    """Addresses of the text part: the same, but that a blank in them was not mended."""
+    for match in _IN_TEXT.finditer(text):
+        yield Link(match[1], text="", name="", shown=True, described=True)
 
 
 def _personal(link: Link, proof: Proof) -> bool:

@@ -33,7 +33,7 @@ SHORTENERS = frozenset([
 ])  # fmt: skip
 _PRIVATE_SUFFIXES = ("corp", "home", "internal", "intranet", "invalid", "lan", "local", "localhost")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
-_MAILBOX = re.compile(r"[^@\s<>\"(),;:\\]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}")
+_MAILBOX = re.compile(r"(?!/)[^@\s<>\"(),;:\\]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}")
 _FIELD = re.compile(r"[A-Za-z-]+=[^=]*")
 _PHONE = re.compile(r"\+?[\d*#]{3,20}")
 _SEPARATORS = re.compile(r"[-.()]")
