@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from pydantic import Field, ValidationError
 
-from mailer.config import Section, explain
+from mailer.config import Section, Tags, explain
 from mailer.errors import CampaignError, Place, suggest
+from mailer.subjects import SubjectTest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,15 @@ _REFERENCE = re.compile(r"\[\^([^\]\s]+)\]")
 _NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?#\}", re.DOTALL)
 
 _NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
+_NESTED = {"subjects": yaml.SequenceNode, "subject_test": yaml.MappingNode, "tags": yaml.MappingNode}
+"""What is not text; all else is."""
+_SHAPES = {
+    yaml.SequenceNode: ("a list", 'Write each on a line of its own that begins with "  - ".'),
+    yaml.MappingNode: (
+        "keys",
+        "Write each below it, on a line of its own that begins with two blanks.",
+    ),
+}
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -29,15 +39,29 @@ Text = Annotated[str, Field(min_length=1)]
 class FrontMatter(Section):
     """The keys between the two `---` lines. All text may hold Jinja."""
 
-    subject: Text
+    subject: str = ""
+    subjects: tuple[Text, ...] = ()
+    """Two or more in the place of one, to be tested."""
+    subject_test: SubjectTest = SubjectTest()
     preheader: str = ""
     list: str = ""
     layout: str = "newsletter"
     audience: str = ""
     headline: str = ""
     date: str = ""
+    tags: Tags = Field(default_factory=dict)
+    """On top of those of mailer.toml, or in their place."""
     urgent: bool = False
     """Also for those who had another campaign lately."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return self.subjects or (self.subject,)
+
+    def text(self, key: str) -> str:
+        """Of a key, or of the second subject as `subjects.2`."""
+        name, _, number = key.partition(".")
+        return self.subjects[int(number) - 1] if number else str(getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +121,12 @@ def _split(path: str, text: str) -> tuple[str, str, int]:
 
 
 def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     lines: dict[str, int] = {}
     for key, value in _pairs(path, header):
         line = key.start_mark.line + 2
-        if not (isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode)):
-            raise CampaignError(
-                "the front matter holds something other than text",
-                place=Place(path, line),
-                hint="Write each key on a line of its own, its value behind a colon, in quotes if it "
-                "begins with [ or {.",
-            )
+        if not isinstance(key, yaml.ScalarNode):
+            raise _not_text(path, key)
         if key.value in lines:
             raise CampaignError(
                 f'"{key.value}" stands twice in the front matter',
@@ -115,14 +134,78 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
                 hint=f"It is first on line {lines[key.value]}; keep one.",
             )
         lines[key.value] = line
-        # Every value is text: a subject "No" or a date 2026-11-03 is meant as it is written.
-        values[key.value] = value.value
+        values[key.value] = _value(path, key.value, value, lines)
     try:
-        return FrontMatter.model_validate(values), lines
+        front = FrontMatter.model_validate(values)
     except ValidationError as err:
-        problem = explain(err, FrontMatter, lambda where: Place(path, lines.get(str(where[0]), 1)))
-        hint = _NO_SUBJECT if "missing" in problem.message else problem.hint
-        raise CampaignError(problem.message, place=problem.place, hint=hint) from err
+        problem = explain(err, FrontMatter, lambda where: Place(path, _line_of(lines, where)))
+        raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
+    _check_subjects(path, front, lines)
+    lines.setdefault("subject", lines.get("subjects", 1))
+    return front, lines
+
+
+def _value(path: str, name: str, node: yaml.Node, lines: dict[str, int]) -> Any:
+    """A value as the schema takes it; notes the lines of what is inside it."""
+    if name not in _NESTED:
+        return _text(path, node)
+    if not isinstance(node, _NESTED[name]):
+        shape, hint = _SHAPES[_NESTED[name]]
+        raise CampaignError(f'"{name}" must be {shape}', place=Place(path, lines[name]), hint=hint)
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(_text(path, key), value) for key, value in node.value]
+        lines.update({f"{name}.{key}": value.start_mark.line + 2 for key, value in pairs})
+        return {key: _text(path, value) for key, value in pairs}
+    items = list(enumerate(node.value, 1))
+    lines.update({f"{name}.{number}": item.start_mark.line + 2 for number, item in items})
+    return [_text(path, item) for _, item in items]
+
+
+def _text(path: str, node: yaml.Node) -> str:
+    # Every value is text: a subject "No" or a date 2026-11-03 is meant as it is written.
+    if not isinstance(node, yaml.ScalarNode):
+        raise _not_text(path, node)
+    return str(node.value)
+
+
+def _not_text(path: str, node: yaml.Node) -> CampaignError:
+    return CampaignError(
+        "the front matter holds something other than text",
+        place=Place(path, node.start_mark.line + 2),
+        hint="Write each key on a line of its own, its value behind a colon, in quotes if it "
+        "begins with [ or {.",
+    )
+
+
+def _line_of(lines: dict[str, int], where: list[int | str]) -> int:
+    """Of what is inside a value, where that has a line of its own; items are counted from 1."""
+    inner = ".".join(str(part + 1 if isinstance(part, int) else part) for part in where)
+    return lines.get(inner) or lines.get(str(where[0]), 1)
+
+
+def _check_subjects(path: str, front: FrontMatter, lines: dict[str, int]) -> None:
+    if not front.subject and not front.subjects:
+        raise CampaignError(
+            '"subject" is missing', place=Place(path, lines.get("subject", 1)), hint=_NO_SUBJECT
+        )
+    if "subject" in lines and "subjects" in lines:
+        raise CampaignError(
+            '"subject" and "subjects" exclude each other',
+            place=Place(path, lines["subject"]),
+            hint="Keep the one subject, or the list of those to be tested.",
+        )
+    if len(front.subjects) == 1:
+        raise CampaignError(
+            '"subjects" holds only one',
+            place=Place(path, lines["subjects"]),
+            hint='Write another below it, or "subject: …" for one that is not tested.',
+        )
+    if "subject_test" in lines and not front.subjects:
+        raise CampaignError(
+            '"subject_test" has nothing to test',
+            place=Place(path, lines["subject_test"]),
+            hint='Write the subjects below "subjects:", each on a line that begins with "  - ".',
+        )
 
 
 def _pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:

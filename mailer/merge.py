@@ -11,6 +11,7 @@ from mailer import escaping
 from mailer.compile import Compiler
 from mailer.links import Links
 from mailer.personalize import Recipient, plain, value_of
+from mailer.subjects import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,7 @@ class Merger:
         """Recipients merged so far, by variant."""
         self._compiler = Compiler(sources, fields, memory)
         self._sources = sources
+        self._shares = Shares.of(sources)
         self._keys = keys
         self.send_id = send_id
 
@@ -86,8 +88,16 @@ class Merger:
         """Every guard so far with the different answers it got; one may come several times."""
         return self._compiler.asked()
 
-    def merge(self, subscriber: Subscriber) -> Merged:
-        """Raises CampaignError when the recipient's variant does not compile."""
+    def merge(self, subscriber: Subscriber, arm: int = 0) -> Merged:
+        """Make somebody's mail.
+
+        Args:
+            subscriber: who gets it.
+            arm: the number of the subject; 0 is the one that a test draws, or the first.
+
+        Raises:
+            CampaignError: the recipient's variant does not compile.
+        """
         sources = self._sources
         links = Links(
             sources.content.site.base_url,
@@ -96,7 +106,8 @@ class Merger:
             self.send_id,
             subscriber.id,
         )
-        recipient = Recipient(subscriber, sources.tables, links)
+        arm = arm or self._shares.arm(subscriber.id) or 1
+        recipient = Recipient(subscriber, sources.tables, links, arm)
         variant = self._compiler.variant(recipient)
         self.counts[variant] += 1
         values = tuple([_value(slot, recipient) for slot in variant.slots])

@@ -45,6 +45,8 @@ class Recipient:
     subscriber: Subscriber
     tables: Mapping[str, Table]
     links: Links | None
+    arm: int = 1
+    """The number of the subject they get, where there are several."""
     _found: dict[int, list[Row]] = field(default_factory=dict)
 
     def rows(self, table: Table) -> list[Row]:

@@ -10,6 +10,7 @@ import re
 import traceback
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import FunctionLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
@@ -19,7 +20,7 @@ from mailer import markdown
 from mailer.environment import Environment, Memory, at_each_run, left_to_the_merge
 from mailer.errors import CampaignError, Place, suggest
 from mailer.markdown import COMPONENT, Block, Document, Numbering
-from mailer.personalize import Recorder, here, roots
+from mailer.personalize import Recorder, Symbol, here, roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mailer.sources import Sources
 
 _FOLDER = "templates/"
-_TEXT_KEYS = ("subject", "preheader", "headline", "date")
+_TEXT_KEYS = ("preheader", "headline", "date")
 _ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
 _HELP = "See docs/writing-campaigns.md for what can stand in {{ }} and {% %}."
 
@@ -86,7 +87,8 @@ class Renderer:
             "brand": self._sources.content.brand,
             "fail": self._fail,
         }
-        front = {key: self._front(key, shared) for key in _TEXT_KEYS}
+        front = {"subject": self._front(self._subject(recorder), shared)}
+        front |= {key: self._front(key, shared) for key in _TEXT_KEYS}
         shared |= {
             "front": front | {"layout": self._campaign.front.layout},
             "subject": front["subject"],
@@ -100,6 +102,13 @@ class Renderer:
         text = self._text.get_template("message.txt").render(shared, body=body, sources=sources)
         text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         return Rendered(front["subject"], mjml, tuple(block.source for block in blocks), text)
+
+    def _subject(self, recorder: Recorder) -> str:
+        """The key of the subject that the example gets; in a subject test, that is a guard."""
+        if not self._campaign.front.subjects:
+            return "subject"
+        arm = Symbol(recorder, "the subject", attrgetter("arm"))
+        return f"subjects.{recorder.ask(arm, int)}"
 
     def _front(self, key: str, shared: Mapping[str, Any]) -> str:
         template = self._text.get_template(f"{self._campaign.path}#{key}")
@@ -180,7 +189,7 @@ class Renderer:
         path, _, key = name.partition("#")
         if key:
             blank = "\n" * (campaign.lines.get(key, 1) - 1)
-            return blank + getattr(campaign.front, key), path, lambda: True
+            return blank + campaign.front.text(key), path, lambda: True
         if path == campaign.path:
             return campaign.body, path, lambda: True
         path = _FOLDER + path

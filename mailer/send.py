@@ -102,11 +102,11 @@ class Brake(Protocol):
 
 
 class Merger(Protocol):
-    def merge(self, subscriber: Subscriber) -> Merged: ...
+    def merge(self, subscriber: Subscriber, arm: int) -> Merged: ...
 
 
 class Sender:
-    """Sends one campaign's deliveries until none is pending, or somebody or something stops it.
+    """Sends one campaign's deliveries until none is due, or somebody or something stops it.
 
     Args:
         store: of the ledger, and of the rate that all processes share.
@@ -141,7 +141,7 @@ class Sender:
         self._streak = Streak()
 
     def run(self, send: Send, *, limit: int | None = None) -> Tally:
-        """Send until nothing is pending, or `limit` messages were tried; then it is paused.
+        """Send until nothing is due, or `limit` messages were tried; then it is paused.
 
         Raises:
             TransportError: nothing can be sent at all; nothing has changed.
@@ -176,7 +176,10 @@ class Sender:
                 return
 
     def _is_more(self, send: Send) -> bool:
-        """Whether anything is left; when not, the send is finished, unless others are at work."""
+        """Whether anything is due; when not, the send is finished, or queued until something is.
+
+        While others are at work on it, that is left to them.
+        """
         current = self._store.send(send.campaign, send.list_name)
         assert current is not None
         if current.state in {SendState.PAUSED, SendState.CANCELLED}:
@@ -185,14 +188,18 @@ class Sender:
                 hint=_go_on(send) if current.state is SendState.PAUSED else None,
             )
         if current.state is not SendState.SENDING:
+            self._bring_home()
             return False
-        while not self._store.has_pending(send.id):
+        while not self._is_due(send):
             if not self._lanes.parcels:
                 settle(self._store, self._transport, send, self._clock())
                 self._set(send, SendState.FINISHED)
-                return self._store.has_pending(send.id)
+                return self._is_due(send)
             self._collect(send, room=1)
         return True
+
+    def _is_due(self, send: Send) -> bool:
+        return self._store.is_due(send.id, now=self._clock())
 
     def _room(self, limit: int | None) -> int:
         if limit is None:
@@ -244,7 +251,9 @@ class Sender:
         if not claims:
             return
         try:
-            letters = [Letter(c.delivery_id, self._merger.merge(c.subscriber)) for c in claims]
+            letters = [
+                Letter(c.delivery_id, self._merger.merge(c.subscriber, c.arm)) for c in claims
+            ]
         except CampaignError as err:
             unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
             self._store.record(unsent, now=self._clock())

@@ -414,6 +414,7 @@ def test_a_send_whose_process_died_shows_as_stopped(mailer, store):
     mailer("send", "vote", "--yes", "--limit", "2")
     send = store.send("vote", "members")
     store.set_state(send.id, SendState.SENDING, now=NOW)
+    store.workers.leave()
     _, said = mailer("status", "vote")
     assert "vote to members: stopped" in said
     assert "Go on with: mailer resume vote" in said

@@ -78,7 +78,7 @@ class Way:
 BLANK = Variant(1, Cut(("",), ()), Cut(("",), ()), Cut(("",), ()), (), ())
 
 
-def merge(subscriber):
+def merge(subscriber, _arm):
     return SimpleNamespace(email=subscriber.email, variant=BLANK, values=())
 
 
@@ -278,12 +278,12 @@ def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, 
 
 
 def test_a_merge_that_fails_returns_the_batch_and_pauses_with_the_reason(make, send, store, way):
-    def broken(subscriber):
+    def broken(subscriber, arm):
         if subscriber.email == address(14):
             raise CampaignError(
                 "no such field", place=Place("campaigns/vote.md", 7), hint="Look there."
             )
-        return merge(subscriber)
+        return merge(subscriber, arm)
 
     with pytest.raises(SendStopped, match="vote is paused: no such field") as stop:
         make(merge=broken).run(send)
@@ -552,11 +552,11 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
 def test_a_mail_that_cannot_be_made_lets_the_others_come_home(make, send, store, wide):
     held = hold(wide, 1)
 
-    def broken(subscriber):
+    def broken(subscriber, arm):
         if subscriber.email == address(14):
             Timer(0.3, held.set).start()
             raise CampaignError("no such field")
-        return merge(subscriber)
+        return merge(subscriber, arm)
 
     with pytest.raises(SendStopped, match="no such field"):
         make(rate=10.0, merge=broken).run(send)

@@ -249,7 +249,7 @@ class Desk:
         self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
         if stopped:
             raise stopped
-        if self.order.limit and not self.order.as_json and self.run.store.has_pending(frozen.id):
+        if self.order.limit and not self.order.as_json and self.run.store.counts(frozen.id).pending:
             typer.echo(f"Go on with: mailer resume {frozen.campaign}")
         self._complain_of_failures(frozen)
 

@@ -139,7 +139,7 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
 
 
 def _state(run: Session, send: Send) -> str:
-    if send.state is SendState.SENDING and not run.store.is_anyone_at_work():
+    if send.state is SendState.SENDING and not run.store.is_anyone_at_work(send.id):
         return "stopped"
     return send.state
 

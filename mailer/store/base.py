@@ -15,12 +15,14 @@ from mailer.store.approvals import Approvals
 from mailer.store.feedback import Feedback
 from mailer.store.pages import Pages
 from mailer.store.showing import Showing
+from mailer.store.timetable import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from mailer.store.pages import Kept
+    from mailer.store.timetable import Timing, Trial
     from mailer.subscriber import Subscriber
 
 
@@ -173,6 +175,10 @@ class Send:
     """Whoever had another campaign so lately is skipped; 0 is nobody."""
     held_back: int = 0
     """How many were left out for that when people were last added; they can be added later."""
+    plan: str = ""
+    """When it was ordered for; "" for at once. A worker starts what has a plan."""
+    winner: int = 0
+    """Of its subject test: the number of the subject that the rest get, once that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,8 @@ class Claim:
 
     delivery_id: int
     subscriber: Subscriber
+    arm: int = 1
+    """The number of the subject, where there are several; 0 while its winner is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +255,7 @@ class Turn:
     """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
 
 
-class Store(Pages, Approvals, Showing, Feedback, Protocol):
+class Store(Pages, Approvals, Showing, Feedback, Timetable, Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 
@@ -309,11 +317,14 @@ class Store(Pages, Approvals, Showing, Feedback, Protocol):
         quiet_hours: float = 0,
         held_back: int = 0,
         now: datetime,
+        timing: Timing | None = None,
+        trial: Trial | None = None,
     ) -> tuple[Send, int]:
         """Make the send (state queued), or add to the one there is, and return how many were added.
 
         Whoever already has a delivery of this campaign, from any send, is left out. The query, the
-        snapshot, the transport and the quiet period of an existing send are never replaced.
+        snapshot, the transport and the quiet period of an existing send are never replaced. With a
+        timing, all that is pending is due by it; without one, whoever is added is due at once.
         """
         ...
 
@@ -325,7 +336,8 @@ class Store(Pages, Approvals, Showing, Feedback, Protocol):
         """Change the state, where that is true to the ledger.
 
         Cancelled is final, and skips what is pending. Finished is not taken from a send that has
-        something pending or in flight; then nothing changes.
+        something due or in flight; then nothing changes. Where the rest is not due yet, it is queued
+        instead. Sending makes this process the one that took it up last.
         """
         ...
 
@@ -349,14 +361,13 @@ class Store(Pages, Approvals, Showing, Feedback, Protocol):
         """What is pending, streamed in the order it will be claimed."""
         ...
 
-    def has_pending(self, send_id: int) -> bool: ...
-
     def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
-        """Mark up to `limit` pending deliveries `sending` for this worker, durably, and return them.
+        """Mark up to `limit` deliveries that are due `sending` for this worker, durably, and return
+        them.
 
         Only while the send's state is SENDING; otherwise nothing is claimed. Whoever became
         unsubscribed, suppressed or erased since the audience was frozen, or had another campaign in
-        the send's quiet period, is marked `skipped` with the reason, and others are claimed in their place; an empty list means nothing is pending.
+        the send's quiet period, is marked `skipped` with the reason, and others are claimed in their place; an empty list means nothing is due.
         """
         ...
 
@@ -373,10 +384,6 @@ class Store(Pages, Approvals, Showing, Feedback, Protocol):
 
         They are this worker's from now on, to be recorded as `Transport.settle` finds.
         """
-        ...
-
-    def is_anyone_at_work(self) -> bool:
-        """Whether any process on this store is sending, whichever campaign."""
         ...
 
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState,
 from mailer.store.proofs import Proofs
 from mailer.store.quiet import Quiet
 from mailer.store.rows import PAGE, SUBSCRIBER, subscriber
+from mailer.store.sends import UNDECIDED
 from mailer.store.workers import Workers
 from mailer.subscriber import Subscriber
 
@@ -51,17 +52,22 @@ class Ledger(Quiet, Proofs):
             yield Remaining(delivery.claim, left_out)
 
     def _deliveries(
-        self, send_id: int, state: DeliveryState, page: int = PAGE
+        self, send_id: int, state: DeliveryState, *, until: int = UNDECIDED, page: int = PAGE
     ) -> Iterator[tuple[str, Remaining]]:
-        """Each with the worker that holds it."""
-        last = 0
-        while rows := self.db.execute(_DELIVERIES, (send_id, state, last, page)).fetchall():
-            for worker, left_out, *row in rows:
-                yield worker, Remaining(_claim(row), left_out)
-                last = row[0]
+        """Each with the worker that holds it, by the time it is due."""
+        # one value of `due` after another: across several, the index does not keep the ids in order
+        due: int | None = -1
+        while (due := self._due_after(send_id, state, due)) is not None and due <= until:
+            last = 0
+            given = (send_id, state, due)
+            while rows := self.db.execute(_DELIVERIES, (*given, last, page)).fetchall():
+                for worker, left_out, *row in rows:
+                    yield worker, Remaining(_claim(row), left_out)
+                    last = row[0]
 
-    def has_pending(self, send_id: int) -> bool:
-        return bool(self.db.execute(_HAS_PENDING, (send_id,)).fetchone())
+    def _due_after(self, send_id: int, state: DeliveryState, due: int) -> int | None:
+        found: int | None = self.db.execute(_DUE_AFTER, (send_id, state, due)).fetchone()[0]
+        return found
 
     def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
         claims: list[Claim] = []
@@ -71,7 +77,8 @@ class Ledger(Quiet, Proofs):
             if not self._is_sending(send_id):
                 return []
             held = self.holding_back(send_id, now)
-            for _, delivery in self._deliveries(send_id, DeliveryState.PENDING, page=limit):
+            due = self._deliveries(send_id, DeliveryState.PENDING, until=_seconds(now), page=limit)
+            for _, delivery in due:
                 left_out = delivery.left_out or held(delivery.claim.subscriber.id)
                 if left_out:
                     skipped.append((left_out, at, delivery.claim.delivery_id))
@@ -112,10 +119,6 @@ class Ledger(Quiet, Proofs):
             # taken over, so that of two processes that look at once only one settles them
             self.db.conn.executemany(_TAKE_OVER, [(me, c.delivery_id) for c in claims])
         return claims
-
-    def is_anyone_at_work(self) -> bool:
-        with self.writing():
-            return self.workers.is_anyone_here()
 
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
         return self.db.execute(_FAILURES, (send_id, limit)).fetchall()
@@ -163,10 +166,14 @@ class Ledger(Quiet, Proofs):
 
 def _claim(row: Sequence[Any]) -> Claim:
     """An erased subscriber has an id and nothing else."""
-    delivery_id, subscriber_id, known, *own = row
+    delivery_id, arm, subscriber_id, known, *own = row
     if known is None:
-        return Claim(delivery_id, Subscriber(subscriber_id, ""))
-    return Claim(delivery_id, subscriber((known, *own)))
+        return Claim(delivery_id, Subscriber(subscriber_id, ""), arm)
+    return Claim(delivery_id, subscriber((known, *own)), arm)
+
+
+def _seconds(now: datetime) -> int:
+    return int(now.timestamp())
 
 
 _DELIVERED = """
@@ -176,7 +183,7 @@ UNION SELECT moves.subscriber_id FROM moves JOIN deliveries d
 ON d.campaign = :campaign AND d.subscriber_id = moves.formerly AND d.state <> 'skipped'
 WHERE moves.subscriber_id > :last ORDER BY 1 LIMIT :page"""
 
-_HAS_PENDING = "SELECT 1 FROM deliveries WHERE send_id = ? AND state = 'pending' LIMIT 1"
+_DUE_AFTER = "SELECT min(due) FROM deliveries WHERE send_id = ? AND state = ? AND due > ?"
 
 _DELIVERIES = f"""
 SELECT d.worker,
@@ -184,12 +191,12 @@ SELECT d.worker,
         WHEN x.reason IS NOT NULL THEN x.reason
         WHEN m.status IS NOT 'subscribed' THEN 'unsubscribed'
         ELSE '' END,
-    d.id, d.subscriber_id, {SUBSCRIBER}
+    d.id, CASE d.arm WHEN 0 THEN sends.winner ELSE d.arm END, d.subscriber_id, {SUBSCRIBER}
 FROM deliveries d JOIN sends ON sends.id = d.send_id
 LEFT JOIN subscribers s ON s.id = d.subscriber_id
 LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = d.subscriber_id
 LEFT JOIN suppressions x ON x.address = s.email
-WHERE d.send_id = ? AND d.state = ? AND d.id > ? ORDER BY d.id LIMIT ?"""
+WHERE d.send_id = ? AND d.state = ? AND d.due = ? AND d.id > ? ORDER BY d.id LIMIT ?"""
 
 _SKIP = "UPDATE deliveries SET state = 'skipped', detail = ?, changed = ? WHERE id = ?"
 

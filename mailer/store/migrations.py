@@ -57,6 +57,13 @@ def quiet_period(db: Database) -> None:
     db.execute("CREATE INDEX sends_by_change ON sends (changed, state, campaign)")
 
 
+@migrations()
+def scheduled_sends(db: Database) -> None:
+    """When a delivery is due and which subject it has; who took a send up last."""
+    for statement in _SCHEDULED_SENDS:
+        db.execute(statement)
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed
@@ -236,4 +243,15 @@ _APPROVALS = (
         digest TEXT NOT NULL REFERENCES approved(digest),
         at TEXT NOT NULL
     )""",
+)
+
+_SCHEDULED_SENDS = (
+    "ALTER TABLE sends ADD COLUMN plan TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sends ADD COLUMN wait INTEGER",
+    "ALTER TABLE sends ADD COLUMN winner INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE sends ADD COLUMN worker TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE deliveries ADD COLUMN due INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE deliveries ADD COLUMN arm INTEGER NOT NULL DEFAULT 1",
+    "DROP INDEX deliveries_by_state",
+    "CREATE INDEX deliveries_by_due ON deliveries (send_id, state, due)",
 )

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+    from mailer.store.timetable import Timing, Trial
+    from mailer.store.workers import Workers
+
 # bounds the memory while an audience streams in
 CHUNK = 10_000
+
+UNDECIDED = 1 << 40
+"""The `due` of those who wait for the winner of a subject test: past any year."""
 
 
 class Sends:
@@ -29,6 +35,7 @@ class Sends:
 
     db: Database
     writing: Callable[[], AbstractContextManager[None]]
+    workers: Workers
 
     def freeze(
         self,
@@ -43,8 +50,11 @@ class Sends:
         quiet_hours: float = 0,
         held_back: int = 0,
         now: datetime,
+        timing: Timing | None = None,
+        trial: Trial | None = None,
     ) -> tuple[Send, int]:
-        self._stage(subscriber_ids)
+        self._stage(subscriber_ids, trial)
+        due = self._stage_times(timing)
         at = now.isoformat(timespec="seconds")
         with self.writing():
             words = (query, snapshot, digest, transport, quiet_hours)
@@ -54,7 +64,14 @@ class Sends:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
             if send.state is SendState.CANCELLED:
                 raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
-            added = self.db.execute(_ADD_DELIVERIES, (campaign, send.id, at, campaign)).rowcount
+            if timing:
+                self.db.execute(_MOVE, {"id": send.id, "due": due, "undecided": UNDECIDED})
+                self.db.execute(_PLAN, (timing.plan, send.id))
+            if trial and trial.wait:
+                self.db.execute(_WAIT, (int(trial.wait.total_seconds()), send.id))
+            given = {"campaign": campaign, "id": send.id, "at": at, "due": due}
+            given["rest_due"] = due if send.winner else UNDECIDED
+            added = self.db.execute(_ADD_DELIVERIES, given).rowcount
             grown = {"added": added, "held": held_back, "at": at, "id": send.id}
             self.db.execute(_ADDED, grown)
         self.db.execute("DELETE FROM temp.frozen")
@@ -62,14 +79,28 @@ class Sends:
         assert frozen is not None
         return frozen, added
 
-    def _stage(self, subscriber_ids: Iterable[int]) -> None:
+    def _stage(self, subscriber_ids: Iterable[int], trial: Trial | None) -> None:
         """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
-        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS frozen (subscriber_id INTEGER)")
+        self.db.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS frozen (subscriber_id INTEGER, arm INTEGER)"
+        )
         self.db.execute("DELETE FROM temp.frozen")
         ids = iter(subscriber_ids)
-        while chunk := [(i,) for i in islice(ids, CHUNK)]:
+        while chunk := [(i, trial.arm(i) if trial else 1) for i in islice(ids, CHUNK)]:
             with self.db.atomic():
-                self.db.conn.executemany("INSERT INTO temp.frozen VALUES (?)", chunk)
+                self.db.conn.executemany("INSERT INTO temp.frozen VALUES (?, ?)", chunk)
+
+    def _stage_times(self, timing: Timing | None) -> int:
+        """Keep what is due when in each time zone; returns when it is in all others."""
+        self.db.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS times (timezone TEXT PRIMARY KEY, due INTEGER)"
+        )
+        self.db.execute("DELETE FROM temp.times")
+        if timing is None:
+            return 0
+        times = [(zone, int(due.timestamp())) for zone, due in timing.zones.items()]
+        self.db.conn.executemany("INSERT INTO temp.times VALUES (?, ?)", times)
+        return int(timing.due.timestamp())
 
     def send(self, campaign: str, list_name: str) -> Send | None:
         rows = self.db.execute(
@@ -93,8 +124,11 @@ class Sends:
                     "state": state,
                     "note": note,
                     "at": now.isoformat(timespec="seconds"),
+                    "now": int(now.timestamp()),
                 },
             )
+            if state is SendState.SENDING:
+                self.db.execute(_TAKEN_UP, (self.workers.me(), send_id))
             self._skip_cancelled(now)
 
     def _skip_cancelled(self, now: datetime) -> None:
@@ -115,7 +149,7 @@ def _send(row: Sequence[Any]) -> Send:
 
 _SENDS = """
 SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, transport,
-    created, note, quiet_hours, held_back
+    created, note, quiet_hours, held_back, plan, winner
 FROM sends JOIN lists ON lists.id = sends.list_id"""
 
 _NEW_SEND = """
@@ -128,12 +162,25 @@ ON CONFLICT (campaign, list_id) DO NOTHING"""
 # The join leaves out whoever was erased since the ids were read; the rest, who had it under an
 # address they have moved from.
 _ADD_DELIVERIES = """
-INSERT INTO deliveries (campaign, subscriber_id, send_id, changed)
-SELECT ?, subscribers.id, ?, ? FROM temp.frozen JOIN subscribers
-ON subscribers.id = frozen.subscriber_id WHERE NOT EXISTS (
-    SELECT 1 FROM moves JOIN deliveries d ON d.campaign = ? AND d.subscriber_id = moves.formerly
+INSERT INTO deliveries (campaign, subscriber_id, send_id, changed, arm, due)
+SELECT :campaign, subscribers.id, :id, :at, frozen.arm,
+    CASE frozen.arm WHEN 0 THEN :rest_due ELSE coalesce(times.due, :due) END
+FROM temp.frozen JOIN subscribers ON subscribers.id = frozen.subscriber_id
+LEFT JOIN temp.times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (
+    SELECT 1 FROM moves JOIN deliveries d
+        ON d.campaign = :campaign AND d.subscriber_id = moves.formerly
     WHERE moves.subscriber_id = subscribers.id AND d.state <> 'skipped')
 ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
+
+_MOVE = """
+UPDATE deliveries SET due = coalesce((
+    SELECT times.due FROM temp.times JOIN subscribers s ON s.timezone = times.timezone
+    WHERE s.id = deliveries.subscriber_id), :due)
+WHERE send_id = :id AND state = 'pending' AND due < :undecided"""
+
+_PLAN = "UPDATE sends SET plan = ?, state = 'queued', note = '' WHERE id = ?"
+
+_WAIT = "UPDATE sends SET wait = ? WHERE id = ?"
 
 _ADDED = """
 UPDATE sends SET audience = audience + :added, held_back = :held, changed = :at,
@@ -143,9 +190,15 @@ WHERE id = :id"""
 # Cancelled is final. Finished is taken only from a ledger with nothing left to do: another process
 # may have added people, or got some back unsent, since the caller looked.
 _SET_STATE = """
-UPDATE sends SET state = :state, note = :note, changed = :at
-WHERE id = :id AND state <> 'cancelled' AND NOT (:state = 'finished' AND EXISTS (
-    SELECT 1 FROM deliveries WHERE send_id = :id AND state IN ('pending', 'sending')))"""
+UPDATE sends SET note = :note, changed = :at,
+    state = CASE WHEN :state = 'finished' AND EXISTS (
+        SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending') THEN 'queued'
+    ELSE :state END
+WHERE id = :id AND state <> 'cancelled' AND NOT (:state = 'finished' AND (
+    EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'sending')
+    OR EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending' AND due <= :now)))"""
+
+_TAKEN_UP = "UPDATE sends SET worker = ? WHERE id = ? AND state = 'sending'"
 
 _SKIP_CANCELLED = """
 UPDATE deliveries SET state = 'skipped', detail = 'cancelled', changed = ?

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlite_utils import Database
 
 from mailer.errors import StoreError
-from mailer.store.glances import Glances
 from mailer.store.events import Events
-from mailer.store.ledger import Ledger
+from mailer.store.glances import Glances
 from mailer.store.migrations import migrations
 from mailer.store.requests import Requests
 from mailer.store.signatures import Signatures
+from mailer.store.waves import Waves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
-class SqliteStore(Requests, Glances, Signatures, Events, Ledger):
+class SqliteStore(Requests, Glances, Signatures, Events, Waves):
     """See `store.base.Store`.
 
     Args:
@@ -103,4 +103,5 @@ class SqliteStore(Requests, Glances, Signatures, Events, Ledger):
 
     def close(self) -> None:
         self.workers.leave()
+        self.attendants.leave()
         self.db.close()
