@@ -10,6 +10,7 @@ from mailer.errors import CampaignError, Place
 from mailer.escaping import UnsafePlaceError
 from mailer.personalize import TOKEN, Guard, Recipient, Recorder, Slot
 from mailer.render import Renderer
+from mailer.tagging import Tagger
 from mailer.tree import Tree
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Compiler:
         self._renderer = Renderer(sources, fields, memory)
         self._tree: Tree[Variant] = Tree(self._grow)
         self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
+        self._tagger = Tagger.of(sources)
         self._refuse_tokens()
 
     def variant(self, recipient: Recipient) -> Variant:
@@ -97,9 +99,10 @@ class Compiler:
     def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
         slots = tuple(recorder.slots)
         html = mjml.to_html(rendered.mjml, rendered.blocks, self.sources.files)
+        html, plain = self._tagger.html(html), self._tagger.text(rendered.text)
         subject = self._cut(rendered.subject, escaping.places_in_header, slots)
         html_cut = self._cut(html, escaping.places_in_html, slots)
-        text = self._cut(rendered.text, escaping.places_in_plain_text, slots)
+        text = self._cut(plain, escaping.places_in_plain_text, slots)
         written = {slot for cut in (subject, html_cut, text) for slot, _ in cut.places}
         for index, slot in enumerate(slots):
             if index not in written:

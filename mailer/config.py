@@ -37,9 +37,31 @@ def _colour(text: str) -> str:
     return text
 
 
+def _tag_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._~-]+", text):
+        raise ValueError('must be a name such as "utm_source"')
+    return text
+
+
+def _tag_value(text: str) -> str:
+    if "@" in text:
+        raise ValueError("must not hold an address")
+    if re.search(r"[{}]", text.replace("{campaign}", "")):
+        raise ValueError('can hold "{campaign}", and no other word in braces')
+    return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", text):
+        raise ValueError('must be a domain such as "example.org"')
+    return text
+
+
 WebAddress = Annotated[str, AfterValidator(_https)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 Colour = Annotated[str, AfterValidator(_colour)]
+Host = Annotated[str, AfterValidator(_host)]
+Tags = dict[Annotated[str, AfterValidator(_tag_name)], Annotated[str, AfterValidator(_tag_value)]]
 
 
 class Section(BaseModel):
@@ -103,6 +125,15 @@ class Site(Section):
     """Where recipients' pages answer: the beginning of every personal link."""
 
 
+class Links(Section):
+    """What is put on the links of a mail."""
+
+    tags: Tags = {}
+    """For web analytics: name → value."""
+    hosts: tuple[Host, ...] = ()
+    """Where tagged links lead; without any, to the domain of the brand's website."""
+
+
 class Sending(Section):
     transport: Literal["outbox", "ses"] = "outbox"
     rate: Annotated[float, Field(gt=0)] | None = None
@@ -159,6 +190,7 @@ class Content(Section):
     brand: Brand
     sender: Sender
     site: Site
+    links: Links = Links()
     lookups: dict[str, Lookup] = {}
 
 

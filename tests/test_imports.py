@@ -16,7 +16,7 @@ PURE = [
     "checks.audience", "checks.census", "checks.examination", "checks.oddities", "checks.weight",
     "columns", "compile", "config", "encoding", "environment",
     "errors", "escaping", "events", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
-    "message", "mjml", "personalize", "preferences", "render", "sources", "spreadsheet", "subscriber", "throttle",
+    "message", "mjml", "personalize", "preferences", "render", "sources", "spreadsheet", "subscriber", "tagging", "throttle",
     "tree", "transports.base", "store.approvals", "store.base", "store.feedback", "store.pages", "store.showing",
 ]  # fmt: skip
 

@@ -210,16 +210,21 @@ ALWAYS = "\n\nEnd.[^two]\n\nEnd.[^one]"
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(st.lists(BODIES, min_size=1, max_size=4), st.lists(PEOPLE, min_size=1, max_size=4))
-def test_merging_equals_compiling_with_the_values_written_in(bodies, people):
+@given(
+    st.lists(BODIES, min_size=1, max_size=4),
+    st.lists(PEOPLE, min_size=1, max_size=4),
+    st.sampled_from(["", "tags:\n  utm_source: news\n"]),
+)
+def test_merging_equals_compiling_with_the_values_written_in(bodies, people, front):
     body = "\n\n".join(bodies) + ALWAYS
     merger = make_merger(
         body.replace(" | text", "").replace(" | part", "") + NOTES,
         subject='Hi {{ recipient.first_name | default("you") }}',
+        front=front,
     )
     for person in people:
         merged = merger.merge(person)
-        written = make_merger(oracle_jinja(body, person) + NOTES).merge(person)
+        written = make_merger(oracle_jinja(body, person) + NOTES, front=front).merge(person)
         assert not written.variant.slots
         assert not difference(body_of(merged.html), body_of(written.html))
         assert not difference(same_words(merged.text), same_words(written.text))
