@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.checks import footnotes, law, links, words
+from mailer.checks import (
+    contrast,
+    elements,
+    footnotes,
+    images,
+    law,
+    links,
+    structure,
+    support,
+    targets,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +35,8 @@ SOURCE_RULES: tuple[SourceRule, ...] = (
     words.unfinished,
     footnotes.footnotes,
     law.sender,
+    elements.unknown_attributes,
+    elements.unknown_classes,
 )
 MAIL_RULES: tuple[MailRule, ...] = (
     words.subject,
@@ -33,4 +46,18 @@ MAIL_RULES: tuple[MailRule, ...] = (
     law.one_click,
     law.postal_address,
     law.text_part,
+    elements.misplaced_elements,
+    support.unsupported,
+    images.sources,
+    images.descriptions,
+    images.sizes,
+    images.amount,
+    contrast.faint_words,
+    structure.headings,
+    structure.language,
+    structure.direction,
+    structure.document,
+    structure.tables,
+    targets.small_targets,
+    targets.close_targets,
 )

@@ -20,6 +20,8 @@ META_MISSING = "meta-missing"
 TABLE_ROLE = "table-role"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
+_MJML_WRITES = "ancestor-or-self::*[contains(@class, 'mj-accordion')]"
+"""Tables without a role that no author can give one."""
 _LETTER = re.compile(r"[^\W\d_]")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
@@ -112,7 +114,9 @@ def tables(proof: Proof) -> Iterator[Finding]:
     plain = [
         table
         for table in proof.tree.iter("table")
-        if table.get("role") not in {"presentation", "none"} and table.find(".//th") is None
+        if table.get("role") not in {"presentation", "none"}
+        and table.find(".//th") is None
+        and not table.xpath(_MJML_WRITES)
     ]
     if plain:
         count = "a table has" if len(plain) == 1 else f"{len(plain)} tables have"
