@@ -14,6 +14,7 @@ IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "typer", "rich"}
 PURE = [
     "address", "approval", "audience", "campaign", "charts", "checks.proof", "checks.rules",
     "checks.audience", "checks.census", "checks.examination", "checks.oddities", "checks.weight",
+    "checks.footnotes", "checks.law", "checks.links", "checks.reading", "checks.urls", "checks.words",
     "columns", "compile", "config", "encoding", "environment",
     "errors", "escaping", "events", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
     "message", "mjml", "personalize", "preferences", "render", "sources", "spreadsheet", "subscriber", "tagging", "throttle",

@@ -174,7 +174,8 @@ def _akin(shown: str, host: str) -> bool:
 
 
 def _page(link: Link) -> str:
-    return urls.page(link.url).rstrip("/").casefold()
+    page = urls.page(link.url).rstrip("/").casefold()
+    return re.sub(r"[-.()]", "", page) if page.startswith("tel:") else page
 
 
 def _called(link: Link) -> str:

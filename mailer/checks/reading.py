@@ -18,9 +18,9 @@ _HIDES = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|(?<![\w-])opacity\s*:\s*0*(?:\.0*)?\s*(?:[;!]|$)",
     re.IGNORECASE,
 )
-_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)", re.IGNORECASE)
-_TINY = 1.0
-"""A font size, in whatever unit, that nobody reads. MJML sets 0 on wrappers, and undoes it inside."""
+_SIZE = re.compile(r"font-size\s*:\s*([^;!]*)", re.IGNORECASE)
+_TINY = re.compile(r"(?:0+\D*|(?:0?\.\d+|1)(?:px|pt))\s*", re.IGNORECASE)
+"""Nobody reads it. MJML sets 0 on wrappers, and undoes it inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class _Open:
         size = _SIZE.search(style)
         return _Open(
             self.hidden or element.tag in _NEVER_SHOWN or bool(_HIDES.search(style)),
-            _number(size[1]) <= _TINY if size else self.tiny,
+            bool(_TINY.fullmatch(size[1])) if size else self.tiny,
         )
 
     @property
@@ -144,10 +144,3 @@ def read(tree: Any) -> Reading:
 
 def _joined(parts: list[str]) -> str:
     return " ".join("".join(parts).split())
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return _TINY + 1

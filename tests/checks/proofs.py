@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from mailer.checks import footnotes, law, links, words
 from mailer.checks.proof import Proof
-from mailer.checks.rules import MAIL_RULES, SOURCE_RULES
 from mailer.config import Content
 from mailer.merge import Merger
 from tests import samples
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from mailer.subscriber import Subscriber
 
 TODAY = date(2026, 5, 4)
+OF_THE_SOURCE = (words.front, words.unfinished, footnotes.footnotes, law.sender)
+OF_A_MAIL = (
+    words.subject,
+    words.unfinished_elsewhere,
+    links.links,
+    law.way_out,
+    law.one_click,
+    law.postal_address,
+    law.text_part,
+)
 
 
 def proof_of(sources: Sources, who: Subscriber = ANA) -> Proof:
@@ -27,10 +37,10 @@ def proof_of(sources: Sources, who: Subscriber = ANA) -> Proof:
 
 
 def find(sources: Sources, who: Subscriber = ANA) -> list[Finding]:
-    """What all rules find, but those of the audience."""
+    """What the rules about words, links and the law find."""
     proof = proof_of(sources, who)
-    found = [finding for rule in SOURCE_RULES for finding in rule(sources, TODAY)]
-    return found + [finding for rule in MAIL_RULES for finding in rule(proof)]
+    found = [finding for rule in OF_THE_SOURCE for finding in rule(sources, TODAY)]
+    return found + [finding for rule in OF_A_MAIL for finding in rule(proof)]
 
 
 def codes(sources: Sources, who: Subscriber = ANA) -> set[str]:

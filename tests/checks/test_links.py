@@ -171,6 +171,7 @@ WORDS = [
         "[Sign](https://example.org/a) or [sign](https://example.org/b).",
         "[Sign](https://example.org/a?by=top) or [sign!](https://example.org/a/?by=end#form).",
     ),
+    (links.SAME_TEXT, "[Call](tel:2025550100), [call](tel:2025550101)", "[Call](tel:2025550100), [call](tel:202-555-0100)"),
     (
         links.SAME_TEXT,
         "[March 3](https://example.org/a) and [March 3](https://example.org/b).",
