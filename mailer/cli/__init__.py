@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import approve, campaigns, check, doctor, lists, send, serve, subscriber
+from mailer.cli import approve, campaigns, check, doctor, lists, preview, send, serve, subscriber
 from mailer.cli.common import Session, complain
 from mailer.errors import MailerError
 
@@ -48,6 +48,7 @@ approve.register(app)
 send.register(app)
 doctor.register(app)
 serve.register(app)
+preview.register(app)
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def serve(
         lifespan="on",
         ws="none",
     )
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         at = listener.getsockname()[1]
         typer.echo(f"Recipients' pages: http://{host}:{at}/ for {settings.site.base_url}")
         try:
@@ -72,7 +72,7 @@ def serve(
             typer.echo("Stopped.")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)

@@ -1,0 +1,71 @@
+"""preview: every campaign in a browser, on this machine only."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.common import now, session
+
+if TYPE_CHECKING:
+    from mailer.sources import Sources
+    from mailer.transports.base import Transport
+
+_HOST = "127.0.0.1"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(preview)
+
+
+def preview(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8025,
+    show: Annotated[bool, typer.Option("--open", help="Open it in your browser.")] = False,
+) -> None:
+    """Look at campaigns in your browser while you write them."""
+    import uvicorn
+
+    from mailer import proofs
+    from mailer.cli import ways
+    from mailer.cli.serve import listen
+    from mailer.web.preview.app import Preview
+
+    run = session(context)
+    way = run.project.settings.send.transport
+
+    def open_transport(words: Sources) -> Transport:
+        return ways.open_transport(run, way, words, words.list_name, folder=proofs.FOLDER)
+
+    made = Preview(
+        run.project.root,
+        keys=run.keys,
+        open_store=run.open_store,
+        open_transport=open_transport,
+        clock=now,
+    )
+
+    class Server(uvicorn.Server):
+        """Ends at once, though pages keep a connection open to hear what is new."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            made.news.close()
+            await super().shutdown(sockets)
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    config = uvicorn.Config(
+        made.app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="none"
+    )
+    with listen(_HOST, port) as listener:
+        address = f"http://{_HOST}:{listener.getsockname()[1]}/"
+        typer.echo(f"Your campaigns: {address}  (Ctrl-C ends it)")
+        if show:
+            typer.launch(address)
+        try:
+            Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:
+            typer.echo("Stopped.")

@@ -1,0 +1,221 @@
+"""The preview as one ASGI application: what answers where."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Route
+
+from mailer import proofs
+from mailer.campaign import NAME
+from mailer.errors import MailerError
+from mailer.web.preview import looks
+from mailer.web.preview.examiner import Examiner
+from mailer.web.preview.gate import Gate
+from mailer.web.preview.news import News
+from mailer.web.preview.pool import Pool
+from mailer.web.preview.screens import Screens
+from mailer.web.preview.watcher import Watcher
+from mailer.web.preview.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection
+    from datetime import datetime
+
+    from starlette.requests import Request
+
+    from mailer.links import Keys
+    from mailer.sources import Sources
+    from mailer.store.base import Store
+    from mailer.transports.base import Transport
+
+_SCRIPT = Path(__file__).parent / "static" / "preview.js"
+_LARGEST = 10_000
+"""Bytes of a request: an address."""
+
+
+class Preview:
+    """The application, and what it is made of.
+
+    Args:
+        root: the project's folder.
+        keys: that sign links.
+        open_store: for as many threads as ask at once.
+        open_transport: the way out for proofs of a campaign.
+        clock: aware UTC time.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        keys: Keys,
+        open_store: Callable[[], Store],
+        open_transport: Callable[[Sources], Transport],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._keys = keys
+        self._open_transport = open_transport
+        self._clock = clock
+        self._pool = Pool(open_store)
+        self._workshop = Workshop(root, keys=keys, fields=self._fields, clock=clock)
+        self._examiner = Examiner(self._workshop, open_store, clock)
+        self._watcher = Watcher(root, self._edited)
+        self.news = News()
+        token = secrets.token_urlsafe()
+        self._screens = Screens(
+            self._workshop, self._examiner, self._pool, clock=clock, token=token
+        )
+        self.app = Starlette(
+            routes=self._routes(),
+            middleware=[Middleware(Gate, token=token)],
+            exception_handlers={MailerError: _explain, HTTPException: _refuse},
+            lifespan=self._lifespan,
+            max_body_size=_LARGEST,
+        )
+
+    def _fields(self) -> frozenset[str]:
+        with self._pool.borrow() as store:
+            return store.field_names()
+
+    def _edited(self, names: Collection[str]) -> None:
+        self._examiner.edited(names)
+        self.news.edited(names)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._examiner.start()
+        watching = asyncio.create_task(self._watcher.run())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+            await run_in_threadpool(self._examiner.close)
+            self._pool.close()
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route("/", self._overview),
+            Route("/-/rows", self._rows),
+            Route("/-/news", self._news),
+            Route("/-/preview.js", _script),
+            Route("/-/preview.css", self._style),
+            Route("/favicon.ico", _no_icon),
+            Route("/{name}", self._campaign),
+            Route("/{name}/mail", self._mail),
+            Route("/{name}/state", self._state),
+            Route("/{name}/side", self._side),
+            Route("/{name}/sends", self._sends),
+            Route("/{name}/people", self._people),
+            Route("/{name}/again", self._again, methods=["POST"]),
+            Route("/{name}/test", self._test, methods=["POST"]),
+        ]
+
+    # ---------------------------------------------------------------- pages
+
+    def _overview(self, _: Request) -> Response:
+        return HTMLResponse(self._screens.overview())
+
+    def _rows(self, _: Request) -> Response:
+        return JSONResponse(self._screens.rows())
+
+    async def _news(self, _: Request) -> Response:
+        return StreamingResponse(self.news.stream(), media_type="text/event-stream")
+
+    def _style(self, _: Request) -> Response:
+        return Response(self._screens.style(), media_type="text/css")
+
+    def _campaign(self, request: Request) -> Response:
+        name = _name(request)
+        if name not in self._workshop.names():
+            raise HTTPException(404, f'There is no campaign "{name}".')
+        return HTMLResponse(self._screens.campaign(name))
+
+    def _mail(self, request: Request) -> Response:
+        mode: looks.Mode = "dark" if _asked(request, "mode") == "dark" else "light"
+        sheet = self._screens.sheet(_name(request), _asked(request, "as"))
+        html = looks.dressed(sheet.merged.html, mode) if sheet.merged else ""
+        policy = looks.policy(images=_asked(request, "images") != "off")
+        return HTMLResponse(html, headers={"content-security-policy": policy})
+
+    def _state(self, request: Request) -> Response:
+        who, view = _asked(request, "as"), _asked(request, "view")
+        return JSONResponse(self._screens.state(_name(request), who, view))
+
+    def _side(self, request: Request) -> Response:
+        return JSONResponse(self._screens.side(_name(request)))
+
+    def _sends(self, request: Request) -> Response:
+        return JSONResponse(self._screens.sends(_name(request)))
+
+    def _people(self, request: Request) -> Response:
+        return HTMLResponse(self._screens.found(_name(request), _asked(request, "q")[:200]))
+
+    # ---------------------------------------------------------------- what acts
+
+    def _again(self, request: Request) -> Response:
+        self._examiner.again(_name(request))
+        return JSONResponse({})
+
+    async def _test(self, request: Request) -> Response:
+        """What `mailer test` does."""
+        address = (await request.body()).decode(errors="replace")
+        send = partial(self._send_proof, _name(request), address)
+        return JSONResponse({"said": await run_in_threadpool(send)})
+
+    def _send_proof(self, name: str, address: str) -> str:
+        words = self._workshop.words(name)
+        with self._pool.borrow() as store:
+            drawn_up = proofs.draw_up(store, self._keys, words, [address])
+            transport = self._open_transport(words)
+            (sent,) = proofs.deliver(store, transport, drawn_up, lambda: self._clock().timestamp())
+        where = "written to the outbox" if transport.name == "outbox" else "sent"
+        return f"“{sent.subject}” to {sent.email} is {where}."
+
+
+def _name(request: Request) -> str:
+    name: str = request.path_params["name"]
+    if not NAME.fullmatch(name):
+        raise HTTPException(404, "There is no such page.")
+    return name
+
+
+def _asked(request: Request, key: str) -> str:
+    return request.query_params.get(key, "")
+
+
+async def _script(_: Request) -> Response:
+    return Response(_SCRIPT.read_bytes(), media_type="text/javascript")
+
+
+async def _no_icon(_: Request) -> Response:
+    return Response(status_code=204)
+
+
+async def _explain(_: Request, err: Exception) -> Response:
+    assert isinstance(err, MailerError)
+    said: dict[str, Any] = {"problem": str(err), "hint": err.hint or ""}
+    return JSONResponse(said, 422)
+
+
+async def _refuse(_: Request, err: Exception) -> Response:
+    assert isinstance(err, HTTPException)
+    return PlainTextResponse(f"{err.detail}\n", err.status_code, err.headers)

@@ -1,0 +1,247 @@
+"""Examines campaigns in a thread of its own, one at a time, beginning anew when files are saved.
+
+To merge a million people takes a while. Nobody waits for it: pages ask again for how far it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailer import plan
+from mailer.checks.examination import examine, examine_words
+from mailer.errors import MailerError
+from mailer.proofs import MADE_UP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from datetime import datetime
+
+    from mailer.checks.examination import Edition, Item, Report
+    from mailer.checks.finding import Finding
+    from mailer.merge import Merger
+    from mailer.rehearsal import Choice
+    from mailer.sources import Sources
+    from mailer.store.base import Store
+    from mailer.web.preview.workshop import Workshop
+
+log = logging.getLogger("mailer.web")
+
+_PAUSE = 0.4
+"""Seconds after a save that belong to the mail on the screen."""
+
+
+class _Stopped(Exception):  # noqa: N818 - an outcome, not an error
+    """Something else has to be looked at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Those who get one variant."""
+
+    number: int
+    """Of the variant."""
+    recipients: int
+    example: str
+    """The id of one of them."""
+    answers: tuple[str, ...]
+    """What tells them from the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the examination of one version of a campaign."""
+
+    digest: str
+    at: datetime
+    subject: str
+    """As somebody gets it; "" when nobody does."""
+    findings: tuple[Finding, ...]
+    recipients: int
+    left_out: tuple[tuple[str, int], ...]
+    groups: tuple[Group, ...]
+    problem: MailerError | None = None
+    """Why it could not be examined."""
+    listless: bool = False
+    """It names no list: only its words were looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known at this moment."""
+
+    outcome: Outcome | None
+    """The last one, perhaps of an older version."""
+    running: bool
+    done: int = 0
+    total: int = 0
+    """People to go through; 0 while that is not known."""
+
+
+class Examiner:
+    """See above.
+
+    Args:
+        workshop: reads and compiles the campaigns.
+        open_store: called once, in the thread.
+        clock: aware UTC time.
+    """
+
+    def __init__(
+        self, workshop: Workshop, open_store: Callable[[], Store], clock: Callable[[], datetime]
+    ) -> None:
+        self._workshop = workshop
+        self._open_store = open_store
+        self._clock = clock
+        self._outcomes: dict[str, Outcome] = {}
+        self._wanted: dict[str, bool] = {}
+        """Whether somebody waits for it."""
+        self._current, self._is_waited_for = "", False
+        self._done = self._total = 0
+        self._stop = threading.Event()
+        """Of what is under way."""
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="examiner", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._stop.set()
+            self._changed.notify()
+        self._thread.join()
+
+    def edited(self, names: Collection[str]) -> None:
+        """Stop what looks at an older version; whoever is interested asks for it again."""
+        with self._changed:
+            if not names or self._current in names:
+                self._stop.set()
+
+    def again(self, name: str) -> None:
+        """Forget what was found: the list may have changed."""
+        with self._changed:
+            self._outcomes.pop(name, None)
+
+    def look(self, name: str, words: Sources, *, first: bool) -> Look:
+        """What is known of a campaign; has it examined when that is not of these words.
+
+        Args:
+            name: of the campaign.
+            words: as they are on disk.
+            first: whether somebody is looking at it, so that the others have to wait.
+        """
+        with self._changed:
+            outcome = self._outcomes.get(name)
+            if outcome and outcome.digest == words.digest:
+                return Look(outcome, running=False)
+            if name == self._current and not self._stop.is_set():
+                return Look(outcome, True, self._done, self._total)
+            self._ask(name, first=first)
+            return Look(outcome, running=True)
+
+    def _ask(self, name: str, *, first: bool) -> None:
+        self._wanted[name] = first or self._wanted.get(name, False)
+        if first and not self._is_waited_for:
+            self._stop.set()
+        self._changed.notify()
+
+    # ---------------------------------------------------------------- in the thread
+
+    def _work(self) -> None:
+        store = self._open_store()
+        while name := self._next():
+            try:
+                outcome = self._examine(store, name)
+            except _Stopped:
+                continue
+            if outcome:
+                with self._changed:
+                    self._outcomes[name] = outcome
+        store.close()
+
+    def _next(self) -> str:
+        with self._changed:
+            self._current, self._is_waited_for = "", False
+            self._changed.wait_for(lambda: self._wanted or self._closed)
+            if self._closed:
+                return ""
+            self._current = max(self._wanted, key=lambda name: self._wanted[name])
+            self._is_waited_for = self._wanted.pop(self._current)
+            self._done = self._total = 0
+            self._stop.clear()
+            return self._current
+
+    def _examine(self, store: Store, name: str) -> Outcome | None:
+        """None when it cannot be read: that is shown as an error in its own place."""
+        if self._stop.wait(_PAUSE):
+            raise _Stopped
+        try:
+            words = self._workshop.words(name)
+        except MailerError:
+            return None
+        merger = self._workshop.new_merger(words)
+        try:
+            report = self._report(store, words, merger)
+        except MailerError as err:
+            return self._failed(words, err)
+        except _Stopped:
+            raise
+        except Exception:
+            log.exception("%s could not be examined", name)
+            return self._failed(words, MailerError("this is a fault of mailer's own"))
+        return self._outcome(words, report)
+
+    def _failed(self, words: Sources, why: MailerError) -> Outcome:
+        return Outcome(words.digest, self._clock(), "", (), 0, (), (), problem=why)
+
+    def _report(self, store: Store, words: Sources, merger: Merger) -> Report:
+        today = self._clock().astimezone().date()
+        if not words.list_name:
+            return examine_words(words, merger, MADE_UP, today=today, watch=self._watch)
+        choices, self._total = plan.everybody(store, words, words.list_name)
+        return examine(words, merger, self._counted(choices), today=today, watch=self._watch)
+
+    def _counted(self, choices: Iterable[Choice]) -> Iterator[Choice]:
+        for choice in self._watch(choices, 0):
+            self._done += 1
+            yield choice
+
+    def _watch(self, items: Iterable[Item], _total: int) -> Iterator[Item]:
+        for item in items:
+            if self._stop.is_set():
+                raise _Stopped
+            yield item
+
+    def _outcome(self, words: Sources, report: Report) -> Outcome:
+        found = report.rehearsal
+        example = found.example if found else None
+        return Outcome(
+            digest=words.digest,
+            at=self._clock(),
+            subject=example.subject if example else "",
+            findings=report.findings,
+            recipients=report.recipients,
+            left_out=tuple(found.left_out.most_common()) if found else (),
+            groups=_groups(report.editions),
+            listless=not words.list_name,
+        )
+
+
+def _groups(editions: tuple[Edition, ...]) -> tuple[Group, ...]:
+    # what all have in common would only hide what tells them apart
+    guards = [set(edition.variant.guards) for edition in editions]
+    common = set.intersection(*guards) if guards else set()
+    return tuple(
+        Group(
+            edition.variant.number,
+            edition.recipients,
+            str(edition.example.id),
+            tuple(guard for guard in edition.variant.guards if guard not in common),
+        )
+        for edition in editions
+    )
