@@ -12,7 +12,7 @@ from jinja2 import TemplateError
 
 from mailer.environment import Environment
 from mailer.errors import CampaignError, Place
-from mailer.personalize import Recipient, Recorder, roots
+from mailer.personalize import Known, Recipient, Recorder, roots
 from mailer.tree import Tree
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def condition(
     if not expression.strip():
         return lambda _: True
     where = place or Place("--where")
-    tables = sources.tables
+    tables, known = sources.tables, Known()
     try:
         evaluate = Environment().compile_expression(expression, undefined_to_none=False)
     except TemplateError as err:
@@ -45,7 +45,7 @@ def condition(
         ) from err
 
     def decide(recipient: Recipient) -> tuple[list[Any], bool]:
-        recorder = Recorder(recipient)
+        recorder = Recorder(recipient, known)
         try:
             answer = bool(evaluate(**roots(recorder, tables, fields)))
         except CampaignError as err:

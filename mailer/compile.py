@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailer import escaping, mjml
 from mailer.errors import CampaignError, Place
 from mailer.escaping import UnsafePlaceError
-from mailer.personalize import TOKEN, Guard, Recipient, Recorder, Slot
+from mailer.personalize import TOKEN, Guard, Known, Recipient, Recorder, Slot
 from mailer.render import Renderer
 from mailer.tagging import Tagger
 from mailer.tree import Tree
@@ -69,6 +69,7 @@ class Compiler:
         self.variants: list[Variant] = []
         self._renderer = Renderer(sources, fields, memory)
         self._tree: Tree[Variant] = Tree(self._grow)
+        self._values = Known()
         self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
         self._tagger = Tagger.of(sources)
         self._refuse_tokens()
@@ -86,7 +87,7 @@ class Compiler:
         return self._tree.asked()
 
     def _grow(self, example: Recipient) -> tuple[list[tuple[Guard, Any]], Variant]:
-        recorder = Recorder(example)
+        recorder = Recorder(example, self._values)
         rendered = self._renderer.run(recorder)
         # Different answers may lead to the same words
         key = (rendered, tuple(slot.text for slot in recorder.slots))

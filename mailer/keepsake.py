@@ -18,7 +18,7 @@ from mailer import escaping
 from mailer.compile import Compiler, Cut
 from mailer.escaping import Context
 from mailer.links import LINKS
-from mailer.personalize import Recipient, plain, value_of
+from mailer.personalize import Recipient
 from mailer.store.pages import Kept
 from mailer.subscriber import Subscriber
 
@@ -118,7 +118,5 @@ def impersonal(sources: Sources, fields: frozenset[str]) -> Shown:
     links = PublicLinks(sources.content.site.base_url, sources.campaign)
     anybody = Recipient(ANYBODY, sources.tables, links)  # type: ignore[arg-type] # has what Links has
     variant = Compiler(sources, fields).variant(anybody)
-    values = [
-        escaping.clean(plain(value_of(slot.evaluate, anybody, slot.text))) for slot in variant.slots
-    ]
+    values = [slot.evaluate(anybody) for slot in variant.slots]
     return Shown(variant.subject.fill(values), variant.html.fill(values))

@@ -7,10 +7,9 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mailer import escaping
 from mailer.compile import Compiler
 from mailer.links import Links
-from mailer.personalize import Recipient, plain, value_of
+from mailer.personalize import Recipient
 from mailer.subjects import Shares
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.compile import Variant
     from mailer.environment import Memory
     from mailer.links import Keys
-    from mailer.personalize import Guard, Slot
+    from mailer.personalize import Guard
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
 
@@ -110,10 +109,5 @@ class Merger:
         recipient = Recipient(subscriber, sources.tables, links, arm)
         variant = self._compiler.variant(recipient)
         self.counts[variant] += 1
-        values = tuple([_value(slot, recipient) for slot in variant.slots])
+        values = tuple([slot.evaluate(recipient) for slot in variant.slots])
         return Merged(subscriber.email, variant, values, links)
-
-
-def _value(slot: Slot, recipient: Recipient) -> str:
-    value = value_of(slot.evaluate, recipient, slot.text)
-    return escaping.clean(value if type(value) is str else plain(value))

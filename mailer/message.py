@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from binascii import b2a_qp
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from mailer.escaping import ESCAPES, Context
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
 
     from mailer.compile import Variant
     from mailer.config import Content
@@ -29,6 +30,8 @@ _LINE = 76
 """Octets of a quoted-printable line, its soft break included (RFC 2045, 6.7)."""
 _FOLD = ">,\r\n <"
 """Between the URIs of a header (RFC 5322, 2.2.3)."""
+_KNOWN = 10_000
+"""Values of which each context's form is kept: some 2 MB."""
 _SHORT = 66
 """Characters of a subject that need no folding, its name included (RFC 5322, 2.1.1)."""
 
@@ -67,14 +70,12 @@ def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetim
         message_id: the left side of Message-ID; unique.
         date: aware; for the Date header.
     """
-    boundary, body = _body(merged.variant)
-    headers = _headers(merged, envelope, boundary, message_id=message_id, date=date)
-    parts = [headers.encode("ascii")]
+    body = _body(merged.variant)
+    headers = _headers(merged, envelope, body.boundary, message_id=message_id, date=date)
     values = merged.values
-    for static, slot, context in body:
-        parts.append(static)
-        if context is not None:
-            parts.append(_open_ended(_quoted(ESCAPES[context](values[slot]))))
+    parts = body.parts.copy()
+    parts[0] = headers.encode("ascii")
+    parts[2::2] = [encoded(values[slot]) for slot, encoded in body.places]
     return b"".join(parts)
 
 
@@ -85,17 +86,21 @@ def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
     """
     if not envelope.list_id:
         return {"Auto-Submitted": "auto-generated"}
-    link = merged.links.unsubscribe
-    unsubscribe = f"<{link}>"
-    if envelope.unsubscribe_email:
-        token = link.rpartition("/")[2]
-        unsubscribe += f", <mailto:{envelope.unsubscribe_email}?subject={token}>"
     return {
         "List-Id": envelope.list_id,
-        "List-Unsubscribe": unsubscribe,
+        "List-Unsubscribe": list_unsubscribe(merged, envelope),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Precedence": "bulk",
     }
+
+
+def list_unsubscribe(merged: Merged, envelope: Envelope) -> str:
+    """The one of these that is each recipient's own."""
+    link = merged.links.unsubscribe
+    if not envelope.unsubscribe_email:
+        return f"<{link}>"
+    token = link.rpartition("/")[2]
+    return f"<{link}>, <mailto:{envelope.unsubscribe_email}?subject={token}>"
 
 
 def _headers(
@@ -106,37 +111,52 @@ def _headers(
     message_id: str,
     date: datetime,
 ) -> str:
-    lines = [
-        f"From: {envelope.sender}",
-        f"To: {merged.email}",
-        f"Subject: {_subject(merged.subject)}",
-        f"Date: {format_datetime(date)}",
-        f"Message-ID: <{message_id}@{envelope.domain}>",
-        *(
-            f"{name}: {value.replace('>, <', _FOLD)}"
-            for name, value in list_headers(merged, envelope).items()
-        ),
-        "MIME-Version: 1.0",
-        f'Content-Type: multipart/alternative; boundary="{boundary}"',
-    ]
-    if envelope.reply_to:
-        lines.insert(3, f"Reply-To: {envelope.reply_to}")
-    return "\r\n".join(lines) + "\r\n\r\n"
+    reply_to = f"Reply-To: {envelope.reply_to}\r\n" if envelope.reply_to else ""
+    list_lines = "".join(
+        [f"{name}: {value}\r\n" for name, value in list_headers(merged, envelope).items()]
+    )
+    return (
+        f"From: {envelope.sender}\r\n"
+        f"To: {merged.email}\r\n"
+        f"Subject: {_subject(merged.subject)}\r\n"
+        f"{reply_to}"
+        f"Date: {_date(int(date.timestamp()))}\r\n"
+        f"Message-ID: <{message_id}@{envelope.domain}>\r\n"
+        f"{list_lines.replace('>, <', _FOLD)}"
+        "MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    )
 
 
+@lru_cache(maxsize=8)
+def _date(timestamp: int) -> str:
+    return format_datetime(datetime.fromtimestamp(timestamp, UTC))
+
+
+@lru_cache(maxsize=_KNOWN)
 def _subject(text: str) -> str:
     if text.isascii() and len(text) <= _SHORT and "=?" not in text:
         return text
     return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A variant's MIME body."""
+
+    boundary: str
+    parts: list[bytes]
+    """Room for the headers, the text before the first value, room for that, the text after it…"""
+    places: list[tuple[int, Callable[[str], bytes]]]
+    """For each value its slot, and how it is encoded."""
+
+
 @lru_cache(maxsize=1024)
-def _body(variant: Variant) -> tuple[str, list[tuple[bytes, int, Context | None]]]:
-    """(boundary, [(encoded text, slot after it, its context)]) of a variant's MIME body."""
+def _body(variant: Variant) -> _Body:
     digest = hashlib.sha256("".join((*variant.text.static, *variant.html.static)).encode())
     # "=_" cannot stand in quoted-printable text
     boundary = f"=_{digest.hexdigest()[:32]}"
-    pieces: list[tuple[bytes, int, Context | None]] = []
+    parts: list[bytes] = [b""]
     lead = b""
     for kind, cut in (("plain", variant.text), ("html", variant.html)):
         lead += (
@@ -145,12 +165,13 @@ def _body(variant: Variant) -> tuple[str, list[tuple[bytes, int, Context | None]
             "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
         ).encode()
         *before, last = map(_quoted, cut.static)
-        for static, (slot, context) in zip(before, cut.places, strict=True):
-            pieces.append((lead + _open_ended(static), slot, context))
+        for static in before:
+            parts += (lead + _open_ended(static), b"")
             lead = b""
         lead += last + b"\r\n"
-    pieces.append((lead + f"--{boundary}--\r\n".encode(), 0, None))
-    return boundary, pieces
+    parts.append(lead + f"--{boundary}--\r\n".encode())
+    places = (*variant.text.places, *variant.html.places)
+    return _Body(boundary, parts, [(slot, _ENCODED[context]) for slot, context in places])
 
 
 def _open_ended(encoded: bytes) -> bytes:
@@ -165,3 +186,21 @@ def _open_ended(encoded: bytes) -> bytes:
 
 def _quoted(text: str) -> bytes:
     return b2a_qp(text.encode()).replace(b"\n", b"\r\n")
+
+
+def _encoded(escape: Callable[[str], str]) -> Callable[[str], bytes]:
+    """Escapes a value, and encodes it to stand between two statics."""
+    return lambda value: _between(escape(value))
+
+
+@lru_cache(maxsize=_KNOWN)
+def _between(text: str) -> bytes:
+    return _open_ended(_quoted(text))
+
+
+_URLS = {Context.URL, Context.PLAIN_URL}
+_ENCODED = {
+    # A URL is often personal: then escaping it is as fast as looking for it
+    context: _encoded(escape) if context in _URLS else lru_cache(_KNOWN)(_encoded(escape))
+    for context, escape in ESCAPES.items()
+}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mailer.personalize import value_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -47,8 +45,7 @@ class Tree(Generic[Leaf]):
     def find(self, recipient: Recipient) -> Leaf:
         node = self._root
         while isinstance(node, _Branch):
-            guard = node.guard
-            node = node.after.get(value_of(guard.evaluate, recipient, guard.text))
+            node = node.after.get(node.guard.evaluate(recipient))
         return self._insert(*self._grow(recipient)) if node is None else node.leaf
 
     def _insert(self, path: list[tuple[Guard, Any]], leaf: Leaf) -> Leaf:

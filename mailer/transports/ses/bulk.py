@@ -119,12 +119,11 @@ def request(
 def _entry(
     merged: Merged, data: str, envelope: Envelope, tags: list[dict[str, str]]
 ) -> dict[str, Any]:
-    name = "List-Unsubscribe"
     return {
         "Destination": {"ToAddresses": [merged.email]},
         "ReplacementTags": tags,
         "ReplacementHeaders": [
-            {"Name": name, "Value": message.list_headers(merged, envelope)[name]}
+            {"Name": "List-Unsubscribe", "Value": message.list_unsubscribe(merged, envelope)}
         ],
         "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
     }
