@@ -153,7 +153,7 @@ def _other_address(link: Link) -> str:
     scheme, _, rest = link.url.partition(":")
     host = _SHOWN_HOST.fullmatch(shown)
     if scheme in {"http", "https"} and host and not _is_file(shown):
-        return "" if _akin(host[1], urls.host_of(link.url)) else shown
+        return "" if urls.akin(host[1], urls.host_of(link.url)) else shown
     if scheme == "mailto" and _SHOWN_MAILBOX.fullmatch(shown):
         return "" if shown.casefold() in rest.casefold() else shown
     number = _SHOWN_NUMBER.search(shown)
@@ -166,11 +166,6 @@ def _other_address(link: Link) -> str:
 def _is_file(shown: str) -> bool:
     """A file's name, not a host's: report.pdf."""
     return "/" not in shown and bool(_FILE.search(shown, len(shown) - 5))
-
-
-def _akin(shown: str, host: str) -> bool:
-    """Whether two hosts are of one owner, as far as their last two labels tell."""
-    return shown.casefold().split(".")[-2:] == host.casefold().split(".")[-2:]
 
 
 def _page(link: Link) -> str:

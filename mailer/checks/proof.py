@@ -49,10 +49,13 @@ class Proof:
         return looks.looks(self.tree, dark=True)
 
     def place(self, needle: str) -> Place:
-        """Where words of the mail were written: in the campaign first, then in a template."""
-        campaign = self.words.path
-        for path in (campaign, *sorted(set(self.words.files) - {campaign})):
-            before, found, _ = self.words.files[path].partition(needle)
-            if needle and found:
-                return Place(path, before.count("\n") + 1)
-        return Place(campaign)
+        return place_of(self.words, needle)
+
+
+def place_of(words: Sources, needle: str) -> Place:
+    """Where words of a mail were written: in the campaign first, then in a template."""
+    for path in (words.path, *sorted(set(words.files) - {words.path})):
+        before, found, _ = words.files[path].partition(needle)
+        if needle and found:
+            return Place(path, before.count("\n") + 1)
+    return Place(words.path)

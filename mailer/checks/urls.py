@@ -90,6 +90,11 @@ def page(url: str) -> str:
     return re.split(r"[?#]", url, maxsplit=1)[0]
 
 
+def akin(host: str, other: str) -> bool:
+    """Whether two hosts are of one owner, as far as their last two labels tell."""
+    return host.casefold().split(".")[-2:] == other.casefold().split(".")[-2:]
+
+
 def is_private(host: str) -> bool:
     """Whether a host is to be reached from one machine or one network only."""
     address = _ip(host)
@@ -178,9 +183,10 @@ def _parts(url: str) -> SplitResult | None:
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 # ---------------------------------------------------------------- mail and telephone
