@@ -132,6 +132,8 @@ class Links(Section):
     """For web analytics: name → value."""
     hosts: tuple[Host, ...] = ()
     """Where tagged links lead; without any, to the domain of the brand's website."""
+    redirects: bool = False
+    """Links lead over the recipients' pages, so that clicks can be counted."""
 
 
 class Sending(Section):

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-Purpose = Literal["unsubscribe", "update", "view", "undo", "join", "move", "leave", "settle"]
+Purpose = Literal["unsubscribe", "update", "view", "undo", "join", "move", "leave", "settle", "click"]
 
 _PATHS: dict[Purpose, str] = {
     "unsubscribe": "u",
     "update": "p",
     "view": "v",
+    # of a link and a send, the same for everybody
+    "click": "r",
     # of the recipients' pages, about one request or one departure; these expire
     "undo": "undo",
     "join": "j",

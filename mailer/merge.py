@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mailer.environment import Memory
     from mailer.links import Keys
     from mailer.personalize import Guard
+    from mailer.redirects import Redirects
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
 
@@ -74,13 +75,15 @@ class Merger:
         self._sources = sources
         self._shares = Shares.of(sources)
         self._keys = keys
+        self.redirects: Redirects | None = None
         self.send_id = send_id
 
-    def for_send(self, send_id: int) -> Merger:
+    def for_send(self, send_id: int, redirects: Redirects | None = None) -> Merger:
         """One for the links of this send, that has compiled what this one has."""
         other = copy(self)
         other.counts = Counter()
         other.send_id = send_id
+        other.redirects = redirects
         return other
 
     def asked(self) -> Iterator[tuple[Guard, list[Any]]]:
@@ -108,6 +111,8 @@ class Merger:
         arm = arm or self._shares.arm(subscriber.id) or 1
         recipient = Recipient(subscriber, sources.tables, links, arm)
         variant = self._compiler.variant(recipient)
+        if self.redirects:
+            variant = self.redirects.variant(variant, arm)
         self.counts[variant] += 1
         values = tuple([slot.evaluate(recipient) for slot in variant.slots])
         return Merged(subscriber.email, variant, values, links)

@@ -6,6 +6,7 @@ import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mailer.plan import Mailing, Plan
+    from mailer.redirects import Redirects
     from mailer.rehearsal import Choice
     from mailer.send import Brake, Sender, Tally
+    from mailer.sources import Sources
     from mailer.store.base import Send
     from mailer.transports.base import Allowance, Transport
 
@@ -266,12 +269,21 @@ class Desk:
         return Sender(
             self.run.store,
             transport,
-            plan.merger.for_send(frozen.id),
+            plan.merger.for_send(frozen.id, self._redirects(frozen, plan.mailing.words)),
             rate=self.cap,
             brake=brake,
             clock=now,
             on_progress=on_progress,
         )
+
+    def _redirects(self, frozen: Send, words: Sources) -> Redirects | None:
+        """For the counting of clicks, where that is wanted."""
+        from mailer.redirects import Redirects
+
+        if not words.content.links.redirects:
+            return None
+        store, base_url = self.run.store, words.content.site.base_url
+        return Redirects(base_url, self.run.keys, frozen.id, partial(store.link, frozen.id))
 
     def _run(self, sender: Sender, frozen: Send) -> SendStopped | Interrupted | None:
         """How it ended when not well, to be raised after the summary."""

@@ -64,6 +64,20 @@ def scheduled_sends(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def clicks(db: Database) -> None:
+    """The links of a send's mail, and how often each was clicked on; never by whom."""
+    db.execute("""CREATE TABLE links (
+        -- AUTOINCREMENT: mail carries the id
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        send_id INTEGER NOT NULL REFERENCES sends(id),
+        arm INTEGER NOT NULL,
+        url TEXT NOT NULL,
+        clicks INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (send_id, arm, url)
+    )""")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from mailer.store.clicks import ClickCounts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
@@ -94,7 +96,7 @@ class Kept:
     """What is this recipient's own."""
 
 
-class Pages(Protocol):
+class Pages(ClickCounts, Protocol):
     def together(self, steps: Sequence[Callable[[], T]]) -> list[T | Exception]:
         """Several of the methods below in one transaction: one wait for the disk.
 

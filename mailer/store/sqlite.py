@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlite_utils import Database
 
 from mailer.errors import StoreError
+from mailer.store.counters import Counters
 from mailer.store.events import Events
 from mailer.store.glances import Glances
 from mailer.store.migrations import migrations
@@ -40,7 +41,7 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
-class SqliteStore(Requests, Glances, Signatures, Events, Waves):
+class SqliteStore(Requests, Glances, Signatures, Counters, Events, Waves):
     """See `store.base.Store`.
 
     Args:

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mailer.web import confirm, forms, join, unsubscribe, update, view
+from mailer.web import click, confirm, forms, join, unsubscribe, update, view
 from mailer.web.armour import Armour
 from mailer.web.office import Office
 from mailer.web.postman import Postman
@@ -97,6 +97,7 @@ def _routes(office: Office) -> list[Route]:
         page("/unsubscribe", unsubscribe.by_address, *both),
         page("/p/{token}", update.update, *both),
         page("/v/{token}", view.personal),
+        page("/r/{token}", click.follow),
         page("/c/{campaign}", view.public),
         page("/f/{campaign}", view.forward),
         page("/join", join.join, *both),

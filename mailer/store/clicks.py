@@ -1,0 +1,32 @@
+"""What the counting of clicks asks of a store: how often, never who."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Clicks:
+    """On one link in the mail of one subject."""
+
+    arm: int
+    """The number of the subject."""
+    url: str
+    number: int
+
+
+class ClickCounts(Protocol):
+    def link(self, send_id: int, arm: int, url: str) -> int:
+        """The id of a link in a send's mail, on record from the first call."""
+        ...
+
+    def destination(self, link_id: int) -> str | None:
+        """Where a link leads; None when there is none of this id."""
+        ...
+
+    def clicked(self, link_id: int) -> None: ...
+
+    def clicks(self, send_id: int) -> list[Clicks]:
+        """Of every link, the most first."""
+        ...
