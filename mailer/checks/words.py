@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from mailer.campaign import Campaign
     from mailer.checks.proof import Proof
     from mailer.sources import Sources
 
@@ -116,7 +117,7 @@ def subject(proof: Proof) -> Iterator[Finding]:
     text = cut.fill(proof.merged.values)
     written = "…".join(cut.static)
     spot = max(cut.static, key=len).strip()
-    place = proof.words.parsed.place("subject")
+    place = _place_of_subject(proof.words.parsed, spot)
     if not text.strip():
         yield Finding(
             SUBJECT_MISSING,
@@ -201,10 +202,11 @@ def _unfinished(code: str, found: str, place: Place) -> Finding:
 
 def _old_years(words: Sources, this_year: int) -> Iterator[Finding]:
     parsed, brand = words.parsed, words.content.brand
-    for key in ("subject", "preheader", "headline"):
-        for match in _YEAR.finditer(_outside(getattr(parsed.front, key))):
+    for key in (*_subjects(parsed), "preheader", "headline"):
+        for match in _YEAR.finditer(_outside(parsed.front.text(key))):
             if this_year - _YEARS <= int(match[0]) < this_year:
-                yield _old_year(match[0], f"the {key}", parsed.place(key), match[0])
+                where = f"the {'subject' if 'subject' in key else key}"
+                yield _old_year(match[0], where, parsed.place(key), match[0])
     tables = {lookup.file for lookup in words.content.lookups.values()}
     for path in set(words.files) - tables:
         text = words.files[path]
@@ -226,6 +228,16 @@ def _old_year(year: str, where: str, place: Place, spot: str) -> Finding:
         place,
         spot=spot,
     )
+
+
+def _subjects(parsed: Campaign) -> list[str]:
+    """The keys of the subject, or of the several that are tested."""
+    return [f"subjects.{n}" for n in range(1, len(parsed.front.subjects) + 1)] or ["subject"]
+
+
+def _place_of_subject(parsed: Campaign, words: str) -> Place:
+    keys = _subjects(parsed)
+    return parsed.place(next((key for key in keys if words in parsed.front.text(key)), keys[0]))
 
 
 def _capitals(code: str, what: str, place: Place, spot: str) -> Finding:

@@ -97,6 +97,16 @@ def test_the_samples_become_stale_in_no_year():
         assert list(words.front(sample(), date(year, 1, 1))) == []
 
 
+def test_each_of_several_subjects_is_held_to_the_rules_and_shown_in_its_line():
+    front = f"subjects:\n  - The vote is Tuesday\n  - {'x' * 80}\n  - In 2025\n{PREHEADER}"
+    tested = changed(written("Hello."), "campaigns/sample.md", "subject: 'News'\n", front)
+    people = [replace(ANA, id=number) for number in range(1, 30)]
+    found = {finding for person in people for finding in find(tested, person)}
+    shown = {(f.code, f.place.line) for f in found if f.place.path == "campaigns/sample.md"}
+    assert {(words.SUBJECT_LONG, 4), (words.OLD_YEAR, 5)} <= shown
+    assert not [code for code, line in shown if line == 3]
+
+
 # ---------------------------------------------------------------- placeholders and leftovers
 
 PLACEHOLDERS = [
