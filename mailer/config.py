@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from mailer import schedule
 from mailer.errors import ConfigError, Place, suggest
 
 if TYPE_CHECKING:
@@ -57,9 +58,16 @@ def _host(text: str) -> str:
     return text
 
 
+def _time_zone(text: str) -> str:
+    if text and not schedule.named(text):
+        raise ValueError('must be a time zone such as "America/New_York"')
+    return text
+
+
 WebAddress = Annotated[str, AfterValidator(_https)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 Colour = Annotated[str, AfterValidator(_colour)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Host = Annotated[str, AfterValidator(_host)]
 Tags = dict[Annotated[str, AfterValidator(_tag_name)], Annotated[str, AfterValidator(_tag_value)]]
 
@@ -140,6 +148,8 @@ class Sending(Section):
     transport: Literal["outbox", "ses"] = "outbox"
     rate: Annotated[float, Field(gt=0)] | None = None
     """Messages a second, at most; None leaves it to the transport."""
+    timezone: TimeZone = ""
+    """What an order for later means that names none, and of recipients without a ZIP code."""
     approvals: Annotated[int, Field(ge=0, le=2)] = 0
     """How many people have to approve a campaign before it goes out."""
     quiet_hours: Annotated[float, Field(ge=0, le=8760)] = 0

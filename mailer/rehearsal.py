@@ -69,6 +69,8 @@ class Rehearsal:
     ids: array[int] = field(default_factory=lambda: array("q"))
     """Of those who get it; 8 bytes each, so a million fit."""
     left_out: Counter[str] = field(default_factory=Counter)
+    zones: Counter[str] = field(default_factory=Counter)
+    """How many of them there are of each time zone, "" where none is known."""
     example: Merged | None = None
     """The first recipient's mail."""
 
@@ -86,5 +88,6 @@ def rehearse(choices: Iterable[Choice], merge: Callable[[Subscriber], Merged]) -
             continue
         merged = merge(subscriber)
         found.ids.append(subscriber.id)
+        found.zones[subscriber.timezone] += 1
         found.example = found.example or merged
     return found

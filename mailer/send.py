@@ -116,6 +116,7 @@ class Sender:
         brake: looked at between batches.
         clock: aware UTC time.
         on_progress: told whenever something has come back.
+        pauses: whether the brake pauses the send; else it is left to be taken up by a worker.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Sender:
         brake: Brake,
         clock: Callable[[], datetime],
         on_progress: Callable[[Tally], None],
+        pauses: bool = True,
     ) -> None:
         self.tally = Tally()
         self._store = store
@@ -137,6 +139,7 @@ class Sender:
         self._brake = brake
         self._clock = clock
         self._on_progress = on_progress
+        self._pauses = pauses
         self._lanes = Lanes(transport.deliver, transport.lanes)
         self._streak = Streak()
 
@@ -146,7 +149,7 @@ class Sender:
         Raises:
             TransportError: nothing can be sent at all; nothing has changed.
             SendStopped: the campaign or the transport broke, or somebody paused or cancelled it.
-            Interrupted: the brake was pulled; it is paused.
+            Interrupted: the brake was pulled.
         """
         self._look_up_rate(self._transport.allowance())
         settle(self._store, self._transport, send, self._clock())
@@ -166,8 +169,7 @@ class Sender:
             if size:
                 self._wait(send, size)
                 if self._brake.pulled:
-                    self._set(send, SendState.PAUSED, "stopped by hand")
-                    raise Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
+                    raise self._braked(send)
                 self._hand_over(send, self._store.claim(send.id, size, now=self._clock()))
             elif self._lanes.parcels:
                 self._collect(send, room=1)  # some may come back unsent

@@ -525,7 +525,7 @@ def test_stopped_at_once_the_next_run_finds_out_what_was_written(mailer, root, s
     assert code == 130
     assert "vote was stopped at once" in said
     assert store.counts(1).sending == 9
-    assert "vote to members: stopped" in mailer("status", "vote")[1]
+    assert "vote to members: paused" in mailer("status", "vote")[1]
     code, said = mailer("resume", "vote", "--yes")
     assert code == 0
     assert "6 accepted" in said

@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-_NOTICE = b"\nFinishing what is in flight, then pausing. Ctrl-C again stops at once.\n"
+_NOTICE = "\nFinishing what is in flight, then {}. Ctrl-C again stops at once.\n"
 # a wait is cut into naps: a signal handler that only sets a flag does not end a sleep
 _NAP = 0.1
 
 
 class Brake:
-    """See `send.Brake`. Use it as a context: the signals are its own inside."""
+    """See `send.Brake`. Use it as a context: the signals are its own inside.
 
-    def __init__(self) -> None:
+    Args:
+        doing: what comes after what is in flight, for whoever presses Ctrl-C.
+    """
+
+    def __init__(self, doing: str = "pausing") -> None:
         self.pulled = False
+        self._notice = _NOTICE.format(doing).encode()
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -46,7 +51,7 @@ class Brake:
         # not print: it may have been in the middle of printing; and the terminal may be gone
         with contextlib.suppress(OSError):
             if number == signal.SIGINT:
-                os.write(2, _NOTICE)
+                os.write(2, self._notice)
 
     def wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mailer.cli import calendar, dispatch
 from mailer.cli.common import Session, interactive, now, print_json
 from mailer.errors import FindingsError, Interrupted, SendStopped, UsageError
 from mailer.store.base import HELD_BACK, SendState
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mailer.send import Brake, Sender, Tally
     from mailer.sources import Sources
     from mailer.store.base import Send
+    from mailer.store.timetable import Timing
     from mailer.transports.base import Allowance, Transport
 
 
@@ -40,6 +42,8 @@ class Order:
     as_json: bool
     where: str = ""
     dry_run: bool = False
+    at: str = ""
+    """When it is to go out; "" is now, or as it was ordered before."""
     adding: bool = True
     """Whether people who are not in the ledger yet may be added."""
 
@@ -57,8 +61,13 @@ class Desk:
     def serve(self) -> None:
         if self.order.as_json and not (self.order.yes or self.order.dry_run):
             raise UsageError("--json cannot ask for a confirmation", hint="Add --yes or --dry-run.")
+        self._refuse_contradictions()
+        # before everybody's mail is made
+        calendar.read(self.run, self.order.at)
         with _nothing_sent():
             mailing = self._find()
+            if self._is_for_later(mailing):
+                return self._announce(mailing)
             transport, allowance = self._open(mailing)
             plan = self._offer(self._draw_up(mailing))
             if not plan.recipients and mailing.send is None and self._find().send:
@@ -66,12 +75,15 @@ class Desk:
                 return self.serve()
             if not plan.recipients:
                 return self._nothing_to_do(plan, transport)
-            self._show(plan, allowance)
+            timing = calendar.timing_of(self.run, self.order.at, plan)
+            self._show(plan, allowance, timing)
             if self.order.dry_run or transport is None:
                 return self._end_of_dry_run(plan)
             self._refuse_unapproved(plan)
             self._confirm(plan)
-            frozen = self._freeze(plan)
+            frozen = self._freeze(plan, timing)
+        if timing and timing.plan:
+            return self._announce(plan.mailing)
         return self._send(frozen, plan, transport)
 
     # ---------------------------------------------------------------- before
@@ -87,6 +99,31 @@ class Desk:
             )
         return mailing
 
+    def _refuse_contradictions(self) -> None:
+        order = self.order
+        if order.at not in {"", calendar.NOW} and (order.rate or order.limit):
+            raise UsageError(
+                "--rate and --limit are for what is sent now",
+                hint="For what is sent later, write rate = … under [send] in mailer.toml.",
+            )
+
+    def _is_for_later(self, mailing: Mailing) -> bool:
+        if mailing.send is None or self.order.at or self.order.dry_run:
+            return False
+        resuming = not self.order.adding
+        return calendar.is_for_later(self.run, mailing.send, resuming=resuming)
+
+    def _announce(self, mailing: Mailing) -> None:
+        from mailer.cli import screens
+
+        send = self.run.store.send(mailing.campaign, mailing.list_name)
+        assert send is not None
+        if self.order.as_json:
+            counts = self.run.store.counts(send.id)
+            print_json(screens.send_as_json(send, counts) | calendar.as_json(self.run, send))
+        else:
+            calendar.announce(self.run, send)
+
     def _way(self, mailing: Mailing) -> str:
         """The transport's name; a send that was started keeps its own."""
         asked, started = self.order.transport, mailing.send
@@ -101,9 +138,7 @@ class Desk:
 
     @property
     def cap(self) -> float | None:
-        """Messages a second at most, by order or by mailer.toml."""
-        rates = (self.order.rate, self.run.project.settings.send.rate)
-        return min((rate for rate in rates if rate), default=None)
+        return dispatch.cap_of(self.run, self.order.rate)
 
     def _open(self, mailing: Mailing) -> tuple[Transport | None, Allowance]:
         """The way out, asked what it allows, and about what a dead process has left."""
@@ -165,7 +200,7 @@ class Desk:
         else:
             screens.show_nothing_to_do(existing, counts)
 
-    def _show(self, plan: Plan, allowance: Allowance) -> None:
+    def _show(self, plan: Plan, allowance: Allowance, timing: Timing | None) -> None:
         from mailer.cli import approve, screens, ways
 
         if not self.order.as_json:
@@ -173,6 +208,7 @@ class Desk:
             each = "a file for each, in " if way == ways.OUTBOX else ""
             further = {
                 **approve.lines_of(self.run, plan),
+                **calendar.lines_of(self.run, timing, plan),
                 "Transport": f"{way}: {each}{self._place(plan.mailing)}",
                 **screens.Course(self.cap, allowance).in_words(plan.recipients),
             }
@@ -206,14 +242,15 @@ class Desk:
                 hint="Run it in a terminal, or add --yes.",
             )
         number = plan.recipients
-        question = f"Type the number of recipients ({number:,}) to send"
+        doing = "send" if self.order.at in {"", calendar.NOW} else "schedule"
+        question = f"Type the number of recipients ({number:,}) to {doing}"
         answer = typer.prompt(question, default="", show_default=False)
         if answer.strip().replace(",", "") != str(number):
             raise UsageError(f'"{answer}" is not {number:,}: nothing was sent')
 
-    def _freeze(self, plan: Plan) -> Send:
+    def _freeze(self, plan: Plan, timing: Timing | None) -> Send:
         existing = plan.mailing.send
-        if existing and not plan.new.ids:
+        if existing and not plan.new.ids and not timing:
             return existing
         words = plan.mailing.words
         frozen, _ = self.run.store.freeze(
@@ -227,6 +264,7 @@ class Desk:
             quiet_hours=plan.mailing.quiet_hours,
             held_back=plan.new.left_out[HELD_BACK],
             now=now(),
+            timing=timing,
         )
         if frozen.digest != words.digest:
             raise SendStopped(
@@ -252,8 +290,8 @@ class Desk:
         self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
         if stopped:
             raise stopped
-        if self.order.limit and not self.order.as_json and self.run.store.counts(frozen.id).pending:
-            typer.echo(f"Go on with: mailer resume {frozen.campaign}")
+        if not self.order.as_json:
+            self._say_what_is_left(frozen)
         self._complain_of_failures(frozen)
 
     def _sender(
@@ -264,15 +302,12 @@ class Desk:
         brake: Brake,
         on_progress: Callable[[Tally], None],
     ) -> Sender:
-        from mailer.send import Sender
-
-        return Sender(
+        return dispatch.sender(
             self.run.store,
             transport,
             plan.merger.for_send(frozen.id, self._redirects(frozen, plan.mailing.words)),
             rate=self.cap,
             brake=brake,
-            clock=now,
             on_progress=on_progress,
         )
 
@@ -292,6 +327,9 @@ class Desk:
         except (SendStopped, Interrupted) as err:
             return err
         except KeyboardInterrupt:
+            # else a worker would take it for one whose process died, and go on with it
+            note = "stopped by hand, at once"
+            self.run.store.set_state(frozen.id, SendState.PAUSED, note=note, now=now())
             return Interrupted(
                 f"{frozen.campaign} was stopped at once",
                 hint="What was in flight is looked at first when you go on with: "
@@ -310,6 +348,12 @@ class Desk:
             print_json(screens.send_as_json(current, counts) | more)
         else:
             screens.show_summary(current, counts, sender.tally, seconds, self._place(mailing))
+
+    def _say_what_is_left(self, frozen: Send) -> None:
+        if self.run.store.is_due(frozen.id, now=now()):
+            typer.echo(f"Go on with: mailer resume {frozen.campaign}")
+        else:
+            calendar.announce(self.run, frozen)
 
     def _complain_of_failures(self, frozen: Send) -> None:
         counts = self.run.store.counts(frozen.id)

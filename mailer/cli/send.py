@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import reconcile, status
+from mailer.cli import reconcile, status, worker
 from mailer.cli.common import Json, session
 from mailer.cli.desk import Desk, Order
 
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command()(resume)
     status.register(app)
     reconcile.register(app)
+    worker.register(app)
 
 
 def send(
@@ -46,15 +47,30 @@ def send(
     transport: Way = "",
     rate: Rate = None,
     limit: Limit = None,
+    at: Annotated[
+        str,
+        typer.Option(
+            help='When, as in "2026-12-01 09:00", "09:00 local" or "now". mailer worker sends it then.'
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would happen, and stop.")
     ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Send a campaign to its list, or go on with one that was stopped."""
+    """Send a campaign to its list, now or later, or go on with one that was stopped."""
     order = Order(
-        campaign, list_name, transport, rate, limit, yes, as_json, where=where, dry_run=dry_run
+        campaign,
+        list_name,
+        transport,
+        rate,
+        limit,
+        yes,
+        as_json,
+        where=where,
+        dry_run=dry_run,
+        at=at,
     )
     Desk(session(context), order).serve()
 

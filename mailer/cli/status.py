@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli import calendar
 from mailer.cli.common import Json, Session, interactive, now, print_json, print_table, session
 from mailer.errors import UsageError, suggest
 from mailer.store.base import SendState
@@ -41,7 +42,9 @@ def status(
     if as_json:
         from mailer.cli.screens import send_as_json
 
-        print_json([send_as_json(send, counts) for send, counts in found])
+        print_json(
+            [send_as_json(send, counts) | calendar.as_json(run, send) for send, counts in found]
+        )
     elif not found:
         typer.echo("Nothing has been sent yet.")
     elif campaign:
@@ -131,7 +134,7 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
         (
             *(send.campaign, send.list_name, _state(run, send), send.created[:10], counts.audience),
             *(getattr(counts, name) for name in shown),
-            send.note,
+            send.note or (send.plan if send.state is SendState.QUEUED else ""),
         )
         for send, counts in found
     ]
@@ -139,6 +142,8 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
 
 
 def _state(run: Session, send: Send) -> str:
+    if send.state is SendState.QUEUED and run.store.next_due(send.id, now=now()):
+        return "scheduled"
     if send.state is SendState.SENDING and not run.store.is_anyone_at_work(send.id):
         return "stopped"
     return send.state
@@ -153,8 +158,9 @@ def _show(run: Session, send: Send, counts: Counts) -> None:
         typer.echo("  The process that was sending it is gone.")
     if send.note:
         typer.echo(f"  {send.note}")
-    if send.state not in _OVER:
+    if send.state not in _OVER and run.store.is_due(send.id, now=now()):
         typer.echo(f"  Go on with: mailer resume {send.campaign}")
+    calendar.show_waves(run, send)
     rows = [(name, getattr(counts, name)) for name in ("audience", *_STATES)]
     print_table(("", "Recipients"), rows)
     show_held_back(send)

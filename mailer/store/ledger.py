@@ -7,7 +7,6 @@ is gone and another takes it over.
 from __future__ import annotations
 
 from dataclasses import astuple
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailer import throttle
@@ -17,13 +16,11 @@ from mailer.store.proofs import Proofs
 from mailer.store.quiet import Quiet
 from mailer.store.rows import PAGE, SUBSCRIBER, subscriber
 from mailer.store.sends import UNDECIDED
-from mailer.store.workers import Workers
 from mailer.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
     from typing import Any
 
     from mailer.store.base import Result
@@ -31,12 +28,6 @@ if TYPE_CHECKING:
 
 class Ledger(Quiet, Proofs):
     """See `store.base.Store`: sends, deliveries and throttle."""
-
-    path: Path
-
-    @cached_property
-    def workers(self) -> Workers:
-        return Workers(self.path.parent / "workers")
 
     def already_delivered(self, campaign: str) -> Iterator[int]:
         last = 0
@@ -56,14 +47,15 @@ class Ledger(Quiet, Proofs):
     ) -> Iterator[tuple[str, Remaining]]:
         """Each with the worker that holds it, by the time it is due."""
         # one value of `due` after another: across several, the index does not keep the ids in order
-        due: int | None = -1
-        while (due := self._due_after(send_id, state, due)) is not None and due <= until:
+        due = self._due_after(send_id, state, -1)
+        while due is not None and due <= until:
             last = 0
             given = (send_id, state, due)
             while rows := self.db.execute(_DELIVERIES, (*given, last, page)).fetchall():
                 for worker, left_out, *row in rows:
                     yield worker, Remaining(_claim(row), left_out)
                     last = row[0]
+            due = self._due_after(send_id, state, due)
 
     def _due_after(self, send_id: int, state: DeliveryState, due: int) -> int | None:
         found: int | None = self.db.execute(_DUE_AFTER, (send_id, state, due)).fetchone()[0]

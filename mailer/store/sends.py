@@ -6,22 +6,24 @@ adds the deliveries, which change their state and are never removed.
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from mailer.errors import UsageError
 from mailer.store.base import Counts, Send, SendState
+from mailer.store.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from pathlib import Path
     from typing import Any
 
     from sqlite_utils import Database
 
     from mailer.store.timetable import Timing, Trial
-    from mailer.store.workers import Workers
 
 # bounds the memory while an audience streams in
 CHUNK = 10_000
@@ -34,8 +36,12 @@ class Sends:
     """See `store.base.Store`: campaigns on their way to a list."""
 
     db: Database
+    path: Path
     writing: Callable[[], AbstractContextManager[None]]
-    workers: Workers
+
+    @cached_property
+    def workers(self) -> Workers:
+        return Workers(self.path.parent / "workers")
 
     def freeze(
         self,

@@ -1,0 +1,184 @@
+"""When a send is due: orders for later, and what is shown of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mailer.cli.common import Session, now, print_table
+from mailer.errors import UsageError
+from mailer.store.base import SendState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from mailer.plan import Plan
+    from mailer.schedule import Schedule
+    from mailer.store.base import Send
+    from mailer.store.timetable import Timing, Wave
+
+NOW = "now"
+_ZONES = 12
+"""On the screen; whoever has more has subscribers everywhere."""
+
+
+def read(run: Session, at: str) -> Schedule | None:
+    """What --at says; None for now. Raises UsageError for what is no time."""
+    from mailer import schedule
+
+    if at in {"", NOW}:
+        return None
+    return schedule.parse(at, default=run.project.settings.send.timezone)
+
+
+def timing_of(run: Session, at: str, plan: Plan) -> Timing | None:
+    """When everybody's mail is due; None leaves that as it is. Raises UsageError for what is past."""
+    from mailer import schedule
+    from mailer.store.timetable import Timing
+
+    ordered = read(run, at)
+    if ordered is None:
+        return Timing("", now()) if at else None
+    people = plan.rest.zones + plan.new.zones
+    default = run.project.settings.send.timezone
+    return schedule.timing(ordered, people, now=now(), default=default)
+
+
+def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
+    """For the last look before an order."""
+    if timing is None or not timing.plan:
+        return {}
+    dues = sorted({timing.due, *timing.zones.values()})
+    lines = {"Starts": f"{timing.plan}, that is in {_wait(dues[0])}"}
+    if timing.zones:
+        people = plan.rest.zones + plan.new.zones
+        for due in dues:
+            number = sum(
+                n for zone, n in people.items() if timing.zones.get(zone, timing.due) == due
+            )
+            lines[f"  {len(lines)}"] = f"{_at(run, due, timing.plan)}: {number:,}"
+    return lines
+
+
+def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:
+    """Whether it was given back to its schedule, since nothing of it is due.
+
+    Raises:
+        UsageError: it waits for its time, or for the winner of its subject test.
+    """
+    if run.store.is_due(send.id, now=now()):
+        return False
+    due = run.store.next_due(send.id, now=now())
+    if due is None:
+        _refuse_without_winner(run, send)
+        return False
+    if not (resuming and send.state is SendState.PAUSED):
+        raise UsageError(
+            f"{send.campaign} is scheduled: it starts at {_at(run, due, send.plan)}",
+            hint=f"Start it now with: mailer send {send.campaign} --at now. Move it with: mailer send "
+            f"{send.campaign} --at TIME. Give it up with: mailer cancel {send.campaign}.",
+        )
+    run.store.set_state(send.id, SendState.QUEUED, now=now())
+    return True
+
+
+def _refuse_without_winner(run: Session, send: Send) -> None:
+    if run.store.awaits_winner(send.id):
+        raise UsageError(
+            f"the rest of {send.campaign} wait for the winner of its subject test",
+            hint=f"Look at the figures, then choose it, with: mailer winner {send.campaign}",
+        )
+
+
+def announce(run: Session, send: Send) -> None:
+    """What becomes by itself of what is not due yet."""
+    due = run.store.next_due(send.id, now=now())
+    if due is not None:
+        started = run.store.counts(send.id).accepted
+        does = "goes on" if started else "is scheduled: it starts"
+        typer.echo(f"{send.campaign} {does} at {_at(run, due, send.plan)}.")
+        warn_without_worker(run)
+    elif run.store.awaits_winner(send.id):
+        typer.echo(f"The rest wait for the winner: mailer winner {send.campaign}")
+
+
+def warn_without_worker(run: Session) -> None:
+    if not run.store.is_attended():
+        typer.echo(
+            "  But no worker is running, and nothing starts without one. Start it with: mailer worker"
+        )
+
+
+def show_waves(run: Session, send: Send) -> None:
+    """What is still to come, and when."""
+    waves = run.store.waves(send.id, now=now())
+    later = [wave for wave in waves if wave.due is not None]
+    if later:
+        _show_later(run, send.plan, later)
+        warn_without_worker(run)
+    resting = sum(wave.pending for wave in waves if wave.due is None)
+    if resting:
+        typer.echo(f"  {resting:,} wait for the winner: mailer winner {send.campaign}")
+
+
+def _show_later(run: Session, plan: str, waves: Sequence[Wave]) -> None:
+    moments = {wave.due for wave in waves if wave.due}
+    number = sum(wave.pending for wave in waves)
+    if len(moments) == 1:
+        typer.echo(f"  Ordered for {plan}: {number:,} at {_at(run, min(moments), plan)}.")
+        return
+    typer.echo(f"  Ordered for {plan}:")
+    rows = [(*_there(run, wave, plan), wave.pending) for wave in waves[:_ZONES]]
+    print_table(("Starts", "Time zone", "Recipients"), rows)
+    further = sum(wave.pending for wave in waves[_ZONES:])
+    if further:
+        typer.echo(f"  and {further:,} more in {len(waves) - _ZONES:,} more time zones")
+
+
+def as_json(run: Session, send: Send) -> dict[str, Any]:
+    return {
+        "plan": send.plan,
+        "winner": send.winner,
+        "waves": [
+            {
+                "due": wave.due and wave.due.isoformat(),
+                "timezone": wave.timezone,
+                "pending": wave.pending,
+            }
+            for wave in run.store.waves(send.id, now=now())
+        ],
+    }
+
+
+def _there(run: Session, wave: Wave, plan: str) -> tuple[str, str]:
+    """When it starts by the clock of those who get it, and where that is."""
+    from mailer import schedule
+
+    assert wave.due is not None
+    zone = schedule.named(wave.timezone)
+    if zone is None:
+        return _at(run, wave.due, plan), "not known"
+    return f"{wave.due.astimezone(zone):%A %Y-%m-%d %H:%M %Z}", wave.timezone
+
+
+def _at(run: Session, due: datetime, plan: str) -> str:
+    """A moment by the clock it was ordered by, the project's, or else UTC."""
+    from datetime import UTC
+
+    from mailer import schedule
+
+    names = (plan.rpartition(" ")[2], run.project.settings.send.timezone)
+    zone = next(filter(None, map(schedule.named, names)), UTC)
+    return f"{due.astimezone(zone):%A %Y-%m-%d %H:%M %Z}"
+
+
+def _wait(due: datetime) -> str:
+    from mailer.cli.screens import duration
+
+    seconds = (due - now()).total_seconds()
+    hours, day = 3600, 86_400
+    if seconds < 2 * day:
+        return duration(seconds).removeprefix("about ")
+    return f"{seconds // day:.0f} days {seconds % day // hours:.0f} hours"

@@ -1,0 +1,130 @@
+"""worker: starts what has come due, and goes on with what a dead process has left.
+
+It keeps nothing to itself: whatever it is killed in the middle of, the next one finds in the store.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli import dispatch
+from mailer.cli.common import Session, now, session
+from mailer.errors import Interrupted, MailerError, SendStopped
+from mailer.store.base import SendState
+
+if TYPE_CHECKING:
+    from mailer.send import Brake
+    from mailer.store.base import Send, Store
+
+_LOOK = 1
+"""Seconds between two looks at what is due: a look takes a fifth of a millisecond."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(worker)
+
+
+def worker(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="Send what is due now, and end: for cron.")
+    ] = False,
+) -> None:
+    """Start what was scheduled when it is due, and go on with what a dead process has left."""
+    from mailer.cli.brake import Brake
+
+    run = session(context)
+    with Brake("stopping") as brake:
+        shift = Shift(run, brake)
+        shift.serve(once=once)
+    if once and shift.stopped:
+        raise SendStopped(f"paused: {', '.join(shift.stopped)}", hint="See why with: mailer status")
+
+
+class Shift:
+    """One run of the worker. Each send has a thread, so that a long one holds up no other."""
+
+    def __init__(self, run: Session, brake: Brake) -> None:
+        self.stopped: list[str] = []
+        """The campaigns that were paused."""
+        self._run = run
+        self._brake = brake
+        self._threads: list[threading.Thread] = []
+
+    def serve(self, *, once: bool) -> None:
+        if not once:
+            self._run.store.attend()
+            _log("worker", "ready")
+        while not self._brake.pulled:
+            started = self._start_what_is_due()
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            if once and not (started or self._threads):
+                return
+            self._brake.wait(_LOOK)
+        for thread in self._threads:
+            thread.join()
+        _log("worker", "stopped")
+
+    def _start_what_is_due(self) -> bool:
+        started = False
+        while not self._brake.pulled and (send := self._run.store.take_up(now=now())):
+            # daemon: whoever presses Ctrl-C twice does not wait for it
+            thread = threading.Thread(target=self._serve, args=(send,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+            started = True
+        return started
+
+    def _serve(self, send: Send) -> None:
+        store = self._run.open_store()
+        try:
+            _log(_name(send), f"started, {store.counts(send.id).pending:,} pending")
+            self._send(store, send)
+            _log(_name(send), _outcome(store, send))
+        except Interrupted:
+            _log(_name(send), "left where it is: the next worker goes on")
+        except Exception as err:  # noqa: BLE001 - whatever it is, it must not be tried again and again
+            self._pause(store, send, err)
+        finally:
+            store.close()
+
+    def _send(self, store: Store, send: Send) -> None:
+        transport = dispatch.way_out(self._run, send)
+        merger = dispatch.merger_of(self._run, store, send)
+        rate = dispatch.cap_of(self._run)
+        dispatch.sender(store, transport, merger, rate=rate, brake=self._brake, pauses=False).run(
+            send
+        )
+
+    def _pause(self, store: Store, send: Send, err: Exception) -> None:
+        """What stops a send pauses it, until a person has looked at it."""
+        if not isinstance(err, MailerError):
+            traceback.print_exception(err)
+        current = store.send(send.campaign, send.list_name)
+        if current and current.state is SendState.SENDING:
+            store.set_state(send.id, SendState.PAUSED, note=str(err) or repr(err), now=now())
+        self.stopped.append(send.campaign)
+        _log(_name(send), _outcome(store, send))
+
+
+def _outcome(store: Store, send: Send) -> str:
+    from mailer.cli.screens import in_words
+
+    current = store.send(send.campaign, send.list_name) or send
+    due = store.next_due(send.id, now=now())
+    then = f", goes on at {due:%Y-%m-%dT%H:%M:%SZ}" if due and current.state == "queued" else ""
+    why = f" ({current.note})" if current.note else ""
+    return f"{current.state}{why}{then}: {in_words(store.counts(send.id))}"
+
+
+def _name(send: Send) -> str:
+    return f"{send.campaign} to {send.list_name}"
+
+
+def _log(who: str, what: str) -> None:
+    typer.echo(f"{now():%Y-%m-%dT%H:%M:%SZ} {who}: {what}")
