@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mjml import mjml2html
 from premailer import Premailer
@@ -99,17 +100,33 @@ def _broken(blocks: Sequence[str], files: Mapping[str, str]) -> Place:
     return Place("templates")
 
 
+class _Inliner(Premailer):  # type: ignore[misc] # it ships no type information
+    """Reads a style sheet once: a fifth of the time of compiling a variant."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(
+            html,
+            keep_style_tags=False,
+            remove_classes=False,
+            allow_network=False,
+            strip_important=False,
+            align_floating_images=False,
+            disable_validation=True,
+            cssutils_logging_level=logging.CRITICAL,
+        )
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+        return _style_rules(css_body, ruleset_index)
+
+
+@lru_cache(maxsize=64)
+def _style_rules(css: str, index: int) -> tuple[list[Any], list[Any]]:
+    rules: tuple[list[Any], list[Any]] = Premailer._parse_style_rules(_Inliner(""), css, index)  # noqa: SLF001 - overridden above
+    return rules
+
+
 def _inline(html: str) -> str:
-    inlined = Premailer(
-        html,
-        keep_style_tags=False,
-        remove_classes=False,
-        allow_network=False,
-        strip_important=False,
-        align_floating_images=False,
-        disable_validation=True,
-        cssutils_logging_level=logging.CRITICAL,
-    ).transform()
+    inlined = _Inliner(html).transform()
     # premailer drops the doctype, and without one every mail program falls into quirks mode
     return _DOCTYPE + "\n" + re.sub(r"\A\s*<!doctype[^>]*>\s*", "", inlined, flags=re.IGNORECASE)
 

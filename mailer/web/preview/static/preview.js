@@ -177,7 +177,11 @@ async function loadState() {
   }
 }
 
-const show = () => Promise.all([chosen.view === "mail" && loadMail(), loadState()]);
+/** The mail first: that is what somebody waits for. */
+async function show() {
+  if (chosen.view === "mail") await loadMail();
+  await loadState();
+}
 
 function choose(changes) {
   Object.assign(chosen, changes);
