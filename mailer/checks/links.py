@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mailer.checks import footnotes, urls
+from mailer.checks import footnotes, urls, words
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.reading import Link
 
@@ -84,6 +84,18 @@ def _address(link: Link, proof: Proof) -> Iterator[Finding]:
                 spot=link.url,
             )
         return
+    host = urls.host_of(link.url)
+    if urls.is_example(host) and not urls.is_example(
+        urls.host_of(proof.words.content.brand.website)
+    ):
+        yield Finding(
+            words.PLACEHOLDER,
+            Severity.WARNING,
+            f"{_called(link)} leads to {host}, a name that is kept for examples",
+            "Write the address that is meant.",
+            _place(proof, link.url, link.text),
+            spot=urls.page(link.url),
+        )
     found = urls.fault(link.url)
     if found:
         yield Finding(

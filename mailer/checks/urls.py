@@ -95,6 +95,11 @@ def akin(host: str, other: str) -> bool:
     return host.casefold().split(".")[-2:] == other.casefold().split(".")[-2:]
 
 
+def is_example(host: str) -> bool:
+    """A name that nobody can have (RFC 2606)."""
+    return re.search(r"(?:^|\.)example(?:\.(?:com|net|org))?$", host) is not None
+
+
 def is_private(host: str) -> bool:
     """Whether a host is to be reached from one machine or one network only."""
     address = _ip(host)

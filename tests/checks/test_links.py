@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.checks import links, urls
+from mailer.checks import links, urls, words
 from mailer.checks.finding import Severity
 from mailer.errors import Place
 from tests.checks.proofs import changed, codes, one, sample, settled, written
@@ -114,6 +114,14 @@ def test_what_is_filled_in_is_examined_as_the_recipient_gets_it():
         written(whole), replace(ANA, fields={"chapter": "https://a.example", "gifts": ""})
     )
     assert one(written(whole), urls.BROKEN).severity is Severity.ERROR
+
+
+def test_an_example_address_was_to_be_replaced_unless_the_project_is_an_example():
+    mail = button("https://www.example.org/sign")
+    assert words.PLACEHOLDER not in codes(mail)
+    real = {"website": "https://juniperstreet.test"}
+    assert one(settled(mail, brand=real), words.PLACEHOLDER).spot == "https://www.example.org/sign"
+    assert words.PLACEHOLDER not in codes(settled(button("https://my-example.test/"), brand=real))
 
 
 def test_a_telephone_number_that_is_not_known_is_an_error():

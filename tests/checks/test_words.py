@@ -10,6 +10,7 @@ import pytest
 from mailer.checks import words
 from mailer.checks.finding import Severity
 from mailer.errors import Place
+from tests import samples
 from tests.checks.proofs import changed, codes, find, one, proof_of, sample, settled, written
 from tests.support import ANA, BO
 
@@ -145,6 +146,14 @@ def test_a_placeholder_is_found(text):
 @pytest.mark.parametrize("text", REAL_WORDS)
 def test_a_real_word_is_no_placeholder(text):
     assert words.PLACEHOLDER not in codes(with_subject("News", text))
+
+
+@pytest.mark.parametrize("layout", ["newsletter", "petition", "alert"])
+def test_what_a_new_campaign_begins_with_is_to_be_filled_in(layout):
+    text = (samples.ROOT / "templates" / "starters" / f"{layout}.md").read_text(encoding="utf-8")
+    lines = [f.place.line for f in find(samples.written(text)) if f.code == words.PLACEHOLDER]
+    assert {2, 3} <= set(lines)
+    assert len(lines) >= 4
 
 
 LEFTOVERS = [
