@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 LOCAL = "local"
 _FAR = timedelta(days=366)
 _WRITTEN = re.compile(
-    r"""(?:(?P<date>\d{4}-\d\d-\d\d)(?:T|[ ]+))?  (?P<time>\d{1,2}:\d\d)(?::00)?
+    r"""(?:(?P<date>2\d{3}-\d\d-\d\d)(?:T|[ ]+))?  (?P<time>\d{1,2}:\d\d)(?::00)?
     [ ]*  (?P<where>.*)""",
     re.VERBOSE,
 )
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+_OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)")
 _EXAMPLES = (
     'Write it as in "2026-12-01 09:00", "2026-12-01 09:00 America/New_York" or "09:00 local".'
 )
