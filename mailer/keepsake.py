@@ -35,7 +35,11 @@ ANYBODY = Subscriber(0, "our subscribers")
 def keep(merged: Merged) -> Kept:
     digest, content, links = _shared(merged.variant)
     values = [None if link else value for link, value in zip(links, merged.values, strict=True)]
-    return Kept(digest, content, json.dumps(values, ensure_ascii=False))
+    return Kept(digest, content, _to_json(values))
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+"""Made once: `json.dumps` makes one for each value, which takes longer than writing it."""
 
 
 @lru_cache(maxsize=1024)

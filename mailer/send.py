@@ -329,7 +329,10 @@ def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int
 def _with_copies(parcel: Sequence[Letter], receipt: Receipt) -> list[Result]:
     """The results, each with its mail, so that it can be viewed in a browser as it was sent."""
     mails = {letter.delivery_id: letter.merged for letter in parcel}
-    return [replace(result, kept=keep(mails[result.delivery_id])) for result in receipt.results]
+    return [
+        Result(r.delivery_id, r.state, r.message_id, r.detail, keep(mails[r.delivery_id]))
+        for r in receipt.results
+    ]
 
 
 def _nothing_but_refusals(verdict: Result | None) -> MailerError | None:

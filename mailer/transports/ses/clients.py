@@ -33,6 +33,9 @@ class Clients:
             read_timeout=read_timeout,
             max_pool_connections=most,
             tcp_keepalive=True,
+            # boto3 puts its own together twice for each call, of twenty parts: 0.1 of the 1.4 ms of
+            # CPU of a raw call.
+            user_agent=f"mailer Boto3/{boto3.__version__}",
             # What is called is made here, and SES checks it anyway. It takes 1.5 of the 5.2 ms of
             # CPU of a bulk call.
             parameter_validation=False,
