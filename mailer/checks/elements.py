@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailer.checks.finding import Finding, Severity
+from mailer.checks.proof import reached
 from mailer.errors import Place, suggest
 
 if TYPE_CHECKING:
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from mailer.checks.proof import Proof
     from mailer.sources import Sources
 
+ATTRIBUTE = "mjml-attribute"
+CLASS = "mjml-class"
+MISPLACED = "mjml-misplaced"
+
 _EVERYWHERE = frozenset(["mj-class", "css-class"])
+_HOLD_TEXT = {
+    "mj-accordion-text", "mj-accordion-title", "mj-button", "mj-navbar-link", "mj-raw",
+    "mj-social-element", "mj-table", "mj-text",
+}  # fmt: skip
 _VALUE = "\x1a"
 """Stands for what Jinja writes."""
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -33,6 +42,7 @@ class _Attribute(NamedTuple):
     name: str
     value: str
     place: Place
+    inside_text: bool
 
 
 def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
@@ -42,7 +52,7 @@ def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
         allowed = known.get(attribute.element, frozenset())
         if allowed and attribute.name not in allowed and _VALUE not in attribute.name:
             yield Finding(
-                "mjml-attribute",
+                ATTRIBUTE,
                 Severity.WARNING,
                 f'<{attribute.element}> has no attribute "{attribute.name}", so it does nothing',
                 suggest(attribute.name, allowed)
@@ -62,7 +72,7 @@ def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
         for name in attribute.value.split() if attribute.name == "mj-class" else ():
             if name not in classes and _VALUE not in name:
                 yield Finding(
-                    "mjml-class",
+                    CLASS,
                     Severity.WARNING,
                     f'there is no <mj-class name="{name}">, so mj-class="{attribute.value}" does less than it says',
                     suggest(name, classes)
@@ -75,19 +85,20 @@ def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
 def misplaced_elements(proof: Proof) -> Iterator[Finding]:
     """What MJML took for text: `<mj-button>` inside `<mj-text>` reaches the mail as it is."""
     for tag in sorted({e.tag for e in proof.tree.iter("*") if e.tag.startswith("mj-")}):
+        places = [a.place for a in _written(proof.words) if a.element == tag and a.inside_text]
         yield Finding(
-            "mjml-misplaced",
+            MISPLACED,
             Severity.WARNING,
             f"<{tag}> stands inside text or HTML, where MJML does not read it",
             f"Close the <mj-text> or the HTML before it; <{tag}> stands beside them.",
-            proof.place(f"<{tag}"),
+            (places or [Place(proof.words.path)])[0],
             f"<{tag}",
         )
 
 
 def _written(words: Sources) -> Iterator[_Attribute]:
     """Every attribute of an MJML element, in each file that the campaign is made of."""
-    for path in _reached(words):
+    for path in reached(words):
         parser = _Attributes(path)
         parser.feed(_JINJA.sub(_without_jinja, words.files[path]))
         parser.close()
@@ -98,35 +109,29 @@ def _without_jinja(match: re.Match[str]) -> str:
     return (_VALUE if match[0].startswith("{{") else " ") + "\n" * match[0].count("\n")
 
 
-def _reached(words: Sources) -> list[str]:
-    """The campaign, its layout, and the templates that one of them names."""
-    layout = f"templates/{words.parsed.front.layout}.mjml"
-    paths = [p for p in (words.path, layout, "templates/components.mjml") if p in words.files]
-    for path in paths:  # it grows on the way
-        paths += (
-            other
-            for other in words.files
-            if other.endswith(".mjml")
-            and other not in paths
-            and re.search(rf"""["']{re.escape(other.partition("/")[2])}["']""", words.files[path])
-        )
-    return paths
-
-
 class _Attributes(HTMLParser):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.found: list[_Attribute] = []
         self._path = path
+        self._text = ""
+        """The open element that holds text or HTML, and no MJML."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_startendtag(tag, attrs)
+        self._text = self._text or (tag if tag in _HOLD_TEXT else "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if not tag.startswith("mj-"):
             return
         source, line = (self.get_starttag_text() or "").lower(), self.getpos()[0]
-        for name, value in attrs:
+        for name, value in attrs or [("css-class", "")]:
             before = source[: max(source.find(name, len(tag)), 0)]
             place = Place(self._path, line + before.count("\n"))
-            self.found.append(_Attribute(tag, name, value or "", place))
+            self.found.append(_Attribute(tag, name, value or "", place, bool(self._text)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._text = "" if tag == self._text else self._text
 
 
 @cache

@@ -79,7 +79,7 @@ def descriptions(proof: Proof) -> Iterator[Finding]:
             Severity.WARNING,
             message,
             'Write alt="…", what matters in the picture; alt="" for one that is only ornament.',
-            proof.place(alt or address),
+            proof.place(alt or address or "<img"),
             address[:60] or "<img",
         )
 
@@ -95,7 +95,7 @@ def sizes(proof: Proof) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"the picture {_name(address)} has no {' and no '.join(missing)}",
                 'Write width="…" in pixels, and height="…" or height="auto".',
-                proof.place(address),
+                proof.place(address or "<img"),
                 address[:60] or "<img",
             )
 

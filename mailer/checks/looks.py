@@ -41,7 +41,7 @@ _BROWSER = {
     "h5": "font-size: 0.83em; font-weight: bold; display: block",
     "h6": "font-size: 0.67em; font-weight: bold; display: block",
     "b": "font-weight: bold", "strong": "font-weight: bold", "th": "font-weight: bold",
-    "small": "font-size: 0.8333em", "sub": "font-size: 0.8333em", "sup": "font-size: 0.8333em",
+    "small": "font-size: 0.83333em", "sub": "font-size: 0.83333em", "sup": "font-size: 0.83333em",
     "mark": "background: #ffff00; color: #000000",
 }  # fmt: skip
 """What browsers do without being asked, as far as it matters here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -53,9 +54,19 @@ class Proof:
 
 
 def place_of(words: Sources, needle: str) -> Place:
-    """Where words of a mail were written: in the campaign first, then in a template."""
-    for path in (words.path, *sorted(set(words.files) - {words.path})):
-        before, found, _ = words.files[path].partition(needle)
-        if needle and found:
-            return Place(path, before.count("\n") + 1)
+    """Where words of a mail were written: in the campaign first, then in a template that it uses."""
+    for path in dict.fromkeys((*reached(words), *sorted(words.files))):
+        start = words.files[path].find(needle) if needle else -1
+        if start >= 0:
+            return Place(path, words.files[path].count("\n", 0, start) + 1)
     return Place(words.path)
+
+
+def reached(words: Sources) -> list[str]:
+    """The campaign, its layout, and the templates that one of them names."""
+    layout = f"templates/{words.parsed.front.layout}.mjml"
+    paths = [p for p in (words.path, layout, "templates/components.mjml") if p in words.files]
+    for path in paths:  # it grows on the way
+        named = set(re.findall(r"""["']([^"'\n]+\.mjml)["']""", words.files[path]))
+        paths += sorted({f"templates/{name}" for name in named} & set(words.files) - set(paths))
+    return paths

@@ -32,7 +32,7 @@ def headings(proof: Proof) -> Iterator[Finding]:
     for element, look in proof.light.items():
         if not (re.fullmatch("h[1-6]", str(element.tag)) and look.shown):
             continue
-        level, words = int(element.tag[1]), _words(element)
+        level, words = int(element.tag[1]), _words(element) or f"<{element.tag}"
         if before == 0 and level != 1:
             problem = f"the first heading, “{words}”, is a level {level} heading"
         elif before and level == 1:

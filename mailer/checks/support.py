@@ -36,8 +36,9 @@ class _Loss(NamedTuple):
 class _Use(NamedTuple):
     slug: str
     """The feature's name at caniemail.com."""
-    shown: str
-    """As an author may have written it."""
+    what: str
+    written: str
+    """What to look for."""
     loss: _Loss
 
 
@@ -111,7 +112,7 @@ def unsupported(proof: Proof) -> Iterator[Finding]:
             yield Finding(
                 UNSUPPORTED,
                 Severity.WARNING,
-                f"{_and(lacking)} {'do' if len(lacking) > 1 else 'does'} not know {use.shown}: "
+                f"{_and(lacking)} {'do' if len(lacking) > 1 else 'does'} not know {use.what}: "
                 f"{use.loss.what} there",
                 f"{use.loss.instead} See https://www.caniemail.com/features/{use.slug}/",
                 *_where(proof, use),
@@ -151,18 +152,18 @@ def _uses(element: Any) -> Iterator[_Use]:
     tag = element.tag
     if tag in _ELEMENTS and not _has_substitute(element):
         slug, loss = _ELEMENTS[tag]
-        yield _Use(slug, f"<{tag}>", loss)
+        yield _Use(slug, f"<{tag}>", f"<{tag}", loss)
     if tag == "input":
         kind = (element.get("type") or "text").lower()
-        yield _Use(f"html-input-{kind}", f"<{tag}>", _FORM)
+        yield _Use(f"html-input-{kind}", f"<{tag}>", f"<{tag}", _FORM)
     if element.get("hidden") is not None:
-        yield _Use("html-hidden", "hidden", _HIDDEN)
+        yield _Use("html-hidden", "hidden", " hidden", _HIDDEN)
     if tag == "link" and "stylesheet" in (element.get("rel") or "").lower():
         yield from _foreign("html-link", "<link", element.get("href") or "")
     if tag == "img":
-        ending = urls.page(element.get("src") or "").rpartition(".")[2].lower()
-        if ending in _FORMATS:
-            yield _Use(_FORMATS[ending], f".{ending}", _PICTURE)
+        ending = urls.page(element.get("src") or "").rpartition(".")[2]
+        if ending.lower() in _FORMATS:
+            yield _Use(_FORMATS[ending.lower()], f".{ending}", f".{ending}", _PICTURE)
     if tag == "style":
         yield from _in_sheet(element.text or "")
     yield from _in_block(css.declarations(element.get("style") or ""))
@@ -186,20 +187,20 @@ def _in_sheet(sheet: str) -> tuple[_Use, ...]:
             continue
         if rule.within:
             inner = _Loss("the inner rule is left out", "Write each rule with its whole selector.")
-            uses.append(_Use("css-nesting", f"{rule.selector} inside another rule", inner))
+            uses.append(_Use("css-nesting", "a rule inside a rule", rule.selector, inner))
         added = _ADDED.search(rule.selector)
         content = [d.value for d in rule.declarations if d.name == "content"]
         if added and content and content[-1] not in {"none", "normal", '""', "''"}:
             loss = _Loss("what it adds is missing", "Write it into the text.")
-            uses.append(_Use(f"css-pseudo-element-{added[1]}", added[0], loss))
+            uses.append(_Use(f"css-pseudo-element-{added[1]}", added[0], added[0], loss))
         uses += _in_block(rule.declarations)
     return tuple(uses)
 
 
-def _foreign(slug: str, shown: str, address: str) -> Iterator[_Use]:
+def _foreign(slug: str, tag: str, address: str) -> Iterator[_Use]:
     """A style sheet from elsewhere. One of fonts only adds: there is always another font."""
     if "font" not in address.lower():
-        yield _Use(slug, shown, _STYLES)
+        yield _Use(slug, tag, tag, _STYLES)
 
 
 @lru_cache(maxsize=8192)
@@ -221,8 +222,9 @@ def _in_block(declarations: tuple[Declaration, ...]) -> tuple[_Use, ...]:
 
 @lru_cache(maxsize=8192)
 def _in_declaration(declared: Declaration) -> tuple[_Use, ...]:
+    written = f"{declared.name}: {declared.value}"
     return tuple(
-        _Use(slug, f"{declared.name}: {declared.value}", loss)
+        _Use(slug, written, written, loss)
         for name, value, slug, loss in _DECLARATIONS
         if name.fullmatch(declared.name) and value.fullmatch(declared.value)
     )
@@ -230,11 +232,10 @@ def _in_declaration(declared: Declaration) -> tuple[_Use, ...]:
 
 def _where(proof: Proof, use: _Use) -> tuple[Place, str]:
     """Where it was written, and the words of the finished mail that show it."""
-    name = use.shown.partition(":")[0]
-    spellings = [use.shown, use.shown.replace(": ", ":"), use.shown.rstrip(">"), name]
+    spellings = (use.written, use.written.replace(": ", ":"))
     places = [proof.place(spelling) for spelling in spellings]
     place = next((place for place in places if place.line), places[0])
-    return place, next((spelling for spelling in spellings if spelling in proof.html), name)
+    return place, next((words for words in spellings if words in proof.html), "")
 
 
 def _and(names: Sequence[str]) -> str:
