@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from tests import samples
 from tests.checks.pages import mail, page
 
 DATA = Path(support.__file__).parent / "data" / "caniemail.json"
-FEATURES = json.loads(DATA.read_text(encoding="utf-8"))["features"]
+KNOWN = json.loads(DATA.read_text(encoding="utf-8"))
+FEATURES = KNOWN["features"]
 PICTURE = "https://www.example.org/river"
 
 
@@ -137,6 +139,11 @@ def test_data_names_the_programs_that_the_page_names():
     assert programs == {
         "Gmail", "Apple Mail", "Outlook for Windows", "Outlook.com", "Yahoo Mail", "Samsung Email"
     }  # fmt: skip
+    section = (
+        (samples.ROOT / "docs" / "checks.md").read_text("utf-8").partition("## unsupported")[2]
+    )
+    assert all(program in " ".join(section.split()) for program in programs)
+    assert f"up to {datetime.fromisoformat(KNOWN['tested']):%B %Y}" in section
     assert DATA.stat().st_size < 50_000
 
 
