@@ -148,6 +148,12 @@ class Sending(Section):
     transport: Literal["outbox", "ses"] = "outbox"
     rate: Annotated[float, Field(gt=0)] | None = None
     """Messages a second, at most; None leaves it to the transport."""
+    most_bounces: Annotated[float, Field(gt=0, le=100)] = 5.0
+    """Percent of the mail of which the outcome is known; above, the send pauses itself."""
+    most_complaints: Annotated[float, Field(gt=0, le=100)] = 0.1
+    """The same, of complaints."""
+    judge_after: Annotated[int, Field(ge=1)] = 500
+    """Outcomes: with fewer, nobody can tell."""
     timezone: TimeZone = ""
     """What an order for later means that names none, and of recipients without a ZIP code."""
     approvals: Annotated[int, Field(ge=0, le=2)] = 0
@@ -168,6 +174,17 @@ class Ses(Section):
     """Of the sending identity, when another account owns it."""
     return_path: EmailAddress | Literal[""] = ""
     """Where bounces go by mail; "" leaves them to the configuration set's events."""
+    queue_url: WebAddress | Literal[""] = ""
+    """The SQS queue that events come in through."""
+    reserve: Annotated[int, Field(ge=0)] = 0
+    """Of the daily quota, messages that are left to other mail of the account's."""
+
+
+class Bounces(Section):
+    """What becomes of addresses that mail comes back from."""
+
+    days: Annotated[int, Field(ge=1)] = 3
+    """Transient bounces on so many days, and no mail that got through between them, suppress."""
 
 
 class PublicList(Section):
@@ -209,6 +226,7 @@ class Content(Section):
 class Settings(Content):
     send: Sending = Sending()
     ses: Ses = Ses()
+    bounces: Bounces = Bounces()
     pages: Pages = Pages()
 
     @property
@@ -230,6 +248,11 @@ class Project:
     @property
     def secret_key_file(self) -> Path:
         return self.root / "lists" / "secret.key"
+
+    @property
+    def junk_file(self) -> Path:
+        """What came in as an event and is none."""
+        return self.root / "lists" / "events-junk.jsonl"
 
     @property
     def outbox(self) -> Path:

@@ -15,10 +15,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from mailer.address import BadAddressError, normalize
-from mailer.store.base import DeliveryState, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     Table = dict[str, Any]
 
@@ -284,24 +283,3 @@ _ABOUT_THE_MAIL = {
 }
 _HELD_BACK = {"OnAccountSuppressionList", "OnTenantSuppressionList"}
 """SES did not try: the address is on the account's own list."""
-
-
-_NEVER_SENT = {
-    "Reject": "Amazon SES rejected it after accepting it",
-    "Rendering Failure": "Amazon SES could not render it",
-}
-
-
-def proof(event: Mapping[str, Any], campaign: str) -> Result | None:
-    """What became of a delivery of this campaign; None when the event is about something else.
-
-    Whatever SES reports about a message, even that it bounced, it has taken the message.
-    """
-    match event:
-        case {"mail": {"tags": {"campaign": [name], "delivery": [str(delivery)]}} as mail} if (
-            name == campaign and delivery.isdecimal()
-        ):
-            said = _NEVER_SENT.get(event.get("eventType", ""), "")
-            state = DeliveryState.FAILED if said else DeliveryState.ACCEPTED
-            return Result(int(delivery), state, str(mail.get("messageId", "")), said)
-    return None

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def append(path: Path, data: bytes) -> None:
+    """Add to a file, in one piece even when several processes do, and on disk when it returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, data)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path` when the block ends, unless it fails."""

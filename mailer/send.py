@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from mailer.errors import CampaignError, Interrupted, MailerError, SendStopped, TransportError
 from mailer.keepsake import keep
 from mailer.lanes import Lanes
+from mailer.reputation import Judge
 from mailer.store.base import DeliveryState, Result, SendState
 from mailer.streak import ENOUGH, Streak
 from mailer.transports.base import MOST_AT_ONCE, Letter
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.merge import Merged
+    from mailer.reputation import Limits
     from mailer.store.base import Claim, Send, Store
     from mailer.subscriber import Subscriber
     from mailer.transports.base import Allowance, Receipt, Transport
@@ -115,6 +117,7 @@ class Sender:
         rate: messages a second at most; None leaves it to the transport.
         brake: looked at between batches.
         clock: aware UTC time.
+        limits: of bounces and complaints, above which it pauses itself.
         on_progress: told whenever something has come back.
         pauses: whether the brake pauses the send; else it is left to be taken up by a worker.
     """
@@ -128,6 +131,7 @@ class Sender:
         rate: float | None,
         brake: Brake,
         clock: Callable[[], datetime],
+        limits: Limits,
         on_progress: Callable[[Tally], None],
         pauses: bool = True,
     ) -> None:
@@ -142,6 +146,7 @@ class Sender:
         self._pauses = pauses
         self._lanes = Lanes(transport.deliver, transport.lanes)
         self._streak = Streak()
+        self._judge = Judge(store, limits)
 
     def run(self, send: Send, *, limit: int | None = None) -> Tally:
         """Send until nothing is due, or `limit` messages were tried; then it is paused.
@@ -165,6 +170,7 @@ class Sender:
 
     def _work(self, send: Send, limit: int | None) -> None:
         while self._is_more(send):
+            self._look_at_what_became(send)
             size = self._room(limit)
             if size:
                 self._wait(send, size)
@@ -176,6 +182,22 @@ class Sender:
             else:
                 self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
                 return
+
+    def _braked(self, send: Send) -> Interrupted:
+        if not self._pauses:
+            return Interrupted(f"{send.campaign} goes on with the next worker")
+        self._set(send, SendState.PAUSED, "stopped by hand")
+        return Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
+
+    def _look_at_what_became(self, send: Send) -> None:
+        why = self._judge.why_stop(send.id, self._clock())
+        if why:
+            self._set(send, SendState.PAUSED, why)
+            raise SendStopped(
+                f"{send.campaign} is paused: {why}",
+                hint="Find out first where these addresses come from. To go on all the same: "
+                f"mailer resume {send.campaign} --anyway",
+            )
 
     def _is_more(self, send: Send) -> bool:
         """Whether anything is due; when not, the send is finished, or queued until something is.

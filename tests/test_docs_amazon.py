@@ -87,7 +87,7 @@ def test_aws_command_exists(command):
 
 
 def test_the_page_shows_its_aws_commands_in_a_form_that_is_found():
-    assert len(commands("aws ")) == TEXT.count("\naws ") == 16
+    assert len(commands("aws ")) == TEXT.count("\naws ") == 17
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,10 @@ def test_policy_allows_nothing_but_sending_looking_and_reading_the_queue():
     assert not any("*" in action for action in allowed())
     sending = {*OLDER_NAMES, *(name for names in OLDER_NAMES.values() for name in names)}
     assert set(allowed("Send")) == sending
-    assert all(
-        a.startswith("ses:Get") for a in {*allowed()} - sending - {*allowed("ReadTheEvents")}
-    )
+    comparing = {"ses:ListSuppressedDestinations", "ses:PutSuppressedDestination"}
+    assert set(allowed("CompareSuppressionLists")) == comparing
+    looking = {*allowed()} - sending - comparing - {*allowed("ReadTheEvents")}
+    assert all(action.startswith("ses:Get") for action in looking)
     assert set(allowed("ReadTheEvents")) == {
         "sqs:GetQueueUrl",
         "sqs:ReceiveMessage",

@@ -18,7 +18,7 @@ PURE = [
     "checks.support", "checks.targets",
     "checks.footnotes", "checks.law", "checks.links", "checks.reading", "checks.urls", "checks.words",
     "columns", "compile", "config", "encoding", "environment",
-    "errors", "escaping", "events", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
+    "errors", "escaping", "events", "intake", "reputation", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
     "message", "mjml", "personalize", "preferences", "redirects", "render", "sources", "spreadsheet", "subscriber", "tagging", "throttle",
     "tree", "transports.base", "store.approvals", "store.base", "store.clicks", "store.feedback", "store.pages", "store.showing",
 ]  # fmt: skip

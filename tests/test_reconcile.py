@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from mailer import cli
-from mailer.events import proof
 from mailer.store.base import DeliveryState, Reason, Result, SendState
 from tests.project import NOW, address, make_project, open_store
 
@@ -68,7 +67,8 @@ def make_send(store, state=SendState.FINISHED):
 
 def event(delivery, kind="Delivery", campaign="vote"):
     tags = {"campaign": [campaign], "delivery": [str(delivery)]}
-    return {"eventType": kind, "mail": {"messageId": f"id-{delivery}", "tags": tags}}
+    mail = {"messageId": f"id-{delivery}", "tags": tags, "destination": [address(delivery - 1)]}
+    return {"eventType": kind, "mail": mail}
 
 
 def write(path, *events):
@@ -147,41 +147,15 @@ def test_both_decisions_at_once_are_none(mailer, store, send):
 
 
 def test_events_settle_whom_they_are_about(mailer, store, send, tmp_path):
-    file = write(
-        tmp_path / "events.jsonl",
-        event(2),
-        event(3, "Rendering Failure"),
-        event(4, campaign="other"),
-        event(5),
-        {"eventType": "Bounce"},
-        ["not an event"],
-    )
-    code, said = mailer("reconcile", "vote", "--events", file)
+    file = write(tmp_path / "events.jsonl", event(2), event(3, "Rendering Failure"), event(5))
+    code, said = mailer("events", "import", file)
     assert code == 1
-    assert "2 people settled by events." in said
-    assert "1 uncertain" in said
+    assert "2 deliveries settled." in said
     counts = store.counts(send.id)
     assert (counts.accepted, counts.failed, counts.uncertain) == (3, 2, 1)
-    (message_id,) = store.db.execute("SELECT message_id FROM deliveries WHERE id = 2").fetchone()
-    assert message_id == "id-2"
-
-
-def test_a_decision_is_about_those_whom_no_event_settles(mailer, store, send, tmp_path):
-    file = write(tmp_path / "events.jsonl", event(2))
-    code, _ = mailer("reconcile", "vote", "--events", file, "--resend")
+    code, said = mailer("reconcile", "vote", "--resend")
     assert code == 0
-    assert store.counts(send.id).pending == 2
-
-
-@pytest.mark.parametrize("text", ["{", "\xff", '{"eventType":'])
-def test_a_file_that_is_no_list_of_events_settles_nothing(mailer, store, send, tmp_path, text):
-    file = tmp_path / "events.jsonl"
-    file.write_text(json.dumps(event(2)) + "\n" + text, encoding="latin-1")
-    code, said = mailer("reconcile", "vote", "--events", str(file))
-    assert code == 2
-    assert "events.jsonl" in said
-    assert "Traceback" not in said
-    assert store.counts(send.id).uncertain == 3
+    assert "1 person will be mailed again" in said
 
 
 @pytest.mark.usefixtures("send")
@@ -190,7 +164,7 @@ def test_scripts_get_everything_as_json(mailer):
     assert code == 1
     (found,) = json.JSONDecoder().raw_decode(said)[0]
     assert found["campaign"] == "vote"
-    assert (found["by_events"], found["resent"], found["assumed"]) == (0, 0, 0)
+    assert (found["resent"], found["assumed"]) == (0, 0)
     assert [doubt["email"] for doubt in found["uncertain"]] == [address(n) for n in (1, 2, 3)]
     assert found["uncertain"][0]["why"] == "no answer"
 
@@ -230,36 +204,3 @@ def test_whoever_was_suppressed_meanwhile_is_not_mailed_again(store, send):
     store.set_state(send.id, SendState.SENDING, now=NOW)
     assert store.claim(send.id, 5, now=NOW) == []
     assert store.counts(send.id).skipped == 1
-
-
-# ---------------------------------------------------------------- what an event proves
-
-
-@pytest.mark.parametrize(
-    "kind", ["Send", "Delivery", "Bounce", "Complaint", "DeliveryDelay", "Open", "Something New"]
-)
-def test_whatever_is_reported_of_a_message_it_was_accepted(kind):
-    assert proof(event(7, kind), "vote") == Result(7, DeliveryState.ACCEPTED, message_id="id-7")
-
-
-@pytest.mark.parametrize("kind", ["Reject", "Rendering Failure"])
-def test_what_was_never_sent_has_failed(kind):
-    found = proof(event(7, kind), "vote")
-    assert found.state is DeliveryState.FAILED
-    assert found.detail
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        event(7, campaign="other"),
-        {"mail": {"tags": {"campaign": ["vote"]}}},
-        {"mail": {"tags": {"campaign": ["vote"], "delivery": ["x"]}}},
-        {"mail": {"tags": {"campaign": ["vote"], "delivery": [7]}}},
-        {"mail": {}},
-        {"mail": None},
-        {},
-    ],
-)
-def test_an_event_about_something_else_proves_nothing(other):
-    assert proof(other, "vote") is None

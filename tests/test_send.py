@@ -1,5 +1,6 @@
 """The send loop against a real ledger, with a way out that does as it is told."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from threading import Event, Timer
@@ -9,6 +10,8 @@ import pytest
 
 from mailer.compile import Cut, Variant
 from mailer.errors import CampaignError, Interrupted, Place, SendStopped, TransportError
+from mailer.events import read
+from mailer.reputation import Limits
 from mailer.send import Pace, Sender, Tally
 from mailer.store.base import DeliveryState, ImportRow, Result, SendState
 from mailer.store.sqlite import SqliteStore
@@ -131,6 +134,7 @@ def make(store, way, time):
             rate=rate,
             brake=time,
             clock=time,
+            limits=Limits(bounces=5.0, complaints=0.1, outcomes=10),
             on_progress=on_progress,
         )
 
@@ -139,6 +143,45 @@ def make(store, way, time):
 
 def state(store):
     return store.send("vote", "members").state
+
+
+def bounces(store, deliveries):
+    """Take in that the first of each ten bounced, and the rest were delivered."""
+    for number in deliveries:
+        kind = "Bounce" if number % 10 == 1 else "Delivery"
+        mail = {
+            "messageId": f"id-{number}",
+            "destination": [address(number - 1)],
+            "tags": {"campaign": ["vote"], "delivery": [str(number)]},
+        }
+        event = {"eventType": kind, "mail": mail, "bounce": {"bounceType": "Permanent"}}
+        store.take_in(read(json.dumps(event)), patience=3, now=START)
+
+
+def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way):
+    enrol(store, range(25, 100))
+    bounces(store, range(1, 41))
+    way.meanwhile = lambda: bounces(store, [51]) if len(way.got) == 20 else None
+    with pytest.raises(SendStopped) as stopped:
+        make(rate=1.0).run(send)
+    assert "5 of 41 mails bounced: 12 %, and more than 5 % stops a send" in str(stopped.value)
+    assert "mailer resume vote --anyway" in stopped.value.hint
+    assert 20 < len(way.got) <= 30
+    assert store.send("vote", "members").note.startswith("5 of 41 mails bounced")
+    assert state(store) is SendState.PAUSED
+    assert store.counts(send.id).balanced
+    again = len(way.got)
+    with pytest.raises(SendStopped):
+        make(rate=1.0).run(send)
+    assert len(way.got) == again
+
+
+def test_it_goes_on_when_a_person_has_said_so(make, store, send):
+    bounces(store, [*range(1, 20), 21, 31, 41, 51])
+    enrol(store, range(25, 60))
+    store.stop_watching(send.id)
+    make(rate=1.0).run(send)
+    assert store.counts(send.id).accepted == 60
 
 
 @pytest.mark.parametrize(

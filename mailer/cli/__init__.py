@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import approve, campaigns, check, doctor, lists, preview, send, serve, subscriber
+from mailer.cli import approve, campaigns, check, doctor, events, lists, preview, send, serve, subscriber
 from mailer.cli.common import Session, complain
 from mailer.errors import MailerError
 
@@ -42,6 +42,7 @@ def options(
 
 app.add_typer(lists.app, name="lists")
 app.add_typer(subscriber.app, name="subscriber")
+app.add_typer(events.app, name="events")
 campaigns.register(app)
 check.register(app)
 approve.register(app)

@@ -46,6 +46,8 @@ class Order:
     """When it is to go out; "" is now, or as it was ordered before."""
     adding: bool = True
     """Whether people who are not in the ledger yet may be added."""
+    anyway: bool = False
+    """However many bounce or complain."""
 
 
 class Desk:
@@ -66,6 +68,8 @@ class Desk:
         calendar.read(self.run, self.order.at)
         with _nothing_sent():
             mailing = self._find()
+            if self.order.anyway and mailing.send:
+                self.run.store.stop_watching(mailing.send.id)
             if self._is_for_later(mailing):
                 return self._announce(mailing)
             transport, allowance = self._open(mailing)
@@ -308,6 +312,7 @@ class Desk:
             plan.merger.for_send(frozen.id, self._redirects(frozen, plan.mailing.words)),
             rate=self.cap,
             brake=brake,
+            limits=dispatch.limits_of(self.run),
             on_progress=on_progress,
         )
 

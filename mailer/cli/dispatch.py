@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailer.merge import Merger
+    from mailer.reputation import Limits
     from mailer.send import Brake, Sender, Tally
     from mailer.store.base import Send, Store
     from mailer.transports.base import Transport
@@ -40,6 +41,14 @@ def cap_of(run: Session, asked: float | None = None) -> float | None:
     return min((rate for rate in rates if rate), default=None)
 
 
+def limits_of(run: Session) -> Limits:
+    """Of bounces and complaints, above which a send pauses itself."""
+    from mailer.reputation import Limits
+
+    settings = run.project.settings.send
+    return Limits(settings.most_bounces, settings.most_complaints, settings.judge_after)
+
+
 def sender(
     store: Store,
     transport: Transport,
@@ -47,6 +56,7 @@ def sender(
     *,
     rate: float | None,
     brake: Brake,
+    limits: Limits,
     on_progress: Callable[[Tally], None] = lambda _: None,
     pauses: bool = True,
 ) -> Sender:
@@ -59,6 +69,7 @@ def sender(
         rate=rate,
         brake=brake,
         clock=now,
+        limits=limits,
         on_progress=on_progress,
         pauses=pauses,
     )

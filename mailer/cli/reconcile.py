@@ -1,22 +1,18 @@
-"""reconcile: what is uncertain, and how it is settled; never by itself."""
+"""reconcile: what is uncertain, and how a person settles it; events do so by themselves."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.cli.common import Json, Session, now, print_json, print_table, session
 from mailer.cli.status import settle, started
-from mailer.errors import FindingsError, Place, UsageError
+from mailer.errors import FindingsError, UsageError
 from mailer.store.base import DeliveryState, Result, SendState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mailer.store.base import Doubt, Send
 
 Campaign = Annotated[
@@ -35,10 +31,6 @@ def reconcile(
     context: typer.Context,
     campaign: Campaign,
     *,
-    events: Annotated[
-        Path | None,
-        typer.Option(help="A file of Amazon SES's events, one in a line, to settle them from."),
-    ] = None,
     resend: Annotated[
         bool, typer.Option("--resend", help="Send to them again: some may get it twice.")
     ] = False,
@@ -56,10 +48,7 @@ def reconcile(
         if resend and send.state is SendState.CANCELLED:
             raise UsageError(f"{send.campaign} to {send.list_name} was cancelled, which is final")
         settle(run, send)
-    proven = _read(events, sends[0].campaign) if events else []
-    outcomes = [
-        _reconcile(run, send, proven, resend=resend, assume_sent=assume_sent) for send in sends
-    ]
+    outcomes = [_reconcile(run, send, resend=resend, assume_sent=assume_sent) for send in sends]
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
     else:
@@ -74,16 +63,12 @@ class Outcome:
 
     campaign: str
     list: str
-    by_events: int
     resent: int
     assumed: int
     uncertain: tuple[Doubt, ...]
 
 
-def _reconcile(
-    run: Session, send: Send, proven: list[Result], *, resend: bool, assume_sent: bool
-) -> Outcome:
-    by_events = run.store.resolve(send.id, proven, now=now())
+def _reconcile(run: Session, send: Send, *, resend: bool, assume_sent: bool) -> Outcome:
     ids = [doubt.delivery_id for doubt in run.store.doubts(send.id)]
     again = [Result(each, DeliveryState.PENDING) for each in ids if resend]
     said = f"uncertain, taken for sent by hand on {now():%Y-%m-%d}"
@@ -91,44 +76,16 @@ def _reconcile(
     return Outcome(
         send.campaign,
         send.list_name,
-        by_events,
         resent=run.store.resolve(send.id, again, now=now()),
         assumed=run.store.resolve(send.id, sent, now=now()),
         uncertain=tuple(run.store.doubts(send.id)),
     )
 
 
-def _read(path: Path, campaign: str) -> list[Result]:
-    from mailer.events import proof
-
-    try:
-        with path.open(encoding="utf-8") as lines:
-            proofs = (proof(event, campaign) for event in _events(path, lines))
-            return [result for result in proofs if result]
-    except (OSError, UnicodeDecodeError) as err:
-        raise UsageError(f"{path} cannot be read: {err}") from err
-
-
-def _events(path: Path, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, 1):
-        try:
-            event = json.loads(line)
-        except ValueError as err:
-            raise UsageError(
-                "is not an event as Amazon SES writes it",
-                place=Place(str(path), number),
-                hint="Each line is one event in JSON.",
-            ) from err
-        if isinstance(event, dict):
-            yield event
-
-
 def _show(outcome: Outcome) -> None:
     from mailer.cli.screens import people
 
     name = f"{outcome.campaign} to {outcome.list}"
-    if outcome.by_events:
-        typer.echo(f"{name}: {people(outcome.by_events)} settled by events.")
     if outcome.resent:
         typer.echo(
             f"{name}: {people(outcome.resent)} will be mailed again, some perhaps for the second "

@@ -83,9 +83,15 @@ def resume(
     transport: Way = "",
     rate: Rate = None,
     limit: Limit = None,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="However many bounce or complain: do not look any more."),
+    ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Go on with a send that was stopped; nobody is added to it."""
-    order = Order(campaign, list_name, transport, rate, limit, yes, as_json, adding=False)
+    order = Order(
+        campaign, list_name, transport, rate, limit, yes, as_json, adding=False, anyway=anyway
+    )
     Desk(session(context), order).serve()

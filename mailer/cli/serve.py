@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import socket
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.cli.common import now, session
+from mailer.cli.events import pulling
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ def serve(
         str, typer.Option(help="Where to listen. Put a proxy with TLS in front.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    events: Annotated[
+        bool, typer.Option("--events", help="Take in Amazon's events, too: see mailer events pull.")
+    ] = False,
 ) -> None:
     """Answer the links in your mail: unsubscribe, update, view in browser, forward, sign up."""
     import uvicorn
@@ -63,7 +68,8 @@ def serve(
         lifespan="on",
         ws="none",
     )
-    with listen(host, port) as listener:
+    beside = pulling(run) if events else nullcontext()
+    with listen(host, port) as listener, beside:
         at = listener.getsockname()[1]
         typer.echo(f"Recipients' pages: http://{host}:{at}/ for {settings.site.base_url}")
         try:
@@ -92,8 +98,10 @@ def way_out(project: Project) -> Transport:
     if settings.send.transport == "ses":
         from mailer.transports.ses.transport import AmazonSes
 
+        # what is reserved is reserved for such mail
+        unreserved = settings.ses.model_copy(update={"reserve": 0})
         return AmazonSes(
-            settings.ses, campaign=CONFIRMATIONS, list_name="", envelope=envelope, clock=now
+            unreserved, campaign=CONFIRMATIONS, list_name="", envelope=envelope, clock=now
         )
     from mailer.transports.outbox import Outbox
 

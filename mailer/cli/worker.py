@@ -96,10 +96,15 @@ class Shift:
     def _send(self, store: Store, send: Send) -> None:
         transport = dispatch.way_out(self._run, send)
         merger = dispatch.merger_of(self._run, store, send)
-        rate = dispatch.cap_of(self._run)
-        dispatch.sender(store, transport, merger, rate=rate, brake=self._brake, pauses=False).run(
-            send
-        )
+        dispatch.sender(
+            store,
+            transport,
+            merger,
+            rate=dispatch.cap_of(self._run),
+            brake=self._brake,
+            limits=dispatch.limits_of(self._run),
+            pauses=False,
+        ).run(send)
 
     def _pause(self, store: Store, send: Send, err: Exception) -> None:
         """What stops a send pauses it, until a person has looked at it."""

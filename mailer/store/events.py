@@ -137,15 +137,14 @@ class Events(Departures, Proofs):
     def _consequences(
         self, event: Event, subject: _Subject, patience: int, now: datetime
     ) -> Intake:
-        suppressed = False
-        if subject.email:
-            reason = self._reason(event, subject, patience)
-            suppressed = reason is not None and self._silence(event, subject, reason, now)
+        reason = self._reason(event, subject, patience) if subject.email else None
+        said = " ".join(filter(None, (event.type, event.subtype, event.status, event.diagnostic)))
+        suppressed = reason and self.silence(subject.email, reason, detail=said, now=now)
         alarms: tuple[Alarm, ...] = ()
         if event.outcome is Outcome.NEVER_SENT:
             why = f"{event.kind}: {event.diagnostic}" if event.diagnostic else event.kind
             alarms = (Alarm(subject.campaign, why),)
-        return Intake(stored=1, suppressed=suppressed, alarms=alarms)
+        return Intake(stored=1, suppressed=int(bool(suppressed)), alarms=alarms)
 
     def _reason(self, event: Event, subject: _Subject, patience: int) -> Reason | None:
         if event.outcome is Outcome.COMPLAINED:
@@ -158,23 +157,26 @@ class Events(Departures, Proofs):
             return Reason.BOUNCED if days >= patience else None
         return None
 
-    def _silence(self, event: Event, subject: _Subject, reason: Reason, now: datetime) -> bool:
-        """Whether this is what suppressed the address."""
-        said = " ".join(filter(None, (event.type, event.subtype, event.status, event.diagnostic)))
-        before = self._suppression(subject.email)
-        self.suppress(subject.email, reason, detail=said, now=now)
-        if reason is Reason.COMPLAINED:
-            self.db.execute(_UNSUBSCRIBE, (at(now), subject.subscriber_id))
-        return before != self._suppression(subject.email)
+    def silence(self, email: str, reason: Reason, *, detail: str, now: datetime) -> bool:
+        with self.writing():
+            before = self._suppression(email)
+            self.suppress(email, reason, detail=detail, now=now)
+            if reason is Reason.COMPLAINED:
+                self.db.execute(_UNSUBSCRIBE, (at(now), email))
+            return before != self._suppression(email)
 
     # ---------------------------------------------------------------- added up
 
     def outcomes(self, send_id: int) -> Outcomes:
         row = self.db.execute(_OUTCOMES, (send_id,)).fetchone()
-        known, delivered, bounced, complained = row or (0, 0, 0, 0)
-        return Outcomes(
-            known if delivered or not known else self.counts(send_id).accepted, bounced, complained
-        )
+        known, delivered, bounced, complained, watched = row or (0, 0, 0, 0, 1)
+        if known and not delivered:
+            known = self.counts(send_id).accepted
+        return Outcomes(known, bounced, complained, bool(watched))
+
+    def stop_watching(self, send_id: int) -> None:
+        with self.writing():
+            self.db.execute(_STOP_WATCHING, (send_id,))
 
     def suppressed_for(self, reasons: Iterable[Reason]) -> Iterator[tuple[str, Reason]]:
         last, wanted = "", json.dumps(list(reasons))
@@ -217,9 +219,13 @@ WHERE subscriber_id = :subscriber AND outcome = 'returned' AND at > coalesce((
 
 _UNSUBSCRIBE = """
 UPDATE memberships SET status = 'unsubscribed', since = ?, how = 'complaint'
-WHERE subscriber_id = ? AND status = 'subscribed'"""
+WHERE status = 'subscribed' AND subscriber_id = (SELECT id FROM subscribers WHERE email = ?)"""
 
-_OUTCOMES = "SELECT known, delivered, bounced, complained FROM tallies WHERE send_id = ?"
+_OUTCOMES = "SELECT known, delivered, bounced, complained, watched FROM tallies WHERE send_id = ?"
+
+_STOP_WATCHING = """
+INSERT INTO tallies (send_id, known, delivered, bounced, complained, watched)
+VALUES (?, 0, 0, 0, 0, 0) ON CONFLICT (send_id) DO UPDATE SET watched = 0"""
 
 _SUPPRESSED = """
 SELECT address, reason FROM suppressions

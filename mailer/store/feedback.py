@@ -57,6 +57,8 @@ class Outcomes:
     bounced: int
     """For good, and not only held back by SES's own list."""
     complained: int
+    watched: bool = True
+    """Whether the send is to stop when there are too many."""
 
 
 class Feedback(Protocol):
@@ -73,7 +75,18 @@ class Feedback(Protocol):
         """
         ...
 
+    def silence(self, email: str, reason: Reason, *, detail: str, now: datetime) -> bool:
+        """Suppress an address; one that complained is unsubscribed from everything, too.
+
+        False when it was suppressed before, for this or a better reason.
+        """
+        ...
+
     def outcomes(self, send_id: int) -> Outcomes: ...
+
+    def stop_watching(self, send_id: int) -> None:
+        """A person has said that the send is to go on, whatever the outcomes."""
+        ...
 
     def suppressed_for(self, reasons: Iterable[Reason]) -> Iterator[tuple[str, Reason]]:
         """Addresses that are suppressed for one of these reasons, streamed."""

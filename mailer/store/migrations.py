@@ -78,6 +78,12 @@ def clicks(db: Database) -> None:
     )""")
 
 
+@migrations()
+def sends_unwatched(db: Database) -> None:
+    """Sends that go on however many bounce or complain, because a person has said so."""
+    db.execute("ALTER TABLE tallies ADD COLUMN watched INTEGER NOT NULL DEFAULT 1")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

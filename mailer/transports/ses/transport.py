@@ -7,7 +7,6 @@ and what has not, is in docs/amazon-ses.md.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mailer import message
 from mailer.errors import TransportError
+from mailer.events import tag
 from mailer.store.base import DeliveryState, Result
 from mailer.transports.base import Allowance, Receipt
 from mailer.transports.ses import bulk, verdict
 from mailer.transports.ses.clients import READ_TIMEOUT, Clients
+from mailer.transports.ses.spare import Spare
 from mailer.transports.ses.verdict import Kind, Verdict
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ _STATES = {
     Kind.REFUSED: DeliveryState.FAILED,
     Kind.UNCERTAIN: DeliveryState.UNCERTAIN,
 }
-_LONGEST_TAG = 256
-_NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class AmazonSes:
@@ -75,16 +74,15 @@ class AmazonSes:
     ) -> None:
         self._settings = settings
         self._campaign = campaign
-        tag = _NOT_FOR_TAGS.sub("_", campaign)[:_LONGEST_TAG]
-        feedback = _NOT_FOR_TAGS.sub("_", list_name)[:_LONGEST_TAG] or "none"
         self._shared_tags = [
-            {"Name": "campaign", "Value": tag},
-            {"Name": "ses:feedback-id-a", "Value": tag},
-            {"Name": "ses:feedback-id-b", "Value": feedback},
+            {"Name": "campaign", "Value": tag(campaign)},
+            {"Name": "ses:feedback-id-a", "Value": tag(campaign)},
+            {"Name": "ses:feedback-id-b", "Value": tag(list_name) or "none"},
         ]
         self._envelope = envelope
         self._clock = clock
         self._clients = Clients(settings, most=self.lanes, read_timeout=read_timeout)
+        self._spare = Spare(settings.reserve)
 
     def allowance(self) -> Allowance:
         try:
@@ -98,8 +96,9 @@ class AmazonSes:
             )
         quota = account["SendQuota"]
         daily = int(quota["Max24HourSend"])
-        left = max(0, daily - int(quota["SentLast24Hours"]))
+        left = max(0, daily - int(quota["SentLast24Hours"]) - self._settings.reserve)
         limits = {} if daily < 0 else {"daily": daily, "left": left}
+        self._spare.know(limits.get("left"))
         return Allowance(rate=quota["MaxSendRate"] * MARGIN, **limits)
 
     def together(self, rate: float | None) -> int:
@@ -125,6 +124,11 @@ class AmazonSes:
         ]
 
     def deliver(self, parcel: Sequence[Letter]) -> Receipt:
+        try:
+            self._spare.take(len(parcel), self.allowance)
+        except TransportError as err:
+            unsent = [Result(letter.delivery_id, DeliveryState.PENDING) for letter in parcel]
+            return Receipt(unsent, stop=err)
         if len(parcel) > 1 or self._goes_by_template(parcel[0].merged):
             return self._bulk(parcel)
         return self._raw(parcel[0])

@@ -1,0 +1,236 @@
+"""events pull, import and suppressions: what became of the mail, and of the addresses."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from dataclasses import asdict
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.common import Json, Session, now, print_json, session
+from mailer.errors import FindingsError, MailerError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mailer.intake import Clerk, Pull
+    from mailer.send import Brake
+    from mailer.store.feedback import Feedback, Intake
+
+app = typer.Typer(
+    help="What became of your mail: deliveries, bounces, complaints.", no_args_is_help=True
+)
+log = logging.getLogger("mailer.events")
+
+_TOGETHER = 500
+"""Lines of a file in one transaction."""
+_TRY_AGAIN = 30.0
+"""Seconds, when the queue cannot be reached beside the pages."""
+
+
+@app.command()
+def pull(
+    context: typer.Context,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop when the queue is empty.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take in the events that wait in the queue, and go on until Ctrl-C."""
+    from mailer.cli.brake import Brake
+
+    run = session(context)
+    clerk = _clerk(run, run.store)
+    with Brake() as brake:
+        pulling = _pull(run, clerk, brake, say=lambda text: typer.echo(text, err=True))
+        if not (once or as_json):
+            typer.echo("Waiting for events. Ctrl-C stops.")
+        pulling.run(once=once)
+    _sum_up(run, clerk, as_json=as_json)
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="One event in JSON on each line.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Take in events from a file, such as the outbox writes for simulated addresses."""
+    from mailer.cli.progress import watch
+
+    run = session(context)
+    clerk = _clerk(run, run.store)
+    try:
+        with file.open("rb") as lines:
+            total = sum(1 for _ in lines)
+        with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            bodies = watch(f"Reading {file.name}", lines, total)
+            while part := list(islice(bodies, _TOGETHER)):
+                clerk.take(part)
+    except OSError as err:
+        raise UsageError(
+            f"{file} cannot be read: {err.strerror}", hint="Is that the right path?"
+        ) from err
+    _sum_up(run, clerk, as_json=as_json)
+
+
+@app.command()
+def suppressions(
+    context: typer.Context,
+    *,
+    push: Annotated[
+        bool, typer.Option("--push", help="Put what bounced or complained on Amazon's, too.")
+    ] = False,
+    pull: Annotated[
+        bool, typer.Option("--pull", help="Suppress here, too, what is on Amazon's.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare with the suppression list that Amazon SES keeps for the account."""
+    from mailer.address import normalize
+    from mailer.store.base import Reason
+    from mailer.transports.ses.suppressions import REASONS, SuppressionList
+
+    run = session(context)
+    theirs = SuppressionList(run.project.settings.ses)
+    there = {normalize(address): reason for address, reason in theirs.addresses()}
+    here = dict(run.store.suppressed_for(set(Reason) - {Reason.UNSUBSCRIBED}))
+    missing = {a: r for a, r in here.items() if r in REASONS and a not in there}
+    unknown = {a: r for a, r in there.items() if a not in here}
+    if push:
+        for address, reason in missing.items():
+            theirs.add(address, reason)
+    if pull:
+        silence = partial(run.store.silence, detail="on Amazon's suppression list", now=now())
+        run.store.together([partial(silence, *each) for each in unknown.items()])
+    if as_json:
+        numbers = {"here_only": len(missing), "there_only": len(unknown)}
+        print_json({**numbers, "pushed": push, "pulled": pull})
+        return
+    typer.echo(f"{len(there):,} addresses are on Amazon's list.")
+    typer.echo(_compared(len(missing), "missing there", "put there now" if push else "--push"))
+    typer.echo(_compared(len(unknown), "unknown here", "suppressed now" if pull else "--pull"))
+
+
+def _compared(number: int, what: str, then: str) -> str:
+    return f"{number:,} {what} ({then})." if number else f"None {what}."
+
+
+# ---------------------------------------------------------------- beside the pages
+
+
+@contextlib.contextmanager
+def pulling(run: Session) -> Iterator[None]:
+    """Take in events, in a thread of its own, while the block runs."""
+    store = run.open_store()
+    brake = _Bell()
+    making = _pull(run, _clerk(run, store), brake, say=log.error)
+    thread = threading.Thread(target=_keep_pulling, args=(making, brake), name="events")
+    thread.start()
+    try:
+        yield
+    finally:
+        brake.ring()
+        thread.join()
+        store.close()
+
+
+def _keep_pulling(making: Pull, brake: _Bell) -> None:
+    while not brake.pulled:
+        try:
+            making.run(once=False)
+        except MailerError as err:
+            log.error("%s", err)  # noqa: TRY400 - what is wrong is outside, a traceback says nothing
+        except Exception:
+            log.exception("events are not taken in")
+        brake.wait(_TRY_AGAIN)
+
+
+class _Bell:
+    """A `send.Brake` that another thread pulls."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    @property
+    def pulled(self) -> bool:
+        return self._rung.is_set()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    def wait(self, seconds: float) -> None:
+        self._rung.wait(seconds)
+
+
+# ---------------------------------------------------------------- shared
+
+
+def _clerk(run: Session, store: Feedback) -> Clerk:
+    from mailer.intake import Clerk
+
+    days = run.project.settings.bounces.days
+    return Clerk(store, run.project.junk_file, patience=days, clock=now)
+
+
+def _pull(run: Session, clerk: Clerk, brake: Brake, *, say: Callable[[str], None]) -> Pull:
+    from mailer.intake import Pull
+    from mailer.transports.ses.queue import EventQueue
+
+    settings = run.project.settings.ses
+    if not settings.queue_url:
+        raise UsageError(
+            "mailer.toml does not say which queue events come in through",
+            hint='Set queue_url under [ses]; see "Events" in docs/amazon-ses.md.',
+        )
+
+    def on_round(found: Intake) -> None:
+        for alarm in found.alarms:
+            say(f"{alarm.campaign or 'other mail'}: Amazon SES did not send a mail: {alarm.why}")
+
+    return Pull(
+        EventQueue(settings.queue_url, settings.region),
+        clerk,
+        brake=brake,
+        on_round=on_round,
+        on_trouble=lambda err: say(f"{err}. It is tried again in half a minute."),
+    )
+
+
+def _sum_up(run: Session, clerk: Clerk, *, as_json: bool) -> None:
+    found = clerk.total
+    if as_json:
+        print_json({**asdict(found), "junk": clerk.junk})
+    else:
+        typer.echo(f"{_number(found.stored, 'new event')}, {found.known:,} known before.")
+        if found.suppressed:
+            told = _number(found.suppressed, "address", "addresses")
+            typer.echo(f"{told} suppressed, because of bounces and complaints.")
+        if found.settled:
+            typer.echo(f"{_number(found.settled, 'delivery', 'deliveries')} settled.")
+    _complain(run, clerk)
+
+
+def _number(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def _complain(run: Session, clerk: Clerk) -> None:
+    """About what somebody should look at."""
+    never_sent = len(clerk.total.alarms)
+    wrong: dict[str, str] = {}
+    if never_sent:
+        campaigns = {alarm.campaign for alarm in clerk.total.alarms if alarm.campaign}
+        look = " and ".join(f"mailer status {name}" for name in sorted(campaigns))
+        wrong[f"{never_sent:,} accepted by Amazon SES but never sent"] = f"See: {look or 'above'}."
+    if clerk.junk:
+        place = run.project.show(run.project.junk_file)
+        wrong[f"{clerk.junk:,} that are no events"] = f"They are in {place}."
+    if wrong:
+        raise FindingsError(", ".join(wrong), hint=" ".join(wrong.values()))

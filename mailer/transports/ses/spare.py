@@ -1,0 +1,55 @@
+"""What a send may take of the daily quota when some of it is reserved for other mail."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from mailer.errors import TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Spare:
+    """Counts down what SES last said to be left. Without a reserve, SES itself says when it is enough.
+
+    Other processes send meanwhile and the quota of a day ago comes free, so SES is asked once more
+    before it is believed that nothing is left.
+    """
+
+    def __init__(self, reserve: int) -> None:
+        self._reserve = reserve
+        self._left: int | None = None
+        self._used_up = False
+        self._lock = Lock()
+
+    def know(self, left: int | None) -> None:
+        """What is left above the reserve; None when there is no limit."""
+        self._left = left
+        self._used_up = False
+
+    def take(self, number: int, ask: Callable[[], object]) -> None:
+        """Take so many of it; `ask` ends in `know`.
+
+        Raises:
+            TransportError: there are not so many, or SES could not be asked.
+        """
+        if not self._reserve:
+            return
+        with self._lock:
+            if not self._used_up and self._is_short_of(number):
+                ask()
+            if self._is_short_of(number):
+                self._used_up = True
+                raise TransportError(
+                    f"the rest of today's quota at Amazon SES, {self._reserve:,}, is reserved for "
+                    "other mail",
+                    hint="SES counts the last 24 hours, so more is free again soon. The number is "
+                    "reserve, under [ses] in mailer.toml.",
+                )
+            if self._left is not None:
+                self._left -= number
+
+    def _is_short_of(self, number: int) -> bool:
+        return self._left is not None and self._left < number
