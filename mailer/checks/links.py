@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailer.errors import Place
 
 UNCLOSED = "link-unclosed"
+BARE = "link-bare"
 EMPTY_TEXT = "link-text-empty"
 VAGUE_TEXT = "link-text-vague"
 SAME_TEXT = "link-text-same"
@@ -24,6 +25,7 @@ OTHER_ADDRESS = "link-text-other-address"
 _UNCLOSED = re.compile(
     r"\[[^\]\[]{0,80}\]\s?\((?:https?:|mailto:|tel:|www\.|javascript:|data:)\S*", re.IGNORECASE
 )
+_BARE = re.compile(r"(?:https?://|\bwww\.[\w-]+\.)[^\s<>]*[\w/]", re.IGNORECASE)
 _IN_TEXT = re.compile(r"<((?:https?|mailto|tel):[^<>\n]*)>", re.IGNORECASE)
 _VAGUE = frozenset([
     "click", "click here", "click this", "go", "here", "information", "learn more", "link", "more",
@@ -42,15 +44,7 @@ _SHOWN_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 def links(proof: Proof) -> Iterator[Finding]:
     """Each address once, then each link's words."""
     reading = proof.reading
-    for match in _UNCLOSED.finditer(reading.words):
-        yield Finding(
-            UNCLOSED,
-            Severity.ERROR,
-            f"this is no link, readers see it as it stands: {match[0][:60]}",
-            "Write [words](https://…) with no blank inside the address, and close both brackets.",
-            proof.place(match[0][:30]),
-            spot=match[0],
-        )
+    yield from _unlinked(proof)
     outward = [link for link in reading.links if not _personal(link, proof)]
     in_text = [link for link in _of_the_text(proof.text) if not _personal(link, proof)]
     for link in {link.url: link for link in reversed(outward + in_text)}.values():
@@ -59,6 +53,29 @@ def links(proof: Proof) -> Iterator[Finding]:
     for link in worded:
         yield from _words(link, proof)
     yield from _same_text(worded, proof)
+
+
+def _unlinked(proof: Proof) -> Iterator[Finding]:
+    """What was meant to be a link."""
+    words = proof.reading.unlinked
+    for match in _UNCLOSED.finditer(words):
+        yield Finding(
+            UNCLOSED,
+            Severity.ERROR,
+            f"this is no link, readers see it as it stands: {match[0][:60]}",
+            "Write [words](https://…) with no blank inside the address, and close both brackets.",
+            proof.place(match[0][:30]),
+            spot=match[0],
+        )
+    for match in _BARE.finditer(_UNCLOSED.sub(" ", words)):
+        yield Finding(
+            BARE,
+            Severity.WARNING,
+            f"{match[0]} is only text: many mail programs do not make a link of it",
+            "Put it into angle brackets, <https://…>, or link words, [our plan](https://…).",
+            proof.place(match[0]),
+            spot=match[0],
+        )
 
 
 def _of_the_text(text: str) -> Iterator[Link]:

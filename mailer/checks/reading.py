@@ -40,6 +40,8 @@ class Link:
 class Reading:
     words: str
     """All that shows, blanks joined."""
+    unlinked: str
+    """Of these, what is outside links."""
     links: tuple[Link, ...]
     """In the order of the text; of what is hidden, too."""
     anchors: frozenset[str]
@@ -85,6 +87,7 @@ class _Anchor:
 class _Reader:
     def __init__(self) -> None:
         self.parts: list[str] = []
+        self.unlinked: list[str] = []
         self.links: list[Link] = []
         self.anchors: set[str] = set()
         self._state = [_Open(hidden=False, tiny=False)]
@@ -124,6 +127,7 @@ class _Reader:
         if not text or not state.shown:
             return
         self.parts.append(text)
+        self.unlinked.append(" " if self._open else text)
         for anchor in self._open:
             anchor.parts.append(text)
             anchor.shown |= bool(text.strip())
@@ -139,7 +143,12 @@ def read(tree: Any) -> Reading:
             reader.end(node)
         else:
             reader.after(node)
-    return Reading(_joined(reader.parts), tuple(reader.links), frozenset(reader.anchors))
+    return Reading(
+        _joined(reader.parts),
+        _joined(reader.unlinked),
+        tuple(reader.links),
+        frozenset(reader.anchors),
+    )
 
 
 def _joined(parts: list[str]) -> str:

@@ -148,6 +148,9 @@ WORDS = [
     (links.UNCLOSED, "[Sign](https://example.org/a", "[Sign](https://example.org/a)"),
     (links.UNCLOSED, "[Sign] (https://example.org/a)", "[sic] (https is a protocol)"),
     (links.UNCLOSED, "[Sign](javascript:alert)", "[Sign](https://example.org/javascript:alert)"),
+    (links.BARE, "See https://example.org/a.", "See <https://example.org/a>."),
+    (links.BARE, "See www.example.org.", "See [www.example.org](https://www.example.org)."),
+    (links.BARE, "(http://example.org)", "[Sign](https://example.org/a b)"),
     (links.EMPTY_TEXT, "[](https://example.org/a)", "[A](https://example.org/a)"),
     (
         links.EMPTY_TEXT,

@@ -50,6 +50,7 @@ def test_a_link_has_its_words_its_name_and_whether_it_shows():
         '<p style="display:none"><a href="#d">Four</a></p>'
         '<a name="here">not a link</a>'
     )
+    assert found.unlinked == "tail not a link"
     assert [(a.url, a.text, a.name, a.shown, a.described) for a in found.links] == [
         ("https://example.org/a", "One two", "One two", True, True),
         ("#b", "↩", "Back to the text", True, True),
