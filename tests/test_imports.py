@@ -20,7 +20,7 @@ PURE = [
     "columns", "compile", "config", "encoding", "environment",
     "errors", "escaping", "events", "intake", "reputation", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
     "message", "mjml", "personalize", "preferences", "redirects", "render", "sources", "spreadsheet", "subscriber", "tagging", "throttle",
-    "tree", "transports.base", "store.approvals", "store.base", "store.clicks", "store.feedback", "store.pages", "store.showing",
+    "tree", "transports.base", "store.approvals", "store.base", "store.clicks", "store.feedback", "store.figures", "store.pages", "store.showing",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mailer.store.approvals import Approvals
 from mailer.store.feedback import Feedback
+from mailer.store.figures import Reckonings
 from mailer.store.pages import Pages
 from mailer.store.showing import Showing
 from mailer.store.timetable import Timetable
@@ -255,7 +256,7 @@ class Turn:
     """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
 
 
-class Store(Pages, Approvals, Showing, Feedback, Timetable, Protocol):
+class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 

@@ -13,6 +13,7 @@ from mailer.store.counters import Counters
 from mailer.store.events import Events
 from mailer.store.glances import Glances
 from mailer.store.migrations import migrations
+from mailer.store.reckoning import Reckoner
 from mailer.store.requests import Requests
 from mailer.store.signatures import Signatures
 from mailer.store.waves import Waves
@@ -41,7 +42,7 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
-class SqliteStore(Requests, Glances, Signatures, Counters, Events, Waves):
+class SqliteStore(Requests, Glances, Signatures, Counters, Reckoner, Events, Waves):
     """See `store.base.Store`.
 
     Args:
