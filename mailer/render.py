@@ -30,6 +30,19 @@ if TYPE_CHECKING:
 _FOLDER = "templates/"
 _TEXT_KEYS = ("preheader", "headline", "date")
 _ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
+_TAGS = (
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "call",
+    "endcall",
+    "include",
+    "macro",
+)
 _HELP = "See docs/writing-campaigns.md for what can stand in {{ }} and {% %}."
 
 
@@ -222,6 +235,11 @@ class Renderer:
         message = err.message or str(err)
         if isinstance(err, TemplateSyntaxError):
             path = err.filename or self._campaign.path
+            unknown = re.match(r"Encountered unknown tag '(\w+)'\. (?!You)", message)
+            if unknown:
+                message = f"there is no {{% {unknown[1]} %}}"
+                hint = suggest(unknown[1], _TAGS)
+                return CampaignError(message, place=Place(path, err.lineno), hint=hint)
             unclosed = re.search(r"block that needs to be closed is '(\w+)'", message)
             if unclosed:
                 return _unclosed(unclosed[1], Place(path), self._sources.files[path])

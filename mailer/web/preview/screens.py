@@ -212,7 +212,7 @@ class Screens:
     def _state(self, store: Store, send: Send) -> dict[str, Any]:
         counts = store.counts(send.id)
         moving = send.state is SendState.SENDING
-        stopped = moving and not store.is_anyone_at_work()
+        stopped = moving and not store.is_anyone_at_work(send.id)
         name = "sent" if send.state is SendState.FINISHED else str(send.state)
         done = counts.audience - counts.pending - counts.sending
         return {
