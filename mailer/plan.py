@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailer import sources
 from mailer.audience import condition
+from mailer.checks.examination import Examination
 from mailer.errors import MailerError, Place, UsageError, suggest
 from mailer.merge import Merger
 from mailer.rehearsal import Rehearsal, choose, rehearse
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from mailer.checks.examination import Watch
+    from mailer.checks.finding import Finding
     from mailer.config import Project
     from mailer.links import Keys
     from mailer.rehearsal import Choice
     from mailer.store.base import Send, Store
     from mailer.subscriber import Subscriber
-
-    Watch = Callable[[Iterable[Choice], int], Iterable[Choice]]
-    """Lets a person see how far a long stream is, of about so many."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Plan:
     """Who is in the ledger and still pending."""
     new: Rehearsal
     """Who is not in the ledger yet."""
+    findings: tuple[Finding, ...]
+    """Of the checks, errors first, about those who are new: what was frozen has been checked."""
 
     @property
     def recipients(self) -> int:
@@ -144,13 +146,14 @@ def draw_up(
         where: a further condition; with a send that there is, only for whom it adds.
         adding: whether people may be added to the ledger; else only what is pending is looked at.
         watch: around each stream.
-        now: to tell who had another campaign lately.
+        now: to tell who had another campaign lately, and what is stale.
 
     Raises:
         CampaignError: an expression or somebody's mail cannot be worked out.
     """
     send, words = mailing.send, mailing.words
     merger = Merger(words, fields=store.field_names(), keys=keys, send_id=send.id if send else 0)
+    examination = Examination(words, merger)
     rest, new, query = Rehearsal(), Rehearsal(), send.audience_query if send else ""
     if send:
         pending = store.counts(send.id).pending
@@ -160,8 +163,10 @@ def draw_up(
         members = store.members(mailing.list_name)
         done = store.already_delivered(mailing.campaign)
         choices = choose(members, done, wanted, _held_back(store, mailing, now))
-        new = rehearse(watch(choices, _size(store, mailing.list_name)), merger.merge)
-    return Plan(mailing, query, merger, rest, new)
+        new = rehearse(watch(choices, _size(store, mailing.list_name)), examination.merge)
+    whole = not (send or where)
+    findings = examination.findings(now.date(), watch, whole=whole) if new.ids else ()
+    return Plan(mailing, query, merger, rest, new, findings)
 
 
 def everybody(store: Store, words: Sources, list_name: str) -> tuple[Iterator[Choice], int]:

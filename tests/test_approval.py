@@ -21,6 +21,7 @@ many = true
 """
 VOTE = """---
 subject: The vote is Tuesday
+preheader: Two calls, five minutes.
 list: members
 audience: recipient.state == "OR"
 ---
@@ -84,7 +85,7 @@ def change(path, old, new):
         ("campaigns/vote.md", ("Call {{", "call {{"), "campaigns/vote.md"),
         ("campaigns/vote.md", ("state ==", "state  =="), "campaigns/vote.md, the audience"),
         ("campaigns/vote.md", ("Tuesday", "Tuesdaz"), "campaigns/vote.md"),
-        ("templates/newsletter.mjml", ("<mj-text>{{ block", "<mj-text> {{ block"), None),
+        ("templates/newsletter.mjml", ('width="600px"', 'width="601px"'), None),
         ("templates/message.txt", ("Sources\n", "Sources:\n"), None),
         ("lists/lookups/senators.csv", ("Ida", "Idb"), None),
         ("lists/lookups/senators.csv", ("Fern\n", "Fern"), None),
@@ -110,7 +111,7 @@ def test_one_byte_is_refused_and_named_with_its_difference(mailer, root, path, e
 
 def test_a_further_condition_is_another_audience(mailer, root):
     assert mailer("approve", "vote", "--by", "Ana Fern", "--yes")[0] == 0
-    condition = 'recipient.first_name == "Person0"'
+    condition = 'recipient.first_name == "Persona"'
     code, said = mailer("send", "vote", "--where", condition, "--yes")
     assert code == 1
     assert "the audience" in said

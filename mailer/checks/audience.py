@@ -12,14 +12,14 @@ from mailer.checks.finding import Finding, Severity
 from mailer.environment import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from mailer.checks.census import Census, Some
     from mailer.errors import Place
     from mailer.personalize import Guard
     from mailer.sources import Sources
 
-    Asked = Iterable[tuple[Guard, list[Any]]]
+    Asked = Sequence[tuple[Guard, list[Any]]]
     """Guards, with the answers that the audience gave."""
 
 BLANK_VALUE = "blank-value"
@@ -34,14 +34,12 @@ NEARLY_CLIPPED = "size-nearly-clipped"
 _ROWS = re.compile(r"the length of recipient\.lookups\.(\w+)")
 
 
-def findings(census: Census, asked: Asked) -> Iterator[Finding]:
-    """Every finding about those who were counted."""
-    guards = list(asked)
+def findings(census: Census, guards: Asked) -> Iterator[Finding]:
+    """What is wrong for some of those who were counted."""
     yield from _sizes(census)
     yield from _holes(census)
     yield from _rows(census, guards)
     yield from _values(census)
-    yield from _unseen(census, guards)
 
 
 def _sizes(census: Census) -> Iterator[Finding]:
@@ -71,7 +69,7 @@ def _holes(census: Census) -> Iterator[Finding]:
         yield _about(some, BLANK_VALUE, Severity.WARNING, what, hint)
 
 
-def _rows(census: Census, guards: list[tuple[Guard, list[Any]]]) -> Iterator[Finding]:
+def _rows(census: Census, guards: Asked) -> Iterator[Finding]:
     for name, some in census.rowless.items():
         yield _no_row(name, some)
     for guard, answers in guards:
@@ -112,8 +110,11 @@ def _values(census: Census) -> Iterator[Finding]:
         yield _about(some, code, Severity.WARNING, f"{what} {oddity} for {some}", hint)
 
 
-def _unseen(census: Census, guards: list[tuple[Guard, list[Any]]]) -> Iterator[Finding]:
-    """Of the campaign's own questions: a template is written for other audiences, too."""
+def unseen(census: Census, guards: Asked) -> Iterator[Finding]:
+    """Questions of the campaign that nobody answers with yes: of a whole audience, a slip.
+
+    Not those of templates: they are written for other campaigns, too.
+    """
     answers: dict[tuple[str, Place], set[Any]] = {}
     for guard, given in guards:
         if guard.place.path == census.words.path:

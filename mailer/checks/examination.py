@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailer.checks import audience
 from mailer.checks.census import Census
@@ -14,7 +14,7 @@ from mailer.errors import CampaignError, Place
 from mailer.rehearsal import rehearse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from mailer.compile import Variant
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
 
-    Item = TypeVar("Item")
-    Watch = Callable[[Iterable[Item], int], Iterable[Item]]
+Item = TypeVar("Item")
+
+
+class Watch(Protocol):
+    """Lets a person see how far a long stream is, of about so many; may stop it by raising."""
+
+    def __call__(self, items: Iterable[Item], total: int, /) -> Iterable[Item]: ...
+
 
 NO_VARIANT = "no-variant"
 EMPTY = "empty-audience"
@@ -89,7 +95,17 @@ class Examination:
             for g in groups
         )
 
-    def of_the_mail(self, today: date, watch: Watch[Proof]) -> Iterator[Finding]:
+    def findings(self, today: date, watch: Watch, *, whole: bool) -> tuple[Finding, ...]:
+        """Of everything there is to look at, once everybody was merged.
+
+        Args:
+            today: for what goes stale.
+            watch: lets a person see how far the look at the variants is.
+            whole: whether everybody was merged for whom it was written, or a part only.
+        """
+        return in_order([*self.of_the_mail(today, watch), *self.of_the_audience(whole=whole)])
+
+    def of_the_mail(self, today: date, watch: Watch) -> Iterator[Finding]:
         """What was written, and each variant that was merged."""
         for source_rule in SOURCE_RULES:
             yield from source_rule(self._words, today)
@@ -104,9 +120,12 @@ class Examination:
         for finding, number in found.items():
             yield replace(finding, recipients=0 if number == everybody else number)
 
-    def of_the_audience(self) -> Iterator[Finding]:
+    def of_the_audience(self, *, whole: bool) -> Iterator[Finding]:
         """Everybody who was merged."""
-        yield from audience.findings(self._census, self._merger.asked())
+        guards = list(self._merger.asked())
+        yield from audience.findings(self._census, guards)
+        if whole:
+            yield from audience.unseen(self._census, guards)
 
 
 def examine(
@@ -115,7 +134,7 @@ def examine(
     choices: Iterable[Choice],
     *,
     today: date,
-    watch: Watch[Proof],
+    watch: Watch,
 ) -> Report:
     """Merge everybody who gets a campaign, and look at it.
 
@@ -129,12 +148,12 @@ def examine(
     examination = Examination(words, merger)
     rehearsal, found = _rehearse(words, examination, choices)
     found += examination.of_the_mail(today, watch)
-    found += examination.of_the_audience()
+    found += examination.of_the_audience(whole=rehearsal is not None)
     return Report(in_order(found), examination.editions(), rehearsal)
 
 
 def examine_words(
-    words: Sources, merger: Merger, example: Subscriber, *, today: date, watch: Watch[Proof]
+    words: Sources, merger: Merger, example: Subscriber, *, today: date, watch: Watch
 ) -> Report:
     """The same without a list: what one made-up person gets."""
     examination = Examination(words, merger)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mailer.cli import calendar, dispatch
+from mailer.cli import calendar, dispatch, findings
 from mailer.cli.common import Session, interactive, now, print_json
 from mailer.errors import FindingsError, Interrupted, SendStopped, UsageError
 from mailer.store.base import HELD_BACK, SendState
@@ -19,9 +19,9 @@ from mailer.store.base import HELD_BACK, SendState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from mailer.checks.examination import Item
     from mailer.plan import Mailing, Plan
     from mailer.redirects import Redirects
-    from mailer.rehearsal import Choice
     from mailer.send import Brake, Sender, Tally
     from mailer.sources import Sources
     from mailer.store.base import Send
@@ -42,6 +42,7 @@ class Order:
     as_json: bool
     where: str = ""
     dry_run: bool = False
+    accept_warnings: bool = False
     at: str = ""
     """When it is to go out; "" is now, or as it was ordered before."""
     adding: bool = True
@@ -83,6 +84,7 @@ class Desk:
             self._show(plan, allowance, timing)
             if self.order.dry_run or transport is None:
                 return self._end_of_dry_run(plan)
+            findings.refuse(plan)
             self._refuse_unapproved(plan)
             self._confirm(plan)
             frozen = self._freeze(plan, timing)
@@ -184,7 +186,7 @@ class Desk:
         question = f"{people(joined)} {have} joined since. Send to them as well?"
         if interactive() and typer.confirm(question):
             return plan
-        return replace(plan, new=Rehearsal())
+        return replace(plan, new=Rehearsal(), findings=())
 
     def _nothing_to_do(self, plan: Plan, transport: Transport | None) -> None:
         from mailer.cli import screens
@@ -217,6 +219,7 @@ class Desk:
                 **screens.Course(self.cap, allowance).in_words(plan.recipients),
             }
             screens.show_plan(plan, further)
+            findings.show(plan.findings, len(plan.new.ids), err=True)
 
     def _place(self, mailing: Mailing) -> str:
         from mailer.cli.ways import place_of
@@ -230,6 +233,7 @@ class Desk:
             print_json(screens.plan_as_json(plan) | approve.numbers(self.run, plan))
         else:
             typer.echo("This was a rehearsal: nothing was written, nobody was mailed.")
+        findings.refuse(plan)
 
     def _refuse_unapproved(self, plan: Plan) -> None:
         from mailer.cli import approve
@@ -238,6 +242,8 @@ class Desk:
         approve.refuse_unapproved(self.run, plan, where=where, as_json=as_json)
 
     def _confirm(self, plan: Plan) -> None:
+        if plan.findings and not self.order.accept_warnings:
+            findings.accept(plan, ask=interactive() and not self.order.as_json)
         if self.order.yes:
             return
         if not interactive():
@@ -371,10 +377,10 @@ class Desk:
             )
 
 
-def _watch(choices: Iterable[Choice], total: int) -> Iterator[Choice]:
+def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
     from mailer.cli.progress import watch
 
-    return watch("Rehearsing", choices, total)
+    return watch("Rehearsing", items, total)
 
 
 @contextmanager

@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.checks.finding import Severity
+from mailer.errors import FindingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mailer.checks.finding import Finding
+    from mailer.plan import Plan
 
 _MEANING = {
-    Severity.ERROR: "stops a send",
-    Severity.WARNING: "has to be accepted before a send",
+    Severity.ERROR: "to be mended before it is sent",
+    Severity.WARNING: "to be mended or accepted before it is sent",
 }
 
 
 def show(findings: Sequence[Finding], everybody: int, *, err: bool = False) -> None:
     """Print findings about a mail that so many get."""
     for severity, meaning in _MEANING.items():
-        found = [finding for finding in findings if finding.severity is severity]
+        found = among(findings, severity)
         if found:
-            typer.echo(f"\n{count(found, severity)}: each {meaning}", err=err)
+            typer.echo(f"\n{count(found, severity)}, {meaning}", err=err)
         for finding in found:
             typer.echo(f"\n{in_words(finding, everybody)}", err=err)
     if findings:
@@ -37,15 +39,41 @@ def in_words(finding: Finding, everybody: int) -> str:
     return f"{where}{finding.message}{whom} [{finding.code}]\n  {finding.hint}"
 
 
+def refuse(plan: Plan) -> None:
+    """Let nobody send what has an error."""
+    if among(plan.findings, Severity.ERROR):
+        name, told = plan.mailing.campaign, count(plan.findings, Severity.ERROR)
+        raise FindingsError(
+            f"{name} cannot be sent as it is: {told}",
+            hint=f"See what it is with: mailer check {name}. See the mail with: mailer preview",
+        )
+
+
+def accept(plan: Plan, *, ask: bool) -> None:
+    """Let nobody send what has a warning, but knowingly."""
+    name, told = plan.mailing.campaign, count(plan.findings, Severity.WARNING)
+    if not ask:
+        raise FindingsError(
+            f"{name} is not sent before its warnings are accepted: {told}",
+            hint=f"See what it is with: mailer check {name}. Then add --accept-warnings.",
+        )
+    if not typer.confirm(f"Send it all the same, with {told}?"):
+        raise FindingsError("nothing was sent")
+
+
+def among(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is severity]
+
+
 def count(findings: Sequence[Finding], severity: Severity) -> str:
-    number = sum(finding.severity is severity for finding in findings)
+    number = len(among(findings, severity))
     return f"{number:,} {severity}{'' if number == 1 else 's'}"
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
     return {
-        "errors": sum(finding.severity is Severity.ERROR for finding in findings),
-        "warnings": sum(finding.severity is Severity.WARNING for finding in findings),
+        "errors": len(among(findings, Severity.ERROR)),
+        "warnings": len(among(findings, Severity.WARNING)),
         "findings": [
             {
                 "code": finding.code,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mailer.cli import findings
 from mailer.cli.common import print_table
 from mailer.store.base import Reason
 
@@ -204,6 +205,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "recipients": plan.recipients,
         "left_out": dict(plan.rest.left_out + plan.new.left_out),
         "variants": _variants(plan.merger.counts.most_common()),
+        **findings.as_json(plan.findings),
     }
 
 

@@ -24,6 +24,9 @@ Limit = Annotated[
     int | None, typer.Option(min=1, help="Stop after so many new messages.", show_default=False)
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Accept = Annotated[
+    bool, typer.Option("--accept-warnings", help="Send although the checks warn of something.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +60,7 @@ def send(
         bool, typer.Option("--dry-run", help="Show what would happen, and stop.")
     ] = False,
     yes: Yes = False,
+    accept_warnings: Accept = False,
     as_json: Json = False,
 ) -> None:
     """Send a campaign to its list, now or later, or go on with one that was stopped."""
@@ -70,6 +74,7 @@ def send(
         as_json,
         where=where,
         dry_run=dry_run,
+        accept_warnings=accept_warnings,
         at=at,
     )
     Desk(session(context), order).serve()

@@ -93,7 +93,7 @@ def test_details_follow_only_when_the_old_address_agrees(site):
     assert (person(site, NEW).first_name, person(site, NEW).last_name) == ("", "")
     site.post(site.link_to(OLD), {"choice": "follow"})
     found = person(site, NEW)
-    assert (found.first_name, found.last_name, found.zip) == ("Person0", "Ziegler", "97212")
+    assert (found.first_name, found.last_name, found.zip) == ("Persona", "Ziegler", "97212")
     assert site.status(NEW) == {"members": "subscribed"}
 
 
