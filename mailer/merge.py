@@ -58,6 +58,7 @@ class Merger:
         keys: that sign the recipients' links.
         send_id: of the send the links belong to; 0 outside the ledger.
         memory: of templates that were compiled before.
+        winner: the number of the subject of those who are not in a subject test.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Merger:
         keys: Keys,
         send_id: int,
         memory: Memory | None = None,
+        winner: int = 1,
     ) -> None:
         self.counts: Counter[Variant] = Counter()
         """Recipients merged so far, by variant."""
         self._compiler = Compiler(sources, fields, memory)
         self._sources = sources
         self._shares = Shares.of(sources)
+        self._winner = winner
         self._keys = keys
         self.redirects: Redirects | None = None
         self.send_id = send_id
@@ -95,7 +98,7 @@ class Merger:
 
         Args:
             subscriber: who gets it.
-            arm: the number of the subject; 0 is the one that a test draws, or the first.
+            arm: the number of the subject; 0 is the one that a test draws, or the winner.
 
         Raises:
             CampaignError: the recipient's variant does not compile.
@@ -108,7 +111,7 @@ class Merger:
             self.send_id,
             subscriber.id,
         )
-        arm = arm or self._shares.arm(subscriber.id) or 1
+        arm = arm or self._shares.arm(subscriber.id) or self._winner
         recipient = Recipient(subscriber, sources.tables, links, arm)
         variant = self._compiler.variant(recipient)
         if self.redirects:

@@ -152,7 +152,13 @@ def draw_up(
         CampaignError: an expression or somebody's mail cannot be worked out.
     """
     send, words = mailing.send, mailing.words
-    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=send.id if send else 0)
+    merger = Merger(
+        words,
+        fields=store.field_names(),
+        keys=keys,
+        send_id=send.id if send else 0,
+        winner=(send and send.winner) or 1,
+    )
     examination = Examination(words, merger)
     rest, new, query = Rehearsal(), Rehearsal(), send.audience_query if send else ""
     if send:

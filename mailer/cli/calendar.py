@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mailer.cli.common import Session, now, print_table
+from mailer.cli.common import Session, now, print_json, print_table
 from mailer.errors import UsageError
 from mailer.store.base import SendState
 
@@ -24,11 +24,25 @@ _ZONES = 12
 """On the screen; whoever has more has subscribers everywhere."""
 
 
-def read(run: Session, at: str) -> Schedule | None:
-    """What --at says; None for now. Raises UsageError for what is no time."""
+def is_later(at: str) -> bool:
+    return at not in {"", NOW}
+
+
+def check(run: Session, at: str, *, by_hand: bool) -> None:
+    """Raises UsageError for what is no time, and for a rate or a limit that a worker cannot know."""
+    if is_later(at) and by_hand:
+        raise UsageError(
+            "--rate and --limit are for what is sent now",
+            hint="For what is sent later, write rate = … under [send] in mailer.toml.",
+        )
+    _read(run, at)
+
+
+def _read(run: Session, at: str) -> Schedule | None:
+    """What --at says; None for now."""
     from mailer import schedule
 
-    if at in {"", NOW}:
+    if not is_later(at):
         return None
     return schedule.parse(at, default=run.project.settings.send.timezone)
 
@@ -38,7 +52,7 @@ def timing_of(run: Session, at: str, plan: Plan) -> Timing | None:
     from mailer import schedule
     from mailer.store.timetable import Timing
 
-    ordered = read(run, at)
+    ordered = _read(run, at)
     if ordered is None:
         return Timing("", now()) if at else None
     people = plan.rest.zones + plan.new.zones
@@ -92,8 +106,24 @@ def _refuse_without_winner(run: Session, send: Send) -> None:
         )
 
 
-def announce(run: Session, send: Send) -> None:
+def say_what_is_left(run: Session, send: Send) -> None:
+    if run.store.is_due(send.id, now=now()):
+        typer.echo(f"Go on with: mailer resume {send.campaign}")
+    else:
+        _announce(run, send)
+
+
+def announce(run: Session, send: Send, *, as_json: bool) -> None:
     """What becomes by itself of what is not due yet."""
+    from mailer.cli import screens
+
+    if as_json:
+        print_json(screens.send_as_json(send, run.store.counts(send.id)) | numbers(run, send))
+    else:
+        _announce(run, send)
+
+
+def _announce(run: Session, send: Send) -> None:
     due = run.store.next_due(send.id, now=now())
     if due is not None:
         started = run.store.counts(send.id).accepted
@@ -137,7 +167,8 @@ def _show_later(run: Session, plan: str, waves: Sequence[Wave]) -> None:
         typer.echo(f"  and {further:,} more in {len(waves) - _ZONES:,} more time zones")
 
 
-def as_json(run: Session, send: Send) -> dict[str, Any]:
+def numbers(run: Session, send: Send) -> dict[str, Any]:
+    """For scripts."""
     return {
         "plan": send.plan,
         "winner": send.winner,

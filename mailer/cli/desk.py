@@ -6,12 +6,11 @@ import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
-from mailer.cli import calendar, dispatch, findings
+from mailer.cli import calendar, dispatch, findings, winner
 from mailer.cli.common import Session, interactive, now, print_json
 from mailer.errors import FindingsError, Interrupted, SendStopped, UsageError
 from mailer.store.base import HELD_BACK, SendState
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 
     from mailer.checks.examination import Item
     from mailer.plan import Mailing, Plan
-    from mailer.redirects import Redirects
     from mailer.send import Brake, Sender, Tally
-    from mailer.sources import Sources
     from mailer.store.base import Send
     from mailer.store.timetable import Timing
     from mailer.transports.base import Allowance, Transport
@@ -64,9 +61,8 @@ class Desk:
     def serve(self) -> None:
         if self.order.as_json and not (self.order.yes or self.order.dry_run):
             raise UsageError("--json cannot ask for a confirmation", hint="Add --yes or --dry-run.")
-        self._refuse_contradictions()
         # before everybody's mail is made
-        calendar.read(self.run, self.order.at)
+        calendar.check(self.run, self.order.at, by_hand=bool(self.order.rate or self.order.limit))
         with _nothing_sent():
             mailing = self._find()
             if self.order.anyway and mailing.send:
@@ -81,6 +77,7 @@ class Desk:
             if not plan.recipients:
                 return self._nothing_to_do(plan, transport)
             timing = calendar.timing_of(self.run, self.order.at, plan)
+            winner.check(plan, timing)
             self._show(plan, allowance, timing)
             if self.order.dry_run or transport is None:
                 return self._end_of_dry_run(plan)
@@ -105,14 +102,6 @@ class Desk:
             )
         return mailing
 
-    def _refuse_contradictions(self) -> None:
-        order = self.order
-        if order.at not in {"", calendar.NOW} and (order.rate or order.limit):
-            raise UsageError(
-                "--rate and --limit are for what is sent now",
-                hint="For what is sent later, write rate = … under [send] in mailer.toml.",
-            )
-
     def _is_for_later(self, mailing: Mailing) -> bool:
         if mailing.send is None or self.order.at or self.order.dry_run:
             return False
@@ -120,15 +109,9 @@ class Desk:
         return calendar.is_for_later(self.run, mailing.send, resuming=resuming)
 
     def _announce(self, mailing: Mailing) -> None:
-        from mailer.cli import screens
-
         send = self.run.store.send(mailing.campaign, mailing.list_name)
         assert send is not None
-        if self.order.as_json:
-            counts = self.run.store.counts(send.id)
-            print_json(screens.send_as_json(send, counts) | calendar.as_json(self.run, send))
-        else:
-            calendar.announce(self.run, send)
+        calendar.announce(self.run, send, as_json=self.order.as_json)
 
     def _way(self, mailing: Mailing) -> str:
         """The transport's name; a send that was started keeps its own."""
@@ -214,6 +197,7 @@ class Desk:
             each = "a file for each, in " if way == ways.OUTBOX else ""
             further = {
                 **approve.lines_of(self.run, plan),
+                **winner.lines_of(plan),
                 **calendar.lines_of(self.run, timing, plan),
                 "Transport": f"{way}: {each}{self._place(plan.mailing)}",
                 **screens.Course(self.cap, allowance).in_words(plan.recipients),
@@ -252,13 +236,15 @@ class Desk:
                 hint="Run it in a terminal, or add --yes.",
             )
         number = plan.recipients
-        doing = "send" if self.order.at in {"", calendar.NOW} else "schedule"
+        doing = "schedule" if calendar.is_later(self.order.at) else "send"
         question = f"Type the number of recipients ({number:,}) to {doing}"
         answer = typer.prompt(question, default="", show_default=False)
         if answer.strip().replace(",", "") != str(number):
             raise UsageError(f'"{answer}" is not {number:,}: nothing was sent')
 
     def _freeze(self, plan: Plan, timing: Timing | None) -> Send:
+        from mailer.subjects import trial
+
         existing = plan.mailing.send
         if existing and not plan.new.ids and not timing:
             return existing
@@ -275,6 +261,7 @@ class Desk:
             held_back=plan.new.left_out[HELD_BACK],
             now=now(),
             timing=timing,
+            trial=trial(words),
         )
         if frozen.digest != words.digest:
             raise SendStopped(
@@ -301,7 +288,7 @@ class Desk:
         if stopped:
             raise stopped
         if not self.order.as_json:
-            self._say_what_is_left(frozen)
+            calendar.say_what_is_left(self.run, frozen)
         self._complain_of_failures(frozen)
 
     def _sender(
@@ -313,23 +300,14 @@ class Desk:
         on_progress: Callable[[Tally], None],
     ) -> Sender:
         return dispatch.sender(
+            self.run,
             self.run.store,
-            transport,
-            plan.merger.for_send(frozen.id, self._redirects(frozen, plan.mailing.words)),
+            frozen,
+            dispatch.Means(plan.mailing.words, transport, plan.merger),
             rate=self.cap,
             brake=brake,
-            limits=dispatch.limits_of(self.run),
             on_progress=on_progress,
         )
-
-    def _redirects(self, frozen: Send, words: Sources) -> Redirects | None:
-        """For the counting of clicks, where that is wanted."""
-        from mailer.redirects import Redirects
-
-        if not words.content.links.redirects:
-            return None
-        store, base_url = self.run.store, words.content.site.base_url
-        return Redirects(base_url, self.run.keys, frozen.id, partial(store.link, frozen.id))
 
     def _run(self, sender: Sender, frozen: Send) -> SendStopped | Interrupted | None:
         """How it ended when not well, to be raised after the summary."""
@@ -359,12 +337,6 @@ class Desk:
             print_json(screens.send_as_json(current, counts) | more)
         else:
             screens.show_summary(current, counts, sender.tally, seconds, self._place(mailing))
-
-    def _say_what_is_left(self, frozen: Send) -> None:
-        if self.run.store.is_due(frozen.id, now=now()):
-            typer.echo(f"Go on with: mailer resume {frozen.campaign}")
-        else:
-            calendar.announce(self.run, frozen)
 
     def _complain_of_failures(self, frozen: Send) -> None:
         counts = self.run.store.counts(frozen.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailer.cli.common import Session, now
@@ -10,29 +12,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailer.merge import Merger
+    from mailer.redirects import Redirects
     from mailer.reputation import Limits
     from mailer.send import Brake, Sender, Tally
+    from mailer.sources import Sources
     from mailer.store.base import Send, Store
     from mailer.transports.base import Transport
 
 
-def way_out(run: Session, send: Send) -> Transport:
-    """The transport that a send was started with."""
+@dataclass(frozen=True)
+class Means:
+    """What a send needs besides its ledger."""
+
+    words: Sources
+    transport: Transport
+    merger: Merger
+
+
+def means_of(run: Session, store: Store, send: Send) -> Means:
+    """Of a send's own words, whatever the files say by now."""
     from mailer.cli.ways import open_transport
-    from mailer.sources import Sources
-
-    words = Sources.from_bytes(send.snapshot)
-    return open_transport(run, send.transport, words, send.list_name)
-
-
-def merger_of(run: Session, store: Store, send: Send) -> Merger:
-    """Of a send's own sources, whatever the files say by now."""
     from mailer.merge import Merger
     from mailer.sources import Sources
 
     words = Sources.from_bytes(send.snapshot)
-    fields = store.field_names()
-    return Merger(words, fields=fields, keys=run.keys, send_id=send.id)
+    merger = Merger(words, fields=store.field_names(), keys=run.keys, send_id=send.id)
+    return Means(words, open_transport(run, send.transport, words, send.list_name), merger)
 
 
 def cap_of(run: Session, asked: float | None = None) -> float | None:
@@ -41,35 +46,45 @@ def cap_of(run: Session, asked: float | None = None) -> float | None:
     return min((rate for rate in rates if rate), default=None)
 
 
-def limits_of(run: Session) -> Limits:
-    """Of bounces and complaints, above which a send pauses itself."""
+def sender(
+    run: Session,
+    store: Store,
+    send: Send,
+    means: Means,
+    *,
+    rate: float | None,
+    brake: Brake,
+    on_progress: Callable[[Tally], None] = lambda _: None,
+    pauses: bool = True,
+) -> Sender:
+    """What sends it; for the arguments see `send.Sender`."""
+    from mailer.send import Sender
+
+    return Sender(
+        store,
+        means.transport,
+        means.merger.for_send(send.id, _redirects(run, store, send, means.words)),
+        rate=rate,
+        brake=brake,
+        clock=now,
+        limits=_limits_of(run),
+        on_progress=on_progress,
+        pauses=pauses,
+    )
+
+
+def _limits_of(run: Session) -> Limits:
     from mailer.reputation import Limits
 
     settings = run.project.settings.send
     return Limits(settings.most_bounces, settings.most_complaints, settings.judge_after)
 
 
-def sender(
-    store: Store,
-    transport: Transport,
-    merger: Merger,
-    *,
-    rate: float | None,
-    brake: Brake,
-    limits: Limits,
-    on_progress: Callable[[Tally], None] = lambda _: None,
-    pauses: bool = True,
-) -> Sender:
-    from mailer.send import Sender
+def _redirects(run: Session, store: Store, send: Send, words: Sources) -> Redirects | None:
+    """For the counting of clicks, where that is wanted."""
+    from mailer.redirects import Redirects
 
-    return Sender(
-        store,
-        transport,
-        merger,
-        rate=rate,
-        brake=brake,
-        clock=now,
-        limits=limits,
-        on_progress=on_progress,
-        pauses=pauses,
-    )
+    if not words.content.links.redirects:
+        return None
+    base_url = words.content.site.base_url
+    return Redirects(base_url, run.keys, send.id, partial(store.link, send.id))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import reconcile, status, worker
+from mailer.cli import reconcile, status, winner, worker
 from mailer.cli.common import Json, session
 from mailer.cli.desk import Desk, Order
 
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     app.command()(resume)
     status.register(app)
     reconcile.register(app)
+    winner.register(app)
     worker.register(app)
 
 

@@ -43,7 +43,7 @@ def status(
         from mailer.cli.screens import send_as_json
 
         print_json(
-            [send_as_json(send, counts) | calendar.as_json(run, send) for send, counts in found]
+            [send_as_json(send, counts) | calendar.numbers(run, send) for send, counts in found]
         )
     elif not found:
         typer.echo("Nothing has been sent yet.")

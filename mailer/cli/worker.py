@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli import dispatch
+from mailer.cli import dispatch, winner
 from mailer.cli.common import Session, now, session
 from mailer.errors import Interrupted, MailerError, SendStopped
 from mailer.store.base import SendState
@@ -72,6 +72,8 @@ class Shift:
 
     def _start_what_is_due(self) -> bool:
         started = False
+        for ripe in self._run.store.ripe_trials(now=now()):
+            _log(_name(ripe), winner.choose(self._run.store, ripe))
         while not self._brake.pulled and (send := self._run.store.take_up(now=now())):
             # daemon: whoever presses Ctrl-C twice does not wait for it
             thread = threading.Thread(target=self._serve, args=(send,), daemon=True)
@@ -94,16 +96,10 @@ class Shift:
             store.close()
 
     def _send(self, store: Store, send: Send) -> None:
-        transport = dispatch.way_out(self._run, send)
-        merger = dispatch.merger_of(self._run, store, send)
+        means = dispatch.means_of(self._run, store, send)
+        rate = dispatch.cap_of(self._run)
         dispatch.sender(
-            store,
-            transport,
-            merger,
-            rate=dispatch.cap_of(self._run),
-            brake=self._brake,
-            limits=dispatch.limits_of(self._run),
-            pauses=False,
+            self._run, store, send, means, rate=rate, brake=self._brake, pauses=False
         ).run(send)
 
     def _pause(self, store: Store, send: Send, err: Exception) -> None:

@@ -57,6 +57,10 @@ class Timetable(Protocol):
         """What is pending and not due yet, the first first."""
         ...
 
+    def has_to_come(self, send_id: int) -> bool:
+        """Whether anything pending is due, or will be, that does not wait for a winner."""
+        ...
+
     def awaits_winner(self, send_id: int) -> bool:
         """Whether somebody waits for the winner of a subject test."""
         ...

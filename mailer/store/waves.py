@@ -38,6 +38,9 @@ class Waves(Ledger):
         rows = self.db.execute(_WAVES, (send_id, _seconds(now))).fetchall()
         return [Wave(_moment(due), timezone, number) for due, timezone, number in rows]
 
+    def has_to_come(self, send_id: int) -> bool:
+        return bool(self.db.execute(_IS_DUE, (send_id, UNDECIDED - 1)).fetchone())
+
     def awaits_winner(self, send_id: int) -> bool:
         return bool(self.db.execute(_AWAITS_WINNER, (send_id, UNDECIDED)).fetchone())
 
