@@ -155,10 +155,11 @@ def examine(
 def examine_words(
     words: Sources, merger: Merger, example: Subscriber, *, today: date, watch: Watch
 ) -> Report:
-    """The same without a list: what one made-up person gets."""
+    """The same without a list: of the mail that one made-up person gets."""
     examination = Examination(words, merger)
     examination.merge(example)
-    return Report(in_order(examination.of_the_mail(today, watch)), (), None)
+    editions = tuple(replace(edition, recipients=0) for edition in examination.editions())
+    return Report(in_order(examination.of_the_mail(today, watch)), editions, None)
 
 
 def _rehearse(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mailer.checks.examination import Item, Report
+    from mailer.checks.finding import Finding
     from mailer.sources import Sources
 
 
@@ -31,6 +33,9 @@ def check(
     list_name: Annotated[
         str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
     ] = "",
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask whether the links lead somewhere.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """What is wrong with a campaign and its audience; nothing is sent."""
@@ -41,6 +46,8 @@ def check(
     words = sources.load(run.project, campaign)
     list_name = list_name or words.list_name
     report = _examine(run, words, list_name)
+    if online:
+        report = replace(report, findings=_with_dead_links(words, report))
     if as_json:
         print_json(_as_json(words, list_name, report))
     else:
@@ -65,6 +72,17 @@ def _examine(run: Session, words: Sources, list_name: str) -> Report:
         return examine_words(words, merger, MADE_UP, today=today, watch=_watch)
     choices, size = everybody(run.store, words, list_name)
     return examine(words, merger, _watch(choices, size), today=today, watch=_watch)
+
+
+def _with_dead_links(words: Sources, report: Report) -> tuple[Finding, ...]:
+    from mailer.checks import urls
+    from mailer.checks.examination import in_order
+    from mailer.checks.online import client, dead_links
+
+    variants = [edition.variant for edition in report.editions]
+    local = urls.is_loopback(urls.host_of(words.content.site.base_url))
+    with client(local=local) as fetch:
+        return in_order([*report.findings, *dead_links(words, variants, fetch, _watch)])
 
 
 def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
