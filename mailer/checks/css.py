@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import tinycss2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+Item = TypeVar("Item")
 
 
 class Declaration(NamedTuple):
@@ -35,38 +39,62 @@ class Medium(NamedTuple):
     """CSS pixels."""
 
 
-@lru_cache(maxsize=8192)
-def declarations(style: str) -> tuple[Declaration, ...]:
-    """Of a `style` attribute. The same few hundred stand in every variant of a campaign."""
-    return tuple(_declared(tinycss2.parse_blocks_contents(style)))
+def _kept(read: Callable[[str], Iterator[Item]]) -> Callable[[str], tuple[Item, ...]]:
+    """Remember what was read: the same few hundred texts stand in every variant of a campaign."""
+
+    @lru_cache(maxsize=8192)
+    def found(text: str) -> tuple[Item, ...]:
+        try:
+            return tuple(read(text))
+        except RecursionError:
+            return ()  # a thousand brackets deep, which no mail program follows either
+
+    return found
 
 
-@lru_cache(maxsize=128)
-def rules(sheet: str) -> tuple[Rule, ...]:
+@_kept
+def declarations(style: str) -> Iterator[Declaration]:
+    """Of a `style` attribute."""
+    yield from _declared(tinycss2.parse_blocks_contents(style))
+
+
+@_kept
+def rules(sheet: str) -> Iterator[Rule]:
     """Of a style sheet, in its order. What cannot be read is left out, as mail programs do."""
-    return tuple(_rules(tinycss2.parse_stylesheet(sheet), ()))
+    yield from _rules(tinycss2.parse_stylesheet(sheet), ())
 
 
-@lru_cache(maxsize=128)
-def imports(sheet: str) -> tuple[str, ...]:
+@_kept
+def imports(sheet: str) -> Iterator[str]:
     """The @import rules of a style sheet, as they are written."""
-    nodes = tinycss2.parse_stylesheet(sheet)
-    return tuple(node.serialize() for node in nodes if _at(node) == "import")
+    for node in tinycss2.parse_stylesheet(sheet):
+        if _at(node) == "import":
+            yield node.serialize()
 
 
-@lru_cache(maxsize=1024)
 def applies(query: str, medium: Medium) -> bool:
     """Whether a media query is true; one that asks for something else is not."""
-    if not query.strip():
-        return True
-    alternatives: list[list[Any]] = [[]]
+    return not query.strip() or any(
+        all(_holds(name, value, medium) for name, value in wanted)
+        for wanted in _alternatives(query)
+    )
+
+
+@_kept
+def _alternatives(query: str) -> Iterator[list[tuple[str, str]]]:
+    """What a media query asks for, name and value; any of what stands between its commas will do."""
+    wanted: list[tuple[str, str]] = []
     nodes: list[Any] = tinycss2.parse_component_value_list(query, skip_comments=True)
     for node in nodes:
         if node == ",":
-            alternatives.append([])
+            yield wanted
+            wanted = []
+        elif node.type == "() block":
+            name, _, value = tinycss2.serialize(node.content).lower().partition(":")
+            wanted.append((name.strip(), value.strip()))
         elif node.type != "whitespace":
-            alternatives[-1].append(node)
-    return any(all(_holds(node, medium) for node in wanted) for wanted in alternatives)
+            wanted.append((node.serialize().lower(), ""))
+    yield wanted
 
 
 def _rules(nodes: Iterable[Any], within: tuple[str, ...]) -> Iterator[Rule]:
@@ -93,24 +121,23 @@ def _declared(nodes: Iterable[Any]) -> Iterator[Declaration]:
             yield Declaration(node.lower_name, value, node.important)
 
 
-def _holds(node: Any, medium: Medium) -> bool:
-    if node.type == "ident":
-        return node.lower_value in {"only", "and", "all", "screen"}
-    if node.type != "() block":
-        return False
-    name, _, value = tinycss2.serialize(node.content).lower().partition(":")
-    match name.strip(), value.strip():
-        case "prefers-color-scheme", scheme:
-            return scheme == ("dark" if medium.dark else "light")
-        case "min-width", width if width.endswith("px"):
-            return medium.width >= _number(width)
-        case "max-width", width if width.endswith("px"):
-            return medium.width <= _number(width)
+def _holds(name: str, value: str, medium: Medium) -> bool:
+    match name, value:
+        case "only" | "and" | "all" | "screen", "":
+            return True
+        case "prefers-color-scheme", _:
+            return value == ("dark" if medium.dark else "light")
+        case "min-width", _:
+            return medium.width >= _pixels(value)
+        case "max-width", _:
+            return medium.width <= _pixels(value)
     return False
 
 
-def _number(length: str) -> float:
+def _pixels(length: str) -> float:
+    """Not a number for other units, which no width is more or less than."""
+    match = re.fullmatch(r"([\d.]+)px", length)
     try:
-        return float(length.removesuffix("px"))
+        return float(match[1]) if match else math.nan
     except ValueError:
-        return float("nan")
+        return math.nan

@@ -295,8 +295,8 @@ def colour(value: str) -> Colour | None:
         if not isinstance(parsed, Color):
             return None
         parts = [part or 0.0 for part in parsed.to("srgb")]
-    except (NotImplementedError, ValueError, TypeError, ZeroDivisionError, OverflowError):
-        return None  # a colour space that mail programs do not know either
+    except (NotImplementedError, ArithmeticError, ValueError, TypeError, RecursionError):
+        return None  # nonsense, or a colour space that mail programs do not know either
     return Colour(*parts)
 
 
