@@ -97,7 +97,7 @@ def _address(link: Link, proof: Proof) -> Iterator[Finding]:
                 Severity.ERROR,
                 f'{_called(link)} leads to "{link.url}", which is nowhere in the mail',
                 "Write a whole address, https://…",
-                _place(proof, f'"{link.url}"', f"({link.url})", link.text),
+                _place(proof, link, f'"{link.url}"', f"({link.url})"),
                 spot=link.url,
             )
         return
@@ -110,7 +110,7 @@ def _address(link: Link, proof: Proof) -> Iterator[Finding]:
             Severity.WARNING,
             f"{_called(link)} leads to {host}, a name that is kept for examples",
             "Write the address that is meant.",
-            _place(proof, link.url, link.text),
+            _place(proof, link),
             spot=urls.page(link.url),
         )
     found = urls.fault(link.url)
@@ -120,7 +120,7 @@ def _address(link: Link, proof: Proof) -> Iterator[Finding]:
             found.severity,
             f"{_called(link)} {found.what}",
             found.hint,
-            _place(proof, link.url, link.text),
+            _place(proof, link),
             spot=urls.page(link.url),
         )
 
@@ -133,7 +133,7 @@ def _words(link: Link, proof: Proof) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"the link to {urls.page(link.url)} has no words",
                 "Write the words between [ and ], or describe the linked image with alt=.",
-                _place(proof, link.url),
+                _place(proof, link),
                 spot=urls.page(link.url),
             )
     elif _plain(link.name) in _VAGUE:
@@ -142,7 +142,7 @@ def _words(link: Link, proof: Proof) -> Iterator[Finding]:
             Severity.WARNING,
             f"{_called(link)} does not say where it leads",
             "Link the words that do, as in: read [our report on the river](https://…).",
-            _place(proof, f"[{link.text}]", link.url, link.text),
+            _place(proof, link, f"[{link.text}]"),
             spot=link.text,
         )
     shown = _other_address(link)
@@ -152,17 +152,18 @@ def _words(link: Link, proof: Proof) -> Iterator[Finding]:
             Severity.WARNING,
             f'a link shows "{shown}" but leads to {urls.page(link.url)}',
             "Show where it leads, or write words instead: filters take this for phishing.",
-            _place(proof, link.url, link.text),
+            _place(proof, link),
             spot=link.text,
         )
 
 
 def _same_text(found: list[Link], proof: Proof) -> Iterator[Finding]:
     """The same words, two places; footnotes apart, where a date is told apart by what is before it."""
-    cited = {url for note in footnotes.notes(proof.words.parsed) for url in note.targets}
+    notes = footnotes.notes(proof.words.parsed)
+    cited = {urls.page(url) for note in notes for url in note.targets}
     first: dict[str, Link] = {}
     for link in found:
-        if not link.name or link.url in cited or _plain(link.name) in _VAGUE:
+        if not link.name or urls.page(link.url) in cited or _plain(link.name) in _VAGUE:
             continue
         known = first.setdefault(_plain(link.name), link)
         if _page(known) != _page(link):
@@ -171,7 +172,7 @@ def _same_text(found: list[Link], proof: Proof) -> Iterator[Finding]:
                 Severity.WARNING,
                 f'"{link.name}" leads to {urls.page(known.url)} and to {urls.page(link.url)}',
                 "If both are meant, say in the words what is different.",
-                _place(proof, link.url, link.text),
+                _place(proof, link),
                 spot=urls.page(link.url),
             )
 
@@ -211,7 +212,6 @@ def _plain(name: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", name.casefold()))
 
 
-def _place(proof: Proof, *needles: str) -> Place:
-    """The first that is found in what was written."""
-    places = [proof.place(needle) for needle in needles if needle]
-    return next((place for place in places if place.line), places[0])
+def _place(proof: Proof, link: Link, *marks: str) -> Place:
+    """Where a link was written: by what marks it most, its address, or that without tags, or its words."""
+    return proof.place(*marks, link.url, urls.page(link.url), link.text)

@@ -108,7 +108,7 @@ def _may_be_asked(url: str, *, local: bool) -> bool:
 
 
 def _judge(words: Sources, url: str, name: str, answer: Answer | NoAnswer) -> Iterator[Finding]:
-    tell = partial(Finding, place=place_of(words, url), spot=url)
+    tell = partial(Finding, place=place_of(words, url, urls.page(url), name), spot=url)
     link = f'the link "{name[:60]}" to {url}'
     look = "Open it in your browser: it may be for people only, or be back in an hour."
     mend = "Correct the address, or take the link out."

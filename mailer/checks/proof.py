@@ -49,16 +49,18 @@ class Proof:
         """The same in dark mode."""
         return looks.looks(self.tree, dark=True)
 
-    def place(self, needle: str) -> Place:
-        return place_of(self.words, needle)
+    def place(self, *needles: str) -> Place:
+        return place_of(self.words, *needles)
 
 
-def place_of(words: Sources, needle: str) -> Place:
-    """Where words of a mail were written: in the campaign first, then in a template that it uses."""
-    for path in dict.fromkeys((*reached(words), *sorted(words.files))):
-        start = words.files[path].find(needle) if needle else -1
-        if start >= 0:
-            return Place(path, words.files[path].count("\n", 0, start) + 1)
+def place_of(words: Sources, *needles: str) -> Place:
+    """Where the first words that are found were written: in the campaign, or in a template that it uses."""
+    paths = dict.fromkeys((*reached(words), *sorted(words.files)))
+    for needle in filter(None, needles):
+        for path in paths:
+            start = words.files[path].find(needle)
+            if start >= 0:
+                return Place(path, words.files[path].count("\n", 0, start) + 1)
     return Place(words.path)
 
 

@@ -188,10 +188,9 @@ def _parts(url: str) -> SplitResult | None:
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 # ---------------------------------------------------------------- mail and telephone

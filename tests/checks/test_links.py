@@ -52,6 +52,7 @@ ADDRESSES = [
     (urls.PRIVATE, "http://127.0.0.1:8025/", "https://127.example.org/"),
     (urls.PRIVATE, "https://192.168.1.20/", "https://192.example.org/"),
     (urls.PRIVATE, "https://[::1]/", "https://1.example.org/"),
+    (urls.PRIVATE, "https://[::ffff:192.168.1.20]/", "https://192.168.1.20.example.org/"),
     (urls.PRIVATE, "https://intranet/report", "https://intranet.example.org/report"),
     (urls.PRIVATE, "https://files.local/report", "https://local.example.org/report"),
     (urls.PRIVATE, "http://2130706433/", "https://2130706433.example.org/"),
@@ -86,6 +87,17 @@ def test_a_fault_has_the_line_and_the_words_of_its_link():
         'the link "Our plan" leads to http://example.org/plan, which is not secure'
     )
     assert found.spot == "http://example.org/plan"
+
+
+def test_the_tags_of_a_link_hide_neither_its_line_nor_that_it_is_a_footnotes():
+    text = """[Plan](http://www.example.org/plan) A.[^a] B.[^b]
+
+[^a]: House, [March 3](https://www.example.org/a)
+[^b]: Senate, [March 3](https://www.example.org/b)
+"""
+    tagged = settled(written(text), links={"tags": {"utm_source": "news"}})
+    assert one(tagged, urls.NOT_HTTPS).place == Place("campaigns/sample.md", 4)
+    assert links.SAME_TEXT not in codes(tagged)
 
 
 def test_an_address_of_the_text_part_is_examined_too():

@@ -119,6 +119,8 @@ def test_a_private_network_hears_nothing_unless_the_project_is_on_this_machine(s
     Site.asked.clear()
     with online.client(local=False, seconds=2) as fetch:
         assert fetch(site + "/page") == NoAnswer("it leads into a private network", lasting=True)
+        mapped = site.replace("127.0.0.1", "[::ffff:127.0.0.1]")
+        assert fetch(mapped) == NoAnswer("it leads into a private network", lasting=True)
         assert fetch("https" + site[4:]) == NoAnswer(
             "it leads into a private network", lasting=True
         )

@@ -228,6 +228,10 @@ def test_what_only_looks_like_a_merge_field_is_left_alone(text):
     assert unfinished(with_subject("News", text)) == []
 
 
+def test_a_leftover_that_stands_in_the_campaign_and_in_its_mail_is_one_finding():
+    assert one(with_subject("News", "Dear [[first_name]],"), words.LEFTOVER).place.line == 5
+
+
 def test_a_leftover_in_a_branch_that_nobody_takes_is_found():
     text = "{% if recipient.state == 'ZZ' %}Dear *|FNAME|*{% endif %}"
     assert [found.code for found in unfinished(with_subject("News", text))] == [words.LEFTOVER]
