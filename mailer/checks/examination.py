@@ -181,7 +181,9 @@ def _rehearse(
         return rehearsal, []
     place = words.parsed.place("audience" if words.audience else None)
     hint = "Look at audience: in the front matter, and at the list with: mailer lists show"
-    return rehearsal, [Finding(EMPTY, Severity.ERROR, "nobody would get it", hint, place)]
+    reasons = ", ".join(f"{number:,} {why}" for why, number in rehearsal.left_out.most_common())
+    what = f"nobody would get it: {reasons or 'the list is empty'}"
+    return rehearsal, [Finding(EMPTY, Severity.ERROR, what, hint, place)]
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
