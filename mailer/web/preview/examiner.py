@@ -64,8 +64,8 @@ class Outcome:
     groups: tuple[Group, ...]
     problem: MailerError | None = None
     """Why it could not be examined."""
-    listless: bool = False
-    """It names no list: only its words were looked at."""
+    is_counted: bool = False
+    """Whether the audience is known: there is a list, and everybody's mail can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ class Examiner:
             recipients=report.recipients,
             left_out=tuple(found.left_out.most_common()) if found else (),
             groups=_groups(report.editions),
-            listless=not words.list_name,
+            is_counted=found is not None,
         )
 
 
