@@ -38,6 +38,7 @@ _FREE_MAIL = frozenset([
 """Domains at which anybody can have a mailbox, and nobody's programs may send in their name."""
 _NO_REPLY = re.compile(r"(?:no|do-?not|dont)[-_.]?reply", re.IGNORECASE)
 _SETTINGS = Place("mailer.toml")
+_MESSAGE = Place("templates/message.txt")
 _WORD = re.compile(r"[^\W_]{4,}")
 """Shorter ones are in any text."""
 _LEAST = 0.8
@@ -126,7 +127,7 @@ def way_out(proof: Proof) -> Iterator[Finding]:
             "the link to unsubscribe is "
             + ("in the mail, but hidden" if links else "missing from the mail"),
             "Let the layout show {{ links.unsubscribe }}, as templates/partials/footer.mjml does.",
-            proof.place("links.unsubscribe"),
+            proof.place("links.unsubscribe") if links else _layout(proof),
         )
     if url not in proof.text:
         yield Finding(
@@ -134,7 +135,7 @@ def way_out(proof: Proof) -> Iterator[Finding]:
             Severity.ERROR,
             "the link to unsubscribe is missing from the text part",
             "Write <{{ links.unsubscribe }}> into templates/message.txt.",
-            Place("templates/message.txt"),
+            _MESSAGE,
         )
 
 
@@ -150,16 +151,15 @@ def postal_address(proof: Proof) -> Iterator[Finding]:
             _SETTINGS,
         )
         return
-    parts = (("mail", proof.reading.words, "the layout"),
-             ("text part", proof.text, "templates/message.txt"))  # fmt: skip
-    for part, text, where in parts:
+    parts = (("mail", proof.reading.words, _layout(proof)), ("text part", proof.text, _MESSAGE))
+    for part, text, place in parts:
         if address not in _letters(text):
             yield Finding(
                 ADDRESS_MISSING,
                 Severity.ERROR,
                 f"your postal address is missing from the {part}",
-                f"Let {where} show {{{{ brand.address }}}}: the law asks for it in every mail.",
-                proof.place("brand.address"),
+                f"Let {place} show {{{{ brand.address }}}}: the law asks for it in every mail.",
+                place,
             )
 
 
@@ -168,14 +168,13 @@ def text_part(proof: Proof) -> Iterator[Finding]:
     wanted = _vocabulary(proof.reading.words)
     given = _vocabulary(proof.text)
     missing = [word for word in wanted if word not in given]
-    place = Place("templates/message.txt")
     if wanted and not given:
         yield Finding(
             TEXT_MISSING,
             Severity.ERROR,
             "the text part is empty",
             "Let templates/message.txt show {{ body }}.",
-            place,
+            _MESSAGE,
         )
     elif len(missing) > max(_FEW, (1 - _LEAST) * len(wanted)):
         yield Finding(
@@ -185,8 +184,12 @@ def text_part(proof: Proof) -> Iterator[Finding]:
             f'"{" ".join(missing[:5])}"',
             "Give each component in templates/components.txt the words it has in components.mjml: "
             "some people read only the text, and spam filters compare the two.",
-            place,
+            _MESSAGE,
         )
+
+
+def _layout(proof: Proof) -> Place:
+    return Place(f"templates/{proof.words.parsed.front.layout}.mjml")
 
 
 def _domain(email: str) -> str:

@@ -57,8 +57,8 @@ def links(proof: Proof) -> Iterator[Finding]:
 
 def _unlinked(proof: Proof) -> Iterator[Finding]:
     """What was meant to be a link."""
-    words = proof.reading.unlinked
-    for match in _UNCLOSED.finditer(words):
+    text = proof.reading.unlinked
+    for match in _UNCLOSED.finditer(text):
         yield Finding(
             UNCLOSED,
             Severity.ERROR,
@@ -67,7 +67,7 @@ def _unlinked(proof: Proof) -> Iterator[Finding]:
             proof.place(match[0][:30]),
             spot=match[0],
         )
-    for match in _BARE.finditer(_UNCLOSED.sub(" ", words)):
+    for match in _BARE.finditer(_UNCLOSED.sub(" ", text)):
         yield Finding(
             BARE,
             Severity.WARNING,

@@ -75,7 +75,9 @@ _LEFTOVERS = re.compile(
     | \{{\{{\{{[^{{}}\n]{{1,60}}\}}\}}\}}          # SendGrid and others that use Handlebars
     | (?<!\{{)\{{[A-Z][A-Z0-9_]{{2,40}}\}}(?!\}})  # {{FIRST_NAME}}
     | (?i:(?<!\{{)\{{{_FIELD}\}}(?!\}}))
-    | (?i:\[(?:first|last|full)[ _]?name(?:,\s*fallback=[^\]\n]*)?\](?!\())  # Campaign Monitor
+    | (?i:\[(?:first|last|full)[ _]?name\](?!\())
+    | \[\w{{1,40}},\s*fallback=[^\]\n]{{0,60}}\]     # Campaign Monitor
+    | \{{\w{{1,40}}~\w{{1,40}}\}}                  # Engaging Networks
     | «\w+_\w+»                                    # Word
     """,
     re.VERBOSE,

@@ -74,7 +74,11 @@ def test_the_sample_settings_and_layouts_owe_nothing():
 
 
 def test_a_missing_address_is_found_where_it_is_missing():
-    assert one(footer(ADDRESS, ""), law.ADDRESS_MISSING).message.endswith("missing from the mail")
+    in_mail = one(footer(ADDRESS, ""), law.ADDRESS_MISSING)
+    assert in_mail.message == "your postal address is missing from the mail"
+    assert in_mail.place == Place("templates/petition.mjml")
+    in_text = one(message(IN_TEXT_ADDRESS, "brand.name"), law.ADDRESS_MISSING)
+    assert in_text.place == Place("templates/message.txt")
     assert one(address(" "), law.ADDRESS_MISSING).place == Place("mailer.toml")
 
 

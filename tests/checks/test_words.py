@@ -182,6 +182,9 @@ LEFTOVERS = [
     "{City}",
     "[First Name]",
     "[firstname,fallback=there]",
+    "[city,fallback=]",
+    "{{{first_name}}}",
+    "{user_data~firstName}",
     "«First_Name»",
 ]
 NO_LEFTOVERS = [
