@@ -72,7 +72,7 @@ def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
             number = sum(
                 n for zone, n in people.items() if timing.zones.get(zone, timing.due) == due
             )
-            lines[f"  {len(lines)}"] = f"{_at(run, due, timing.plan)}: {number:,}"
+            lines[" " * len(lines)] = f"{_at(run, due, timing.plan)}: {number:,}"
     return lines
 
 
@@ -212,4 +212,4 @@ def _wait(due: datetime) -> str:
     hours, day = 3600, 86_400
     if seconds < 2 * day:
         return duration(seconds).removeprefix("about ")
-    return f"{seconds // day:.0f} days {seconds % day // hours:.0f} hours"
+    return f"{seconds // day:.0f} days {seconds % day // hours:.0f} h"
