@@ -51,8 +51,8 @@ _UNWANTED = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uf
 """Would turn the direction of the text around them, or cannot be encoded."""
 _WHOLE_URL = re.compile(r"(?:https?://[^\s/?#]|mailto:|tel:)", re.IGNORECASE)
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~"
-_SAFE_URL = re.compile(r"https?://[A-Za-z0-9._-][A-Za-z0-9!#$%&'()*+,\-./:;=?@_~]*")
-"""What quoting would not change, as the recipient's own links: a tenth of the time."""
+_SAFE_URL = re.compile(r"https?://[A-Za-z0-9._-][A-Za-z0-9!#$%()*+,\-./:;=?@_~]*")
+"""What quoting and escaping would not change, as the recipient's own links: a tenth of the time."""
 
 
 def clean(value: str) -> str:
@@ -81,7 +81,7 @@ def _plain_url(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    return html.escape(_plain_url(value), quote=True)
+    return value if _SAFE_URL.fullmatch(value) else html.escape(_plain_url(value), quote=True)
 
 
 def _url_part(value: str) -> str:

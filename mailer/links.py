@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.signer import SigningAlgorithm
 
 from mailer.errors import ConfigError, Place
 
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-Purpose = Literal["unsubscribe", "update", "view", "undo", "join", "move", "leave", "settle", "click"]
+Purpose = Literal[
+    "unsubscribe", "update", "view", "undo", "join", "move", "leave", "settle", "click"
+]
 
 _PATHS: dict[Purpose, str] = {
     "unsubscribe": "u",
@@ -54,6 +57,13 @@ _MIN_KEY = 16
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
 
 
+class _Blake2(SigningAlgorithm):
+    """BLAKE2b with a key (RFC 7693), 128 bits: half the time of HMAC, and half as long in a link."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hashlib.blake2b(value, key=key, digest_size=16).digest()
+
+
 class Keys:
     """The secret keys, the signing one first; older ones are still believed.
 
@@ -71,7 +81,7 @@ class Keys:
             hmac.digest(key.encode(), f"mailer.{purpose}".encode(), "sha256")
             for key in reversed(self._secrets)
         ]
-        return Signer(rotation, key_derivation="none", digest_method=hashlib.sha256)
+        return Signer(rotation, key_derivation="none", algorithm=_Blake2())
 
     def token(self, purpose: Purpose, subscriber_id: int, send_id: int) -> str:
         return self._signers[purpose].sign(f"{subscriber_id:x}-{send_id:x}").decode()

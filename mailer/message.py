@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from mailer.escaping import ESCAPES, Context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mailer.compile import Variant
     from mailer.config import Content
@@ -75,7 +76,7 @@ def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetim
     values = merged.values
     parts = body.parts.copy()
     parts[0] = headers.encode("ascii")
-    parts[2::2] = [encoded(values[slot]) for slot, encoded in body.places]
+    parts[2::2] = body.spread([encoded(values[slot]) for slot, encoded in body.forms])
     return b"".join(parts)
 
 
@@ -147,8 +148,10 @@ class _Body:
     boundary: str
     parts: list[bytes]
     """Room for the headers, the text before the first value, room for that, the text after it…"""
-    places: list[tuple[int, Callable[[str], bytes]]]
-    """For each value its slot, and how it is encoded."""
+    forms: list[tuple[int, Callable[[str], bytes]]]
+    """Each slot for each way in which its value is encoded."""
+    spread: Callable[[Sequence[bytes]], Sequence[bytes]]
+    """From the values in these forms to one for each place."""
 
 
 @lru_cache(maxsize=1024)
@@ -171,7 +174,19 @@ def _body(variant: Variant) -> _Body:
         lead += last + b"\r\n"
     parts.append(lead + f"--{boundary}--\r\n".encode())
     places = (*variant.text.places, *variant.html.places)
-    return _Body(boundary, parts, [(slot, _ENCODED[context]) for slot, context in places])
+    forms = list(dict.fromkeys(places))
+    return _Body(
+        boundary,
+        parts,
+        [(slot, _ENCODED[context]) for slot, context in forms],
+        _picking([forms.index(place) for place in places]),
+    )
+
+
+def _picking(indexes: list[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
+    if len(indexes) < 2:  # noqa: PLR2004 - of one, itemgetter makes no sequence
+        return lambda made: made
+    return itemgetter(*indexes)
 
 
 def _open_ended(encoded: bytes) -> bytes:

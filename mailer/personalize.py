@@ -112,7 +112,7 @@ class Known:
                     hint="Values of a list are text: turn one into a number with | int first.",
                 ) from err
 
-        if not symbol.reads or _UNIQUE & symbol.reads:
+        if not symbol.reads or _UNIQUE & symbol.reads or _is_column(evaluate):
             return work_out
         known = self._values.setdefault((text, convert), {})
         read = _reader(symbol.reads)
@@ -132,6 +132,11 @@ class Known:
 
 _UNIQUE = {"email"}
 """What no two recipients have in common."""
+
+
+def _is_column(evaluate: Callable[[Recipient], Any]) -> bool:
+    """As fast to read as to find."""
+    return isinstance(evaluate, operator.attrgetter)
 
 
 def _reader(names: frozenset[str]) -> Callable[[Recipient], Hashable]:
@@ -497,6 +502,8 @@ def roots(
 
 def written(value: Any) -> str:
     """A slot's value as text that mail can show. Nothing known is nothing written."""
+    if type(value) is str:
+        return escaping.clean(value)
     if value is None or isinstance(value, Undefined):
         return ""
     return escaping.clean(value.unescape() if isinstance(value, Markup) else str(value))
