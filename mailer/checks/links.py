@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from mailer.checks import footnotes, urls, words
 from mailer.checks.finding import Finding, Severity
+from mailer.checks.proof import place_of
 from mailer.checks.reading import Link
+from mailer.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailer.checks.proof import Proof
-    from mailer.errors import Place
+    from mailer.sources import Sources
 
 UNCLOSED = "link-unclosed"
 BARE = "link-bare"
@@ -213,5 +215,14 @@ def _plain(name: str) -> str:
 
 
 def _place(proof: Proof, link: Link, *marks: str) -> Place:
-    """Where a link was written: by what marks it most, its address, or that without tags, or its words."""
-    return proof.place(*marks, link.url, urls.page(link.url), link.text)
+    return place_of_link(proof.words, link.url, link.text, *marks)
+
+
+def place_of_link(words: Sources, url: str, text: str, *marks: str) -> Place:
+    """Where a link was written: by what marks it most, its address, that without tags, or its words."""
+    brand = words.content.brand
+    if urls.page(url) in {brand.website, brand.donate, *(social.url for social in brand.social)}:
+        return Place("mailer.toml")
+    # an address is often the beginning of another
+    ended = [f"{start}{end}" for start in (url, urls.page(url)) for end in ")\">'" if start]
+    return place_of(words, *marks, *ended, url, urls.page(url), text)

@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from mailer.checks import reading, urls
 from mailer.checks.finding import Finding, Severity
-from mailer.checks.proof import place_of
+from mailer.checks.links import place_of_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +33,8 @@ REDIRECTED = "link-redirected"
 _AT_ONCE = 8
 _HOPS = 5
 _SECONDS = 10.0
+_LONG = 80
+"""Characters of an address that can be read at a glance."""
 _AGENT = "Mozilla/5.0 (compatible; mailer, checking links)"
 _NOBODYS = "zqvalueqz"
 """Stands in for every personal value: an address that holds one is not asked for."""
@@ -73,11 +75,23 @@ def dead_links(
     named = addresses(words, variants)
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="links")
     try:
-        answers = zip(named, pool.map(fetch, named), strict=True)
-        for url, answer in watch(answers, len(named)):
-            yield from _judge(words, url, named[url], answer)
+        answers = dict(watch(zip(named, pool.map(fetch, named), strict=True), len(named)))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+    if len(answers) > 1 and not any(isinstance(answer, Answer) for answer in answers.values()):
+        yield _offline(len(answers))
+        return
+    for url, answer in answers.items():
+        yield from _judge(words, url, named[url], answer)
+
+
+def _offline(number: int) -> Finding:
+    return Finding(
+        UNANSWERED,
+        Severity.WARNING,
+        f"none of the {number} links answered",
+        "Is this computer connected to the internet? Then ask again.",
+    )
 
 
 def addresses(words: Sources, variants: Iterable[Variant]) -> dict[str, str]:
@@ -108,8 +122,8 @@ def _may_be_asked(url: str, *, local: bool) -> bool:
 
 
 def _judge(words: Sources, url: str, name: str, answer: Answer | NoAnswer) -> Iterator[Finding]:
-    tell = partial(Finding, place=place_of(words, url, urls.page(url), name), spot=url)
-    link = f'the link "{name[:60]}" to {url}'
+    tell = partial(Finding, place=place_of_link(words, url, name), spot=url)
+    link = f'the link "{name[:60]}" to {url if len(url) <= _LONG else urls.page(url)}'
     look = "Open it in your browser: it may be for people only, or be back in an hour."
     mend = "Correct the address, or take the link out."
     if isinstance(answer, NoAnswer):

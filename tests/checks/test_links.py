@@ -9,7 +9,7 @@ import pytest
 from mailer.checks import links, urls, words
 from mailer.checks.finding import Severity
 from mailer.errors import Place
-from tests.checks.proofs import changed, codes, one, sample, settled, written
+from tests.checks.proofs import changed, codes, find, one, sample, settled, written
 from tests.support import ANA
 
 
@@ -98,6 +98,13 @@ def test_the_tags_of_a_link_hide_neither_its_line_nor_that_it_is_a_footnotes():
     tagged = settled(written(text), links={"tags": {"utm_source": "news"}})
     assert one(tagged, urls.NOT_HTTPS).place == Place("campaigns/sample.md", 4)
     assert links.SAME_TEXT not in codes(tagged)
+
+
+def test_an_address_is_not_taken_for_the_beginning_of_another():
+    text = "[Plan](http://example.org/plan-b)\n\n[Plan A](http://example.org/plan)"
+    found = find(written(text))
+    lines = {f.spot: f.place.line for f in found if f.code == urls.NOT_HTTPS}
+    assert lines == {"http://example.org/plan-b": 4, "http://example.org/plan": 6}
 
 
 def test_an_address_of_the_text_part_is_examined_too():

@@ -194,5 +194,26 @@ def test_each_answer_becomes_a_finding_with_its_line():
     ]  # fmt: skip
 
 
+def test_silence_everywhere_is_not_the_links_fault():
+    sources = written("[A](https://a.example/) [B](https://b.example/)")
+    variants = [proof_of(sources).merged.variant]
+    nothing = NoAnswer("there is no such host", lasting=True)
+    (found,) = online.dead_links(sources, variants, lambda _: nothing, lambda answers, _: answers)
+    assert (found.code, found.message) == (online.UNANSWERED, "none of the 2 links answered")
+
+
+def test_a_link_of_the_settings_is_found_in_the_settings():
+    mail = sample()
+    variants = [proof_of(mail).merged.variant]
+    dead = NoAnswer("there is no such host", lasting=True)
+    answers = {"https://www.example.org": dead}.get
+    found = list(
+        online.dead_links(
+            mail, variants, lambda url: answers(url, Answer(200, url)), lambda a, _: a
+        )
+    )
+    assert [finding.place for finding in found] == [Place("mailer.toml")]
+
+
 def line(number):
     return Place("campaigns/sample.md", number)
