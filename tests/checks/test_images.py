@@ -62,7 +62,7 @@ def test_size_of_an_embedded_picture_is_told():
 def test_picture_alone_is_no_mail_but_thirty_words_beside_it_are():
     headline_and_name = 4
     picture = f'{{{{ image("{SITE}/river.jpg", alt="{WORDS}") }}}}'
-    short = "word " * (images._LEAST_WORDS - headline_and_name - 1)
+    short = "word " * (30 - headline_and_name - 1)
     assert codes(images.amount, mail(f"{short}\n\n{picture}")) == {images.ONLY}
     assert codes(images.amount, mail(f"{short} word\n\n{picture}")) == set()
 

@@ -33,15 +33,18 @@ IMPLIED = {"br", "tbody"}
 
 DIFFICULT = """
 <style>
-  p { color: #111111 } .a p { color: #222222 } p.b { color: #333333 } #c { color: #444444 !important }
+  .j { color: #cc0000 } p { color: #111111 } .a p { color: #222222 } p.b { color: #333333 } #c { color: #444444 !important }
   .d > p:first-child { color: #555555 } h1, .e { background: #eeeeee url("x.png") no-repeat }
   @media (prefers-color-scheme: dark) { .f { color: #cccccc !important; background-color: #000000 } }
   @media (min-width: 480px) { p { color: #ff0000 } }
   @media only screen and (max-width: 400px), print { .g { font-size: 150% } }
+  p.h { color: #aa0000 } p.i { color: #bb0000 !important } p { background: none }
   p:hover { color: #ff0000 } p::before { color: #ff0000 } p:unheard-of { color: #ff0000 }
 </style>
 <div class="a" style="color:#666666; font:bold 20px/1.5 Georgia"><p>1</p><p class="b">2</p>
 <p class="b" id="c" style="color:#777777">3</p></div>
+<p class="h">A</p><p class="j">A</p><p class="i" style="color:#777777 !important">B</p>
+<div style="color:#888888"><a href="x" style="color:inherit">C</a><h2>D</h2><h3>E</h3><h4>F</h4><h5>G</h5><h6>H</h6></div>
 <div class="d"><p>4</p><p>5</p><h1>6 <small>7 <b>8</b></small></h1><a href="x">9</a><a name="y">10</a></div>
 <table bgcolor="#abcdef"><tr><td class="e">11</td><td style="background:none"><font color="#123456">12</font></td></tr></table>
 <div class="f" style="color:inherit">13 <span style="color:currentColor;font-size:.5em">14</span></div>

@@ -135,6 +135,12 @@ def test_tables_that_mjml_writes_are_not_the_authors():
     )
 
 
+def test_components_fit_under_any_heading():
+    share = '{{ share("I signed.", "https://www.example.org/rivers", handles=["@RiversExample"]) }}'
+    people = '{{ officials(recipient.lookups.senators, title="Your senators") }}'
+    assert found(mail(f"{share}\n\n{people}\n\n## Next\n\n{share}")) == []
+
+
 @pytest.mark.parametrize("campaign", samples.CAMPAIGNS)
 def test_samples_are_well_built(campaign):
     merged = samples.merger(campaign).merge(samples.difficult(campaign)["right to left"])
