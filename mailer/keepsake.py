@@ -50,9 +50,16 @@ def _shared(variant: Variant) -> tuple[str, bytes, tuple[str, ...]]:
         "subject": _cut(variant.subject),
         "html": _cut(variant.html),
         "links": links,
+        "guards": variant.guards,
     }
     data = json.dumps(value, ensure_ascii=False).encode()
     return hashlib.sha256(data).hexdigest(), zlib.compress(data), links
+
+
+def guards(content: bytes) -> tuple[str, ...] | None:
+    """What tells those who got a variant from others; None where it was not kept yet."""
+    found = json.loads(zlib.decompress(content)).get("guards")
+    return None if found is None else tuple(found)
 
 
 def _link(text: str) -> str:

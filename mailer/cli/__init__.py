@@ -12,7 +12,19 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import approve, campaigns, check, doctor, events, lists, preview, send, serve, subscriber
+from mailer.cli import (
+    approve,
+    campaigns,
+    check,
+    doctor,
+    events,
+    lists,
+    preview,
+    report,
+    send,
+    serve,
+    subscriber,
+)
 from mailer.cli.common import Session, complain
 from mailer.errors import MailerError
 
@@ -48,6 +60,7 @@ check.register(app)
 approve.register(app)
 send.register(app)
 doctor.register(app)
+report.register(app)
 serve.register(app)
 preview.register(app)
 

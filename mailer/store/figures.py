@@ -51,11 +51,9 @@ class Reckoning:
 class Share:
     """The deliveries of one variant that were handed over."""
 
-    digest: str
+    content: bytes
     """Of the variant: see `pages.Kept`."""
     number: int
-    examples: tuple[tuple[int, int], ...]
-    """(subscriber's id, number of the subject) of some who got it."""
 
 
 class Reckonings(Protocol):

@@ -59,15 +59,7 @@ class Reckoner:
             rows = self.db.execute(_SHARES, (send_id, limit)).fetchall()
             counted = self.db.execute("SELECT count(*) FROM variants WHERE send_id = ?", (send_id,))
             (all_of_them,) = counted.fetchone()
-            found = [
-                Share(digest, number, tuple(map(self._who, dict.fromkeys(deliveries))))
-                for digest, number, *deliveries in rows
-            ]
-        return found, all_of_them - len(found)
-
-    def _who(self, delivery_id: int) -> tuple[int, int]:
-        row: tuple[int, int] = self.db.execute(_WHO, (delivery_id,)).fetchone()
-        return row
+        return [Share(*row) for row in rows], all_of_them - len(rows)
 
 
 _OUTCOMES = """
@@ -122,15 +114,10 @@ SELECT arm, sent,
         WHERE outcome = 'complained' AND sent.arm = numbers.arm)
 FROM numbers ORDER BY arm"""
 
-# CROSS JOIN: from the deliveries of this send to their copies, not through those of all sends. Two
-# examples of each, as the details of one may have changed since.
+# CROSS JOIN: from the deliveries of this send to their copies, not through those of all sends
 _SHARES = """
-SELECT v.digest, count(*) AS number, min(d.id), max(d.id)
+SELECT v.content, count(*) AS number
 FROM deliveries d CROSS JOIN copies c ON c.delivery_id = d.id
 JOIN variants v ON v.id = c.variant_id
 WHERE d.send_id = ? AND d.state = 'accepted'
 GROUP BY v.id ORDER BY number DESC, v.id LIMIT ?"""
-
-_WHO = """
-SELECT d.subscriber_id, CASE d.arm WHEN 0 THEN sends.winner ELSE d.arm END
-FROM deliveries d JOIN sends ON sends.id = d.send_id WHERE d.id = ?"""

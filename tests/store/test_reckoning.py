@@ -145,12 +145,12 @@ def test_variants_are_counted_by_who_got_them(store):
     digests = {1: "a", 2: "a", 3: "b"}
 
     def kept(claim):
-        return Kept(digests.get(claim.subscriber.id, "c"), b"", "[]")
+        digest = digests.get(claim.subscriber.id, "c")
+        return Kept(digest, digest.encode(), "[]")
 
     send = mail(store, states=[DeliveryState.UNCERTAIN], kept=kept)
     found, others = store.shares(send.id, limit=2)
-    assert [(share.digest, share.number) for share in found] == [("c", 5), ("a", 1)]
-    assert [share.examples for share in found] == [((4, 1), (8, 1)), ((2, 1),)]
+    assert [(share.content, share.number) for share in found] == [(b"c", 5), (b"a", 1)]
     assert others == 1
 
 

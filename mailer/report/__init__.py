@@ -1,0 +1,1 @@
+"""What came of a campaign: numbers for staff, and one page for a director."""
