@@ -9,7 +9,7 @@ from mailer.checks.finding import Finding, Severity
 from mailer.web.palette import contrast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mailer.checks.looks import Look
     from mailer.checks.proof import Proof
@@ -35,16 +35,17 @@ class _Pair(NamedTuple):
 
 
 def faint_words(proof: Proof) -> Iterator[Finding]:
-    """One finding for each two colours, with the first words that are written in them."""
+    """One finding for each two colours, with words that are written in them."""
     told: set[_Pair] = set()
     for looks, mode, hint in (
         (proof.light, "", _LIGHT_HINT),
         (proof.dark, " in dark mode", _DARK_HINT),
     ):
-        for pair, words in _pairs(looks).items():
+        for pair, written in _pairs(looks).items():
             ratio = contrast(pair.ink, pair.ground)
             if ratio < pair.need and pair not in told:
                 told.add(pair)
+                words = _of_the_author(written, proof)
                 yield Finding(
                     CONTRAST,
                     Severity.WARNING,
@@ -56,14 +57,19 @@ def faint_words(proof: Proof) -> Iterator[Finding]:
                 )
 
 
-def _pairs(looks: Mapping[Any, Look]) -> dict[_Pair, str]:
-    found: dict[_Pair, str] = {}
+def _of_the_author(written: Sequence[str], proof: Proof) -> str:
+    """Words that have a line, and are the same for everybody; else the first."""
+    return next((words for words in written if proof.place(words).line), written[0])
+
+
+def _pairs(looks: Mapping[Any, Look]) -> dict[_Pair, list[str]]:
+    found: dict[_Pair, list[str]] = {}
     for element, look in looks.items():
         words = _words(element) if look.shown and look.size > _TINY else ""
         if words:
             large = look.size >= (_LARGE_BOLD if look.bold else _LARGE)
             need = _LEAST_LARGE if large else _LEAST
-            found.setdefault(_Pair(look.ink.hex, look.ground.hex, need), words)
+            found.setdefault(_Pair(look.ink.hex, look.ground.hex, need), []).append(words)
     return found
 
 

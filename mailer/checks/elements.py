@@ -58,7 +58,6 @@ def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
                 suggest(attribute.name, allowed)
                 or "Take it out, or write it as CSS: give the element a css-class, and the class a rule.",
                 attribute.place,
-                f"<{attribute.element}",
             )
 
 
@@ -78,7 +77,6 @@ def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
                     suggest(name, classes)
                     or "Add it to <mj-attributes>. For a rule in CSS, write css-class.",
                     attribute.place,
-                    f"<{attribute.element}",
                 )
 
 

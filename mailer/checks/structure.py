@@ -60,7 +60,8 @@ def language(proof: Proof) -> Iterator[Finding]:
             LANGUAGE_MISSING,
             "the mail does not say what language it is in, so screen readers guess",
             'Write <mjml lang="{{ brand.language }}"> in the layout, and language = "en" under [brand] in mailer.toml.',
-            "<mjml",
+            "<html",
+            written="<mjml",
         )
 
 
@@ -81,7 +82,8 @@ def direction(proof: Proof) -> Iterator[Finding]:
             DIRECTION,
             "most of the text runs from right to left, but the mail does not say so",
             'Write dir="rtl" in the <mjml> tag of the layout.',
-            "<mjml",
+            "<html",
+            written="<mjml",
         )
 
 
@@ -92,7 +94,8 @@ def document(proof: Proof) -> Iterator[Finding]:
             TITLE_MISSING,
             "the mail has no title, which is read out when it is opened and shown on its tab",
             "Write <mj-title>{{ subject | e }}</mj-title> in <mj-head>.",
-            "<mj-head",
+            "<head",
+            written="<mj-head",
         )
     metas = list(proof.tree.iter("meta"))
     for name, there in (
@@ -129,8 +132,11 @@ def tables(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def _finding(proof: Proof, code: str, message: str, hint: str, needle: str) -> Finding:
-    return Finding(code, Severity.WARNING, message, hint, proof.place(needle), needle)
+def _finding(
+    proof: Proof, code: str, message: str, hint: str, spot: str, *, written: str = ""
+) -> Finding:
+    """`written` is what to look for in the templates, where that is something else."""
+    return Finding(code, Severity.WARNING, message, hint, proof.place(written or spot), spot)
 
 
 def _words(element: Any) -> str:

@@ -45,4 +45,9 @@ def _usual() -> Proof:
 
 
 def codes(rule: Rule, proof: Proof) -> set[str]:
-    return {finding.code for finding in rule(proof)}
+    found = list(rule(proof))
+    shown = " ".join(proof.tree.text_content().split())
+    for finding in found:
+        assert finding.spot
+        assert finding.spot in proof.html or finding.spot in shown
+    return {finding.code for finding in found}

@@ -46,6 +46,19 @@ def test_message_names_words_colours_and_what_is_needed():
     assert finding.spot == "The vote is Tuesday."
 
 
+def test_words_of_the_author_stand_for_those_of_a_recipient():
+    faint = '<p style="color:#aaaaaa">{}</p>'
+    body = (
+        faint.format("Dear {{ recipient.first_name }},")
+        + "\n\n"
+        + faint.format("The vote is Tuesday.")
+    )
+    (finding,) = faint_words(mail(body))
+    assert finding.spot == "The vote is Tuesday."
+    (finding,) = faint_words(mail(faint.format("Dear {{ recipient.first_name }},")))
+    assert finding.spot.startswith("Dear ")
+
+
 def test_only_dark_mode_is_to_blame():
     changes = (("templates/partials/head.mjml", '"surface": "#1b2120"', '"surface": "#8b8180"'),)
     found = list(faint_words(mail("The vote is Tuesday.", changes)))
