@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer import cli
-from mailer.cli import approve, desk
+from mailer.cli import approve, desk, dispatch
 from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, open_store
 
 QUIET = "[send]\nquiet_hours = 48\n"
@@ -70,7 +70,8 @@ def test_whoever_had_another_campaign_is_left_out_and_counted(mailer, root):
 def test_they_get_it_later_by_the_same_command(mailer, root, monkeypatch):
     assert mailer("send", "next", "--yes")[0] == 0
     later = datetime.now(UTC) + timedelta(hours=49)
-    monkeypatch.setattr(desk, "now", lambda: later)
+    for module in (desk, dispatch):
+        monkeypatch.setattr(module, "now", lambda: later)
     _, said = mailer("send", "next", "--yes")
     assert "Recipients  3: 3 who joined since" in said
     assert files(root, "next") == [address(n) for n in range(5)]
