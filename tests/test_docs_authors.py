@@ -14,6 +14,7 @@ from jinja2 import Environment, nodes
 from mailer import config
 from mailer.campaign import FrontMatter
 from mailer.config import (
+    Bounces,
     Brand,
     Colors,
     Content,
@@ -163,7 +164,7 @@ def test_settings_example_is_valid_and_shows_every_key():
     ((_, content, _),) = [fence for fence in fences("configuration.md") if fence[0] == "toml"]
     config.parse(content)
     table = tomllib.loads(content)
-    assert set(table) == set(Content.model_fields) | {"send", "pages"}
+    assert set(table) == set(Content.model_fields) | {"send", "bounces", "pages"}
     for model, shown in (
         (Brand, table["brand"]),
         (Colors, table["brand"]["colors"]),
@@ -172,6 +173,7 @@ def test_settings_example_is_valid_and_shows_every_key():
         (Sender, table["sender"]),
         (Site, table["site"]),
         (Sending, table["send"]),
+        (Bounces, table["bounces"]),
         (Lookup, table["lookups"]["senators"]),
         (Pages, table["pages"]),
         (PublicList, table["pages"]["lists"][0]),
