@@ -44,13 +44,17 @@ _SHOWN_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 
 
 def links(proof: Proof) -> Iterator[Finding]:
-    """Each address once, then each link's words."""
+    """Each page once, whatever follows it behind a "?", then each link's words."""
     reading = proof.reading
     yield from _unlinked(proof)
     outward = [link for link in reading.links if not _personal(link, proof)]
     in_text = [link for link in _of_the_text(proof.text) if not _personal(link, proof)]
-    for link in {link.url: link for link in reversed(outward + in_text)}.values():
-        yield from _address(link, proof)
+    known: set[tuple[str, str]] = set()
+    for link in outward + in_text:
+        for finding in _address(link, proof):
+            if (finding.code, finding.spot) not in known:
+                known.add((finding.code, finding.spot))
+                yield finding
     worded = [link for link in outward if not link.url.startswith("#")]
     for link in worded:
         yield from _words(link, proof)

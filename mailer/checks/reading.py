@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -56,18 +57,24 @@ class _Open:
     tiny: bool
 
     def within(self, element: Any) -> _Open:
-        style = element.get("style") or ""
-        if not style and element.tag not in _NEVER_SHOWN:
+        if element.tag in _NEVER_SHOWN:
+            return _Open(hidden=True, tiny=self.tiny)
+        style = element.get("style")
+        if not style:
             return self
-        size = _SIZE.search(style)
-        return _Open(
-            self.hidden or element.tag in _NEVER_SHOWN or bool(_HIDES.search(style)),
-            bool(_TINY.fullmatch(size[1])) if size else self.tiny,
-        )
+        hides, tiny = _effect(style)
+        return _Open(self.hidden or hides, self.tiny if tiny is None else tiny)
 
     @property
     def shown(self) -> bool:
         return not (self.hidden or self.tiny)
+
+
+@lru_cache(maxsize=4096)
+def _effect(style: str) -> tuple[bool, bool | None]:
+    """Whether it hides, and whether it makes tiny or undoes that; a mail has few different styles."""
+    size = _SIZE.search(style)
+    return bool(_HIDES.search(style)), bool(_TINY.fullmatch(size[1])) if size else None
 
 
 @dataclass(slots=True)

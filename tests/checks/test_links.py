@@ -115,8 +115,9 @@ def test_an_address_of_the_text_part_is_examined_too():
     assert found.place == Place("templates/message.txt", 1)
 
 
-def test_the_same_address_twice_is_one_finding():
-    one(written("[Once](http://example.org/a) and [again](http://example.org/a)."), urls.NOT_HTTPS)
+def test_the_same_page_twice_is_one_finding():
+    text = "[Once](http://example.org/a?gift=5) and [again](http://example.org/a?gift=7)."
+    assert one(written(text), urls.NOT_HTTPS).message.startswith('the link "Once" leads')
 
 
 def test_what_is_filled_in_is_examined_as_the_recipient_gets_it():
