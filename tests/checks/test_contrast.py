@@ -57,6 +57,13 @@ def test_words_of_the_author_stand_for_those_of_a_recipient():
     assert finding.spot == "The vote is Tuesday."
     (finding,) = faint_words(mail(faint.format("Dear {{ recipient.first_name }},")))
     assert finding.spot.startswith("Dear ")
+    assert finding.place.line is None
+
+
+def test_line_is_found_by_the_words_before_a_personal_value():
+    faint = '<p style="color:#aaaaaa">Please look at {{ recipient.city }} again.</p>'
+    (finding,) = faint_words(mail(f"Hello.\n\n{faint}"))
+    assert str(finding.place) == "campaigns/example.md:7"
 
 
 def test_only_dark_mode_is_to_blame():
