@@ -52,7 +52,8 @@ _COPYRIGHT = re.compile(
 _PLACEHOLDERS = re.compile(
     r"""
       (?i:\blorem\s+ipsum\b)
-    | (?i:\[\s*(?:insert|your|add)\s[^\]\n]{1,60}\](?!\())
+    # "[your name]" alone is what a caller says, in a call script.
+    | (?i:(?<!\[)\[\s*(?:insert\s[^\]\n]{1,60}|[^\]\n]{1,60}\shere|(?:first|last|full)[ _]?name)\s*\](?!\())
     # The printers' "to come"; before a name it is initials: TK Maxx.
     | \b(?:TK)+\b(?![ ][A-Z][a-z])
     # In a line of capitals "TODO" is Spanish for "all".
@@ -75,7 +76,6 @@ _LEFTOVERS = re.compile(
     | \{{\{{\{{[^{{}}\n]{{1,60}}\}}\}}\}}          # SendGrid and others that use Handlebars
     | (?<!\{{)\{{[A-Z][A-Z0-9_]{{2,40}}\}}(?!\}})  # {{FIRST_NAME}}
     | (?i:(?<!\{{)\{{{_FIELD}\}}(?!\}}))
-    | (?i:\[(?:first|last|full)[ _]?name\](?!\())
     | \[\w{{1,40}},\s*fallback=[^\]\n]{{0,60}}\]     # Campaign Monitor
     | \{{\w{{1,40}}~\w{{1,40}}\}}                  # Engaging Networks
     | «\w+_\w+»                                    # Word

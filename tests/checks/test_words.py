@@ -124,6 +124,7 @@ PLACEHOLDERS = [
     "Lorem ipsum dolor",
     "Dear [insert name],",
     "[Your organization here] thanks you.",
+    "Dear [First Name],",
     "[Sign](https://example.org/TODO)",
 ]
 REAL_WORDS = [
@@ -136,6 +137,7 @@ REAL_WORDS = [
     "ATKINS and AUTODOC.",
     "[Insert the key](https://example.org/key) and turn it.",
     "He said [sic] it.",
+    "Hello, my name is [your name], and I live in [your town].",
     "{# TODO: ask Theo #}",
 ]
 
@@ -180,7 +182,6 @@ LEFTOVERS = [
     "{FIRST_NAME}",
     "{first_name}",
     "{City}",
-    "[First Name]",
     "[firstname,fallback=there]",
     "[city,fallback=]",
     "{{{first_name}}}",
