@@ -124,18 +124,21 @@ def _block(link: Any) -> Any:
 def _is_sentence(block: Any) -> bool:
     """Whether words stand beside its links."""
     linked = {part for link in block.iter("a") for part in link.iter("*")}
-    for element in block.iter("*"):
-        own = "" if element in linked else element.text or ""
-        tail = "" if element is block or element.getparent() in linked else element.tail or ""
-        if any(sign.isalnum() for sign in own + tail):
-            return True
-    return False
+    return any(
+        sign.isalnum()
+        for element in block.iter("*")
+        if element not in linked
+        for words in (element.text, *(child.tail for child in element))
+        for sign in words or ""
+    )
 
 
 def _is_button(target: _Target, looks: Mapping[Any, Look]) -> bool:
     """It has a colour or a frame of its own, or fills a cell that has."""
+    if not target.boxed and _is_sentence(target.block):
+        return False  # words that are marked, not a button
     cell = target.link.getparent()
-    fills = cell is not None and cell.tag == "td" and len(cell) == 1 and not _is_sentence(cell)
+    fills = cell.tag == "td" and len(cell) == 1 and not _is_sentence(cell)
     return _stands_out(target.link, looks) or (fills and _stands_out(cell, looks))
 
 

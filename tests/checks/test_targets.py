@@ -47,6 +47,7 @@ def test_button_of_a_template_that_is_too_low():
     '<p>Read <a href="#">the bill</a> today.</p>', '<p><a href="#">The bill</a></p>',
     '<table><tr><td style="border-bottom:1px solid"><a href="#">202-555-0100</a></td></tr></table>',
     '<div style="background:#eeeeee"><a href="#">The bill</a></div>',
+    '<p>Read <a href="#" style="background:#eeee00">the bill</a> today.</p>',
     '<p style="display:none"><a href="#" style="background:#1f5c4d">Sign</a></p>',
 ])  # fmt: skip
 def test_not_every_link_is_a_button(link):
@@ -65,6 +66,8 @@ def test_not_every_link_is_a_button(link):
      "<p style='line-height:24px'><a href='#'>One by one</a><br><a href='#'>Two by two</a></p>"),
     ("<p><a href='#'>1</a> <a href='#'>2</a> <a href='#'>3</a></p>",
      "<p>Pages <a href='#'>1</a> <a href='#'>2</a> <a href='#'>3</a></p>"),
+    ("<p><!-- of pages --><a href='#'>1</a> <a href='#'>2</a></p>",
+     "<p><!-- of pages -->Pages <a href='#'>1</a> <a href='#'>2</a></p>"),
     ("<p><a href='#'>1</a> | <a href='#'>2</a></p>", "<p><a href='#'>One</a> | <a href='#'>Two</a></p>"),
     ("<p><a href='#'>1</a> <a href='#'>2</a></p>",
      "<p><a href='#' style='padding:9px'>1</a> <a href='#' style='padding:9px'>2</a></p>"),
@@ -111,3 +114,10 @@ def test_links_are_as_high_as_in_chromium():
     assert [words for words, _ in ours] == [" ".join(words.split()) for words, _ in theirs]
     for (words, height), (_, measured) in zip(ours, theirs, strict=True):
         assert height == pytest.approx(measured, abs=1), words
+
+
+def test_cells_side_by_side_are_not_lines():
+    cell = "<td style='line-height:16px'><a href='#'>See them all</a></td>"
+    row, rows = f"<tr>{cell}{cell}</tr>", f"<tr>{cell}</tr><tr>{cell}</tr>"
+    assert codes(targets.close_targets, page(f"<table>{row}</table>")) == set()
+    assert codes(targets.close_targets, page(f"<table>{rows}</table>")) == CLOSE
