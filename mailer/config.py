@@ -148,14 +148,14 @@ class Sending(Section):
     transport: Literal["outbox", "ses"] = "outbox"
     rate: Annotated[float, Field(gt=0)] | None = None
     """Messages a second, at most; None leaves it to the transport."""
+    timezone: TimeZone = ""
+    """What an order for later means that names none, and of recipients without a ZIP code."""
     most_bounces: Annotated[float, Field(gt=0, le=100)] = 5.0
     """Percent of the mail of which the outcome is known; above, the send pauses itself."""
     most_complaints: Annotated[float, Field(gt=0, le=100)] = 0.1
     """The same, of complaints."""
     judge_after: Annotated[int, Field(ge=1)] = 500
     """Outcomes: with fewer, nobody can tell."""
-    timezone: TimeZone = ""
-    """What an order for later means that names none, and of recipients without a ZIP code."""
     approvals: Annotated[int, Field(ge=0, le=2)] = 0
     """How many people have to approve a campaign before it goes out."""
     quiet_hours: Annotated[float, Field(ge=0, le=8760)] = 0
@@ -377,6 +377,9 @@ def _line_of(text: str, where: list[int | str]) -> int | None:
                 line = number
             continue
         key = re.match(r"\s*([\w.\"'-]+)\s*=", content)
-        if key and [*table, *key[1].replace('"', "").split(".")] == names:
+        written = [*table, *key[1].replace('"', "").split(".")] if key else []
+        if written == names:
             return number
+        if written and written == names[: len(written)]:
+            line = number  # it holds the key, as { key = … } does
     return line

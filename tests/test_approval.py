@@ -214,6 +214,17 @@ def test_approving_shows_what_and_asks_as_whom(mailer, store, monkeypatch):
     assert (approval.person, approval.query) == ("kim", 'recipient.state == "OR"')
 
 
+def test_whoever_approves_sees_what_the_checks_found(mailer, root, store):
+    change(root / "campaigns" / "vote.md", "preheader: Two calls, five minutes.\n", "")
+    code, said = mailer("approve", "vote", "--by", "Ana Fern", "--yes")
+    assert (code, "[preheader-missing]" in said) == (0, True)
+    change(root / "campaigns" / "vote.md", "Call {{", "Call [him](https://) {{")
+    code, said = mailer("approve", "vote", "--by", "Ana Fern", "--yes")
+    assert code == 1
+    assert "vote cannot be sent as it is: 1 error" in said
+    assert len(store.approvals("vote", "members")) == 1
+
+
 def test_a_script_says_yes_and_gets_json(mailer):
     code, said = mailer("approve", "vote", "--json")
     assert (code, "Add --yes" in said) == (2, True)

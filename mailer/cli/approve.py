@@ -41,7 +41,7 @@ def approve(
     as_json: Json = False,
 ) -> None:
     """Put on record that you approve a campaign: these words, to this audience."""
-    from mailer.cli import screens
+    from mailer.cli import findings, screens
 
     if as_json and not yes:
         raise UsageError("--json cannot ask", hint="Add --yes.")
@@ -52,6 +52,8 @@ def approve(
         raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
     if not as_json:
         screens.show_plan(plan, lines_of(run, plan))
+        findings.show(plan.findings, len(plan.new.ids), err=True)
+    findings.refuse(plan)
     if not _has_approved(person, standing_of(run, plan)):
         _ask(plan, person, yes=yes)
         _record(run, plan, person)
