@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.store.base import Send, Store
 
 _LOOK = 1
-"""Seconds between two looks at what is due: a look takes a fifth of a millisecond."""
+"""Seconds between two looks at what is due. With 30 sends scheduled, one takes half a millisecond."""
 
 
 def register(app: typer.Typer) -> None:

@@ -84,6 +84,12 @@ def sends_unwatched(db: Database) -> None:
     db.execute("ALTER TABLE tallies ADD COLUMN watched INTEGER NOT NULL DEFAULT 1")
 
 
+@migrations()
+def sends_in_hand(db: Database) -> None:
+    """What a worker asks for every second, beside the snapshots: those are large."""
+    db.execute("CREATE INDEX sends_in_hand ON sends (state, plan, wait, winner, changed)")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

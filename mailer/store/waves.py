@@ -117,8 +117,9 @@ WHERE state = 'queued' AND wait IS NOT NULL AND winner = 0 AND ? = (
 
 _READY = """
 SELECT id, state FROM sends
-WHERE state = 'sending' OR (state = 'queued' AND (plan <> '' OR wait IS NOT NULL) AND EXISTS (
-    SELECT 1 FROM deliveries d WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due <= ?))
+WHERE state IN ('queued', 'sending') AND (state = 'sending' OR (
+    (plan <> '' OR wait IS NOT NULL) AND EXISTS (SELECT 1 FROM deliveries d
+        WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due <= ?)))
 ORDER BY id"""
 
 _WORKERS = """
