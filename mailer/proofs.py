@@ -53,8 +53,10 @@ def example(store: Store, words: Sources) -> Subscriber:
     return next(filter(chosen, store.audience(words.list_name)), MADE_UP)
 
 
-def draw_up(store: Store, keys: Keys, words: Sources, addresses: Iterable[str]) -> list[Merged]:
-    """A proof for each address.
+def draw_up(
+    store: Store, keys: Keys, words: Sources, addresses: Iterable[str], arm: int = 1
+) -> list[Merged]:
+    """A proof for each address, with the subject of this number.
 
     Raises:
         UsageError: an address that cannot be one.
@@ -66,7 +68,8 @@ def draw_up(store: Store, keys: Keys, words: Sources, addresses: Iterable[str]) 
         raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
     merger = Merger(words, fields=store.field_names(), keys=keys, send_id=0)
     return [
-        replace(merger.merge(_colleague(store, words, address)), mark=_MARK) for address in wanted
+        replace(merger.merge(_colleague(store, words, address), arm), mark=_MARK)
+        for address in wanted
     ]
 
 

@@ -213,6 +213,16 @@ def test_the_figures_of_each_subject_are_shown(mailer, store):
     assert "Choose one with: mailer winner vote NUMBER" in said
 
 
+def test_a_build_and_a_proof_show_the_first_subject_or_the_one_that_is_asked_for(mailer):
+    assert "the vote is Tuesday" in mailer("build", "vote")[1]
+    assert "Subject  Two calls before Tuesday" in mailer("build", "vote", "--subject", "2")[1]
+    _, said = mailer("test", "vote", "ana@example.org", "--subject", "2")
+    assert "ana@example.org: [TEST] Two calls before Tuesday" in said
+    code, said = mailer("build", "vote", "--subject", "3")
+    assert code == 2
+    assert "there is no subject 3" in said
+
+
 @pytest.mark.parametrize(("number", "message"), [
     ("3", "there is no subject 3"), ("0", "there is no subject 0"),
 ])  # fmt: skip

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Campaign = Annotated[
     str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
 ]
+Subject = Annotated[int, typer.Option(min=1, help="Which one, of several that are tested.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -65,13 +66,15 @@ def build(
         str, typer.Option("--for", help="A subscriber's address; without it, one of the list.")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Where to write; without it, build/.")] = None,
+    subject: Subject = 1,
 ) -> None:
     """Write one recipient's mail as .html, .txt and .eml, to look at."""
     from mailer import message, sources
 
     run = session(context)
     found = sources.load(run.project, campaign)
-    merged = _merge(run, found, _example(run, found, recipient))
+    _check_subject(found, subject)
+    merged = _merge(run, found, _example(run, found, recipient), subject)
     folder = out.resolve() if out else run.project.build
     envelope = message.Envelope.of(found.content, list_name=found.list_name)
     eml = message.encode(merged, envelope, message_id=f"{found.campaign}.build", date=now())
@@ -91,6 +94,7 @@ def test(
     context: typer.Context,
     campaign: Campaign,
     addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...")],
+    subject: Subject = 1,  # noqa: PT028 - a command, not a test
 ) -> None:
     """Send a proof, marked [TEST], to colleagues. The send itself never knows of it."""
     from mailer import proofs, sources
@@ -98,7 +102,8 @@ def test(
 
     run = session(context)
     found = sources.load(run.project, campaign)
-    drawn_up = proofs.draw_up(run.store, run.keys, found, addresses)
+    _check_subject(found, subject)
+    drawn_up = proofs.draw_up(run.store, run.keys, found, addresses, subject)
     way = run.project.settings.send.transport
     transport = ways.open_transport(run, way, found, found.list_name, folder=proofs.FOLDER)
     for proof in proofs.deliver(run.store, transport, drawn_up, seconds):
@@ -111,11 +116,17 @@ def test(
     )
 
 
-def _merge(run: Session, found: Sources, subscriber: Subscriber) -> Merged:
+def _check_subject(found: Sources, number: int) -> None:
+    subjects = len(found.parsed.front.choices)
+    if number > subjects:
+        raise UsageError(f"there is no subject {number}", hint=f"The last one is {subjects}.")
+
+
+def _merge(run: Session, found: Sources, subscriber: Subscriber, arm: int) -> Merged:
     from mailer.merge import Merger
 
     fields = run.store.field_names()
-    return Merger(found, fields=fields, keys=run.keys, send_id=0).merge(subscriber)
+    return Merger(found, fields=fields, keys=run.keys, send_id=0).merge(subscriber, arm)
 
 
 def _example(run: Session, found: Sources, address: str) -> Subscriber:
