@@ -44,6 +44,11 @@ def test_a_section_is_of_a_code_and_says_how_grave_it_is(section):
     assert len(text) > 60
 
 
+def test_the_table_at_the_top_leads_to_every_section():
+    listed = re.findall(r"\[([a-z-]+)\]\(#\1\)", PAGE.partition("\n## ")[0])
+    assert listed == SECTIONS
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_no_finding_is_given_a_code_that_is_no_constant(name):
     tree = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
