@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "mailer"
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "typer", "rich"}
 PURE = [
     "address", "approval", "audience", "campaign", "charts", "checks.proof", "checks.rules",
-    "checks.audience", "checks.census", "checks.examination", "checks.oddities", "checks.weight",
+    "checks.audience", "checks.census", "checks.examination", "checks.expressions",
+    "checks.oddities", "checks.weight",
     "checks.contrast", "checks.css", "checks.elements", "checks.images", "checks.looks", "checks.structure",
     "checks.support", "checks.targets",
     "checks.footnotes", "checks.law", "checks.links", "checks.reading", "checks.urls", "checks.words",

@@ -5,20 +5,21 @@ Nothing is kept of a recipient but a number, and a few addresses so that staff c
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailer.checks import oddities
+from mailer.checks import expressions, oddities
 from mailer.checks.weight import Scales, Use, bare, uses
+from mailer.subscriber import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mailer.checks.weight import Weigh
     from mailer.compile import Variant
     from mailer.errors import Place
+    from mailer.lookups import Table
     from mailer.merge import Merged
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
@@ -28,11 +29,6 @@ CLIP = 102_000
 NEAR = 91_800
 """Nine tenths of it."""
 _EXAMPLES = 3
-
-LOOKUP = re.compile(r"recipient\.lookups\.(\w+)")
-_NAME = re.compile(r"recipient\.(first_name|last_name)\b")
-_ZIP = re.compile(r"recipient\.zip\b")
-_RECASED = re.compile(r"\|(?:title|capitalize|upper|lower)\b")
 
 
 @dataclass(slots=True)
@@ -55,12 +51,24 @@ class Some:
 
 
 class Watched(NamedTuple):
-    """A subscriber's field that a variant shows or asks for, and what may be odd about it."""
+    """What a variant reads of a subscriber, and what may be wrong with it."""
 
     name: str
     place: Place
     read: Callable[[Subscriber], str]
     judge: Callable[[str], str]
+    """What is odd about a value; "" for nothing."""
+
+
+class Gap(NamedTuple):
+    """A place where something of a recipient may be missing."""
+
+    expression: str
+    place: Place
+    leads: bool
+    """A link begins with it."""
+    tables: tuple[tuple[str, Table], ...]
+    """The look-ups it reads, by name."""
 
 
 @dataclass(slots=True)
@@ -70,10 +78,13 @@ class Group:
     example: Subscriber
     merged: Merged
     """The example's mail."""
-    uses: list[Use]
+    gaps: list[Gap]
+    """By slot."""
     scales: list[Weigh]
     bare: int
     watched: list[Watched]
+    parts: list[tuple[Gap, Callable[[Subscriber], str]]]
+    """What is joined to other text, and how it is read: the whole is not blank where this is."""
     recipients: int = 0
     largest: int = 0
     """Bytes of HTML."""
@@ -122,9 +133,12 @@ class Census:
         group = self.groups.get(merged.variant) or self._begin(subscriber, merged)
         group.recipients += 1
         weights = [weigh(value) for weigh, value in zip(group.scales, merged.values, strict=True)]
+        missing = [gap for gap, read in group.parts if not read(subscriber)]
         if min(weights, default=0) < 0:
-            self._count_holes(subscriber, group.uses, weights)
+            missing += [gap for gap, w in zip(group.gaps, weights, strict=True) if w < 0]
             weights = [max(weight, ~weight) for weight in weights]
+        if missing:
+            self._count_missing(subscriber, missing)
         self._count_size(group, merged.email, group.bare + sum(weights))
         for name, place, read, judge in group.watched:
             oddity = judge(read(subscriber))
@@ -136,35 +150,45 @@ class Census:
         group = Group(
             subscriber,
             merged,
-            used,
+            [self._gap(use.slot.text, use.slot.place, leads=use.leads) for use in used],
             [self._scales.of(use) for use in used],
             bare(merged.variant),
-            list(self._watched(used, merged.variant.guards)),
+            [*_names(used), *self._zip(used, merged.variant.guards)],
+            list(self._parts(used)),
         )
         self.groups[merged.variant] = group
         return group
 
-    def _watched(self, used: Sequence[Use], guards: Sequence[str]) -> Iterable[Watched]:
+    def _zip(self, used: Sequence[Use], guards: Sequence[str]) -> Iterator[Watched]:
+        """The ZIP code, where it is written, decides, or is the key of a look-up that does."""
         asked = [(use.slot.text, use.slot.place) for use in used]
         asked += [(guard, self._here) for guard in guards]
-        found: dict[str, Watched] = {}
         for text, place in asked:
-            recased = _RECASED.search(text)
-            judge = oddities.of_name if recased else oddities.of_name_as_written
-            for name in _NAME.findall(text):
-                found.setdefault(name, Watched(name, place, attrgetter(name), judge))
-            if self._asks_zip(text):
-                found.setdefault("zip", Watched("zip", place, attrgetter("zip"), oddities.of_zip))
-        return found.values()
+            keys = [table.key for _, table in self._tables(text)]
+            if expressions.reads_zip(text) or any("zip" in key for key in keys):
+                yield Watched("zip", place, attrgetter("zip"), oddities.of_zip)
+                return
 
-    def _asks_zip(self, expression: str) -> bool:
-        """The code itself, or a look-up that it is the key of."""
-        keys = [
-            table.key
-            for name, table in self.words.tables.items()
-            if name in LOOKUP.findall(expression)
-        ]
-        return bool(_ZIP.search(expression)) or any("zip" in key for key in keys)
+    def _parts(self, used: Sequence[Use]) -> Iterator[tuple[Gap, Callable[[Subscriber], str]]]:
+        whole = {use.slot.text for use in used}
+        for use in used:
+            for part in expressions.parts(use.slot.text):
+                read = self._reader(part) if use.shows and part not in whole else None
+                if read:
+                    whole.add(part)
+                    yield self._gap(part, use.slot.place), read
+
+    def _reader(self, part: str) -> Callable[[Subscriber], str] | None:
+        """Of a field, further column, or cell of a look-up; None for what is none of these."""
+        _, root, *rest = part.split(".")
+        if root in COLUMNS:
+            return attrgetter(root)
+        if root == "fields" and rest:
+            return lambda subscriber: subscriber.fields.get(rest[0], "")
+        table = self.words.tables.get(rest[0]) if root == "lookups" and len(rest) > 1 else None
+        if table is None or table.many:
+            return None
+        return lambda subscriber: "".join(row.get(rest[1], "") for row in table.find(subscriber))
 
     def _count_size(self, group: Group, email: str, size: int) -> None:
         if size > group.largest:
@@ -172,28 +196,36 @@ class Census:
         if size > NEAR:
             (self.over if size > CLIP else self.near).add(email)
 
-    def _count_holes(
-        self, subscriber: Subscriber, used: Sequence[Use], weights: Sequence[int]
-    ) -> None:
+    def _count_missing(self, subscriber: Subscriber, missing: Iterable[Gap]) -> None:
         rowless: dict[str, Place] = {}
-        for use, weight in zip(used, weights, strict=True):
-            if weight >= 0:
-                continue
-            text, place = use.slot.text, use.slot.place
-            lookup = self._missing_row(subscriber, text)
-            if use.leads:
-                self.astray.setdefault(text, Some(place)).add(subscriber.email)
+        for gap in missing:
+            lookup = next((name for name, t in gap.tables if not t.find(subscriber)), "")
+            if gap.leads:
+                self.astray.setdefault(gap.expression, Some(gap.place)).add(subscriber.email)
             elif lookup:
-                rowless.setdefault(lookup, place)
+                rowless.setdefault(lookup, gap.place)
             else:
-                self.blank.setdefault(text, Some(place)).add(subscriber.email)
+                self.blank.setdefault(gap.expression, Some(gap.place)).add(subscriber.email)
         for lookup, place in rowless.items():
             self.rowless.setdefault(lookup, Some(place)).add(subscriber.email)
 
-    def _missing_row(self, subscriber: Subscriber, expression: str) -> str:
-        """The look-up in which the expression finds nothing for this subscriber."""
-        for name in LOOKUP.findall(expression):
-            table = self.words.tables.get(name)
-            if table and not table.find(subscriber):
-                return str(name)
-        return ""
+    def _gap(self, expression: str, place: Place, *, leads: bool = False) -> Gap:
+        return Gap(expression, place, leads, tuple(self._tables(expression)))
+
+    def _tables(self, expression: str) -> Iterator[tuple[str, Table]]:
+        tables = self.words.tables
+        return ((name, tables[name]) for name in expressions.lookups(expression) if name in tables)
+
+
+def _names(used: Sequence[Use]) -> Iterator[Watched]:
+    """Names that are shown; capitals matter where any place shows them as they are."""
+    judges = {True: oddities.of_name, False: oddities.of_name_as_written}
+    shown = [
+        (name, expressions.is_recased(use.slot.text), use.slot.place)
+        for use in used
+        for name in expressions.names(use.slot.text)
+    ]
+    for name in dict.fromkeys(name for name, _, _ in shown):
+        recased = all(is_recased for other, is_recased, _ in shown if other == name)
+        place = next(place for other, _, place in shown if other == name)
+        yield Watched(name, place, attrgetter(name), judges[recased])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from mailer.checks.expressions import is_ones_own, may_be_blank
 from mailer.escaping import ESCAPES, Context
 
 if TYPE_CHECKING:
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
 _LEADING = {Context.URL, Context.PLAIN_URL, Context.MAILBOX, Context.PHONE}
 """Without a value, the link leads nowhere."""
-_MEANT = re.compile(r"\|d(?:efault)?(?:\(''|$|[|) ])| \* ")
-"""In an expression that is blank on purpose: a blank default, or a product with a condition."""
-
-_OWN = re.compile(r"\blinks\.|\brecipient\.email\b")
-"""In an expression that is different for everybody."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:/@_-]*")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.,:/@_-]*")
 _REMEMBERED = 10_000
@@ -60,7 +56,7 @@ def uses(variant: Variant) -> list[Use]:
             if context is not Context.URL_PART or not before.endswith("="):
                 shows.add(slot)
     return [
-        Use(slot, tuple(found), i in leads, i in shows and not _MEANT.search(slot.text))
+        Use(slot, tuple(found), i in leads, i in shows and not may_be_blank(slot.text))
         for i, (slot, found) in enumerate(zip(variant.slots, contexts, strict=True))
     ]
 
@@ -78,7 +74,7 @@ class Scales:
 
     def of(self, use: Use) -> Weigh:
         contexts = tuple(sorted(use.contexts, key=lambda context: context.name))
-        own = bool(_OWN.search(use.slot.text))
+        own = is_ones_own(use.slot.text)
         key = (contexts, use.leads, use.shows, own)
         if key not in self._made:
             weigh = _weigher(contexts, leads=use.leads, shows=use.shows)

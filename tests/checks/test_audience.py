@@ -105,6 +105,28 @@ def test_the_same_expression_in_two_variants_is_one_finding():
     assert one(people, body).recipients == 2
 
 
+@pytest.mark.parametrize(
+    ("body", "blank"),
+    [
+        ("{{ 'The council of ' ~ recipient.city }}", ["{{ recipient.city }}"]),
+        ("{{ 'Chapter ' + recipient.fields.chapter }}", ["{{ recipient.fields.chapter }}"]),
+        (
+            "{{ ['the mayor', 'the council of ' ~ recipient.city] | join('; ') }}",
+            ["{{ recipient.city }}"],
+        ),
+        ("{{ 'Of ' ~ recipient.city }} {{ recipient.city }}", ["{{ recipient.city }}"]),
+        ("{{ 'Of ' ~ (recipient.city | default('your city')) }}", []),
+        ("{{ (' of ' ~ recipient.city) * (recipient.city != '') }}", []),
+        ("{{ 'Mayor ' ~ recipient.lookups.cities.mayor }}", ['look-up "cities"']),
+        ("{{ 'recipient.lookups.cities.nothing ' ~ recipient.last_name }}", []),
+    ],
+)
+def test_a_blank_part_of_a_longer_text_is_found_once(body, blank):
+    found = find([ANA, person(city="", chapter="")], body)
+    assert [f.recipients for f in found] == [1] * len(blank)
+    assert all(part in f.message for part, f in zip(blank, found, strict=True))
+
+
 # ---------------------------------------------------------------- links
 
 
