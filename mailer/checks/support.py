@@ -112,7 +112,7 @@ def unsupported(proof: Proof) -> Iterator[Finding]:
             yield Finding(
                 UNSUPPORTED,
                 Severity.WARNING,
-                f"{_and(lacking)} {'do' if len(lacking) > 1 else 'does'} not know {use.what}: "
+                f"{_and(lacking)} {'do' if len(lacking) > 1 else 'does'} not know “{use.what}”: "
                 f"{use.loss.what} there",
                 f"{use.loss.instead} See https://www.caniemail.com/features/{use.slug}/",
                 *_where(proof, use),

@@ -138,7 +138,7 @@ def _is_button(target: _Target, looks: Mapping[Any, Look]) -> bool:
     if not target.boxed and _is_sentence(target.block):
         return False  # words that are marked, not a button
     cell = target.link.getparent()
-    fills = cell.tag == "td" and len(cell) == 1 and not _is_sentence(cell)
+    fills = cell.tag == "td" and len(cell) == 1
     return _stands_out(target.link, looks) or (fills and _stands_out(cell, looks))
 
 

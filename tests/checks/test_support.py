@@ -102,7 +102,7 @@ def test_what_only_adds_is_no_matter(style):
 def test_message_names_the_programs_what_is_lost_and_a_way_out():
     (finding,) = found(mail('Hello.\n\n<p style="display: flex">One</p>'))
     assert finding.message == (
-        "Outlook for Windows does not know display: flex: what should stand side by side stands "
+        "Outlook for Windows does not know “display: flex”: what should stand side by side stands "
         "one below the other there"
     )
     assert "https://www.caniemail.com/features/css-display-flex/" in finding.hint
@@ -116,7 +116,7 @@ def test_outlook_is_not_blamed_for_what_it_is_not_shown():
     assert found(page(f"<!--[if !mso]><!--><br><!--<![endif]-->{flexible}"))
     (finding,) = found(page(f"<!--[if !mso]><!-->{styled('position:absolute')}<!--<![endif]-->"))
     assert "Outlook" not in finding.message
-    assert finding.message.startswith("Gmail does not know position: absolute")
+    assert finding.message.startswith("Gmail does not know “position: absolute”")
 
 
 def test_markup_for_outlook_alone_is_no_matter():

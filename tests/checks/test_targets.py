@@ -46,6 +46,7 @@ def test_button_of_a_template_that_is_too_low():
 @pytest.mark.parametrize("link", [
     '<p>Read <a href="#">the bill</a> today.</p>', '<p><a href="#">The bill</a></p>',
     '<table><tr><td style="border-bottom:1px solid"><a href="#">202-555-0100</a></td></tr></table>',
+    '<table><tr><td style="border:2px solid"><a href="#">See one</a> <a href="#">See two</a></td></tr></table>',
     '<div style="background:#eeeeee"><a href="#">The bill</a></div>',
     '<p>Read <a href="#" style="background:#eeee00">the bill</a> today.</p>',
     '<p style="display:none"><a href="#" style="background:#1f5c4d">Sign</a></p>',
@@ -62,6 +63,8 @@ def test_not_every_link_is_a_button(link):
     (links(*["margin:0;line-height:20px"] * 2), links("margin:0 0 5px;line-height:20px", "margin:0")),
     (links(*["margin:0;line-height:20px"] * 2),
      links(*["margin:0;line-height:20px"] * 2, between="<p>or else</p>")),
+    (links(*["margin:0;line-height:20px"] * 2),
+     links(*["margin:0;line-height:20px"] * 2).replace("<a", "Or <a", 1)),
     ("<p style='line-height:20px'><a href='#'>One by one</a><br><a href='#'>Two by two</a></p>",
      "<p style='line-height:24px'><a href='#'>One by one</a><br><a href='#'>Two by two</a></p>"),
     ("<p><a href='#'>1</a> <a href='#'>2</a> <a href='#'>3</a></p>",
