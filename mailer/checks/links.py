@@ -47,8 +47,8 @@ def links(proof: Proof) -> Iterator[Finding]:
     """Each page once, whatever follows it behind a "?", then each link's words."""
     reading = proof.reading
     yield from _unlinked(proof)
-    outward = [link for link in reading.links if not _personal(link, proof)]
-    in_text = [link for link in _of_the_text(proof.text) if not _personal(link, proof)]
+    outward = [link for link in reading.links if _is_authors(link, proof)]
+    in_text = [link for link in _of_the_text(proof.text) if _is_authors(link, proof)]
     known: set[tuple[str, str]] = set()
     for link in outward + in_text:
         for finding in _address(link, proof):
@@ -90,9 +90,16 @@ def _of_the_text(text: str) -> Iterator[Link]:
         yield Link(match[1], text="", name="", shown=True, described=True)
 
 
-def _personal(link: Link, proof: Proof) -> bool:
-    """One of the recipient's own pages, which are ours to keep in order."""
-    return link.url.startswith(proof.words.content.site.base_url + "/")
+def _is_authors(link: Link, proof: Proof) -> bool:
+    """Neither one of the recipient's own pages, nor a value that this recipient lacks.
+
+    The pages are ours to keep in order; the rules about the audience tell how many lack the value.
+    """
+    if link.url in {"", "mailto:", "tel:"}:
+        variant = proof.merged.variant
+        ends = (f'="{link.url}', f"<{link.url}")
+        return not any(part.endswith(ends) for part in variant.html.static + variant.text.static)
+    return not link.url.startswith(proof.words.content.site.base_url + "/")
 
 
 def _address(link: Link, proof: Proof) -> Iterator[Finding]:
