@@ -53,7 +53,7 @@ class Plan:
     """The audience's expression, "" for the whole list."""
     merger: Merger
     rest: Rehearsal
-    """Who is in the ledger and still pending."""
+    """Who is in the ledger, still pending, and due; or to be moved."""
     new: Rehearsal
     """Who is not in the ledger yet."""
     findings: tuple[Finding, ...]
@@ -136,6 +136,7 @@ def draw_up(
     adding: bool,
     watch: Watch,
     now: datetime,
+    moving: bool = False,
 ) -> Plan:
     """Choose everybody and make everybody's mail.
 
@@ -147,6 +148,7 @@ def draw_up(
         adding: whether people may be added to the ledger; else only what is pending is looked at.
         watch: around each stream.
         now: to tell who had another campaign lately, and what is stale.
+        moving: whether it is about those, too, who are not due yet.
 
     Raises:
         CampaignError: an expression or somebody's mail cannot be worked out.
@@ -163,7 +165,7 @@ def draw_up(
     rest, new, query = Rehearsal(), Rehearsal(), send.audience_query if send else ""
     if send:
         pending = store.counts(send.id).pending
-        rest = rehearse(watch(_pending(store, send, now), pending), merger.merge)
+        rest = rehearse(watch(_pending(store, send, now, moving), pending), merger.merge)
     if adding:
         query, wanted = _audience(store, mailing, where)
         members = store.members(mailing.list_name)
@@ -192,8 +194,8 @@ def _size(store: Store, list_name: str) -> int:
     return next(found.subscribed for found in store.lists() if found.name == list_name)
 
 
-def _pending(store: Store, send: Send, now: datetime) -> Iterator[Choice]:
-    remaining = store.remaining(send.id, now=now)
+def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Choice]:
+    remaining = store.remaining(send.id, now=now, later=later)
     return ((found.claim.subscriber, found.left_out) for found in remaining)
 
 

@@ -227,6 +227,21 @@ def test_a_send_that_was_stopped_can_go_on_later(mailer, root, clock):
     assert files(root) == everybody()
 
 
+def test_resuming_asks_about_those_who_are_due_and_leaves_the_others_to_their_time(
+    mailer, root, store, clock
+):
+    in_zones(store)
+    mailer("send", "vote", "--list", "zones", "--at", "2026-03-03 09:00 local", "--yes")
+    mailer("pause", "vote")
+    clock("2026-03-03 14:00")
+    code, said = mailer("resume", "vote", "--list", "zones", answers=["1"])
+    assert code == 0, said
+    assert "Later       2 are not due yet" in said
+    assert "Type the number of recipients (1) to send" in said
+    assert "vote goes on at Tuesday 2026-03-03 16:00 UTC" in said
+    assert files(root) == ["new_york@example.org"]
+
+
 def test_what_is_paused_stays_paused_until_it_is_resumed(mailer, root, clock):
     mailer("send", "vote", "--at", "2026-03-09 09:00 UTC", "--yes")
     mailer("pause", "vote")

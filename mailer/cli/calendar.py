@@ -63,7 +63,8 @@ def timing_of(run: Session, at: str, plan: Plan) -> Timing | None:
 def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
     """For the last look before an order."""
     if timing is None or not timing.plan:
-        return {}
+        later = _later(run, plan)
+        return {"Later": f"{later:,} are not due yet"} if later else {}
     dues = sorted({timing.due, *timing.zones.values()})
     lines = {"Starts": f"{timing.plan}, that is in {_wait(dues[0])}"}
     if timing.zones:
@@ -74,6 +75,13 @@ def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
             )
             lines[" " * len(lines)] = f"{_at(run, due, timing.plan)}: {number:,}"
     return lines
+
+
+def _later(run: Session, plan: Plan) -> int:
+    """How many of a send's recipients are to come after those of this plan."""
+    send = plan.mailing.send
+    here = len(plan.rest.ids) + plan.rest.left_out.total()
+    return run.store.counts(send.id).pending - here if send else 0
 
 
 def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:

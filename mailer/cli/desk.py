@@ -155,6 +155,7 @@ class Desk:
             adding=self.order.adding,
             watch=_watch,
             now=now(),
+            moving=bool(self.order.at),
         )
 
     def _offer(self, plan: Plan) -> Plan:

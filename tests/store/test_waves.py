@@ -88,6 +88,8 @@ def test_what_is_to_come_is_counted_by_moment_and_time_zone(store, ids):
     assert store.next_due(send.id, now=NOW + 2 * HOUR) == NOW + 4 * HOUR
     assert store.next_due(send.id, now=NOW + 4 * HOUR) is None
     assert store.waves(send.id, now=NOW + 4 * HOUR) == []
+    assert [len(list(store.remaining(send.id, now=NOW + n * HOUR))) for n in (0, 2, 4)] == [0, 3, 9]
+    assert len(list(store.remaining(send.id, now=NOW, later=True))) == 9
 
 
 def test_an_order_that_is_moved_moves_what_is_pending_and_whoever_is_added(store, ids):
@@ -200,8 +202,9 @@ def test_the_test_goes_out_and_the_rest_wait_for_the_winner(store, ids):
 
 
 def _waiting(store, send):
-    remaining = store.remaining(send.id, now=NOW)
-    return sorted(found.claim.subscriber.timezone for found in remaining)
+    tested = {found.claim.subscriber.id for found in store.remaining(send.id, now=NOW, later=True)}
+    people = store.audience("members")
+    return sorted(p.timezone for p in people if draw(p.id) == 0 and p.id not in tested)
 
 
 def test_the_rest_get_the_subject_that_was_declared_first(store, ids):
