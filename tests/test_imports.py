@@ -15,7 +15,7 @@ PURE = [
     "address", "approval", "audience", "campaign", "charts", "checks.proof", "checks.rules",
     "checks.audience", "checks.census", "checks.examination", "checks.expressions",
     "checks.oddities", "checks.weight",
-    "checks.contrast", "checks.css", "checks.elements", "checks.images", "checks.looks", "checks.structure",
+    "checks.cascade", "checks.colours", "checks.contrast", "checks.css", "checks.elements", "checks.images", "checks.looks", "checks.structure",
     "checks.support", "checks.targets",
     "checks.footnotes", "checks.law", "checks.links", "checks.reading", "checks.urls", "checks.words",
     "columns", "compile", "config", "encoding", "environment",

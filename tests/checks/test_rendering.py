@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.checks import css, elements, looks
+from mailer.checks import colours, css, elements
 from mailer.checks.proof import Proof
 from mailer.checks.rules import MAIL_RULES, SOURCE_RULES
 from tests import samples
@@ -63,7 +63,7 @@ def test_no_template_makes_a_rule_fail(source):
 
 @given(hostile)
 def test_any_value_is_a_colour_or_none(value):
-    found = looks.colour(value)
+    found = colours.colour(value)
     assert found is None or len(found.hex) == 7
 
 

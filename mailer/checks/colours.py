@@ -1,0 +1,42 @@
+"""Colours as CSS writes them, and as they look on one another."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from tinycss2.color4 import Color, parse_color
+
+
+class Colour(NamedTuple):
+    """sRGB, each from 0 to 1."""
+
+    red: float
+    green: float
+    blue: float
+    alpha: float = 1.0
+
+    def over(self, below: Colour, share: float = 1.0) -> Colour:
+        """As it looks on an opaque colour."""
+        a = self.alpha * share
+        pairs = zip(self[:3], below[:3], strict=True)
+        return Colour(*(a * mine + (1 - a) * other for mine, other in pairs))
+
+    @property
+    def hex(self) -> str:
+        return "#" + "".join(f"{round(255 * min(max(part, 0), 1)):02x}" for part in self[:3])
+
+
+@lru_cache(maxsize=1024)
+def colour(value: str) -> Colour | None:
+    """None for what is no colour of its own."""
+    if not value:
+        return None
+    try:
+        parsed = parse_color(value)
+        if not isinstance(parsed, Color):
+            return None
+        parts = [part or 0.0 for part in parsed.to("srgb")]
+    except (NotImplementedError, ArithmeticError, ValueError, TypeError, RecursionError):
+        return None  # nonsense, or a colour space that mail programs do not know either
+    return Colour(*parts)
