@@ -40,6 +40,7 @@ _A_NAME = 6
 _YEARS = 3
 """A year so long past is history, not a copy of an older mail."""
 
+_SETTINGS = Place("mailer.toml")
 _REPLY = re.compile(r"\s*(?:re|fw|fwd|aw|wg)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -173,9 +174,11 @@ def unfinished_elsewhere(proof: Proof) -> Iterator[Finding]:
     campaign = proof.words.files[proof.words.path]
     text = "\n".join((*variant.subject.static, *variant.text.static))
     for code, pattern in _NEVER_READ.items():
-        for found in {match[0] for match in pattern.finditer(text)}:
+        for found in dict.fromkeys(match[0] for match in pattern.finditer(text)):
             if found not in campaign:
-                yield _unfinished(code, found, proof.place(found))
+                place = proof.place(found)
+                # in no file: then it is the brand's
+                yield _unfinished(code, found, place if place.line else _SETTINGS)
 
 
 # ---------------------------------------------------------------- how
@@ -210,7 +213,7 @@ def _old_years(words: Sources, this_year: int) -> Iterator[Finding]:
                 where = f"the {'subject' if 'subject' in key else key}"
                 yield _old_year(match[0], where, parsed.place(key), match[0])
     tables = {lookup.file for lookup in words.content.lookups.values()}
-    for path in set(words.files) - tables:
+    for path in sorted(set(words.files) - tables):
         text = words.files[path]
         for match in _COPYRIGHT.finditer(text):
             if int(match[1]) < this_year:
@@ -218,7 +221,7 @@ def _old_years(words: Sources, this_year: int) -> Iterator[Finding]:
                 yield _old_year(match[1], "the copyright notice", place, match[0])
     for match in _COPYRIGHT.finditer(f"{brand.legal}\n{brand.about}"):
         if int(match[1]) < this_year:
-            yield _old_year(match[1], "the copyright notice", Place("mailer.toml"), match[0])
+            yield _old_year(match[1], "the copyright notice", _SETTINGS, match[0])
 
 
 def _old_year(year: str, where: str, place: Place, spot: str) -> Finding:
