@@ -27,6 +27,8 @@ STYLE = """.chart { margin: 0; }
 
 _COLUMNS = 60
 """At most, so that each can be told from the next on a phone."""
+_WIDEST = 0.08
+"""Of the chart's width, that a column takes."""
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 """Minutes that a column may stand for; beyond, whole days."""
 _HOUR, _DAY = 60, 1440
@@ -75,9 +77,10 @@ def bars(rows: Sequence[tuple[str, int]], *, title: str) -> str:
 
 def _columns(columns: Sequence[int], most: int) -> str:
     # rounded up: a little is never nothing
+    width = min(0.8, len(columns) * _WIDEST)
     return "".join(
-        f'<rect x="{i + 0.1:.1f}" width="0.8" y="{100 - height:.0f}" height="{height:.0f}" '
-        'fill="currentColor"/>'
+        f'<rect x="{i + 0.5 - width / 2:.2f}" width="{width:.2f}" y="{100 - height}" '
+        f'height="{height}" fill="currentColor"/>'
         for i, height in enumerate(math.ceil(100 * n / most) for n in columns)
         if height
     )

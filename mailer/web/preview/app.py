@@ -116,6 +116,7 @@ class Preview:
             Route("/", self._overview),
             Route("/-/rows", self._rows),
             Route("/-/news", self._news),
+            Route("/-/blank", _blank),
             Route("/-/preview.js", _script),
             Route("/-/preview.css", self._style),
             Route("/favicon.ico", _no_icon),
@@ -153,8 +154,7 @@ class Preview:
         mode: looks.Mode = "dark" if _asked(request, "mode") == "dark" else "light"
         sheet = self._screens.sheet(_name(request), _asked(request, "as"))
         html = looks.dressed(sheet.merged.html, mode) if sheet.merged else ""
-        policy = looks.policy(images=_asked(request, "images") != "off")
-        return HTMLResponse(html, headers={"content-security-policy": policy})
+        return HTMLResponse(html, headers=_policy(request))
 
     def _state(self, request: Request) -> Response:
         who, view = _asked(request, "as"), _asked(request, "view")
@@ -200,6 +200,15 @@ def _name(request: Request) -> str:
 
 def _asked(request: Request, key: str) -> str:
     return request.query_params.get(key, "")
+
+
+def _policy(request: Request) -> dict[str, str]:
+    return {"content-security-policy": looks.policy(images=_asked(request, "images") != "off")}
+
+
+async def _blank(request: Request) -> Response:
+    """What a mail is written into."""
+    return HTMLResponse("<!doctype html><title>The mail</title>", headers=_policy(request))
 
 
 async def _script(_: Request) -> Response:

@@ -7,10 +7,13 @@ const {page, name, token} = document.body.dataset;
 // ---------------------------------------------------------------- asking the server
 
 async function ask(path, options) {
-  const answer = await fetch(path, options);
-  const value = await answer.json();
-  if (!answer.ok) throw new Error([value.problem, value.hint].filter(Boolean).join(" "));
-  return value;
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error("The preview is not running. Start it again with: mailer preview");
+  });
+  if (answer.ok) return answer.json();
+  if (answer.status !== 422) throw new Error(await answer.text());
+  const {problem, hint} = await answer.json();
+  throw new Error([problem, hint].filter(Boolean).join(" "));
 }
 
 let said = 0;
@@ -60,6 +63,7 @@ function listen(onEdit) {
   const open = () => {
     stream = new EventSource("/-/news");
     stream.addEventListener("edited", (event) => onEdit(JSON.parse(event.data)));
+    stream.addEventListener("error", () => stream.addEventListener("open", () => onEdit([]), {once: true}), {once: true});
   };
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
@@ -107,27 +111,41 @@ function arrange() {
   press();
 }
 
-// The next version is loaded in a frame that is not seen yet, and scrolled to where the reader was.
+// The next version is written into a frame that is not seen yet, and scrolled to where the reader was.
+// Writing takes half the time of loading, and keeps the policy that the empty frame was loaded with.
 let frames = page === "campaign" ? [...document.querySelectorAll("iframe")] : [];
 let turn = 0;
 const PATIENCE = 150; // milliseconds for pictures that are slow to come
 
-function loadMail() {
+async function loadMail() {
   const mine = ++turn;
   const next = frames[1];
+  const [html] = await Promise.all([text(`/${name}/mail?${query()}`), prepare(next)]);
+  if (mine !== turn) return;
+  const mail = next.contentDocument;
+  mail.open();
+  mail.write(html);
+  mail.close();
   const began = performance.now();
-  next.src = `/${name}/mail?${query({turn: mine})}`;
+  while (mail.readyState !== "complete" && performance.now() - began < PATIENCE) await nextFrame();
+  if (mine === turn) swap();
+}
+
+async function text(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.text();
+}
+
+const nextFrame = () => new Promise(requestAnimationFrame);
+
+/** An empty frame that lets pictures in or not, as chosen. */
+function prepare(frame) {
+  if (frame.dataset.images === chosen.images) return null;
+  frame.dataset.images = chosen.images;
   return new Promise((done) => {
-    const look = () => {
-      if (mine !== turn) return done();
-      const mail = next.contentDocument;
-      const isThere = mail?.URL.endsWith(`turn=${mine}`) && mail.body && mail.readyState !== "loading";
-      const isWhole = isThere && (mail.readyState === "complete" || performance.now() - began > PATIENCE);
-      if (!isWhole) return requestAnimationFrame(look);
-      swap();
-      done();
-    };
-    requestAnimationFrame(look);
+    frame.addEventListener("load", done, {once: true});
+    frame.src = `/-/blank?images=${chosen.images}`;
   });
 }
 
@@ -179,7 +197,7 @@ async function loadState() {
 
 /** The mail first: that is what somebody waits for. */
 async function show() {
-  if (chosen.view === "mail") await loadMail();
+  if (chosen.view === "mail") await loadMail().catch((err) => say(err.message));
   await loadState();
 }
 
