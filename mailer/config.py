@@ -60,7 +60,7 @@ def _host(text: str) -> str:
 
 def _time_zone(text: str) -> str:
     if text and not schedule.named(text):
-        raise ValueError('must be a time zone such as "America/New_York"')
+        raise ValueError('must be the name of a time zone: a continent, "/", and a city')
     return text
 
 
