@@ -169,7 +169,7 @@ def draw_up(
     if adding:
         query, wanted = _audience(store, mailing, where)
         members = store.members(mailing.list_name)
-        done = store.already_delivered(mailing.campaign)
+        done = _done(store, mailing)
         choices = choose(members, done, wanted, _held_back(store, mailing, now))
         new = rehearse(watch(choices, _size(store, mailing.list_name)), examination.merge)
     whole = not (send or where)
@@ -197,6 +197,12 @@ def _size(store: Store, list_name: str) -> int:
 def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Choice]:
     remaining = store.remaining(send.id, now=now, later=later)
     return ((found.claim.subscriber, found.left_out) for found in remaining)
+
+
+def _done(store: Store, mailing: Mailing) -> Iterator[int]:
+    """Whoever has the campaign already, less those who were passed over at their turn."""
+    again = frozenset(store.passed_over(mailing.send.id)) if mailing.send else frozenset[int]()
+    return (one for one in store.already_delivered(mailing.campaign) if one not in again)
 
 
 def _held_back(store: Store, mailing: Mailing, now: datetime) -> Iterable[int]:

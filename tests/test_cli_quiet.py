@@ -59,7 +59,7 @@ def test_whoever_had_another_campaign_is_left_out_and_counted(mailer, root):
     code, said = mailer("send", "next", "--yes")
     assert code == 0
     assert files(root, "next") == [address(3), address(4)]
-    rest = "3 more people have had another campaign lately, and nothing of this one."
+    rest = "3 people had another campaign lately and did not get this one."
     assert f"{rest} Offer it to them later with: mailer send next" in said
     assert rest in mailer("status", "next")[1]
     (found,) = json.loads(mailer("status", "next", "--json")[1])
@@ -76,6 +76,23 @@ def test_they_get_it_later_by_the_same_command(mailer, root, monkeypatch):
     assert "Recipients  3: 3 who joined since" in said
     assert files(root, "next") == [address(n) for n in range(5)]
     assert "lately" not in mailer("status", "next")[1]
+
+
+def test_whoever_was_passed_over_at_their_turn_is_offered_it_later(
+    mailer, root, store, monkeypatch
+):
+    assert mailer("send", "next", "--yes", "--limit", "1")[0] == 0
+    assert mailer("send", "alert", "--yes")[0] == 0
+    _, said = mailer("resume", "next", "--yes")
+    assert files(root, "next") == [address(0)]
+    assert "2 people had another campaign lately and did not get this one." in said
+    later = datetime.now(UTC) + timedelta(hours=49)
+    for module in (desk, dispatch):
+        monkeypatch.setattr(module, "now", lambda: later)
+    assert mailer("send", "next", "--yes")[0] == 0
+    assert files(root, "next") == [address(n) for n in range(3)]
+    counts = store.counts(store.send("next", "members").id)
+    assert (counts.audience, counts.accepted, counts.balanced) == (3, 3, True)
 
 
 @pytest.mark.usefixtures("after_vote")

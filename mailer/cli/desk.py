@@ -189,6 +189,7 @@ class Desk:
             print_json(screens.send_as_json(current, counts))
         else:
             screens.show_nothing_to_do(existing, counts)
+            screens.show_held_back(existing, len(self.run.store.passed_over(existing.id)))
 
     def _show(self, plan: Plan, allowance: Allowance, timing: Timing | None) -> None:
         from mailer.cli import approve, screens, ways
@@ -338,6 +339,7 @@ class Desk:
             print_json(screens.send_as_json(current, counts) | more)
         else:
             screens.show_summary(current, counts, sender.tally, seconds, self._place(mailing))
+            screens.show_held_back(current, len(store.passed_over(frozen.id)))
 
     def _complain_of_failures(self, frozen: Send) -> None:
         counts = self.run.store.counts(frozen.id)

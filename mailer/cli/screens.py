@@ -163,16 +163,15 @@ def show_summary(send: Send, counts: Counts, tally: Tally, seconds: float, where
         typer.echo(f"{people(counts.pending)} still to come.")
     if counts.sending:
         typer.echo(f"{people(counts.sending)} are in the hands of another process.")
-    show_held_back(send)
 
 
-def show_held_back(send: Send) -> None:
-    """Whoever is not in the counts for the sake of the quiet period."""
-    if send.held_back:
-        who = "person has" if send.held_back == 1 else "people have"
+def show_held_back(send: Send, passed_over: int) -> None:
+    """Whoever was left alone for the sake of the quiet period, at the start or at their turn."""
+    number = send.held_back + passed_over
+    if number:
         typer.echo(
-            f"{send.held_back:,} more {who} had another campaign lately, and nothing of this one. "
-            f"Offer it to them later with: mailer send {send.campaign}"
+            f"{people(number)} had another campaign lately and did not get this one. Offer it to "
+            f"them later with: mailer send {send.campaign}"
         )
 
 

@@ -163,7 +163,7 @@ def _show(run: Session, send: Send, counts: Counts) -> None:
     calendar.show_waves(run, send)
     rows = [(name, getattr(counts, name)) for name in ("audience", *_STATES)]
     print_table(("", "Recipients"), rows)
-    show_held_back(send)
+    show_held_back(send, len(run.store.passed_over(send.id)))
     if not counts.balanced:
         typer.echo("  These do not add up: please keep lists/mailer.db and tell its developer.")
     for address, reason in run.store.failures(send.id, 20):

@@ -358,17 +358,29 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Protocol
         """
         ...
 
-    def remaining(self, send_id: int, *, now: datetime) -> Iterator[Remaining]:
-        """What is pending, streamed in the order it will be claimed."""
+    def passed_over(self, send_id: int) -> list[int]:
+        """Ids of subscribers whom `claim` has skipped for the quiet period.
+
+        Freezing them again makes them pending again: nobody misses a campaign for good by that.
+        """
+        ...
+
+    def remaining(
+        self, send_id: int, *, now: datetime, later: bool = False
+    ) -> Iterator[Remaining]:
+        """What is pending and due, streamed in the order it will be claimed.
+
+        With `later`, also what will be due, but for those who wait for the winner of a subject test.
+        """
         ...
 
     def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
-        """Mark up to `limit` deliveries that are due `sending` for this worker, durably, and return
-        them.
+        """Take up to `limit` deliveries that are due, marked `sending` for this worker, durably.
 
         Only while the send's state is SENDING; otherwise nothing is claimed. Whoever became
         unsubscribed, suppressed or erased since the audience was frozen, or had another campaign in
-        the send's quiet period, is marked `skipped` with the reason, and others are claimed in their place; an empty list means nothing is due.
+        the send's quiet period, is marked `skipped` with the reason, and others are claimed in their
+        place; an empty list means nothing is due.
         """
         ...
 

@@ -37,6 +37,10 @@ class Quiet(Copies):
         """Every other campaign that anybody may have had since."""
         return [name for (name,) in self.db.execute(_LATELY, (campaign, since)).fetchall()]
 
+    def passed_over(self, send_id: int) -> list[int]:
+        rows = self.db.execute(_PASSED_OVER, (send_id, HELD_BACK)).fetchall()
+        return [subscriber_id for (subscriber_id,) in rows]
+
     def holding_back(self, send_id: int, now: datetime) -> Callable[[int], str]:
         """For the deliveries of a send: a subscriber's id → why they are left alone, or ""."""
         campaign, hours = self.db.execute(_QUIET, (send_id,)).fetchone()
@@ -70,6 +74,9 @@ SELECT subscriber_id FROM deliveries
 WHERE campaign = ? AND subscriber_id > ? AND changed >= ?
     AND state IN ('sending', 'accepted', 'uncertain')
 ORDER BY subscriber_id LIMIT ?"""
+
+_PASSED_OVER = """
+SELECT subscriber_id FROM deliveries WHERE send_id = ? AND state = 'skipped' AND detail = ?"""
 
 _HAS_HAD = """
 SELECT 1 FROM deliveries

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mailer.errors import UsageError
-from mailer.store.base import Counts, Send, SendState
+from mailer.store.base import HELD_BACK, Counts, Send, SendState
 from mailer.store.workers import Workers
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Sends:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
             if send.state is SendState.CANCELLED:
                 raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
+            back = self.db.execute(_TAKE_BACK, (at, send.id, HELD_BACK)).rowcount
             if timing:
                 self.db.execute(_MOVE, {"id": send.id, "due": due, "undecided": UNDECIDED})
                 self.db.execute(_PLAN, (timing.plan, send.id))
@@ -78,12 +79,12 @@ class Sends:
             given = {"campaign": campaign, "id": send.id, "at": at, "due": due}
             given["rest_due"] = due if send.winner else UNDECIDED
             added = self.db.execute(_ADD_DELIVERIES, given).rowcount
-            grown = {"added": added, "held": held_back, "at": at, "id": send.id}
+            grown = {"added": added, "back": back, "held": held_back, "at": at, "id": send.id}
             self.db.execute(_ADDED, grown)
         self.db.execute("DELETE FROM temp.frozen")
         frozen = self.send(campaign, list_name)
         assert frozen is not None
-        return frozen, added
+        return frozen, added + back
 
     def _stage(self, subscriber_ids: Iterable[int], trial: Trial | None) -> None:
         """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
@@ -178,6 +179,11 @@ LEFT JOIN temp.times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (
     WHERE moves.subscriber_id = subscribers.id AND d.state <> 'skipped')
 ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
 
+_TAKE_BACK = """
+UPDATE deliveries SET state = 'pending', detail = '', changed = ?
+WHERE send_id = ? AND state = 'skipped' AND detail = ?
+    AND subscriber_id IN (SELECT subscriber_id FROM temp.frozen)"""
+
 _MOVE = """
 UPDATE deliveries SET due = coalesce((
     SELECT times.due FROM temp.times JOIN subscribers s ON s.timezone = times.timezone
@@ -190,7 +196,7 @@ _WAIT = "UPDATE sends SET wait = ? WHERE id = ?"
 
 _ADDED = """
 UPDATE sends SET audience = audience + :added, held_back = :held, changed = :at,
-    state = CASE WHEN state = 'finished' AND :added > 0 THEN 'queued' ELSE state END
+    state = CASE WHEN state = 'finished' AND :added + :back > 0 THEN 'queued' ELSE state END
 WHERE id = :id"""
 
 # Cancelled is final. Finished is taken only from a ledger with nothing left to do: another process

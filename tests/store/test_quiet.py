@@ -91,6 +91,36 @@ def test_of_two_sends_that_wait_only_the_first_reaches_a_person(store):
     assert (counts.skipped, counts.sending, counts.balanced) == (2, 1, True)
 
 
+def test_whoever_was_passed_over_can_be_frozen_again_and_is_counted_once(store):
+    mail(store, "vote", [1, 2])
+    send = freeze(store, "next", [1, 2, 3], quiet=24)
+    assert claimed(store, send) == [3]
+    assert store.passed_over(send.id) == [1, 2]
+    later = NOW + hours(25)
+    again = freeze(store, "next", [1], now=later)
+    counts = store.counts(send.id)
+    assert (again.id, counts.audience, counts.pending, counts.skipped) == (send.id, 3, 1, 1)
+    assert counts.balanced
+    assert claimed(store, again, now=later) == [1]
+    assert store.passed_over(send.id) == [2]
+
+
+def test_a_finished_send_is_queued_again_for_whom_it_passed_over(store):
+    mail(store, "vote", [1])
+    send = mail(store, "next", [1, 2], quiet=24)
+    assert store.send("next", "members").state is SendState.FINISHED
+    assert freeze(store, "next", [1], now=NOW + hours(25)).state is SendState.QUEUED
+    assert store.passed_over(send.id) == []
+
+
+def test_whoever_was_skipped_for_another_reason_stays_skipped(store):
+    send = freeze(store, "next", [1, 2], quiet=24)
+    store.unsubscribe("members", "person1@example.org", how="form", now=NOW)
+    assert claimed(store, send) == [2]
+    freeze(store, "next", [1], now=NOW + hours(25))
+    assert store.counts(send.id).skipped == 1
+
+
 def test_a_send_without_a_quiet_period_reaches_everybody(store):
     mail(store, "vote", [1, 2])
     assert claimed(store, freeze(store, "alert", [1, 2])) == [1, 2]
