@@ -95,7 +95,7 @@ def _selectors(group: str) -> tuple[_Selector, ...]:
             for s in cssselect.parse(group)
             if s.pseudo_element is None
         )
-    except (cssselect.SelectorError, etree.XPathError):
+    except (cssselect.SelectorError, etree.XPathError, RecursionError):
         return ()  # as browsers do: who writes one selector wrong loses the rule
 
 
