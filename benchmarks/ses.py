@@ -1,35 +1,29 @@
 """What sending through Amazon SES costs besides boto3: `mailer send` beside a bare loop of its calls.
 
-    python -m benchmarks.ses [--rounds 5]
-
 Both send the largest sample campaign to the same people through the same fake SES, by turns, in one run.
 The bare loop gets its messages ready-made, keeps no record, and takes whatever number of threads is best.
 Messages a second are counted by the fake, from the first to the last.
 """
 
-# ruff: noqa: T201 - a program of its own, that prints
-
 from __future__ import annotations
 
-import argparse
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
+from benchmarks.figures import Table
 from mailer import config, message, sources
 from mailer.links import load_keys
 from mailer.merge import Merger
 from mailer.message import Envelope
 from mailer.transports.ses import bulk
 from tests.project import open_store
-from tests.ses_project import CAMPAIGN, fake_ses, make_project, start
+from tests.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +33,7 @@ if TYPE_CHECKING:
 
 PEOPLE = {"raw": 3_000, "bulk": 20_000}
 THREADS = (4, 16, 64)
+LATENCIES = (0.0, 0.05)
 Call = tuple[str, dict[str, Any]]
 
 
@@ -104,7 +99,7 @@ def mailer_send(ses: RemoteSes, root: Path, number: int) -> None:
     campaign = f"bench-{number}"
     words = (root / "campaigns" / f"{CAMPAIGN}.md").read_bytes()
     (root / "campaigns" / f"{campaign}.md").write_bytes(words)
-    process = start(root, ses, "send", campaign, "--yes")
+    process = start(root, ses, *SEND, campaign)
     said, _ = process.communicate()
     assert process.returncode == 0, said
 
@@ -118,31 +113,23 @@ def speed(ses: RemoteSes, work: Callable[[], None]) -> float:
     return float(sum(call["recipients"] for call in calls[1:]) / (max(times) - min(times)))
 
 
-def compare(method: str, rounds: int, numbers: count[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder, fake_ses("--rate", "1e6", "--quota", "-1") as ses:
-        root = make_project(Path(folder) / "project", PEOPLE[method], method=method)
+def measure(*, rounds: int, people: int) -> Table:
+    table = Table("Sending through the fake Amazon SES: messages a second")
+    for method, most in PEOPLE.items():
+        for latency in LATENCIES:
+            _compare(table, method, min(most, people), latency, rounds)
+    return table
+
+
+def _compare(table: Table, method: str, people: int, latency: float, rounds: int) -> None:
+    options = ("--rate", "1e6", "--quota", "-1", "--latency", str(latency))
+    with tempfile.TemporaryDirectory() as folder, fake_ses(*options) as ses:
+        root = make_project(Path(folder) / "project", people, method=method)
         calls = ready_made(root, method)
         bare, ours = [], []
-        for _ in range(rounds):
+        for number in range(rounds):
             bare.append(max(speed(ses, lambda n=n: bare_loop(ses, calls, n)) for n in THREADS))
-            ours.append(speed(ses, lambda: mailer_send(ses, root, next(numbers))))
-            print(f"  {method}: bare {bare[-1]:,.0f}/s, mailer {ours[-1]:,.0f}/s", flush=True)
-    ratios = [mine / best for mine, best in zip(ours, bare, strict=True)]
-    print(
-        f"{method}: bare loop {median(bare):,.0f}/s, mailer send {median(ours):,.0f}/s, "
-        f"{median(ratios):.0%} of it (from {min(ratios):.0%} to {max(ratios):.0%})"
-    )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("methods", nargs="*", default=list(PEOPLE))
-    options = parser.parse_args()
-    numbers = count()
-    for method in options.methods:
-        compare(method, options.rounds, numbers)
-
-
-if __name__ == "__main__":
-    main()
+            ours.append(speed(ses, lambda number=number: mailer_send(ses, root, number)))
+    what = f"{method}, answers after {1000 * latency:.0f} ms"
+    table.add(f"{what}: boto3 alone", "/s", bare)
+    table.add(f"{what}: mailer send", "/s", ours, bare)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.project import open_store
-from tests.ses_project import CAMPAIGN, fake_ses, make_project, start
+from tests.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
 
 if TYPE_CHECKING:
     from mailer.store.base import Counts
@@ -71,16 +71,16 @@ class Run:
     figures: Counter[str] = field(default_factory=Counter)
 
     def go(self) -> None:
-        while self._step("send"):
+        while self._step():
             self.restarts += 1
         time.sleep(0.5)  # it may be refusing connections still
         self.ses.clear()
         self.look_at_the_end()
         self.settle()
 
-    def _step(self, command: str) -> bool:
+    def _step(self) -> bool:
         """Start it, perhaps kill it; whether it has to be started again."""
-        process = start(self.root, self.ses, command, self.campaign, "--yes")
+        process = start(self.root, self.ses, *SEND, self.campaign)
         patience = self.random.uniform(2, 7) if self.restarts < CALM_ENOUGH else None
         try:
             said, _ = process.communicate(timeout=patience)

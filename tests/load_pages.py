@@ -67,12 +67,13 @@ class Client(asyncio.Protocol):
         self.ask()
 
 
-async def burst(
-    port: int, paths: list[str], connections: int, title: str, over=bool
-) -> list[bytes]:
+async def answered(
+    port: int, paths: list[str], connections: int, over=bool
+) -> tuple[float, list[float], list[bytes]]:
+    """(seconds in all, for each answer, and the answers that were wrong)."""
     seconds: list[float] = []
     wrong: list[bytes] = []
-    loop, began, asked = asyncio.get_running_loop(), time.perf_counter(), len(paths)
+    loop, began = asyncio.get_running_loop(), time.perf_counter()
     clients = [
         (
             await loop.create_connection(
@@ -82,7 +83,14 @@ async def burst(
         for _ in range(connections)
     ]
     await asyncio.gather(*(client.done for client in clients))
-    took = time.perf_counter() - began
+    return time.perf_counter() - began, seconds, wrong
+
+
+async def burst(
+    port: int, paths: list[str], connections: int, title: str, over=bool
+) -> list[bytes]:
+    asked = len(paths)
+    took, seconds, wrong = await answered(port, paths, connections, over)
     seconds.sort()
     p50, p99 = (1000 * seconds[int(len(seconds) * share)] for share in (0.5, 0.99))
     say(

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from mailer.send import Pace
 from mailer.transports.ses.transport import MARGIN
-from tests.ses_project import CAMPAIGN, fake_ses, make_project, start
+from tests.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
 
 LATENCY = 0.05
 """Seconds that the fake takes to answer, as SES does from the same continent."""
@@ -73,7 +73,7 @@ def rehearse(what: Rehearsal, root: Path) -> Seen:
     make_project(root, what.people, method=what.method)
     options = ("--rate", str(what.rate), "--quota", "-1", "--latency", str(LATENCY))
     with fake_ses(*options) as ses:
-        senders = [start(root, ses, "send", CAMPAIGN, "--yes") for _ in range(what.senders)]
+        senders = [start(root, ses, *SEND, CAMPAIGN) for _ in range(what.senders)]
         for sender in senders:
             said, _ = sender.communicate()
             assert sender.returncode == 0, said

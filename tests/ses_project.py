@@ -19,6 +19,8 @@ from tests.project import NOW, open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SEND = ("send", "--yes", "--accept-warnings")
+"""Some of the sample's people have ZIP codes that do not exist."""
 ROOT = Path(__file__).parent.parent
 CAMPAIGN = "rent-newsletter"
 """The largest of the samples: 46 KB on the wire, five variants, eleven slots."""

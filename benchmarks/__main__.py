@@ -1,0 +1,33 @@
+"""`python -m benchmarks [NAME…]`: measure, print tables, and write build/bench/NAME.json.
+
+Names: merge, compile, imports, sends, ses, web, start, audience. Without any, all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from benchmarks.figures import machine
+
+NAMES = ("merge", "compile", "start", "imports", "audience", "sends", "ses", "web")
+RESULTS = Path(__file__).parent.parent / "build" / "bench"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (5)")
+    parser.add_argument("--people", type=int, default=1_000_000, help="of the large ones (1000000)")
+    options = parser.parse_args()
+    print(f"On {machine()}\n", flush=True)
+    for name in options.names or NAMES:
+        module = importlib.import_module(f"benchmarks.{name}")
+        table = module.measure(rounds=options.rounds, people=options.people)
+        table.save(RESULTS / f"{name}.json")
+        print(table, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Compiling one variant of a campaign: cold, warm, and beside the reference MJML and premailer."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mjml import mjml2html
+
+from benchmarks import peers, project
+from benchmarks.figures import Table, costing
+from mailer import config, mjml, sources
+from mailer.environment import Memory
+from mailer.links import Links
+from mailer.merge import Merger
+from mailer.personalize import Known, Recipient, Recorder
+from mailer.render import Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailer.sources import Sources
+
+
+def measure(*, rounds: int, people: int) -> Table:
+    del people
+    with tempfile.TemporaryDirectory() as folder:
+        root = project.make(Path(folder) / "project")
+        words = sources.load(config.load(root), project.CAMPAIGN)
+        known = list(project.people(200))
+        memory = Memory()
+        table = Table("Compile a variant: milliseconds of CPU time")
+
+        def one(merger: Merger) -> None:
+            merger.merge(known[0])
+
+        def all_of(merger: Merger) -> None:
+            for person in known:
+                merger.merge(person)
+
+        _merger(words, memory).merge(
+            known[0]
+        )  # what is loaded on first use is `start`'s to measure
+        table.add("mailer, cold", "ms", _times(rounds, lambda: one(_merger(words))))
+        table.add(
+            "mailer, templates known", "ms", _times(rounds, lambda: one(_merger(words, memory)))
+        )
+        sixteen = _times(rounds, lambda: all_of(_merger(words)))
+        table.add("mailer, each of 16 variants", "ms", [took / 16 for took in sixteen])
+        rendered = _rendered(words)
+        step = _times(rounds, lambda: mjml.to_html(rendered.mjml, rendered.blocks, words.files))
+        table.add("mailer, of that MJML to inlined HTML", "ms", step)
+        _beside(Path(folder), rendered.mjml, rounds, table)
+    return table
+
+
+def _times(rounds: int, work: Callable[[], object]) -> list[float]:
+    found = []
+    for _ in range(rounds):
+        with costing() as cost:
+            work()
+        found.append(1000 * cost.cpu)
+    return found
+
+
+def _merger(words: Sources, memory: Memory | None = None) -> Merger:
+    return Merger(words, fields=project.FIELDS, keys=project.KEYS, send_id=1, memory=memory)
+
+
+def _rendered(words: Sources):
+    person = next(project.people(1))
+    links = Links(words.content.site.base_url, project.KEYS, words.campaign, 1, person.id)
+    recorder = Recorder(Recipient(person, words.tables, links), Known())
+    return Renderer(words, project.FIELDS).run(recorder)
+
+
+def _beside(folder: Path, source: str, rounds: int, table: Table) -> None:
+    """The same MJML for the reference compiler and juice, its HTML for premailer alone."""
+    work = folder / "work.json"
+    given = {"rounds": rounds, "mjml": source, "html": mjml2html(source, fonts={})}
+    work.write_text(json.dumps(given), encoding="utf-8")
+    for command, missing in (
+        (peers.python("inlining.py", work), "premailer could not be installed."),
+        (peers.node("compiling.js", work), "There is no Node here: MJML was not measured."),
+    ):
+        if not command:
+            table.notes.append(missing)
+            continue
+        for name, took in peers.ask(command)["times"].items():
+            table.add(name, "ms", took)

@@ -1,0 +1,164 @@
+"""Whole sends with the ledger on: to nowhere, which costs nothing else, and to the outbox.
+
+`python -m benchmarks.sends ROOT nowhere|outbox` is one send, in a process of its own; it prints JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import project
+from benchmarks.figures import Table, costing, run
+from mailer import config, message, sources
+from mailer.links import load_keys
+from mailer.merge import Merger
+from mailer.message import Envelope
+from mailer.reputation import Limits
+from mailer.send import Sender
+from mailer.store.base import DeliveryState, Result
+from mailer.transports.base import MOST_AT_ONCE, Allowance, Receipt
+from mailer.transports.outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mailer.store.base import Claim
+    from mailer.transports.base import Letter, Transport
+
+SIZES = (10_000, 100_000, 1_000_000)
+OUTBOX = 100_000
+"""People at most: a million files are a test of the disk."""
+ROUNDS = 3
+
+
+class Nowhere:
+    """A transport that encodes each message and throws it away."""
+
+    name = "nowhere"
+    lanes = 1
+
+    def __init__(self, envelope: Envelope) -> None:
+        self._envelope = envelope
+
+    def allowance(self) -> Allowance:
+        return Allowance()
+
+    def together(self, rate: float | None) -> int:
+        del rate
+        return MOST_AT_ONCE
+
+    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+        return [letters[i : i + together] for i in range(0, len(letters), together)]
+
+    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
+        return Receipt([self._made(letter) for letter in parcel])
+
+    def _made(self, letter: Letter) -> Result:
+        left = f"{project.CAMPAIGN}.{letter.delivery_id}"
+        message.encode(letter.merged, self._envelope, message_id=left, date=_now())
+        return Result(letter.delivery_id, DeliveryState.ACCEPTED, message_id=f"<{left}>")
+
+    def settle(self, claims: Sequence[Claim]) -> list[Result]:
+        return [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
+
+
+class NoBrake:
+    pulled = False
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def measure(*, rounds: int, people: int) -> Table:
+    table = Table("Whole sends, with the ledger on")
+    for size in [size for size in SIZES if size <= people] or [people]:
+        for way in ("nowhere", "outbox"):
+            if way == "outbox" and size > OUTBOX:
+                continue
+            found = []
+            for _ in range(min(rounds, ROUNDS) if size < SIZES[-1] else 1):
+                with tempfile.TemporaryDirectory() as folder:
+                    root = project.make(Path(folder) / "project")
+                    project.fill(root, size).close()
+                    command = [sys.executable, "-m", "benchmarks.sends", str(root), way]
+                    _, memory, said = run(command)
+                    found.append({**json.loads(said), "memory": memory})
+            what = f"{size:,} to {'the outbox' if way == 'outbox' else 'nowhere'}"
+            for unit, key in (
+                ("/s", "rate"),
+                ("/s of CPU", "cpu"),
+                ("MB", "memory"),
+                ("B", "bytes"),
+            ):
+                named = {"memory": ", peak memory", "bytes": ", store for each"}.get(key, "")
+                table.add(what + named, unit, [each[key] for each in found])
+    return table
+
+
+def send(root: Path, way: str) -> dict[str, float]:
+    """Freeze everybody, send, and say what it took; who is merged was compiled before."""
+    settings = config.load(root)
+    words = sources.load(settings, project.CAMPAIGN)
+    store = project.open_store(root)
+    envelope = Envelope.of(words.content, list_name="members")
+    keys = load_keys(None, settings.secret_key_file)
+    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=1)
+    for person in islice(store.audience("members"), 200):
+        merger.merge(person)
+    frozen, number = store.freeze(
+        words.campaign,
+        "members",
+        (one.id for one in store.audience("members")),
+        query="",
+        snapshot=words.to_bytes(),
+        digest=words.digest,
+        transport=way,
+        now=_now(),
+    )
+    before = _size(root)
+    sender = Sender(
+        store,
+        _transport(way, root, envelope),
+        merger,
+        rate=None,
+        brake=NoBrake(),
+        clock=_now,
+        limits=Limits(bounces=100, complaints=100, outcomes=1),
+        on_progress=lambda _: None,
+    )
+    gc.freeze()
+    with costing() as cost:
+        tally = sender.run(frozen)
+    assert tally.accepted == number
+    store.close()
+    return {
+        "rate": number / cost.wall,
+        "cpu": number / cost.cpu,
+        "bytes": (_size(root) - before) / number,
+    }
+
+
+def _transport(way: str, root: Path, envelope: Envelope) -> Transport:
+    if way == "outbox":
+        return Outbox(root / "outbox", campaign=project.CAMPAIGN, envelope=envelope, clock=_now)
+    return Nowhere(envelope)
+
+
+def _size(root: Path) -> int:
+    return sum(file.stat().st_size for file in (root / "lists").glob("mailer.db*"))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    print(json.dumps(send(Path(sys.argv[1]), sys.argv[2])))
