@@ -95,8 +95,10 @@ def find(project: Project, store: Store, campaign: str, list_name: str = "") -> 
             f"{send.campaign} to {wanted} was cancelled, which is final",
             hint="To send it after all, copy the file to a new name.",
         )
-    edited = on_disk is not None and on_disk.digest != send.digest
-    return Mailing(Sources.from_bytes(send.snapshot), wanted, send, edited, send.quiet_hours)
+    words = Sources.from_bytes(send.snapshot)
+    # worked out anew: an older version of mailer may have made another one of the same words
+    edited = on_disk is not None and on_disk.digest != words.digest
+    return Mailing(words, wanted, send, edited, send.quiet_hours)
 
 
 def name_of(campaign: str) -> str:

@@ -454,6 +454,15 @@ def test_cancelling_settles_what_a_dead_process_left(mailer, store):
     assert "4 accepted, 5 skipped" in mailer("cancel", "vote", "--yes")[1]
 
 
+def test_people_are_added_to_what_an_older_version_has_frozen(mailer, root, store):
+    assert mailer("send", "vote", "--yes")[0] == 0
+    store.db.execute("UPDATE sends SET digest = 'made of fewer settings'")
+    enrol(store, [9])
+    code, said = mailer("send", "vote", "--yes")
+    assert (code, "have changed" in said) == (0, False)
+    assert files(root) == everybody(10)
+
+
 # ---------------------------------------------------------------- stopping
 
 

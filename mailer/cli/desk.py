@@ -265,7 +265,7 @@ class Desk:
             timing=timing,
             trial=trial(words),
         )
-        if frozen.digest != words.digest:
+        if existing is None and frozen.digest != words.digest:
             raise SendStopped(
                 f"{frozen.campaign} was started in another terminal meanwhile, in other words",
                 hint=f"Look at it with: mailer status {frozen.campaign}",
