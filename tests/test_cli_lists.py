@@ -380,7 +380,7 @@ def test_an_export_of_a_person_is_everything_kept(messy):
     assert known["memberships"][0]["list_name"] == "members"
     assert set(known) == {
         *("subscriber", "created", "consent_source", "memberships"),
-        *("suppression", "suppressed_at", "deliveries"),
+        *("suppression", "suppressed_at", "deliveries", "events"),
     }
 
 

@@ -11,6 +11,8 @@ from mailer.cli.common import Json, interactive, now, print_json, print_table, s
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mailer.store.base import History
 
 app = typer.Typer(help="Show, export and erase one person.", no_args_is_help=True)
@@ -33,6 +35,11 @@ def show(context: typer.Context, address: str, as_json: Json = False) -> None:
         print_table(
             ("Campaign", "List", "State", "At"),
             [(d["campaign"], d["list"], d["state"], d["at"]) for d in known.deliveries],
+        )
+    if known.events:
+        print_table(
+            ("Reported", "At", "What"),
+            [(e["kind"], e["at"], _what_happened(e)) for e in known.events],
         )
 
 
@@ -65,7 +72,14 @@ def erase(
         print_json({"email": email, "erased": erased})
         return
     typer.echo(f"{email} is erased." if erased else f"{email} was erased before.")
-    typer.echo("Files are yours to clean: lists you imported, rejects, the outbox, backups.")
+    typer.echo(
+        "Files are yours to clean: lists you imported, rejects, junk events, the outbox, backups."
+    )
+
+
+def _what_happened(event: Mapping[str, str]) -> str:
+    said = (event[name] for name in ("type", "subtype", "status", "diagnostic"))
+    return " ".join(filter(None, said))
 
 
 def normalized(address: str) -> str:

@@ -148,6 +148,8 @@ class History:
     suppressed_at: str
     deliveries: tuple[Mapping[str, str], ...]
     """campaign, list, state, at, message_id."""
+    events: tuple[Mapping[str, str], ...]
+    """kind, at, type, subtype, status, diagnostic: what Amazon SES reported about their mail."""
 
 
 # ---------------------------------------------------------------- sends and deliveries

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from mailer.store.base import Result
 
+_DOUBTFUL = {DeliveryState.UNCERTAIN, DeliveryState.PENDING}
+
 
 class Ledger(Quiet, Proofs):
     """See `store.base.Store`: sends, deliveries and throttle."""
@@ -97,13 +99,19 @@ class Ledger(Quiet, Proofs):
             outcomes = [(r.state, r.message_id, r.detail, at, r.delivery_id, me) for r in results]
             recorded = self.db.conn.executemany(_RECORD, outcomes).rowcount
             self.keep_copies(results)
-            self.prove((result.delivery_id for result in results), at)
+            self._compare_with_events(results, at)
             self._skip_cancelled(now)
         if recorded != len(outcomes):
             raise StoreError(
                 f"{len(outcomes) - recorded} deliveries were no longer this process's to record",
                 hint="Was lists/workers/ cleared during a send? Look at: mailer status",
             )
+
+    def _compare_with_events(self, results: Sequence[Result], at: str) -> None:
+        doubtful = [r.delivery_id for r in results if r.state in _DOUBTFUL]
+        if doubtful:
+            self.prove(doubtful, at)
+        self.disprove((result.delivery_id for result in results), at)
 
     def abandoned(self, send_id: int) -> list[Claim]:
         with self.writing():

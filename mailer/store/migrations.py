@@ -90,6 +90,12 @@ def sends_in_hand(db: Database) -> None:
     db.execute("CREATE INDEX sends_in_hand ON sends (state, plan, wait, winner, changed)")
 
 
+@migrations()
+def events_of_failures(db: Database) -> None:
+    """Looked at with each outcome that is recorded, and all but empty."""
+    db.execute("CREATE INDEX events_never_sent ON events (delivery_id) WHERE outcome = 'never sent'")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

@@ -21,11 +21,16 @@ class Proofs(Sends):
     def prove(self, delivery_ids: Iterable[int], at: str) -> int:
         """Settle those of these deliveries that are not as events say; returns how many there were.
 
-        Must be called inside a write transaction.
+        Must be called inside a write transaction, as must `disprove`.
         """
+        ids = list(delivery_ids)
+        failed = self.disprove(ids, at)
+        return failed + self.db.execute(_TAKEN, {"ids": json.dumps(ids), "at": at}).rowcount
+
+    def disprove(self, delivery_ids: Iterable[int], at: str) -> int:
+        """The same for what was accepted and never sent: so little that it can always be asked."""
         given = {"ids": json.dumps(list(delivery_ids)), "at": at}
-        failed = self.db.execute(_NEVER_SENT, given).rowcount
-        return failed + self.db.execute(_TAKEN, given).rowcount
+        return self.db.execute(_NEVER_SENT, given).rowcount
 
 
 _OF_THESE = "delivery_id IN (SELECT value FROM json_each(:ids))"

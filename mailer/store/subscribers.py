@@ -68,6 +68,7 @@ class Subscribers(Imports):
             Reason(suppression[0]) if suppression else None,
             suppression[1] if suppression else "",
             tuple(dict(zip(_DELIVERY, d, strict=True)) for d in self._of(_DELIVERIES, found)),
+            tuple(dict(zip(_EVENT, e, strict=True)) for e in self._of(_EVENTS, found)),
         )
 
     def _of(self, query: str, subscriber: Subscriber | None) -> list[Any]:
@@ -153,6 +154,11 @@ _DELIVERIES = """
 SELECT d.campaign, lists.name, d.state, d.changed, d.message_id
 FROM deliveries d JOIN sends ON sends.id = d.send_id JOIN lists ON lists.id = sends.list_id
 WHERE d.subscriber_id = ? ORDER BY d.id"""
+
+_EVENT = ("kind", "at", "type", "subtype", "status", "diagnostic")
+
+_EVENTS = f"""
+SELECT {", ".join(_EVENT)} FROM events WHERE subscriber_id = ? ORDER BY at, id"""
 
 _SUPPRESSION = """
 SELECT reason, created FROM suppressions WHERE address IN (SELECT value FROM json_each(?))"""

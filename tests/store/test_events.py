@@ -359,3 +359,20 @@ def test_the_suppressed_are_listed_by_reason(store):
         (address(2), Reason.BOUNCED),
         (address(3), Reason.COMPLAINED),
     ]
+
+
+@pytest.mark.usefixtures("send")
+def test_what_is_known_about_a_person_holds_their_events(store):
+    take(store, bounce(2), event(2, "Send"), bounce(3))
+    assert [dict(each) for each in store.history(address(2)).events] == [
+        {
+            "kind": "Bounce",
+            "at": "2026-05-04T12:00:00+00:00",
+            "type": "Permanent",
+            "subtype": "General",
+            "status": "5.1.1",
+            "diagnostic": "smtp; 550 unknown",
+        },
+        {"kind": "Send", "at": "2026-05-04T12:00:00+00:00"}
+        | dict.fromkeys(("type", "subtype", "status", "diagnostic"), ""),
+    ]

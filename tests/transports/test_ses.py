@@ -264,6 +264,29 @@ def test_the_rate_leaves_a_little_to_spare_and_the_quota_says_what_is_left(make,
     assert make().allowance() == Allowance(rate=14 * 0.95, daily=50_000, left=38_000)
 
 
+def test_what_is_reserved_is_left_to_other_mail(make, fake, letters):
+    fake.change(quota=1_010.0, sent=8.0)
+    transport = make(reserve=1_000)
+    assert transport.allowance().left == 2
+    assert states(transport.deliver(letters[:1])) == {7: ACCEPTED}
+    assert states(transport.deliver(letters[1:2])) == {8: ACCEPTED}
+    receipt = transport.deliver(letters[2:])
+    assert states(receipt) == {9: PENDING}
+    assert "1,000, is reserved for other mail" in receipt.stop.message
+    assert calls(fake)["SendEmail"] == 2
+
+
+def test_when_ses_cannot_be_asked_what_is_left_nothing_is_sent(make, fake, letters):
+    transport = make(reserve=49_999)
+    fake.change(sent=0.0)
+    transport.allowance()
+    transport.deliver(letters[:1])
+    fake.change(denied=("GetAccount",))
+    receipt = transport.deliver(letters[1:2])
+    assert states(receipt) == {8: PENDING}
+    assert receipt.stop
+
+
 def test_an_account_may_have_no_quota(make, fake):
     fake.change(rate=500, quota=-1)
     assert make().allowance() == Allowance(rate=475)
