@@ -96,7 +96,7 @@ def _text(lines: list[str], number: int) -> str:
     found = [definition[1] if definition else ""]
     for line in lines[number:]:
         ended = not found[-1] and not line.startswith("    ")
-        if (line.strip() and ended and len(found) > 1) or _DEFINITION.match(line):
+        if (line.strip() and ended) or _DEFINITION.match(line):
             break
         found.append(line.strip())
     return " ".join(" ".join(found).split())

@@ -96,9 +96,8 @@ def _is_authors(link: Link, proof: Proof) -> bool:
     The pages are ours to keep in order; the rules about the audience tell how many lack the value.
     """
     if link.url in {"", "mailto:", "tel:"}:
-        variant = proof.merged.variant
-        ends = (f'="{link.url}', f"<{link.url}")
-        return not any(part.endswith(ends) for part in variant.html.static + variant.text.static)
+        written = proof.merged.variant.html.static[:-1]
+        return not any(part.endswith(f'="{link.url}') for part in written)
     return not link.url.startswith(proof.words.content.site.base_url + "/")
 
 

@@ -82,6 +82,13 @@ def test_a_missing_address_is_found_where_it_is_missing():
     assert one(address(" "), law.ADDRESS_MISSING).place == Place("mailer.toml")
 
 
+def test_a_hidden_link_is_found_where_it_is_and_a_missing_one_in_the_layout():
+    hidden = one(footer("You may <a", 'You may <a style="display:none"'), law.UNSUBSCRIBE_HIDDEN)
+    assert hidden.place.path == FOOTER
+    missing = one(footer(UNSUBSCRIBE, "unsubscribe"), law.UNSUBSCRIBE_MISSING)
+    assert missing.place == Place("templates/petition.mjml")
+
+
 def test_a_trial_on_this_computer_is_a_warning_and_a_private_network_an_error():
     assert one(site("http://127.0.0.1:8080"), law.SITE_LOCAL).severity is Severity.WARNING
     assert law.ONE_CLICK not in codes(site("http://127.0.0.1:8080"))

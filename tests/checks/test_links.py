@@ -92,7 +92,7 @@ def test_the_tags_of_a_link_hide_neither_its_line_nor_that_it_is_a_footnotes():
     text = """[Plan](http://www.example.org/plan) A.[^a] B.[^b]
 
 [^a]: House, [March 3](https://www.example.org/a)
-[^b]: Senate, [March 3](https://www.example.org/b)
+[^b]: Senate, [March 3](https://www.example.org/b?day=3)
 """
     tagged = settled(written(text), links={"tags": {"utm_source": "news"}})
     assert one(tagged, urls.NOT_HTTPS).place == Place("campaigns/sample.md", 4)

@@ -202,6 +202,14 @@ def test_silence_everywhere_is_not_the_links_fault():
     assert (found.code, found.message) == (online.UNANSWERED, "none of the 2 links answered")
 
 
+def test_one_silent_link_is_dead():
+    sources = written("[A](https://a.example/)")
+    variants = [proof_of(sources).merged.variant]
+    nothing = NoAnswer("there is no such host", lasting=True)
+    (found,) = online.dead_links(sources, variants, lambda _: nothing, lambda answers, _: answers)
+    assert found.code == online.DEAD
+
+
 def test_a_link_of_the_settings_is_found_in_the_settings():
     mail = sample()
     variants = [proof_of(mail).merged.variant]
