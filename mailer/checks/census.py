@@ -111,7 +111,7 @@ class Census:
         """Who gets nothing because they have no row in a look-up, by look-up."""
         self.odd: dict[tuple[str, str], Some] = {}
         """Whose field is odd, by field and by what is odd about it."""
-        self._scales = Scales()
+        self._scales = Scales(words.content.site.base_url)
 
     @property
     def _here(self) -> Place:
@@ -139,7 +139,11 @@ class Census:
             weights = [max(weight, ~weight) for weight in weights]
         if missing:
             self._count_missing(subscriber, missing)
-        self._count_size(group, merged.email, group.bare + sum(weights))
+        size = group.bare + sum(weights)
+        if size > group.largest:
+            group.largest, group.largest_for = size, merged.email
+        if size > NEAR:
+            (self.over if size > CLIP else self.near).add(merged.email)
         for name, place, read, judge in group.watched:
             oddity = judge(read(subscriber))
             if oddity:
@@ -189,12 +193,6 @@ class Census:
         if table is None or table.many:
             return None
         return lambda subscriber: "".join(row.get(rest[1], "") for row in table.find(subscriber))
-
-    def _count_size(self, group: Group, email: str, size: int) -> None:
-        if size > group.largest:
-            group.largest, group.largest_for = size, email
-        if size > NEAR:
-            (self.over if size > CLIP else self.near).add(email)
 
     def _count_missing(self, subscriber: Subscriber, missing: Iterable[Gap]) -> None:
         rowless: dict[str, Place] = {}
