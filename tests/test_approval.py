@@ -254,6 +254,12 @@ def test_an_approval_of_an_earlier_version_counts_again_when_the_words_come_back
     assert found.last.person == "Bo"
 
 
+def test_two_spellings_of_a_name_are_one_person():
+    words = make_sources("One.")
+    found = standing([approved(words, "Ana Fern"), approved(words, " ana  FERN ")], words, "")
+    assert found.people == ("Ana Fern",)
+
+
 def test_only_the_latest_other_version_is_compared():
     first, second, now = (make_sources(text) for text in ("One.", "Two.", "Three."))
     (change,) = standing([approved(first), approved(second)], now, "").changes

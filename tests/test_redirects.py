@@ -89,6 +89,15 @@ def test_the_same_link_twice_is_one_and_in_another_subject_another():
     assert set(hrefs(first)) & set(hrefs(second)) == set()
 
 
+def test_words_that_two_subjects_share_are_counted_apart():
+    variant = make_merger("[a](https://example.net/)").merge(ANA).variant
+    numbers = Numbers()
+    redirects = Redirects(BASE, KEYS, 7, numbers)
+    first, second = (redirects.variant(variant, arm) for arm in (1, 2))
+    assert first.html.static != second.html.static
+    assert list(numbers.known) == [(1, "https://example.net/"), (2, "https://example.net/")]
+
+
 def test_apart_from_the_links_the_mail_is_the_same():
     merger, _ = merger_and_numbers()
     counted, plain = merger.merge(ANA), make_merger(BODY).for_send(7).merge(ANA)
