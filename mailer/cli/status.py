@@ -142,11 +142,9 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
 
 
 def _state(run: Session, send: Send) -> str:
-    if send.state is SendState.QUEUED and run.store.next_due(send.id, now=now()):
-        return "scheduled"
-    if send.state is SendState.SENDING and not run.store.is_anyone_at_work(send.id):
-        return "stopped"
-    return send.state
+    from mailer.standing import standing
+
+    return standing(run.store, send, now())
 
 
 def _show(run: Session, send: Send, counts: Counts) -> None:

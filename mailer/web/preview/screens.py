@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mailer import charts, message
 from mailer.checks.finding import Severity
 from mailer.errors import MailerError
+from mailer.standing import standing
 from mailer.store.base import SendState
 from mailer.web import palette
 from mailer.web.preview.people import DIFFICULT, People
@@ -211,16 +212,13 @@ class Screens:
 
     def _state(self, store: Store, send: Send) -> dict[str, Any]:
         counts = store.counts(send.id)
-        moving = send.state is SendState.SENDING
-        stopped = moving and not store.is_anyone_at_work(send.id)
-        name = "sent" if send.state is SendState.FINISHED else str(send.state)
-        done = counts.audience - counts.pending - counts.sending
+        name = standing(store, send, self._clock())
         return {
             "send": send,
             "counts": counts,
-            "moving": moving and not stopped,
-            "name": "stopped" if stopped else name,
-            "done": done,
+            "moving": name == SendState.SENDING,
+            "name": "sent" if name == SendState.FINISHED else name,
+            "done": counts.audience - counts.pending - counts.sending,
             "parts": {k: n for k, n in asdict(counts).items() if n and k != "audience"},
         }
 
