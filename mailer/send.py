@@ -119,7 +119,8 @@ class Sender:
         clock: aware UTC time.
         limits: of bounces and complaints, above which it pauses itself.
         on_progress: told whenever something has come back.
-        pauses: whether the brake pauses the send; else it is left to be taken up by a worker.
+        by_hand: whether a person has started it, and pauses it with the brake; else a worker has
+            taken it up, and leaves it to the next one.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Sender:
         clock: Callable[[], datetime],
         limits: Limits,
         on_progress: Callable[[Tally], None],
-        pauses: bool = True,
+        by_hand: bool = True,
     ) -> None:
         self.tally = Tally()
         self._store = store
@@ -143,7 +144,7 @@ class Sender:
         self._brake = brake
         self._clock = clock
         self._on_progress = on_progress
-        self._pauses = pauses
+        self._by_hand = by_hand
         self._lanes = Lanes(transport.deliver, transport.lanes)
         self._streak = Streak()
         self._judge = Judge(store, limits)
@@ -158,7 +159,8 @@ class Sender:
         """
         self._look_up_rate(self._transport.allowance())
         settle(self._store, self._transport, send, self._clock())
-        self._set(send, SendState.SENDING)
+        if self._by_hand:
+            self._set(send, SendState.SENDING)
         try:
             self._work(send, limit)
         except MailerError:
@@ -184,7 +186,7 @@ class Sender:
                 return
 
     def _braked(self, send: Send) -> Interrupted:
-        if not self._pauses:
+        if not self._by_hand:
             return Interrupted(f"{send.campaign} goes on with the next worker")
         self._set(send, SendState.PAUSED, "stopped by hand")
         return Interrupted(f"{send.campaign} is paused", hint=_go_on(send))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mailer import campaign, cli
 from mailer.cli import calendar, desk, dispatch, winner, worker
 from mailer.errors import CampaignError
+from mailer.store.base import SendState
 from mailer.subjects import Figures, Shares, SubjectTest, best
 from tests.project import NOW, VOTE, make_project, open_store
 from tests.support import ANA, BO, UMA, make_merger
@@ -248,6 +249,15 @@ def test_there_is_no_winner_before_the_test_is_out(mailer):
     assert "the test itself has not gone out yet" in said
     assert mailer("resume", "vote", "--yes")[0] == 0
     assert mailer("winner", "vote", "1")[0] == 0
+
+
+def test_a_test_that_was_paused_waits_again_when_it_is_resumed(mailer, store):
+    mailer("send", "vote", "--yes")
+    mailer("pause", "vote")
+    code, said = mailer("resume", "vote", "--yes")
+    assert code == 0
+    assert "The rest wait for the winner" in said
+    assert store.send("vote", "members").state is SendState.QUEUED
 
 
 def test_without_a_test_there_is_no_winner(mailer, root):

@@ -255,6 +255,23 @@ def test_what_is_paused_stays_paused_until_it_is_resumed(mailer, root, clock):
     assert files(root) == everybody()
 
 
+def test_a_pause_that_comes_while_a_worker_makes_ready_holds(
+    mailer, root, store, clock, monkeypatch
+):
+    def somebody_pauses(self):
+        store.set_state(1, SendState.PAUSED, note="paused with mailer pause", now=utc("2026-03-09"))
+        return allowance(self)
+
+    allowance = Outbox.allowance
+    mailer("send", "vote", "--at", "2026-03-09 09:00 UTC", "--yes")
+    clock("2026-03-09 09:00")
+    monkeypatch.setattr(Outbox, "allowance", somebody_pauses)
+    code, said = mailer("worker", "--once")
+    assert code == 3
+    assert "vote to members: paused (paused with mailer pause): 60 pending" in said
+    assert files(root) == []
+
+
 def test_what_is_cancelled_never_goes_out(mailer, root, clock):
     mailer("send", "vote", "--at", "2026-03-09 09:00 UTC", "--yes")
     mailer("cancel", "vote", "--yes")

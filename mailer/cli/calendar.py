@@ -93,25 +93,22 @@ def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:
     if run.store.is_due(send.id, now=now()):
         return False
     due = run.store.next_due(send.id, now=now())
-    if due is None:
-        _refuse_without_winner(run, send)
-        return False
-    if not (resuming and send.state is SendState.PAUSED):
+    waits = run.store.awaits_winner(send.id)
+    if resuming and send.state is SendState.PAUSED and (due or waits):
+        run.store.set_state(send.id, SendState.QUEUED, now=now())
+        return True
+    if due:
         raise UsageError(
             f"{send.campaign} is scheduled: it starts at {_at(run, due, send.plan)}",
             hint=f"Start it now with: mailer send {send.campaign} --at now. Move it with: mailer send "
             f"{send.campaign} --at TIME. Give it up with: mailer cancel {send.campaign}.",
         )
-    run.store.set_state(send.id, SendState.QUEUED, now=now())
-    return True
-
-
-def _refuse_without_winner(run: Session, send: Send) -> None:
-    if run.store.awaits_winner(send.id):
+    if waits:
         raise UsageError(
             f"the rest of {send.campaign} wait for the winner of its subject test",
             hint=f"Look at the figures, then choose it, with: mailer winner {send.campaign}",
         )
+    return False
 
 
 def say_what_is_left(run: Session, send: Send) -> None:

@@ -55,7 +55,7 @@ def sender(
     rate: float | None,
     brake: Brake,
     on_progress: Callable[[Tally], None] = lambda _: None,
-    pauses: bool = True,
+    by_hand: bool = True,
 ) -> Sender:
     """What sends it; for the arguments see `send.Sender`."""
     from mailer.send import Sender
@@ -69,7 +69,7 @@ def sender(
         clock=now,
         limits=_limits_of(run),
         on_progress=on_progress,
-        pauses=pauses,
+        by_hand=by_hand,
     )
 
 

@@ -19,6 +19,7 @@ from mailer.store.base import SendState
 if TYPE_CHECKING:
     from mailer.send import Brake
     from mailer.store.base import Send, Store
+    from mailer.store.sqlite import SqliteStore
 
 _LOOK = 1
 """Seconds between two looks at what is due. With 30 sends scheduled, one takes half a millisecond."""
@@ -41,19 +42,27 @@ def worker(
     run = session(context)
     with Brake("stopping") as brake:
         shift = Shift(run, brake)
-        shift.serve(once=once)
+        try:
+            shift.serve(once=once)
+        finally:
+            shift.close()
     if once and shift.stopped:
         raise SendStopped(f"paused: {', '.join(shift.stopped)}", hint="See why with: mailer status")
 
 
 class Shift:
-    """One run of the worker. Each send has a thread, so that a long one holds up no other."""
+    """One run of the worker.
+
+    Each send has a thread, so that a long one holds up no other, and a store, whose lock tells other
+    processes that somebody is at work on it, and is free when the thread ends.
+    """
 
     def __init__(self, run: Session, brake: Brake) -> None:
         self.stopped: list[str] = []
         """The campaigns that were paused."""
         self._run = run
         self._brake = brake
+        self._store = run.open_store()
         self._threads: list[threading.Thread] = []
 
     def serve(self, *, once: bool) -> None:
@@ -70,20 +79,23 @@ class Shift:
             thread.join()
         _log("worker", "stopped")
 
+    def close(self) -> None:
+        self._store.close()
+
     def _start_what_is_due(self) -> bool:
         started = False
-        for ripe in self._run.store.ripe_trials(now=now()):
-            _log(_name(ripe), winner.choose(self._run.store, ripe))
-        while not self._brake.pulled and (send := self._run.store.take_up(now=now())):
+        for ripe in self._store.ripe_trials(now=now()):
+            _log(_name(ripe), winner.choose(self._store, ripe))
+        while not self._brake.pulled and (send := self._store.take_up(now=now())):
             # daemon: whoever presses Ctrl-C twice does not wait for it
-            thread = threading.Thread(target=self._serve, args=(send,), daemon=True)
+            thread = threading.Thread(target=self._serve, args=(self._store, send), daemon=True)
             thread.start()
+            self._store = self._run.open_store()
             self._threads.append(thread)
             started = True
         return started
 
-    def _serve(self, send: Send) -> None:
-        store = self._run.open_store()
+    def _serve(self, store: SqliteStore, send: Send) -> None:
         try:
             _log(_name(send), f"started, {store.counts(send.id).pending:,} pending")
             self._send(store, send)
@@ -99,17 +111,18 @@ class Shift:
         means = dispatch.means_of(self._run, store, send)
         rate = dispatch.cap_of(self._run)
         dispatch.sender(
-            self._run, store, send, means, rate=rate, brake=self._brake, pauses=False
+            self._run, store, send, means, rate=rate, brake=self._brake, by_hand=False
         ).run(send)
 
     def _pause(self, store: Store, send: Send, err: Exception) -> None:
         """What stops a send pauses it, until a person has looked at it."""
         if not isinstance(err, MailerError):
             traceback.print_exception(err)
-        current = store.send(send.campaign, send.list_name)
-        if current and current.state is SendState.SENDING:
+        if not isinstance(err, SendStopped):
             store.set_state(send.id, SendState.PAUSED, note=str(err) or repr(err), now=now())
-        self.stopped.append(send.campaign)
+        current = store.send(send.campaign, send.list_name)
+        if current and current.state is SendState.PAUSED:
+            self.stopped.append(send.campaign)
         _log(_name(send), _outcome(store, send))
 
 
