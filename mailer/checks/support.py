@@ -205,17 +205,16 @@ def _foreign(slug: str, tag: str, address: str) -> Iterator[_Use]:
 
 @lru_cache(maxsize=8192)
 def _in_block(declarations: tuple[Declaration, ...]) -> tuple[_Use, ...]:
+    """But not of what everybody hides, nor after a value that holds where a later one is not known."""
     uses: list[_Use] = []
-    understood: set[str] = set()
+    known: set[str] = set()
     if any((d.name, d.value) == ("display", "none") for d in declarations):
         return ()
     for declared in declarations:
         found = _in_declaration(declared)
         if not found:
-            understood.add(declared.name)
-        elif (
-            declared.name not in understood
-        ):  # else what was said before holds where this is not known
+            known.add(declared.name)
+        elif declared.name not in known:
             uses += found
     return tuple(uses)
 

@@ -23,7 +23,10 @@ from tests.checks.pages import codes, mail, page
         ("color:#ffffff", "color:#ffffff;background:#1f5c4d"),
         ("background-color:#1f5c4d", "background-color:#e6efed"),
         ("opacity:0.5", "opacity:0.6"),
-        ("color:#111111;color:#aaaaaa", "color:#111111;color:oklch(90% 0.1 180)"),
+        (
+            "background:#111111;color:#ffffff;color:inherit",
+            "background:#111111;color:#ffffff;color:oklch(20% 0.1 180)",
+        ),
         ("color:rgba(0,0,0,.5)", "color:rgba(0,0,0,.6)"),
         (
             "color:#ffffff;background:url(https://www.example.org/night.jpg)",

@@ -41,8 +41,9 @@ def test_there_are_rules_of_each_kind():
 
 
 @given(hostile, hostile, hostile)
-@example("p { " * 300, "", "<b>" * 300)
-@example("@media all {" * 300, "font:" + "(" * 300, "<div style='opacity:.9;font-size:2em'>" * 300)
+@example("p { " * 2000, "", "<b>" * 300)
+@example("@media all {" * 2000, "font:" + "(" * 300, "<div style='opacity:.9;font-size:2em'>" * 300)
+@example("a" + "[x]" * 3000 + "{color:red}", "", "")
 @example(
     "p:not(" * 300 + "{color:red}",
     "color:rgb(" * 300,
