@@ -104,3 +104,11 @@ def test_samples_give_no_finding_of_any_rule(campaign):
         proof = Proof(words, samples.merger(campaign).merge(samples.difficult(campaign)[who]))
         assert [finding for rule in MAIL_RULES for finding in rule(proof)] == []
     assert [finding for rule in SOURCE_RULES for finding in rule(words, TODAY)] == []
+
+
+@pytest.mark.parametrize("layout", ["alert", "newsletter", "petition"])
+def test_what_a_new_campaign_begins_with_gives_no_finding_of_its_looks(layout):
+    starter = samples.ROOT / "templates" / "starters" / f"{layout}.md"
+    words = samples.written(starter.read_text(encoding="utf-8"))
+    proof = Proof(words, samples.merger_of(words).merge(samples.members()[0]))
+    assert [finding for rule in RULES for finding in rule(proof)] == []
