@@ -115,5 +115,6 @@ def _stretch(step: int) -> str:
 
 def _times(begin: datetime, end: datetime) -> tuple[str, str]:
     """With the day where they are not of one."""
-    form = "%H:%M" if begin.date() == end.date() else "%b %-d, %H:%M"
-    return begin.strftime(form), end.strftime(form)
+    if begin.date() == end.date():
+        return f"{begin:%H:%M}", f"{end:%H:%M}"
+    return f"{begin:%b} {begin.day}, {begin:%H:%M}", f"{end:%b} {end.day}, {end:%H:%M}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import socket
 import threading
 import time
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from mailer.web.preview.news import News
 from mailer.web.preview.people import DIFFICULT, People
 from mailer.web.preview.watcher import Watcher
 from mailer.web.preview.workshop import Workshop
-from tests.project import address, make_project, open_store
+from tests.project import address, make_project, open_store, start
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -264,6 +265,36 @@ def test_a_save_stops_what_is_under_way(examiner, workshop, root, monkeypatch):
     assert "placeholder" in {finding.code for finding in outcome(examiner, workshop).findings}
 
 
+def test_variants_are_there_to_look_at_before_everybody_is_counted(
+    examiner, workshop, store, monkeypatch
+):
+    waiting, go_on = threading.Event(), threading.Event()
+    original = examining.plan.everybody
+
+    def held_up(*given):
+        choices, size = original(*given)
+
+        def one_by_one():
+            for number, choice in enumerate(choices):
+                if number == 5:
+                    waiting.set()
+                    go_on.wait(5)
+                yield choice
+
+        return one_by_one(), size
+
+    monkeypatch.setattr(examining.plan, "everybody", held_up)
+    words = workshop.words("vote")
+    examiner.look("vote", words, first=True)
+    assert waiting.wait(5)
+    look = examiner.look("vote", words, first=True)
+    assert (look.done, look.total, look.outcome) == (5, 9, None)
+    assert [group.recipients for group in look.groups] == [3, 2]
+    assert [store.subscriber(int(group.example)).state for group in look.groups] == ["WA", "OR"]
+    go_on.set()
+    assert outcome(examiner, workshop).recipients == 9
+
+
 def test_what_somebody_waits_for_comes_before_the_rest(examiner, workshop, root):
     for number in range(5):
         shutil.copy(root / "campaigns" / "vote.md", root / "campaigns" / f"other-{number}.md")
@@ -395,3 +426,14 @@ def test_every_open_page_is_told_until_the_server_stops():
         assert not news._readers
 
     asyncio.run(run())
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(root):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said, _ = start(root, "preview", "--port", port).communicate()
+    assert said.startswith(f"127.0.0.1:{port} cannot be listened on")
+    assert "Choose another with --port." in said

@@ -299,7 +299,7 @@ def test_difficult_people_are_a_click_away(tab, url, label, shown):
     expect(mail(tab).get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_every_variant_is_a_click_away_with_its_number_of_people(tab, url):
+def test_every_variant_is_a_click_away_with_its_number_of_people(tab, url, root):
     tab.goto(f"{url}/rent-newsletter")
     variants = tab.locator(".variants button")
     expect(variants.first).to_be_visible(timeout=20_000)
@@ -318,6 +318,10 @@ def test_every_variant_is_a_click_away_with_its_number_of_people(tab, url):
     assert len(seen) == len(numbers)
     expect(tab.locator("#side")).to_contain_text("250 people on members")
     look(tab, "campaign")
+    start(root, "lists", "unsubscribe", "members", "ekaterina.brannigan@example.org").communicate()
+    tab.get_by_role("button", name="Look again").click()
+    expect(tab.locator("#side")).to_contain_text("249 people on members", timeout=20_000)
+    expect(tab.locator("#side")).to_contain_text("unsubscribed")
 
 
 def test_a_finding_leads_to_its_place_in_the_mail(tab, url, root):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.server
 import re
 import shutil
+import sqlite3
 import threading
+import time
 from itertools import product
 
 import pytest
@@ -120,6 +122,19 @@ def test_without_the_token_nothing_acts(client, root, token, what):
     answer = client.post(f"/vote/{what}", content="ana@example.org", headers=elsewhere)
     assert answer.status_code == 403
     assert proofs(root) == []
+
+
+def test_looking_changes_nothing_in_the_database(client, root):
+    def everything():
+        with sqlite3.connect(root / "lists" / "mailer.db") as db:
+            return "\n".join(db.iterdump())
+
+    before = everything()
+    for path in EVERY:
+        client.get(path)
+    while client.get("/vote/side").json()["again"]:
+        time.sleep(0.05)
+    assert everything() == before
 
 
 def test_looking_never_acts(client, root, token):

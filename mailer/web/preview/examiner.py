@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailer import plan
 from mailer.checks.examination import examine, examine_words
@@ -16,11 +16,12 @@ from mailer.errors import MailerError
 from mailer.proofs import MADE_UP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from mailer.checks.examination import Edition, Item, Report
+    from mailer.checks.examination import Item, Report
     from mailer.checks.finding import Finding
+    from mailer.compile import Variant
     from mailer.merge import Merger
     from mailer.rehearsal import Choice
     from mailer.sources import Sources
@@ -48,6 +49,14 @@ class Group:
     """The id of one of them."""
     answers: tuple[str, ...]
     """What tells them from the others."""
+
+
+class _Met(NamedTuple):
+    """A variant, the id of the first who got it, and how many get each."""
+
+    variant: Variant
+    example: int
+    counts: Mapping[Variant, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,8 @@ class Look:
     done: int = 0
     total: int = 0
     """People to go through; 0 while that is not known."""
+    groups: tuple[Group, ...] = ()
+    """Those found so far."""
 
 
 class Examiner:
@@ -100,6 +111,7 @@ class Examiner:
         """Whether somebody waits for it."""
         self._current, self._is_waited_for = "", False
         self._done = self._total = 0
+        self._met: list[_Met] = []
         self._stop = threading.Event()
         """Of what is under way."""
         self._closed = False
@@ -140,7 +152,7 @@ class Examiner:
             if outcome and outcome.digest == words.digest:
                 return Look(outcome, running=False)
             if name == self._current and not self._stop.is_set():
-                return Look(outcome, True, self._done, self._total)
+                return Look(outcome, True, self._done, self._total, _groups(list(self._met)))
             self._ask(name, first=first)
             return Look(outcome, running=True)
 
@@ -173,6 +185,7 @@ class Examiner:
             self._current = max(self._wanted, key=lambda name: self._wanted[name])
             self._is_waited_for = self._wanted.pop(self._current)
             self._done = self._total = 0
+            self._met = []
             self._stop.clear()
             return self._current
 
@@ -204,12 +217,17 @@ class Examiner:
         if not words.list_name:
             return examine_words(words, merger, MADE_UP, today=today, watch=self._watch)
         choices, self._total = plan.everybody(store, words, words.list_name)
-        return examine(words, merger, self._counted(choices), today=today, watch=self._watch)
+        counted = self._counted(choices, merger)
+        return examine(words, merger, counted, today=today, watch=self._watch)
 
-    def _counted(self, choices: Iterable[Choice]) -> Iterator[Choice]:
+    def _counted(self, choices: Iterable[Choice], merger: Merger) -> Iterator[Choice]:
+        counts = merger.counts
         for choice in self._watch(choices, 0):
-            self._done += 1
             yield choice
+            self._done += 1
+            if len(counts) > len(self._met):
+                variant = next(reversed(counts))
+                self._met.append(_Met(variant, choice[0].id, counts))
 
     def _watch(self, items: Iterable[Item], _total: int) -> Iterator[Item]:
         for item in items:
@@ -227,21 +245,25 @@ class Examiner:
             findings=report.findings,
             recipients=report.recipients,
             left_out=tuple(found.left_out.most_common()) if found else (),
-            groups=_groups(report.editions),
+            groups=_groups(
+                [_Met(e.variant, e.example.id, {e.variant: e.recipients}) for e in report.editions]
+            ),
             is_counted=found is not None,
         )
 
 
-def _groups(editions: tuple[Edition, ...]) -> tuple[Group, ...]:
+def _groups(met: Sequence[_Met]) -> tuple[Group, ...]:
+    """The largest first."""
     # what all have in common would only hide what tells them apart
-    guards = [set(edition.variant.guards) for edition in editions]
+    guards = [set(one.variant.guards) for one in met]
     common = set.intersection(*guards) if guards else set()
-    return tuple(
+    groups = (
         Group(
-            edition.variant.number,
-            edition.recipients,
-            str(edition.example.id),
-            tuple(guard for guard in edition.variant.guards if guard not in common),
+            one.variant.number,
+            one.counts[one.variant],
+            str(one.example),
+            tuple(guard for guard in one.variant.guards if guard not in common),
         )
-        for edition in editions
+        for one in met
     )
+    return tuple(sorted(groups, key=lambda group: -group.recipients))

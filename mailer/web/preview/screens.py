@@ -69,7 +69,6 @@ class Screens:
         )
         self._templates.globals |= {"token": token, "difficult": DIFFICULT}
         self._templates.filters["clock"] = lambda at: f"{at.astimezone():%H:%M:%S}"
-        self._templates.filters["day"] = lambda at: f"{at.astimezone():%B %-d, %Y}"
 
     def _page(self, template: str, **shown: Any) -> str:
         return self._templates.get_template(template).render(shown)

@@ -35,6 +35,11 @@ function put(id, html) {
   if (focused) $(focused)?.focus();
 }
 
+// What somebody is clicking on stays in its place until they have.
+let held = false;
+for (const [name, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]])
+  addEventListener(name, () => (held = down));
+
 /** A part of the page that is asked for again after as long as the server says. */
 function region(id, path) {
   let turn = 0;
@@ -46,8 +51,11 @@ function region(id, path) {
     try {
       const found = await ask(path);
       if (mine !== turn) return;
-      put(id, found[id]);
-      again = found.again;
+      if (held) again = 200;
+      else {
+        put(id, found[id]);
+        again = found.again;
+      }
     } catch (err) {
       if (mine !== turn) return;
       say(err.message);
