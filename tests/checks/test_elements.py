@@ -81,6 +81,8 @@ def test_class_that_nobody_made(bad, good):
     old = '<mj-section mj-class="card"'
     (finding,) = classes(changed(sample(), BODY, old, f'<mj-section mj-class="{bad}"'))
     assert finding.code == elements.CLASS
+    assert f'mj-class="{bad.split()[-1]}" does nothing' in finding.message
+    assert finding.hint in {'Did you mean "card"?', 'Did you mean "small"?'}
     assert str(finding.place) == "templates/partials/body.mjml:8"
     assert classes(changed(sample(), BODY, old, f'<mj-section mj-class="{good}"')) == []
 
