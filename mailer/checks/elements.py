@@ -55,8 +55,7 @@ def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
                 ATTRIBUTE,
                 Severity.WARNING,
                 f'<{attribute.element}> has no attribute "{attribute.name}", so it does nothing',
-                suggest(attribute.name, sorted(allowed))
-                or "Take it out, or write it as CSS: give the element a css-class, and the class a rule.",
+                suggest(attribute.name, allowed),
                 attribute.place,
             )
 
@@ -74,7 +73,7 @@ def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
                     CLASS,
                     Severity.WARNING,
                     f'there is no <mj-class name="{name}">, so mj-class="{name}" does nothing',
-                    suggest(name, sorted(classes))
+                    suggest(name, classes)
                     or "Add it to <mj-attributes>. For a rule in CSS, write css-class.",
                     attribute.place,
                 )
