@@ -250,6 +250,19 @@ def test_people_who_are_added_are_looked_at(root, mailer):
     assert mailer("resume", "vote", "--yes")[0] == 0
 
 
+def test_who_joined_is_not_looked_at_when_they_are_not_added(root, mailer):
+    assert mailer("send", "vote", "--yes", "--limit", "3")[0] == 0
+    store = open_store(root)
+    enrol(store, [9])
+    store.db.execute("UPDATE subscribers SET first_name = 'x9' WHERE email = ?", (address(9),))
+    store.db.conn.commit()
+    store.close()
+    code, out, _ = mailer("send", "vote", answers=["n", "6"])
+    assert code == 0
+    assert "warning" not in out
+    assert len(files(root)) == 9
+
+
 def test_a_part_of_the_audience_is_no_slip_in_a_branch(mailer, root):
     code, _, err = mailer("send", "vote", "--where", "recipient.state == 'WA'", "--yes")
     assert (code, err) == (0, "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from mailer.checks.census import CLIP, NEAR
+from mailer.checks.census import CLIP
 from mailer.checks.finding import Finding, Severity
 from mailer.environment import Environment
 
@@ -43,9 +43,9 @@ def findings(census: Census, guards: Asked) -> Iterator[Finding]:
 
 
 def _sizes(census: Census) -> Iterator[Finding]:
-    largest = max(census.groups.values(), key=lambda group: group.largest, default=None)
-    if largest is None or largest.largest <= NEAR:
+    if not (census.over.number or census.near.number):
         return
+    largest = max(census.groups.values(), key=lambda group: group.largest)
     size = (
         f"the largest mail has {largest.largest / 1000:.1f} kB of HTML, for {largest.largest_for}"
     )

@@ -211,6 +211,11 @@ def test_a_branch_that_somebody_sees_is_not(body):
     assert find([ANA, UMA], body) == []
 
 
+def test_a_loop_that_nobody_has_a_row_for_is_no_slip_in_a_question():
+    body = LOOP.replace("{% endfor", "{% else %}\n- Look them up.\n{% endfor")
+    assert find([BO], body) == []
+
+
 def test_what_templates_ask_is_not_the_campaigns_slip():
     macro = "{% macro rain() %}{% if recipient.state == 'XX' %}!{% endif %}<mj-text>x</mj-text>{% endmacro %}"
     files = {
@@ -269,6 +274,8 @@ def test_a_filter_puts_capitals_right_but_no_address():
     body = "{{ recipient.first_name | title }}"
     assert find([person(first_name="ANA")], body) == []
     assert codes([person(first_name="ana@example.org")], body) == {audience.ODD_NAME}
+    twice = body + " {{ recipient.first_name }}"
+    assert codes([person(first_name="ANA")], twice) == {audience.ODD_NAME}
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,17 @@ def test_an_empty_audience_is_an_error():
 
 
 @pytest.mark.usefixtures("only")
+def test_a_branch_is_unseen_only_when_everybody_was_looked_at():
+    body = (
+        "{% if recipient.state == 'Oregon' %}Rain.{% endif %} Hi"
+        "{% if recipient.first_name == 'Uma' %}{{ recipient.zip | int + recipient.city }}{% endif %}"
+    )
+    codes = [[f.code for f in look([(who, "") for who in people], body).findings] for people in
+             ([ANA, replace(ANA, id=8, first_name="Uma", zip="1")], [ANA, BO])]  # fmt: skip
+    assert codes == [[NO_VARIANT], ["unseen-branch", "unseen-branch"]]
+
+
+@pytest.mark.usefixtures("only")
 def test_it_can_be_stopped_in_the_middle():
     def choices():
         yield ANA, ""
