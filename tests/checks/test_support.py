@@ -12,7 +12,7 @@ import pytest
 from mailer.checks import support
 from mailer.checks.finding import Severity
 from mailer.checks.proof import Proof
-from tests import samples
+from tests import samples, standards
 from tests.checks.pages import mail, page
 
 DATA = Path(support.__file__).parent / "data" / "caniemail.json"
@@ -152,3 +152,13 @@ def test_samples_use_what_every_program_knows(campaign):
     words = samples.load(campaign)
     merged = samples.merger(campaign).merge(samples.difficult(campaign)["usual"])
     assert found(Proof(words, merged)) == []
+
+
+def test_data_takes_the_newest_version_of_every_program():
+    everywhere = {"desktop-webmail": {"2": "y", "10": "n"}, "mobile-webmail": {"2020-01": "n #1"}}
+    gmail = everywhere | {"ios": {"2020-01": "y", "2019-12": "n"}, "android": {"2020": "a #2"}}
+    assert standards.lacking({"gmail": gmail}) == ["Gmail (web, mobile web)"]
+    assert standards.lacking({"outlook": {"windows": {"2016": "y", "2019": "n"}}}) == [
+        "Outlook for Windows"
+    ]
+    assert standards.lacking({"outlook": {"windows": {"2019": "u"}}}) == []
