@@ -15,6 +15,8 @@ from mailer.store.approvals import Approvals
 from mailer.store.feedback import Feedback
 from mailer.store.figures import Reckonings
 from mailer.store.pages import Pages
+from mailer.store.rates import Rates
+from mailer.store.respite import Respite
 from mailer.store.showing import Showing
 from mailer.store.timetable import Timetable
 
@@ -248,17 +250,7 @@ class Doubt:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A reservation of the shared rate."""
-
-    wait: float
-    """Seconds to wait before sending what was reserved."""
-    share: float
-    """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
-
-
-class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Protocol):
+class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite, Rates, Protocol):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 
@@ -353,23 +345,7 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Protocol
         """
         ...
 
-    def had_another(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
-        """Ids of subscribers who had any other campaign in the last hours, ascending.
-
-        Whoever may have had one, because it is in flight or uncertain, is among them.
-        """
-        ...
-
-    def passed_over(self, send_id: int) -> list[int]:
-        """Ids of subscribers whom `claim` has skipped for the quiet period.
-
-        Freezing them again makes them pending again: nobody misses a campaign for good by that.
-        """
-        ...
-
-    def remaining(
-        self, send_id: int, *, now: datetime, later: bool = False
-    ) -> Iterator[Remaining]:
+    def remaining(self, send_id: int, *, now: datetime, later: bool = False) -> Iterator[Remaining]:
         """What is pending and due, streamed in the order it will be claimed.
 
         With `later`, also what will be due, but for those who wait for the winner of a subject test.
@@ -414,24 +390,6 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Protocol
 
         Whoever is not uncertain (any more) is left alone. A finished send that gets people back as
         PENDING is queued again; in a cancelled one they are skipped.
-        """
-        ...
-
-    # --- throttle
-    def reserve(
-        self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
-    ) -> Turn:
-        """Take n messages of the shared rate `key`.
-
-        The clock gives seconds, the same for all processes. It is read inside the transaction:
-        waiting for another process's turn must not look like a clock that was set back.
-        """
-        ...
-
-    def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
-        """Halve the shared rate, for every process; it recovers as time passes.
-
-        Returns the share of the rate that is left.
         """
         ...
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from mailer import throttle
 from mailer.errors import StoreError
-from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState, Turn
+from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState
 from mailer.store.proofs import Proofs
 from mailer.store.quiet import Quiet
+from mailer.store.rates import Turn
 from mailer.store.rows import PAGE, SUBSCRIBER, subscriber
 from mailer.store.sends import UNDECIDED
 from mailer.subscriber import Subscriber

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Quiet(Copies):
-    """See `store.base.Store`: the quiet period."""
+    """See `store.respite.Respite`."""
 
     def had_another(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
         since = _before(now, hours)

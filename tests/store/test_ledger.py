@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mailer.errors import StoreError, UsageError
-from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState, Turn
+from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
+from mailer.store.rates import Turn
 from mailer.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

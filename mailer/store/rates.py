@@ -1,0 +1,38 @@
+"""What senders that share a rate ask of a store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A reservation of the shared rate."""
+
+    wait: float
+    """Seconds to wait before sending what was reserved."""
+    share: float
+    """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
+
+
+class Rates(Protocol):
+    def reserve(
+        self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
+    ) -> Turn:
+        """Take n messages of the shared rate `key`.
+
+        The clock gives seconds, the same for all processes. It is read inside the transaction:
+        waiting for another process's turn must not look like a clock that was set back.
+        """
+        ...
+
+    def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
+        """Halve the shared rate, for every process; it recovers as time passes.
+
+        Returns the share of the rate that is left.
+        """
+        ...
