@@ -15,6 +15,7 @@ from mailer.reputation import Limits
 from mailer.send import Pace, Sender, Tally
 from mailer.store.base import DeliveryState, ImportRow, Result, SendState
 from mailer.store.sqlite import SqliteStore
+from mailer.store.timetable import Timing
 from mailer.transports.base import Allowance, Receipt
 
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
@@ -318,6 +319,25 @@ def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(make, send, st
 def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, store, way):
     way.meanwhile = lambda: enrol(store, range(30)) if len(way.batches) == 2 else None
     assert make().run(send) == Tally(accepted=30)
+
+
+def test_a_send_that_is_moved_while_it_is_sent_stops_with_nothing_in_flight(
+    make, send, store, wide, path
+):
+    def somebody_moves_it():
+        wide.meanwhile = lambda: None
+        words = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
+        later = Timing("tomorrow", START + timedelta(days=1))
+        elsewhere = SqliteStore(path, lambda email: [email])
+        elsewhere.freeze("vote", "members", [], **words, now=START, timing=later)
+        elsewhere.close()
+
+    wide.meanwhile = somebody_moves_it
+    make().run(send)
+    counts = store.counts(send.id)
+    assert state(store) is SendState.QUEUED
+    assert (counts.sending, counts.accepted) == (0, len(wide.got))
+    assert counts.pending == 25 - len(wide.got) > 0
 
 
 def test_a_merge_that_fails_returns_the_batch_and_pauses_with_the_reason(make, send, store, way):

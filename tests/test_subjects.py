@@ -187,6 +187,7 @@ def test_a_drawn_part_gets_one_each_and_the_rest_the_one_that_is_chosen(mailer, 
     assert f"2 subjects to {drawn[1] + drawn[2]} people. {drawn[0]} wait for the winner" in said
     assert "The rest wait for the winner: mailer winner vote" in said
     assert subjects_in(root) == {"first": drawn[1], "second": drawn[2]}
+    assert re.search(r"queued .* the winner of its test", mailer("status")[1])
     for command in ("send", "resume"):
         code, said = mailer(command, "vote", "--yes")
         assert code == 2

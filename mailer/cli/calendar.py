@@ -146,6 +146,13 @@ def warn_without_worker(run: Session) -> None:
         )
 
 
+def waits_for(run: Session, send: Send) -> str:
+    """What has to happen before a queued send goes on; "" when nothing has to."""
+    if send.state is not SendState.QUEUED:
+        return ""
+    return "the winner of its test" if run.store.awaits_winner(send.id) else send.plan
+
+
 def show_waves(run: Session, send: Send) -> None:
     """What is still to come, and when."""
     waves = run.store.waves(send.id, now=now())

@@ -134,7 +134,7 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
         (
             *(send.campaign, send.list_name, _state(run, send), send.created[:10], counts.audience),
             *(getattr(counts, name) for name in shown),
-            send.note or (send.plan if send.state is SendState.QUEUED else ""),
+            send.note or calendar.waits_for(run, send),
         )
         for send, counts in found
     ]

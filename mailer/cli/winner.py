@@ -113,12 +113,16 @@ def _declare(run: Session, send: Send, number: int, subjects: int) -> None:
 
 
 def choose(store: Store, send: Send) -> str:
-    """Declare the subject the winner that was clicked on most; returns why, for the log."""
+    """Declare the subject the winner that was clicked on most; returns why, for the log.
+
+    "" when another worker was quicker.
+    """
     from mailer.subjects import best
 
     found = store.subject_figures(send.id)
     number = best(found)
-    store.declare_winner(send.id, number, now=now())
+    if not store.declare_winner(send.id, number, now=now()):
+        return ""
     clicked = ", ".join(f"{one.clicks:,} clicks of {one.sent:,} for {one.arm}" for one in found)
     return f"subject {number} wins: {clicked}"
 

@@ -85,7 +85,9 @@ class Shift:
     def _start_what_is_due(self) -> bool:
         started = False
         for ripe in self._store.ripe_trials(now=now()):
-            _log(_name(ripe), winner.choose(self._store, ripe))
+            chosen = winner.choose(self._store, ripe)
+            if chosen:
+                _log(_name(ripe), chosen)
         while not self._brake.pulled and (send := self._store.take_up(now=now())):
             # daemon: whoever presses Ctrl-C twice does not wait for it
             thread = threading.Thread(target=self._serve, args=(self._store, send), daemon=True)
