@@ -43,13 +43,10 @@ console.log(JSON.stringify(Object.fromEntries(found)));
 def main(folder: Path) -> None:
     source = folder / "node_modules" / "caniemail" / "data" / "caniemail.json"
     known = json.loads(source.read_text(encoding="utf-8"))
-    features = {
-        feature["slug"]: {"title": feature["title"].strip(), "lacking": lacking(feature["stats"])}
-        for feature in known["data"]
-    }
+    without = {feature["slug"]: lacking(feature["stats"]) for feature in known["data"]}
     write("caniemail.json", {
         "tested": known["last_update_date"][:10],
-        "features": {slug: found for slug, found in features.items() if found["lacking"]},
+        "lacking": {slug: names for slug, names in without.items() if names},
     })  # fmt: skip
     node = subprocess.run(
         ["node", "-e", ATTRIBUTES], cwd=folder, check=True, capture_output=True, text=True

@@ -245,5 +245,5 @@ def _and(names: Sequence[str]) -> str:
 def _known() -> dict[str, tuple[str, ...]]:
     """Feature → the programs that do not know it."""
     data = Path(__file__).parent / "data" / "caniemail.json"
-    features = json.loads(data.read_text(encoding="utf-8"))["features"]
-    return {slug: tuple(found["lacking"]) for slug, found in features.items()}
+    lacking = json.loads(data.read_text(encoding="utf-8"))["lacking"]
+    return {slug: tuple(names) for slug, names in lacking.items()}
