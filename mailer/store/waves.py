@@ -58,7 +58,8 @@ class Waves(Ledger):
             for send_id, changed, wait in rows
             if datetime.fromisoformat(changed).timestamp() + wait <= now.timestamp()
         }
-        return [send for send in self.sends() if send.id in ripe]
+        # the snapshots are large, and this is asked every second
+        return [send for send in self.sends() if send.id in ripe] if ripe else []
 
     def take_up(self, *, now: datetime) -> Send | None:
         with self.writing():
