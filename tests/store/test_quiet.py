@@ -121,6 +121,13 @@ def test_whoever_was_skipped_for_another_reason_stays_skipped(store):
     assert store.counts(send.id).skipped == 1
 
 
+def test_whoever_had_it_under_a_former_address_is_the_same_person(store):
+    mail(store, "vote", [1, 3])
+    store.db.execute("INSERT INTO moves (subscriber_id, formerly) VALUES (6, 1)")
+    assert had(store) == [1, 3, 6]
+    assert claimed(store, freeze(store, "next", [5, 6], quiet=24)) == [5]
+
+
 def test_a_send_without_a_quiet_period_reaches_everybody(store):
     mail(store, "vote", [1, 2])
     assert claimed(store, freeze(store, "alert", [1, 2])) == [1, 2]
