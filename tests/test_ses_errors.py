@@ -17,6 +17,7 @@ import pytest
 
 from mailer import cli
 from mailer.store.base import SendState
+from mailer.transports.ses.transport import AmazonSes
 from tests.fake_ses import FakeSes
 from tests.project import address, enrol, make_project, open_store, start
 
@@ -295,6 +296,18 @@ def test_a_refused_recipient_fails_alone(mailer, root, ses, *, store, method, co
     assert len(received(ses)) == 8
 
 
+@pytest.mark.parametrize("status", ["INVALID_PARAMETER", "MESSAGE_REJECTED", "FAILED"])
+def test_a_refused_entry_of_a_bulk_call_fails_alone(mailer, root, ses, *, store, status):
+    use(root, "bulk")
+    ses.inject("partial", statuses=["SUCCESS", status], times=1)
+    ended, said = mailer("send", "vote", "--yes")
+    assert ended == 1
+    assert "1 failed and 0 are uncertain" in said
+    assert (counts(store).accepted, counts(store).failed) == (8, 1)
+    assert f"({status})" in mailer("status", "vote")[1]
+    assert len(received(ses)) == 8
+
+
 @METHODS
 def test_ten_refusals_for_the_same_reason_are_the_campaigns_fault(mailer, root, ses, store, method):
     use(root, method)
@@ -349,6 +362,21 @@ def test_a_lost_answer_leaves_its_recipients_uncertain_for_good(
     doubtful = {doubt["email"] for doubt in report["uncertain"]}
     assert (doubtful <= set(received(ses))) is taken
     assert len(set(received(ses))) == len(received(ses))
+
+
+@METHODS
+def test_an_answer_that_takes_too_long_leaves_its_recipients_uncertain(
+    mailer, root, ses, *, store, method, monkeypatch
+):
+    use(root, method)
+    monkeypatch.setitem(AmazonSes.__init__.__kwdefaults__, "read_timeout", 0.5)
+    ses.inject("hang", seconds=3, times=1)
+    assert mailer("send", "vote", "--yes")[0] == 1
+    found = counts(store)
+    assert found.uncertain > 0
+    assert found.accepted == 9 - found.uncertain
+    assert "ReadTimeoutError" in mailer("reconcile", "vote")[1]
+    assert received(ses) == everybody()
 
 
 @METHODS

@@ -73,8 +73,12 @@ def template(variant: Variant, mark: str) -> Template | None:
 
 
 def headers_fit(merged: Merged, envelope: Envelope) -> bool:
-    """Whether a campaign's headers can go in bulk calls: those of any of its messages will tell."""
-    return all(map(_HEADER.fullmatch, message.list_headers(merged, envelope).values()))
+    """Whether a campaign's headers can go in bulk calls: those of any of its messages will tell.
+
+    What is no list's mail, as a confirmation, is for one person: it goes raw.
+    """
+    headers = message.list_headers(merged, envelope)
+    return "List-Unsubscribe" in headers and all(map(_HEADER.fullmatch, headers.values()))
 
 
 def fits(merged: Merged) -> bool:
