@@ -13,15 +13,12 @@ if TYPE_CHECKING:
 
     from mailer.checks.looks import Look
     from mailer.checks.proof import Proof
-    from mailer.errors import Place
 
 CONTRAST = "contrast"
 
 _LEAST, _LEAST_LARGE = 4.5, 3.0
 _LARGE, _LARGE_BOLD = 24, 18.66
 """CSS pixels; 18 and 14 points."""
-_TELLING = 10
-"""Characters that do not stand just anywhere."""
 _TINY = 1
 """CSS pixels of text that nobody sees: a preheader's, or a spacer's."""
 _LIGHT_HINT = "Change one of the two colors: in templates/partials/head.mjml, or the brand's own in mailer.toml."
@@ -55,7 +52,7 @@ def faint_words(proof: Proof) -> Iterator[Finding]:
                     f"“{words}” is hard to read{mode}: {pair.ink} on {pair.ground} has a contrast of "
                     f"{int(ratio * 10) / 10:g}:1, and needs {pair.need:g}:1",
                     hint,
-                    _place(words, proof),
+                    proof.place_of_words(words),
                     words,
                 )
 
@@ -63,13 +60,6 @@ def faint_words(proof: Proof) -> Iterator[Finding]:
 def _of_the_author(written: Sequence[str], proof: Proof) -> str:
     """Words that have a line, and are the same for everybody; else the first."""
     return next((words for words in written if proof.place(words).line), written[0])
-
-
-def _place(words: str, proof: Proof) -> Place:
-    """Where they were written; a personal value may follow the first of them."""
-    place = proof.place(words)
-    beginning = " ".join(words.split()[:3])
-    return place if place.line or len(beginning) < _TELLING else proof.place(beginning)
 
 
 def _pairs(looks: Mapping[Any, Look]) -> dict[_Pair, list[str]]:

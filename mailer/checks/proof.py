@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mailer.merge import Merged
     from mailer.sources import Sources
 
+_TELLING = 5
+"""Characters of words that do not stand just anywhere."""
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -51,6 +54,11 @@ class Proof:
 
     def place(self, *needles: str) -> Place:
         return place_of(self.words, *needles)
+
+    def place_of_words(self, words: str) -> Place:
+        """The same for words that show; a personal value may follow the first of them."""
+        needles = (words, " ".join(words.split()[:3]))
+        return self.place(*(needle for needle in needles if len(needle) >= _TELLING))
 
 
 def place_of(words: Sources, *needles: str) -> Place:

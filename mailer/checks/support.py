@@ -232,9 +232,7 @@ def _in_declaration(declared: Declaration) -> tuple[_Use, ...]:
 def _where(proof: Proof, use: _Use) -> tuple[Place, str]:
     """Where it was written, and the words of the finished mail that show it."""
     spellings = (use.written, use.written.replace(": ", ":"))
-    places = [proof.place(spelling) for spelling in spellings]
-    place = next((place for place in places if place.line), places[0])
-    return place, next((words for words in spellings if words in proof.html), "")
+    return proof.place(*spellings), next((words for words in spellings if words in proof.html), "")
 
 
 def _and(names: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ def small_targets(proof: Proof) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"the button “{target.words}” is {target.height:.0f} pixels high, and a thumb needs {_BUTTON}",
                 "Give it a larger inner-padding in MJML, or a larger padding in CSS.",
-                proof.place(target.words),
+                proof.place_of_words(target.words),
                 target.words,
             )
 
@@ -91,7 +91,7 @@ def close_targets(proof: Proof) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"the links “{last.words}” and “{target.words}” are less than {_APART} pixels apart",
                 "Put more room between them, with padding or a larger line-height.",
-                proof.place(target.words),
+                proof.place_of_words(target.words),
                 target.words,
             )
         last = target if alone else None

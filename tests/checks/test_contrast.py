@@ -70,6 +70,11 @@ def test_line_is_found_by_the_words_before_a_personal_value():
     assert str(finding.place) == "campaigns/example.md:7"
 
 
+def test_a_letter_stands_anywhere_so_it_has_no_line():
+    (finding,) = faint_words(mail('Hello.\n\n<p style="color:#aaaaaa">a</p>'))
+    assert str(finding.place) == "campaigns/example.md"
+
+
 def test_only_dark_mode_is_to_blame():
     changes = (("templates/partials/head.mjml", '"surface": "#1b2120"', '"surface": "#8b8180"'),)
     found = list(faint_words(mail("The vote is Tuesday.", changes)))
