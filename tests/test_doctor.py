@@ -286,6 +286,21 @@ def test_identity_of_another_account_is_not_looked_for(amazon):
     assert "GetEmailIdentity" not in {call.operation for call in amazon.requests}
 
 
+@pytest.mark.parametrize(
+    ("address", "level"), [("bounces@example.org", OK), ("bounces@example.net", ERROR)]
+)
+@pytest.mark.usefixtures("amazon")
+def test_return_path_must_be_verified_too(address, level):
+    given = settings(return_path=address)
+    assert one(ses.judge(inspect(given), given), "return path").level is level
+
+
+def test_return_path_that_nobody_may_look_at(amazon):
+    given = settings(return_path="bounces@example.net")
+    amazon.change(denied=("GetEmailIdentity",))
+    assert "ses:GetEmailIdentity" in one(ses.judge(inspect(given), given), "return path").todo
+
+
 @pytest.mark.usefixtures("amazon")
 def test_without_a_configuration_set_nobody_hears_of_bounces():
     without = settings(configuration_set="")

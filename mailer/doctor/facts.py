@@ -111,4 +111,6 @@ class Ses:
     configuration_set: bool | Refused | None = None
     """Whether it may send; None: not asked for."""
     destinations: tuple[Destination, ...] | Refused = ()
+    return_path: Identity | Refused | None = None
+    """Of [ses] return_path; None: not asked for."""
     known_regions: frozenset[str] = field(default_factory=frozenset)

@@ -28,6 +28,23 @@ def judge(identity: Identity | Refused | None, settings: Settings, region: str) 
     return [_verified(identity), _dkim(identity), _mail_from(identity)]
 
 
+def judge_return_path(found: Identity | Refused | None, settings: Settings) -> list[Finding]:
+    """SES takes no mail whose bounces go to somebody it has not verified."""
+    if found is None:
+        return []
+    if isinstance(found, Refused) and found.why is not Trouble.MISSING:
+        return [unread("return path", found, "GetEmailIdentity")]
+    if isinstance(found, Identity) and found.verified:
+        return [AREA.ok("return path", f"{found.name} is verified")]
+    return [
+        AREA.error(
+            "return path",
+            f"{settings.ses.return_path} is not verified",
+            f"Verify its domain: {PAGE}, Your domain. Or take return_path = … out of [ses].",
+        )
+    ]
+
+
 def _no_identity(refused: Refused, sender: str, region: str) -> Finding:
     if refused.why is not Trouble.MISSING:
         return unread("identity", refused, "GetEmailIdentity")

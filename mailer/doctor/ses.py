@@ -35,6 +35,7 @@ def judge(facts: Ses, settings: Settings) -> list[Finding]:
         AREA.ok("credentials", "accepted"),
         *_account(account),
         *identity.judge(facts.identity, settings, facts.region),
+        *identity.judge_return_path(facts.return_path, settings),
         _configuration_set(facts, settings.ses.configuration_set),
         *_events(facts, settings.ses.configuration_set),
     ]

@@ -69,12 +69,14 @@ def inspect(settings: Settings) -> Ses:
     if isinstance(account, Refused) and account.why is not Trouble.DENIED:
         return Ses(region, account, known_regions=known)
     name = settings.ses.configuration_set
+    ours, bounces = not settings.ses.identity_arn, settings.ses.return_path
     return Ses(
         region,
         account,
-        None if settings.ses.identity_arn else _identity(client, settings.sender.email),
+        _identity(client, settings.sender.email) if ours else None,
         _ask(lambda: _may_send(client, name)) if name else None,
         _ask(lambda: _destinations(client, name)) if name else (),
+        _identity(client, bounces) if ours and bounces else None,
         known,
     )
 
