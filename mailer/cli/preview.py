@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mailer.transports.base import Transport
 
 _HOST = "127.0.0.1"
+_SECONDS_TO_FINISH = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +59,13 @@ def preview(
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     config = uvicorn.Config(
-        made.app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="none"
+        made.app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        lifespan="on",
+        ws="none",
     )
     with listen(_HOST, port) as listener:
         address = f"http://{_HOST}:{listener.getsockname()[1]}/"

@@ -46,5 +46,5 @@ def previewing(root: Path) -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGINT)
         _, log = server.communicate(timeout=20)
-    assert log == ""
-    assert server.returncode == 0
+    assert log == "", log
+    assert server.returncode == 0, server.returncode

@@ -424,6 +424,10 @@ def test_every_open_page_is_told_until_the_server_stops():
             with pytest.raises(StopAsyncIteration):
                 await anext(stream)
         assert not news._readers
+        late = news.stream()
+        assert await anext(late) == "retry: 500\n\n"
+        with pytest.raises(StopAsyncIteration):
+            await anext(late)
 
     asyncio.run(run())
 

@@ -18,12 +18,15 @@ class News:
 
     def __init__(self) -> None:
         self._readers: set[asyncio.Queue[str | None]] = set()
+        self._closed = False
 
     def edited(self, campaigns: Collection[str]) -> None:
         """These campaigns' files were saved; none in particular means something they all use."""
         self._tell(f"event: edited\ndata: {json.dumps(sorted(campaigns))}\n\n")
 
     def close(self) -> None:
+        """End every stream, also of whoever asks for one from now on."""
+        self._closed = True
         self._tell(None)
 
     def _tell(self, news: str | None) -> None:
@@ -36,7 +39,7 @@ class News:
         self._readers.add(reader)
         try:
             yield "retry: 500\n\n"
-            while (news := await _next(reader)) is not None:
+            while not self._closed and (news := await _next(reader)) is not None:
                 yield news
         finally:
             self._readers.discard(reader)

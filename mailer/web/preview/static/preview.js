@@ -68,18 +68,20 @@ function region(id, path) {
 /** Listen for saved files for as long as somebody looks: a browser has few connections to give. */
 function listen(onEdit) {
   let stream = null;
+  let missed = false; // whether something may have been saved while nobody listened
   const open = () => {
     stream = new EventSource("/-/news");
     stream.addEventListener("edited", (event) => onEdit(JSON.parse(event.data)));
-    stream.addEventListener("error", () => stream.addEventListener("open", () => onEdit([]), {once: true}), {once: true});
+    stream.addEventListener("error", () => (missed = true));
+    stream.addEventListener("open", () => {
+      if (missed) onEdit([]);
+      missed = false;
+    });
   };
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) {
-      stream?.close();
-    } else {
-      open();
-      onEdit([]);
-    }
+    if (!document.hidden) return open();
+    stream.close();
+    missed = true;
   });
   open();
 }
@@ -96,7 +98,7 @@ if (page === "overview") {
 
 const DEFAULTS = {as: "", width: "375", mode: "light", images: "on", view: "mail"};
 const chosen = {...DEFAULTS, ...Object.fromEntries(new URLSearchParams(location.search))};
-const query = (more = {}) => new URLSearchParams({...chosen, ...more}).toString();
+const query = () => new URLSearchParams(chosen).toString();
 
 function remember() {
   const different = Object.entries(chosen).filter(([key, value]) => value !== DEFAULTS[key]);
