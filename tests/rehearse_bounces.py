@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.chaos_events import Aws, moto
+from tests.chaos_events import CLIENT, Aws, moto
 from tests.project import open_store
 from tests.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
 
@@ -50,7 +50,7 @@ def rehearse(root: Path, ses: RemoteSes, aws: Aws, rate: float) -> subprocess.Po
     while aws.left():
         time.sleep(0.1)
     pulling.send_signal(signal.SIGINT)
-    pulling.communicate()
+    print(pulling.communicate()[0])
     return sending
 
 
@@ -69,7 +69,8 @@ def main() -> None:
     ):
         aws = Aws(endpoint)
         ses.change(outcomes={f"person{each}@example.com": "bounce" for each in bouncing})
-        root = make_project(Path(folder) / "project", options.people, queue_url=aws.queue)
+        where = {"region": CLIENT["region_name"], "queue_url": aws.queue}
+        root = make_project(Path(folder) / "project", options.people, **where)
         sending = rehearse(root, ses, aws, options.rate)
         print(sending.communicate()[0])
         store = open_store(root)

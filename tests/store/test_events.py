@@ -159,7 +159,9 @@ def test_transient_bounces_suppress_after_so_many_days(store, type_, subtype):
 
 
 @pytest.mark.usefixtures("send")
-def test_mail_that_gets_through_starts_the_count_anew(store):
+@pytest.mark.parametrize(("came_back", "suppressed"), [(False, None), (True, Reason.BOUNCED)])
+def test_only_mail_that_gets_through_starts_the_count_anew(store, came_back, suppressed):
+    """A delivery that came back later did not get through."""
     for day in (0, 1):
         take(store, bounce(2, "Transient", "MailboxFull", day=day))
     begin(store, "another")
@@ -167,18 +169,12 @@ def test_mail_that_gets_through_starts_the_count_anew(store):
         "SELECT id FROM deliveries WHERE campaign = 'another' AND subscriber_id = 2"
     ).fetchone()
     tags = {"campaign": ["another"], "delivery": [str(delivery)]}
-    mail = {"tags": tags, "messageId": f"id-{delivery}"}
-    take(store, event(delivery, day=2, email=address(2), mail=mail))
+    other = {"email": address(2), "mail": {"tags": tags, "messageId": f"id-{delivery}"}}
+    take(store, event(delivery, day=2, **other))
+    if came_back:
+        take(store, bounce(delivery, "Transient", "MailboxFull", day=2, **other))
     take(store, bounce(2, "Transient", "MailboxFull", day=3))
-    assert reason(store, 2) is None
-
-
-@pytest.mark.usefixtures("send")
-def test_mail_that_came_back_after_its_delivery_did_not_get_through(store):
-    take(store, event(2))
-    for day in (1, 2, 3):
-        take(store, bounce(2, "Transient", "MailboxFull", day=day))
-    assert reason(store, 2) is Reason.BOUNCED
+    assert reason(store, 2) is suppressed
 
 
 @pytest.mark.usefixtures("send")
