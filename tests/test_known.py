@@ -1,0 +1,76 @@
+"""What is remembered of one recipient is right for the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unittest import mock
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer import compile as compiling
+from mailer.personalize import Known, Symbol
+from tests.support import ANA, make_merger
+
+BODY = """
+{{ recipient.first_name | default("you") }} {{ recipient.first_name ~ recipient.zip }}
+{{ (recipient.zip ~ recipient.first_name) | upper }} {{ recipient.city | lower }}
+{{ recipient.lookups.cities.mayor | default("nobody") }}
+{{ recipient.lookups.senators | map(attribute="name") | join(" & ") }}
+{{ recipient.fields.chapter | default(recipient.city) | trim }} {{ recipient.tags | join("+") }}
+{{ {"OR": "Oregon"}.get(recipient.state, "elsewhere") }}
+{{ [recipient.fields.gifts, recipient.fields.chapter] | join("-") }}
+{{ recipient.email | upper }} {{ links.update }}
+
+{% if recipient.fields.chapter == recipient.city %}The same.{% endif %}
+{% if recipient.lookups.cities and recipient.zip %}Known.{% endif %}
+{% for senator in recipient.lookups.senators %}{{ senator.name | lower }} {% endfor %}
+"""
+FEW = st.sampled_from(["", "Ana", "97212", "Salem", "Portland"])
+PEOPLE = st.builds(
+    replace,
+    st.just(ANA),
+    id=st.integers(1, 9),
+    email=st.sampled_from(["ana@example.org", "bo@example.org"]),
+    first_name=FEW,
+    zip=FEW,
+    city=FEW,
+    state=st.sampled_from(["OR", "WA", ""]),
+    fields=st.fixed_dictionaries({}, optional={"chapter": FEW, "gifts": FEW}),
+    tags=st.lists(FEW).map(tuple),
+)
+
+
+class Forgetful(Known):
+    def remembered(self, symbol, convert, form="{}"):
+        unread = Symbol(symbol.recorder, symbol.text, symbol.evaluate, symbol.shape)
+        return super().remembered(unread, convert, form)
+
+
+with mock.patch.object(compiling, "Known", Forgetful):
+    FORGETFUL = make_merger(BODY)
+REMEMBERING = make_merger(BODY)
+
+
+@given(st.lists(PEOPLE, min_size=1, max_size=5))
+def test_nobody_gets_what_was_remembered_of_somebody_else(people):
+    for person in people:
+        mail, fresh = REMEMBERING.merge(person), FORGETFUL.merge(person)
+        assert (mail.subject, mail.text, mail.html) == (fresh.subject, fresh.text, fresh.html)
+
+
+def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr(Known, "MOST", 3)
+    merger = make_merger("{{ recipient.city | upper }}")
+    for number in range(10):
+        person = replace(ANA, city=f"Town {number % 7}")
+        assert f"TOWN {number % 7}" in merger.merge(person).text
+        kept = [len(values) for values in merger._compiler._values._values.values()]
+        assert kept
+        assert max(kept) <= 3
+
+
+def test_what_no_two_have_in_common_is_not_kept():
+    merger = make_merger("{{ recipient.email | upper }} {{ links.view | lower }}")
+    merger.merge(ANA)
+    assert not merger._compiler._values._values
