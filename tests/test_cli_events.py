@@ -18,7 +18,11 @@ from tests.fake_ses import FakeSes
 from tests.project import NOW, SETTINGS, address, make_project, open_store, start
 from tests.test_reconcile import event, make_send, write
 
-KEYS = {"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_DEFAULT_REGION": "us-west-2"}
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "fake",
+    "AWS_SECRET_ACCESS_KEY": "fake",
+    "AWS_DEFAULT_REGION": "us-west-2",
+}
 TOPIC_WORKS = "Successfully validated SNS topic for Amazon SES event publishing."
 
 
@@ -102,6 +106,18 @@ def test_what_was_never_sent_is_an_alarm_and_shown_in_status(mailer, store, tmp_
     assert "mailer status vote" in said
     _, said = mailer("status", "vote")
     assert "Amazon SES did not send it: Rendering Failure, s0 is missing" in said
+
+
+def test_other_mail_that_was_never_sent_is_an_alarm_too(mailer, store, tmp_path):
+    assert store
+    failed = {
+        "eventType": "Reject",
+        "mail": {"messageId": "x"},
+        "reject": {"reason": "Bad content"},
+    }
+    code, said = mailer("events", "import", write(tmp_path / "events.jsonl", failed))
+    assert code == 1
+    assert said.endswith("\n1 accepted by Amazon SES but never sent\n")
 
 
 def test_scripts_get_the_totals_as_json(mailer, store, tmp_path):
@@ -303,6 +319,12 @@ def test_a_long_list_comes_in_pages(mailer, store, ses):
         "pulled": True,
     }
     assert sum(1 for _ in store.suppressed_for([Reason.BOUNCED])) == 2_500
+
+
+def test_what_is_no_address_to_us_is_suppressed_as_it_is(mailer, store, ses):
+    ses.app.suppressed._rows["Jörg@example.com"] = ("BOUNCE", 0.0)
+    assert mailer("events", "suppressions", "--pull")[0] == 0
+    assert list(store.suppressed_for([Reason.BOUNCED])) == [("jörg@example.com", Reason.BOUNCED)]
 
 
 def test_no_permission_is_told(mailer, store, ses):

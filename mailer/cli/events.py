@@ -93,13 +93,12 @@ def suppressions(
     as_json: Json = False,
 ) -> None:
     """Compare with the suppression list that Amazon SES keeps for the account."""
-    from mailer.address import normalize
     from mailer.store.base import Reason
     from mailer.transports.ses.suppressions import REASONS, SuppressionList
 
     run = session(context)
     theirs = SuppressionList(run.project.settings.ses)
-    there = {normalize(address): reason for address, reason in theirs.addresses()}
+    there = {_spelling(address): reason for address, reason in theirs.addresses()}
     here = dict(run.store.suppressed_for(set(Reason) - {Reason.UNSUBSCRIBED}))
     missing = {a: r for a, r in here.items() if r in REASONS and a not in there}
     unknown = {a: r for a, r in there.items() if a not in here}
@@ -116,6 +115,16 @@ def suppressions(
     typer.echo(f"{len(there):,} addresses are on Amazon's list.")
     typer.echo(_compared(len(missing), "missing there", "put there now" if push else "--push"))
     typer.echo(_compared(len(unknown), "unknown here", "suppressed now" if pull else "--pull"))
+
+
+def _spelling(address: str) -> str:
+    """As the store spells it; Amazon's list may hold what is no address to us."""
+    from mailer.address import BadAddressError, normalize
+
+    try:
+        return normalize(address)
+    except BadAddressError:
+        return address.lower()
 
 
 def _compared(number: int, what: str, then: str) -> str:
@@ -228,9 +237,11 @@ def _complain(run: Session, clerk: Clerk) -> None:
     if never_sent:
         campaigns = {alarm.campaign for alarm in clerk.total.alarms if alarm.campaign}
         look = " and ".join(f"mailer status {name}" for name in sorted(campaigns))
-        wrong[f"{never_sent:,} accepted by Amazon SES but never sent"] = f"See: {look or 'above'}."
+        wrong[f"{never_sent:,} accepted by Amazon SES but never sent"] = (
+            f"See: {look}." if look else ""
+        )
     if clerk.junk:
         place = run.project.show(run.project.junk_file)
         wrong[f"{clerk.junk:,} that are no events"] = f"They are in {place}."
     if wrong:
-        raise FindingsError(", ".join(wrong), hint=" ".join(wrong.values()))
+        raise FindingsError(", ".join(wrong), hint=" ".join(filter(None, wrong.values())))
