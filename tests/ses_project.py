@@ -12,6 +12,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mailer.geography import repair
 from mailer.store.base import ImportRow
 from tests.fake_ses import RemoteSes
 from tests.project import NOW, open_store
@@ -50,7 +51,7 @@ def _members(people: int) -> Iterator[ImportRow]:
             row=number,
             email=f"person{number}@example.com",
             first_name=row["First Name"],
-            zip=row["ZIP"],
+            zip=repair(row["ZIP"]),
             state=("OR", "WA", "CA", "TX")[number % 4],
         )
 
