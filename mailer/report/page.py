@@ -8,19 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mailer import charts
-from mailer.report import tilemap
-from mailer.report.rows import (
-    SUBJECTS,
-    clicks,
-    domains,
-    heard,
-    key_figures,
-    ledger,
-    left_out,
-    states,
-    subjects,
-    variants,
-)
+from mailer.report import rows, tilemap
 from mailer.web import palette
 
 if TYPE_CHECKING:
@@ -56,7 +44,7 @@ def write(reports: Sequence[Report], brand: Brand, *, zone: tzinfo | None, now: 
         brand=brand,
         campaign=reports[0].send.campaign,
         now=now,
-        titles=SUBJECTS,
+        titles=rows.SUBJECTS,
         sheets=[_sheet(report, zone) for report in reports],
         style=Markup(  # noqa: S704 - of our own style sheet and of checked colours
             style.render(
@@ -74,27 +62,29 @@ def _sheet(report: Report, zone: tzinfo | None) -> dict[str, Any]:
     sections = {
         "Sent over time": [charts.over_time(minutes, what="messages")],
         "What became of it": [
-            charts.bars(ledger(report), title="Of the audience"),
-            charts.bars(heard(report), title="Heard since of what was handed over"),
+            charts.bars(rows.ledger(report), title="Of the audience"),
+            charts.bars(rows.heard(report), title="Heard since of what was handed over"),
             charts.bars(_top(report.failed), title="Refused, by what was said"),
-            charts.bars(_top(left_out(report)), title="Left out, by reason"),
+            charts.bars(_top(rows.left_out(report)), title="Left out, by reason"),
         ],
         "Mail that came back": [
             charts.bars(_top(report.bounces), title="By reason"),
-            charts.bars(_top(domains(report)), title="For good, by domain"),
+            charts.bars(_top(rows.domains(report)), title="For good, by domain"),
         ],
         "Readers who left": [charts.bars(_top(report.reasons), title="By what they ticked")],
-        "Variants": [charts.bars(variants(report), title="Recipients, by what is true of them")],
-        "Clicks": [charts.bars(_top(clicks(report)), title="By where the link leads")],
+        "Variants": [
+            charts.bars(rows.variants(report), title="Recipients, by what is true of them")
+        ],
+        "Clicks": [charts.bars(_top(rows.clicks(report)), title="By where the link leads")],
         "States": [
             tilemap.draw(report.places, what="recipients"),
-            charts.bars(_top(states(report)), title="Recipients"),
+            charts.bars(_top(rows.states(report)), title="Recipients"),
         ],
     }
     return {
         "report": report,
-        "figures": key_figures(report),
-        "subjects": subjects(report),
+        "figures": rows.key_figures(report),
+        "subjects": rows.subjects(report),
         "sections": [
             (title, Markup("".join(drawn)))  # noqa: S704 - the charts escape every word
             for title, drawn in sections.items()
