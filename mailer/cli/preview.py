@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.common import now, session
+from mailer.cli.common import Session, now, session
 
 if TYPE_CHECKING:
     from mailer.sources import Sources
     from mailer.transports.base import Transport
+    from mailer.web.preview.app import Preview
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_FINISH = 5
@@ -29,20 +30,32 @@ def preview(
     show: Annotated[bool, typer.Option("--open", help="Open it in your browser.")] = False,
 ) -> None:
     """Look at campaigns in your browser while you write them."""
-    import uvicorn
+    from mailer.cli.serve import listen
 
+    made = _make(session(context))
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    with listen(_HOST, port) as listener:
+        address = f"http://{_HOST}:{listener.getsockname()[1]}/"
+        typer.echo(f"Your campaigns: {address}  (Ctrl-C ends it)")
+        if show:
+            typer.launch(address)
+        try:
+            _serve(made, listener)
+        except KeyboardInterrupt:
+            typer.echo("Stopped.")
+
+
+def _make(run: Session) -> Preview:
     from mailer import proofs
     from mailer.cli import ways
-    from mailer.cli.serve import listen
     from mailer.web.preview.app import Preview
 
-    run = session(context)
     way = run.project.settings.send.transport
 
     def open_transport(words: Sources) -> Transport:
         return ways.open_transport(run, way, words, words.list_name, folder=proofs.FOLDER)
 
-    made = Preview(
+    return Preview(
         run.project.root,
         keys=run.keys,
         open_store=run.open_store,
@@ -50,14 +63,19 @@ def preview(
         clock=now,
     )
 
+
+def _serve(made: Preview, listener: socket.socket) -> None:
+    import uvicorn
+
     class Server(uvicorn.Server):
         """Ends at once, though pages keep a connection open to hear what is new."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             made.news.close()
+            # to cut short what somebody has asked for is no error
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             await super().shutdown(sockets)
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     config = uvicorn.Config(
         made.app,
         log_config=None,
@@ -67,12 +85,4 @@ def preview(
         lifespan="on",
         ws="none",
     )
-    with listen(_HOST, port) as listener:
-        address = f"http://{_HOST}:{listener.getsockname()[1]}/"
-        typer.echo(f"Your campaigns: {address}  (Ctrl-C ends it)")
-        if show:
-            typer.launch(address)
-        try:
-            Server(config).run(sockets=[listener])
-        except KeyboardInterrupt:
-            typer.echo("Stopped.")
+    Server(config).run(sockets=[listener])
