@@ -120,14 +120,19 @@ class PublicLinks:
         return f"{self.base_url}/f/{self.campaign}"
 
 
-def impersonal(sources: Sources, fields: frozenset[str]) -> Shown:
+def impersonal(sources: Sources, fields: frozenset[str], arm: int = 1) -> Shown:
     """The campaign as somebody gets it of whom nothing is known, without a personal link.
+
+    Args:
+        sources: of the send.
+        fields: names of the further columns that any subscriber has.
+        arm: the number of the subject, where there are several.
 
     Raises:
         CampaignError: it does not compile for nobody in particular.
     """
     links = PublicLinks(sources.content.site.base_url, sources.campaign)
-    anybody = Recipient(ANYBODY, sources.tables, links)  # type: ignore[arg-type] # has what Links has
+    anybody = Recipient(ANYBODY, sources.tables, links, arm)  # type: ignore[arg-type] # has what Links has
     variant = Compiler(sources, fields).variant(anybody)
     values = [slot.evaluate(anybody) for slot in variant.slots]
     return Shown(variant.subject.fill(values), variant.html.fill(values))

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from datetime import timedelta
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from mailer.cli import calendar, desk, dispatch, winner, worker
 from mailer.errors import CampaignError
 from mailer.store.base import SendState
 from mailer.subjects import Figures, Shares, SubjectTest, best
+from mailer.web.gallery import Gallery
 from tests.project import NOW, VOTE, make_project, open_store
 from tests.support import ANA, BO, UMA, make_merger
 
@@ -250,6 +252,17 @@ def test_there_is_no_winner_before_the_test_is_out(mailer):
     assert "the test itself has not gone out yet" in said
     assert mailer("resume", "vote", "--yes")[0] == 0
     assert mailer("winner", "vote", "1")[0] == 0
+
+
+def test_the_public_version_has_the_winner_as_soon_as_there_is_one(mailer, store):
+    def subject():
+        return anyio.run(gallery.show, "vote").subject
+
+    gallery = Gallery(store)
+    mailer("send", "vote", "--yes")
+    assert subject() == "Friend, the vote is Tuesday"
+    mailer("winner", "vote", "2")
+    assert subject() == "Two calls before Tuesday"
 
 
 def test_a_test_that_was_paused_waits_again_when_it_is_resumed(mailer, store):

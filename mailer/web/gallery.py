@@ -13,7 +13,7 @@ from mailer.sources import Sources
 
 if TYPE_CHECKING:
     from mailer.keepsake import Shown
-    from mailer.store.base import Store
+    from mailer.store.base import Send, Store
 
 _SIZE = 50
 
@@ -23,23 +23,25 @@ class Gallery:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._shown: OrderedDict[int, Shown | None] = OrderedDict()
+        self._shown: OrderedDict[tuple[int, int], Shown | None] = OrderedDict()
 
     async def show(self, campaign: str) -> Shown | None:
         """None when nobody got the campaign, or it says nothing without a recipient."""
         send = self._store.send_of(campaign)
         if send is None:
             return None
-        if send.id not in self._shown:
+        # a subject test has another subject when its winner is known
+        key = (send.id, send.winner)
+        if key not in self._shown:
             fields = self._store.field_names()
-            self._shown[send.id] = await run_in_threadpool(_compile, send.snapshot, fields)
+            self._shown[key] = await run_in_threadpool(_compile, send, fields)
             if len(self._shown) > _SIZE:
                 self._shown.popitem(last=False)
-        return self._shown[send.id]
+        return self._shown[key]
 
 
-def _compile(snapshot: bytes, fields: frozenset[str]) -> Shown | None:
+def _compile(send: Send, fields: frozenset[str]) -> Shown | None:
     try:
-        return keepsake.impersonal(Sources.from_bytes(snapshot), fields)
+        return keepsake.impersonal(Sources.from_bytes(send.snapshot), fields, send.winner or 1)
     except MailerError:
         return None
