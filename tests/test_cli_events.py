@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from mailer import cli
-from mailer.store.base import Reason
+from mailer.store.base import ImportRow, Reason
 from tests.fake_ses import FakeSes
 from tests.project import NOW, SETTINGS, address, make_project, open_store, start
 from tests.test_reconcile import event, make_send, write
@@ -128,6 +128,22 @@ def test_scripts_get_the_totals_as_json(mailer, store, tmp_path):
     assert json.loads(said) == {
         "stored": 2, "known": 0, "suppressed": 1, "settled": 1, "alarms": [], "junk": 0
     }  # fmt: skip
+
+
+def test_what_the_outbox_reports_of_simulated_addresses_is_understood(mailer, root):
+    names = ("success", "bounce", "complaint", "ooto")
+    store = open_store(root)
+    rows = [
+        ImportRow(row=n, email=f"{name}@simulator.amazonses.com") for n, name in enumerate(names, 1)
+    ]
+    store.import_rows("members", rows, source="test", now=NOW)
+    assert mailer("send", "vote", "--yes", "--accept-warnings")[0] == 0
+    code, said = mailer("events", "import", str(root / "outbox" / "vote" / ".events.jsonl"))
+    assert code == 0
+    assert "2 addresses suppressed" in said
+    found = [store.history(row.email).suppression for row in rows]
+    assert found == [None, Reason.BOUNCED, Reason.COMPLAINED, None]
+    store.close()
 
 
 def test_a_file_that_is_not_there_is_told(mailer, tmp_path):
