@@ -23,7 +23,11 @@ _REFERENCE = re.compile(r"\[\^([^\]\s]+)\]")
 _NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?#\}", re.DOTALL)
 
 _NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
-_NESTED = {"subjects": yaml.SequenceNode, "subject_test": yaml.MappingNode, "tags": yaml.MappingNode}
+_NESTED = {
+    "subjects": yaml.SequenceNode,
+    "subject_test": yaml.MappingNode,
+    "tags": yaml.MappingNode,
+}
 """What is not text; all else is."""
 _SHAPES = {
     yaml.SequenceNode: ("a list", 'Write each on a line of its own that begins with "  - ".'),

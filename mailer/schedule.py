@@ -109,8 +109,14 @@ def _zone(name: str) -> tzinfo:
 def named(name: str) -> ZoneInfo | None:
     """A zone by its name in the tz database; None for any other word."""
     # what has no slash is there for old programs' sake: EST, for one, has no daylight-saving time
-    known = name in available_timezones() and ("/" in name or name == "UTC")
+    known = name in _names() and ("/" in name or name == "UTC")
     return ZoneInfo(name) if known else None
+
+
+@cache
+def _names() -> frozenset[str]:
+    # it goes through the folders of the database at each call
+    return frozenset(available_timezones())
 
 
 def hint_for(name: str) -> str:
@@ -118,7 +124,7 @@ def hint_for(name: str) -> str:
     common = next((zone for zone, words in _COMMON.items() if name.upper() in words), "")
     if common:
         return f'Did you mean "{common}"?'
-    near = suggest(name, (zone for zone in available_timezones() if "/" in zone))
+    near = suggest(name, (zone for zone in _names() if "/" in zone))
     return near if near.startswith("Did") else "Write it as in America/New_York or Europe/Lisbon."
 
 

@@ -39,9 +39,7 @@ class Ledger(Quiet, Proofs):
             yield from (subscriber_id for (subscriber_id,) in rows)
             last = rows[-1][0]
 
-    def remaining(
-        self, send_id: int, *, now: datetime, later: bool = False
-    ) -> Iterator[Remaining]:
+    def remaining(self, send_id: int, *, now: datetime, later: bool = False) -> Iterator[Remaining]:
         held = self.holding_back(send_id, now)
         until = UNDECIDED - 1 if later else _seconds(now)
         for _, delivery in self._deliveries(send_id, DeliveryState.PENDING, until=until):
