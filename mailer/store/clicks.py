@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,9 @@ class ClickCounts(Protocol):
         """Where a link leads; None when there is none of this id."""
         ...
 
-    def clicked(self, link_id: int) -> None: ...
+    def clicked(self, numbers: Mapping[int, int]) -> None:
+        """So often, by the links' ids."""
+        ...
 
     def clicks(self, send_id: int) -> list[Clicks]:
         """Of every link, the most first."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mailer.store.clicks import Clicks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from sqlite_utils import Database
@@ -29,9 +29,10 @@ class Counters:
         row = self.db.execute("SELECT url FROM links WHERE id = ?", (link_id,)).fetchone()
         return row[0] if row else None
 
-    def clicked(self, link_id: int) -> None:
+    def clicked(self, numbers: Mapping[int, int]) -> None:
+        rows = [(number, link_id) for link_id, number in numbers.items()]
         with self.writing():
-            self.db.execute("UPDATE links SET clicks = clicks + 1 WHERE id = ?", (link_id,))
+            self.db.conn.executemany("UPDATE links SET clicks = clicks + ? WHERE id = ?", rows)
 
     def clicks(self, send_id: int) -> list[Clicks]:
         return [Clicks(*row) for row in self.db.execute(_CLICKS, (send_id,)).fetchall()]

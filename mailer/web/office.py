@@ -13,6 +13,7 @@ from mailer import preferences
 from mailer.config import PublicList
 from mailer.links import address
 from mailer.web import palette
+from mailer.web.click import Turnstile
 from mailer.web.gallery import Gallery
 from mailer.web.limits import Limits
 
@@ -58,6 +59,7 @@ class Office:
         self.clock = clock
         self.wake_postman = wake_postman
         self.limits = Limits()
+        self.turnstile = Turnstile(writer)
         self.gallery = Gallery(store)
         self.base_url = settings.site.base_url
         self.root = urlsplit(self.base_url).path

@@ -65,6 +65,7 @@ def make_app(
         try:
             yield
         finally:
+            await office.turnstile.close()
             writer.stop()
             postman.stop()
             for store in (reading, writing, mailing):

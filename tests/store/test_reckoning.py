@@ -132,8 +132,8 @@ def test_each_subject_has_its_own_figures(store):
     take(store, 3, "Complaint", complaintFeedbackType="abuse")
     store.leave(5, send.id, how="form", now=NOW)
     link = store.link(send.id, 2, "https://example.org/")
-    for _ in range(3):
-        store.clicked(link)
+    store.clicked({link: 1})
+    store.clicked({link: 2})
     assert store.subject_figures(send.id) == [
         Figures(1, sent=4, clicks=0, unsubscribed=0, bounced=0, complained=0),
         Figures(2, sent=4, clicks=3, unsubscribed=1, bounced=1, complained=1),
