@@ -60,7 +60,9 @@ def _sizes(census: Census) -> Iterator[Finding]:
 
 def _holes(census: Census) -> Iterator[Finding]:
     for text, some in census.astray.items():
-        what = f"the link {{{{ {text} }}}} leads nowhere for {some}: it is blank, or no whole address"
+        what = (
+            f"the link {{{{ {text} }}}} leads nowhere for {some}: it is blank, or no whole address"
+        )
         hint = "Leave it out for them, with {% if … %} around it. An address begins with https://."
         yield _about(some, BLANK_LINK, Severity.ERROR, what, hint)
     for text, some in census.blank.items():
