@@ -21,6 +21,7 @@ from mailer.web.preview.examiner import Examiner
 from mailer.web.preview.looks import dressed
 from mailer.web.preview.news import News
 from mailer.web.preview.people import DIFFICULT, People
+from mailer.web.preview.pool import Pool
 from mailer.web.preview.watcher import Watcher
 from mailer.web.preview.workshop import Workshop
 from tests.project import address, make_project, open_store, start
@@ -193,10 +194,12 @@ def test_difficult_people_do_not_break_the_mail(workshop, key):
 @pytest.fixture
 def examiner(workshop, root, monkeypatch):
     monkeypatch.setattr(examining, "_PAUSE", 0.01)
-    found = Examiner(workshop, lambda: open_store(root), lambda: NOW)
+    pool = Pool(lambda: open_store(root))
+    found = Examiner(workshop, pool, lambda: NOW)
     found.start()
     yield found
     found.close()
+    pool.close()
 
 
 def outcome(examiner, workshop, name="vote"):
@@ -334,6 +337,14 @@ def test_a_fault_of_ours_is_said_and_does_not_end_the_thread(examiner, workshop,
     monkeypatch.setattr(examining, "examine", original)
     edit(root, "Tuesday", "Friday")
     assert outcome(examiner, workshop).recipients == 9
+
+
+def test_a_damaged_database_is_said_in_a_sentence(examiner, workshop, root):
+    for file in (root / "lists").glob("mailer.db*"):
+        file.write_bytes(b"this is no database" * 1000)
+    found = outcome(examiner, workshop)
+    assert str(found.problem).startswith("the database cannot be")
+    assert "mailer doctor" in found.problem.hint
 
 
 # ---------------------------------------------------------------- watching

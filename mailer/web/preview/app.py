@@ -75,7 +75,7 @@ class Preview:
         self._clock = clock
         self._pool = Pool(open_store)
         self._workshop = Workshop(root, keys=keys, fields=self._fields, clock=clock)
-        self._examiner = Examiner(self._workshop, open_store, clock)
+        self._examiner = Examiner(self._workshop, self._pool, clock)
         self._watcher = Watcher(root, self._edited)
         self.news = News()
         token = secrets.token_urlsafe()

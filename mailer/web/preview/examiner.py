@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mailer.rehearsal import Choice
     from mailer.sources import Sources
     from mailer.store.base import Store
+    from mailer.web.preview.pool import Pool
     from mailer.web.preview.workshop import Workshop
 
 log = logging.getLogger("mailer.web")
@@ -96,15 +97,13 @@ class Examiner:
 
     Args:
         workshop: reads and compiles the campaigns.
-        open_store: called once, in the thread.
+        pool: of connections to the store.
         clock: aware UTC time.
     """
 
-    def __init__(
-        self, workshop: Workshop, open_store: Callable[[], Store], clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, workshop: Workshop, pool: Pool, clock: Callable[[], datetime]) -> None:
         self._workshop = workshop
-        self._open_store = open_store
+        self._pool = pool
         self._clock = clock
         self._outcomes: dict[str, Outcome] = {}
         self._wanted: dict[str, bool] = {}
@@ -165,16 +164,14 @@ class Examiner:
     # ---------------------------------------------------------------- in the thread
 
     def _work(self) -> None:
-        store = self._open_store()
         while name := self._next():
             try:
-                outcome = self._examine(store, name)
+                outcome = self._examine(name)
             except _Stopped:
                 continue
             if outcome:
                 with self._changed:
                     self._outcomes[name] = outcome
-        store.close()
 
     def _next(self) -> str:
         with self._changed:
@@ -189,7 +186,7 @@ class Examiner:
             self._stop.clear()
             return self._current
 
-    def _examine(self, store: Store, name: str) -> Outcome | None:
+    def _examine(self, name: str) -> Outcome | None:
         """None when it cannot be read: that is shown as an error in its own place."""
         if self._stop.wait(_PAUSE):
             raise _Stopped
@@ -197,9 +194,9 @@ class Examiner:
             words = self._workshop.words(name)
         except MailerError:
             return None
-        merger = self._workshop.new_merger(words)
         try:
-            report = self._report(store, words, merger)
+            with self._pool.borrow() as store:
+                return self._outcome(words, self._report(store, words))
         except MailerError as err:
             return self._failed(words, err)
         except _Stopped:
@@ -207,12 +204,12 @@ class Examiner:
         except Exception:
             log.exception("%s could not be examined", name)
             return self._failed(words, MailerError("this is a fault of mailer's own"))
-        return self._outcome(words, report)
 
     def _failed(self, words: Sources, why: MailerError) -> Outcome:
         return Outcome(words.digest, self._clock(), "", (), 0, (), (), problem=why)
 
-    def _report(self, store: Store, words: Sources, merger: Merger) -> Report:
+    def _report(self, store: Store, words: Sources) -> Report:
+        merger = self._workshop.new_merger(words)
         today = self._clock().astimezone().date()
         if not words.list_name:
             return examine_words(words, merger, MADE_UP, today=today, watch=self._watch)

@@ -6,6 +6,8 @@ import contextlib
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from mailer.store import sqlite
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -19,12 +21,15 @@ class Pool:
 
     @contextlib.contextmanager
     def borrow(self) -> Iterator[Store]:
+        """Raises StoreError for whatever is wrong with the database."""
         try:
             store = self._idle.get_nowait()
         except Empty:
             store = self._open_store()
         try:
             yield store
+        except sqlite.Error as err:
+            raise sqlite.problem(err, "read") from err
         finally:
             self._idle.put(store)
 

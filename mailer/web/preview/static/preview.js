@@ -6,15 +6,18 @@ const {page, name, token} = document.body.dataset;
 
 // ---------------------------------------------------------------- asking the server
 
-async function ask(path, options) {
+async function get(path, options) {
   const answer = await fetch(path, options).catch(() => {
     throw new Error("The preview is not running. Start it again with: mailer preview");
   });
-  if (answer.ok) return answer.json();
+  if (answer.ok) return answer;
   if (answer.status !== 422) throw new Error(await answer.text());
   const {problem, hint} = await answer.json();
   throw new Error([problem, hint].filter(Boolean).join(" "));
 }
+
+const ask = async (path, options) => (await get(path, options)).json();
+const text = async (path) => (await get(path)).text();
 
 let said = 0;
 function say(text) {
@@ -139,12 +142,6 @@ async function loadMail() {
   const began = performance.now();
   while (mail.readyState !== "complete" && performance.now() - began < PATIENCE) await nextFrame();
   if (mine === turn) swap();
-}
-
-async function text(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer.text();
 }
 
 const nextFrame = () => new Promise(requestAnimationFrame);
@@ -325,8 +322,8 @@ if (page === "campaign") {
     clearTimeout(typed);
     typed = setTimeout(async () => {
       const wanted = $("search").value.trim();
-      const answer = wanted && (await fetch(`/${name}/people?${new URLSearchParams({q: wanted})}`));
-      if (wanted === $("search").value.trim()) put("found", answer ? await answer.text() : "");
+      const people = wanted && (await text(`/${name}/people?${new URLSearchParams({q: wanted})}`).catch((err) => say(err.message)));
+      if (wanted === $("search").value.trim()) put("found", people ?? "");
       press();
     }, 150);
   });
