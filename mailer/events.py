@@ -56,6 +56,8 @@ class Event:
     """The tag that the message was sent with; 0 without."""
     recipient: str
     """Normalised; "" when it is no address. Only the ledger can say whether it is one of ours."""
+    destination: tuple[str, ...]
+    """Everybody the message went to. A bounce may name the mailbox it was forwarded to instead."""
     alone: bool
     """The message had no other recipient, so nobody else can be meant."""
     outcome: Outcome
@@ -157,6 +159,7 @@ def _events(found: Table) -> Iterator[Event]:
             campaign=_text(_only(tags.get("campaign"))),
             delivery=int(number) if re.fullmatch("[0-9]{1,18}", number) else 0,
             recipient=recipient if "@" in recipient else "",
+            destination=tuple(destination),
             alone=len(destination) == 1 and len(recipients) == 1,
             outcome=_outcome(kind, words),
             raw=raw,

@@ -66,13 +66,16 @@ class Events(Departures, Proofs):
         if row is None or tag(row[0]) != event.campaign:
             return None
         message_id, email = row[4:]
-        agrees = event.message_id == message_id or event.recipient == email
-        return _subject(row) if agrees or self._is_erased(event, email) else None
+        if email is None:
+            # of somebody erased, nothing is left to compare but a hash of the address
+            return _subject(row) if self._names_erased(event) else None
+        agrees = event.recipient == email or (message_id and event.message_id == message_id)
+        return _subject(row) if agrees else None
 
-    def _is_erased(self, event: Event, email: str | None) -> bool:
-        """Nothing is left to compare but a hash of the address."""
-        known = self._suppression(event.recipient) if email is None else None
-        return known is not None and known[0] == Reason.ERASED
+    def _names_erased(self, event: Event, known: str = "") -> bool:
+        """Whether any address in it, but a known one, is of somebody erased."""
+        found = map(self._suppression, {event.recipient, *event.destination} - {known, ""})
+        return any(each is not None and each[0] == Reason.ERASED for each in found)
 
     def _by_message(self, event: Event) -> _Subject | None:
         """Notifications of an identity carry no tags."""
@@ -87,15 +90,14 @@ class Events(Departures, Proofs):
             return None
         given = (event.recipient,)
         row = self.db.execute("SELECT id FROM subscribers WHERE email = ?", given).fetchone()
-        if row:
-            known = event.recipient if event.alone else ""
-            return _Subject(subscriber_id=row[0], email=known)
-        return _Subject(erased=True) if self._is_erased(event, None) else None
+        known = event.recipient if event.alone else ""
+        return _Subject(subscriber_id=row[0], email=known) if row else None
 
     # ---------------------------------------------------------------- stored
 
     def _store(self, event: Event, subject: _Subject, now: datetime) -> None:
         words = (event.message_id, event.diagnostic, event.domain, event.raw)
+        stripped = subject.erased or self._names_erased(event, subject.email)
         self.db.execute(
             _STORE,
             (
@@ -110,7 +112,7 @@ class Events(Departures, Proofs):
                 event.type,
                 event.subtype,
                 event.status,
-                *(("",) * len(words) if subject.erased else words),
+                *(("",) * len(words) if stripped else words),
             ),
         )
 

@@ -186,7 +186,7 @@ _ERASE = (
     "DELETE FROM subscribers WHERE id = :id",
 )
 
-# What happened is counted, to whom is forgotten. Where nobody was known, the words may tell.
+# What happened is counted, to whom is forgotten. Mail that is in no send may have gone to several.
 _FORGET_EVENTS = """
 UPDATE events SET message_id = '', diagnostic = '', domain = '', raw = ''
-WHERE subscriber_id = :id OR (subscriber_id = 0 AND instr(lower(raw), :email) > 0)"""
+WHERE subscriber_id = :id OR (send_id = 0 AND instr(lower(raw), :email) > 0)"""

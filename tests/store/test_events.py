@@ -309,6 +309,32 @@ def test_nothing_brings_back_the_address_of_somebody_erased(store, first, mail):
 
 
 @pytest.mark.usefixtures("send")
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("tags", [{}, {"campaign": ["the_vote"], "delivery": ["2"]}])
+def test_an_event_that_names_somebody_erased_by_the_way_is_stripped(store, first, tags):
+    elsewhere = {"tags": tags, "messageId": "", "destination": [address(2), "lee@example.com"]}
+    shared = elsewhere | {"destination": [address(2), address(3)], "tags": {}}
+    found = [
+        bounce(2, email="elsewhere@example.net", mail=elsewhere),
+        event(3, mail=shared),
+        bounce(4, email=address(2)),
+    ]
+    if first:
+        take(store, *found[:2])
+    store.erase(address(2), now=NOW)
+    take(store, *found)
+    assert stored(store) == 4
+    assert not any(address(2) in text.lower() for text in everything(store))
+
+
+@pytest.mark.usefixtures("send")
+def test_tags_alone_prove_nothing(store):
+    take(store, bounce(5, email="stranger@example.com", mail={"messageId": ""}))
+    assert reason(store, 5) is None
+    assert state(store, 5)[0] == "uncertain"
+
+
+@pytest.mark.usefixtures("send")
 def test_an_event_of_a_stranger_who_is_erased_is_stripped(store):
     take(store, event(1, email="Stranger@example.com", mail={"tags": {}, "messageId": "x"}))
     rows = [ImportRow(row=1, email="stranger@example.com")]
