@@ -36,6 +36,7 @@ from mailer.transports.ses import inspection
 from mailer.transports.ses.inspection import inspect
 from tests.fake_ses import SETUPS, FakeSes
 from tests.project import SETTINGS, make_project
+from tests.support import TEMPLATES
 
 OK, WARNING, ERROR, SKIPPED = Level.OK, Level.WARNING, Level.ERROR, Level.SKIPPED
 SES_SETTINGS = f"""{SETTINGS.replace("news@example.org", "news@mail.example.org")}
@@ -526,7 +527,13 @@ def test_without_a_key_a_refusal_says_nothing():
 
 @pytest.fixture
 def folder(tmp_path):
-    return make_project(tmp_path, 3)
+    """With one layout, a small one."""
+    made = make_project(tmp_path, 3)
+    shutil.rmtree(made / "templates")
+    (made / "templates").mkdir()
+    for path, text in TEMPLATES.items():
+        (made / path).write_text(text)
+    return made
 
 
 def key_of(found, environment=None, sends=0):
