@@ -217,6 +217,12 @@ def test_the_figures_of_each_subject_are_shown(mailer, store):
     assert "Choose one with: mailer winner vote NUMBER" in said
 
 
+def test_the_last_look_shows_every_subject(mailer):
+    _, said = mailer("send", "vote", "--dry-run")
+    assert "  Subject 1   {{ recipient.first_name | default('Friend') }}, the vote is Tuesday" in said
+    assert "  Subject 2   Two calls before Tuesday\n" in said
+
+
 def test_a_build_and_a_proof_show_the_first_subject_or_the_one_that_is_asked_for(mailer):
     assert "the vote is Tuesday" in mailer("build", "vote")[1]
     assert "Subject  Two calls before Tuesday" in mailer("build", "vote", "--subject", "2")[1]

@@ -78,6 +78,7 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
         "Campaign": f"{plan.mailing.campaign}, from {words.path}",
         "Subject": example.subject,
         "": f"as {example.email} gets it",
+        **{f"Subject {n}": text for n, text in enumerate(words.parsed.front.subjects, 1)},
         "List": plan.mailing.list_name,
         "Audience": plan.query or "everybody on the list",
         "Recipients": _recipients(plan),
