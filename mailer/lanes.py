@@ -93,6 +93,10 @@ class Lanes:
                 parcel, took, receipt = self._done.get(timeout=patience)
             except Empty:
                 return back
+            if back and isinstance(receipt, BaseException):
+                # first what came of the others
+                self._done.put((parcel, took, receipt))
+                return back
             self.parcels -= 1
             self.letters -= len(parcel)
             self._latency += _NEW * (took - self._latency)

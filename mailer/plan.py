@@ -139,6 +139,7 @@ def draw_up(
     watch: Watch,
     now: datetime,
     moving: bool = False,
+    later: bool = False,
 ) -> Plan:
     """Choose everybody and make everybody's mail.
 
@@ -151,6 +152,7 @@ def draw_up(
         watch: around each stream.
         now: to tell who had another campaign lately, and what is stale.
         moving: whether it is about those, too, who are not due yet.
+        later: whether it is ordered for later: who is left alone then, is seen then.
 
     Raises:
         CampaignError: an expression or somebody's mail cannot be worked out.
@@ -172,7 +174,8 @@ def draw_up(
         query, wanted = _audience(store, mailing, where)
         members = store.members(mailing.list_name)
         done = _done(store, mailing)
-        choices = choose(members, done, wanted, _held_back(store, mailing, now))
+        lately = () if later else _held_back(store, mailing, now)
+        choices = choose(members, done, wanted, lately)
         new = rehearse(watch(choices, _size(store, mailing.list_name)), examination.merge)
     whole = not (send or where)
     findings = examination.findings(now.date(), watch, whole=whole) if new.ids else ()

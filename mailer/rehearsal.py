@@ -71,6 +71,8 @@ class Rehearsal:
     left_out: Counter[str] = field(default_factory=Counter)
     zones: Counter[str] = field(default_factory=Counter)
     """How many of them there are of each time zone, "" where none is known."""
+    held_zones: Counter[str] = field(default_factory=Counter)
+    """The same of those who are left alone for now: they may get it when it is due."""
     example: Merged | None = None
     """The first recipient's mail."""
 
@@ -85,6 +87,8 @@ def rehearse(choices: Iterable[Choice], merge: Callable[[Subscriber], Merged]) -
     for subscriber, left_out in choices:
         if left_out:
             found.left_out[left_out] += 1
+            if left_out == HELD_BACK:
+                found.held_zones[subscriber.timezone] += 1
             continue
         merged = merge(subscriber)
         found.ids.append(subscriber.id)

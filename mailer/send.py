@@ -163,7 +163,7 @@ class Sender:
             self._set(send, SendState.SENDING)
         try:
             self._work(send, limit)
-        except MailerError:
+        except Exception:
             self._bring_home()
             raise
         finally:
@@ -280,10 +280,13 @@ class Sender:
             letters = [
                 Letter(c.delivery_id, self._merger.merge(c.subscriber, c.arm)) for c in claims
             ]
-        except CampaignError as err:
+        except BaseException as err:
+            # none of them was handed over
             unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
             self._store.record(unsent, now=self._clock())
-            raise self._stopped(send, err) from err
+            if isinstance(err, CampaignError):
+                raise self._stopped(send, err) from err
+            raise
         parcels = self._transport.parcels(letters, self._pace.together)
         self._lanes.speed = self._rate and self._rate * len(parcels) / len(letters)
         for parcel in parcels:
@@ -304,8 +307,15 @@ class Sender:
             raise self._stopped(send, stop) from stop
 
     def _bring_home(self) -> None:
+        """Record whatever is under way, whatever becomes of some of it."""
+        problem: Exception | None = None
         while self._lanes.parcels:
-            self._record(room=1)
+            try:
+                self._record(room=1)
+            except Exception as err:  # noqa: BLE001 - raised when all the rest is on record
+                problem = problem or err
+        if problem:
+            raise problem
 
     def _record(self, room: int) -> MailerError | None:
         """Why the send should stop, if it should."""

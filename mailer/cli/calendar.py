@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailer.store.timetable import Timing, Wave
 
 NOW = "now"
+_LOCAL = " local"
 _ZONES = 12
 """On the screen; whoever has more has subscribers everywhere."""
 
@@ -55,7 +56,7 @@ def timing_of(run: Session, at: str, plan: Plan) -> Timing | None:
     ordered = _read(run, at)
     if ordered is None:
         return Timing("", now()) if at else None
-    people = plan.rest.zones + plan.new.zones
+    people = plan.rest.zones + plan.rest.held_zones + plan.new.zones
     default = run.project.settings.send.timezone
     return schedule.timing(ordered, people, now=now(), default=default)
 
@@ -109,6 +110,25 @@ def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:
             hint=f"Look at the figures, then choose it, with: mailer winner {send.campaign}",
         )
     return False
+
+
+def refuse_joiners(run: Session, send: Send) -> None:
+    """Raises UsageError while it goes out at each recipient's own hour: theirs is not known to it."""
+    due = run.store.next_due(send.id, now=now())
+    if due and send.plan.endswith(_LOCAL):
+        raise UsageError(
+            f"{send.campaign} is going out at {send.plan}: whoever has joined since can be added when "
+            "that is done",
+            hint=f"Go on with: mailer resume {send.campaign}. Or move all the rest, with --at.",
+        )
+
+
+def rests(run: Session, send: Send) -> bool:
+    """Whether there is nothing to do about it: it has ended, or is paused before its time."""
+    if send.state is not SendState.PAUSED:
+        return send.state is SendState.FINISHED
+    due = run.store.next_due(send.id, now=now())
+    return due is not None or run.store.awaits_winner(send.id)
 
 
 def say_what_is_left(run: Session, send: Send) -> None:

@@ -65,8 +65,6 @@ class Desk:
         calendar.check(self.run, self.order.at, by_hand=bool(self.order.rate or self.order.limit))
         with _nothing_sent():
             mailing = self._find()
-            if self.order.anyway and mailing.send:
-                self.run.store.stop_watching(mailing.send.id)
             if self._is_for_later(mailing):
                 return self._announce(mailing)
             transport, allowance = self._open(mailing)
@@ -106,7 +104,10 @@ class Desk:
         if mailing.send is None or self.order.at or self.order.dry_run:
             return False
         resuming = not self.order.adding
-        return calendar.is_for_later(self.run, mailing.send, resuming=resuming)
+        later = calendar.is_for_later(self.run, mailing.send, resuming=resuming)
+        if later and self.order.anyway:
+            self.run.store.stop_watching(mailing.send.id)
+        return later
 
     def _announce(self, mailing: Mailing) -> None:
         send = self.run.store.send(mailing.campaign, mailing.list_name)
@@ -156,6 +157,7 @@ class Desk:
             watch=_watch,
             now=now(),
             moving=bool(self.order.at),
+            later=calendar.is_later(self.order.at),
         )
 
     def _offer(self, plan: Plan) -> Plan:
@@ -164,6 +166,8 @@ class Desk:
         from mailer.rehearsal import Rehearsal
 
         joined = len(plan.new.ids)
+        if joined and plan.mailing.send and not self.order.at:
+            calendar.refuse_joiners(self.run, plan.mailing.send)
         if not plan.mailing.send or not joined or self.order.yes or self.order.dry_run:
             return plan
         have = "has" if joined == 1 else "have"
@@ -180,7 +184,7 @@ class Desk:
         if existing is None:
             reasons = screens.left_out(plan.new.left_out) or "it is empty"
             raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
-        if transport and existing.state is not SendState.FINISHED:
+        if transport and not self.order.dry_run and not calendar.rests(self.run, existing):
             # whoever is left may not get it any more, and the books may not be closed yet
             self._sender(plan, existing, transport, Brake(), lambda _: None).run(existing)
         counts = self.run.store.counts(existing.id)
@@ -261,15 +265,11 @@ class Desk:
             transport=self._way(plan.mailing),
             quiet_hours=plan.mailing.quiet_hours,
             held_back=plan.new.left_out[HELD_BACK],
+            fresh=existing is None,
             now=now(),
             timing=timing,
             trial=trial(words),
         )
-        if existing is None and frozen.digest != words.digest:
-            raise SendStopped(
-                f"{frozen.campaign} was started in another terminal meanwhile, in other words",
-                hint=f"Look at it with: mailer status {frozen.campaign}",
-            )
         return frozen
 
     # ---------------------------------------------------------------- during and after
@@ -281,6 +281,8 @@ class Desk:
         # What is loaded by now stays: to look through it for garbage, again and again, takes a tenth
         # of the time of a bulk send.
         gc.freeze()
+        if self.order.anyway:
+            self.run.store.stop_watching(frozen.id)
         total = min(plan.recipients, self.order.limit or plan.recipients)
         began = time.monotonic()
         with Brake() as brake, bar(f"Sending {frozen.campaign}", total) as show:

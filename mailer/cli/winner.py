@@ -109,7 +109,11 @@ def _declare(run: Session, send: Send, number: int, subjects: int) -> None:
             "the test itself has not gone out yet",
             hint=f"See how far it is with: mailer status {send.campaign}",
         )
-    run.store.declare_winner(send.id, number, now=now())
+    if not run.store.declare_winner(send.id, number, now=now()):
+        raise UsageError(
+            "another subject was chosen meanwhile",
+            hint=f"See which one with: mailer winner {send.campaign}",
+        )
 
 
 def choose(store: Store, send: Send) -> str:

@@ -311,11 +311,15 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite,
         transport: str,
         quiet_hours: float = 0,
         held_back: int = 0,
+        fresh: bool = False,
         now: datetime,
         timing: Timing | None = None,
         trial: Trial | None = None,
     ) -> tuple[Send, int]:
         """Make the send (state queued), or add to the one there is, and return how many were added.
+
+        Whoever takes it for `fresh`, and finds one of other words, query or transport, adds nothing
+        (SendStopped).
 
         Whoever already has a delivery of this campaign, from any send, is left out. The query, the
         snapshot, the transport and the quiet period of an existing send are never replaced. With a
@@ -358,7 +362,8 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite,
         Only while the send's state is SENDING; otherwise nothing is claimed. Whoever became
         unsubscribed, suppressed or erased since the audience was frozen, or had another campaign in
         the send's quiet period, is marked `skipped` with the reason, and others are claimed in their
-        place; an empty list means nothing is due.
+        place: up to a page of skipped ones, so that nobody waits long. `is_due` tells whether
+        anything is left.
         """
         ...
 

@@ -41,10 +41,11 @@ _KEEP_VARIANT = """
 INSERT INTO variants (send_id, digest, content) SELECT send_id, ?, ? FROM deliveries WHERE id = ?
 ON CONFLICT (send_id, digest) DO NOTHING"""
 
+# Of somebody erased while their mail was on its way, nothing is kept.
 _KEEP_VALUES = """
 INSERT OR REPLACE INTO copies (delivery_id, variant_id, slot_values)
 SELECT d.id, v.id, ? FROM deliveries d JOIN variants v ON v.send_id = d.send_id AND v.digest = ?
-WHERE d.id = ?"""
+JOIN subscribers s ON s.id = d.subscriber_id WHERE d.id = ?"""
 
 _KEPT = """
 SELECT v.digest, v.content, c.slot_values

@@ -81,7 +81,7 @@ class Events(Departures, Proofs):
         """Notifications of an identity carry no tags."""
         if not event.message_id:
             return None
-        row = self.db.execute(f"{_SUBJECT} WHERE d.message_id = ?", (event.message_id,)).fetchone()
+        row = self.db.execute(_BY_MESSAGE, (event.message_id,)).fetchone()
         return _subject(row) if row else None
 
     def _by_address(self, event: Event) -> _Subject | None:
@@ -196,6 +196,9 @@ _SUBJECT = """
 SELECT d.campaign, d.send_id, d.id, d.subscriber_id, d.message_id, s.email
 FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id"""
 
+# The second condition says nothing new, but lets the index be used, which holds no others.
+_BY_MESSAGE = f"{_SUBJECT} WHERE d.message_id = ? AND d.message_id <> ''"
+
 _STORE = """
 INSERT INTO events (key, kind, outcome, at, stored, send_id, delivery_id, subscriber_id,
     type, subtype, status, message_id, diagnostic, domain, raw)
@@ -203,7 +206,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 _SEEN = """
 SELECT DISTINCT outcome FROM events
-WHERE delivery_id = ? AND outcome NOT IN ('', 'never sent')"""
+WHERE delivery_id = ? AND delivery_id > 0 AND outcome NOT IN ('', 'never sent')"""
 
 _TALLY = """
 INSERT INTO tallies (send_id, known, delivered, bounced, complained) VALUES (?, ?, ?, ?, ?)
@@ -217,7 +220,8 @@ SELECT count(DISTINCT substr(at, 1, 10)) FROM events
 WHERE subscriber_id = :subscriber AND outcome = 'returned' AND at > coalesce((
     SELECT max(d.at) FROM events d
     WHERE d.subscriber_id = :subscriber AND d.outcome = 'delivered' AND NOT EXISTS (
-        SELECT 1 FROM events b WHERE b.delivery_id = d.delivery_id AND b.outcome = 'returned')), '')"""
+        SELECT 1 FROM events b WHERE b.delivery_id = d.delivery_id AND b.delivery_id > 0
+            AND b.outcome = 'returned')), '')"""
 
 _UNSUBSCRIBE = """
 UPDATE memberships SET status = 'unsubscribed', since = ?, how = 'complaint'

@@ -80,7 +80,8 @@ class Ledger(Quiet, Proofs):
                     skipped.append((left_out, at, delivery.claim.delivery_id))
                 else:
                     claims.append(delivery.claim)
-                if len(claims) == limit:
+                # so that clicks and events do not wait while many are skipped in a row
+                if len(claims) == limit or len(skipped) >= PAGE:
                     break
             me = self.workers.me()
             self.db.conn.executemany(_SKIP, skipped)

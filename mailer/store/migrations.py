@@ -93,7 +93,15 @@ def sends_in_hand(db: Database) -> None:
 @migrations()
 def events_of_failures(db: Database) -> None:
     """Looked at with each outcome that is recorded, and all but empty."""
-    db.execute("CREATE INDEX events_never_sent ON events (delivery_id) WHERE outcome = 'never sent'")
+    db.execute(
+        "CREATE INDEX events_never_sent ON events (delivery_id) WHERE outcome = 'never sent'"
+    )
+
+
+@migrations()
+def memberships_of_somebody(db: Database) -> None:
+    """Whoever leaves everything does not wait for a look at everybody's memberships."""
+    db.execute("CREATE INDEX memberships_by_subscriber ON memberships (subscriber_id)")
 
 
 _FIRST_TABLES = """

@@ -33,7 +33,8 @@ class Proofs(Sends):
         return self.db.execute(_NEVER_SENT, given).rowcount
 
 
-_OF_THESE = "delivery_id IN (SELECT value FROM json_each(:ids))"
+# The first condition lets the index be used, which holds no others.
+_OF_THESE = "delivery_id > 0 AND delivery_id IN (SELECT value FROM json_each(:ids))"
 
 # What is said of another message of the same delivery, sent once more by hand, is not of this one.
 _NEVER_SENT = f"""

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mailer.errors import UsageError
+from mailer.errors import SendStopped, UsageError
 from mailer.store.base import HELD_BACK, Counts, Send, SendState
 from mailer.store.workers import Workers
 
@@ -55,6 +55,7 @@ class Sends:
         transport: str,
         quiet_hours: float = 0,
         held_back: int = 0,
+        fresh: bool = False,
         now: datetime,
         timing: Timing | None = None,
         trial: Trial | None = None,
@@ -64,10 +65,17 @@ class Sends:
         at = now.isoformat(timespec="seconds")
         with self.writing():
             words = (query, snapshot, digest, transport, quiet_hours)
-            self.db.execute(_NEW_SEND, (campaign, *words, at, at, list_name))
+            made = self.db.execute(_NEW_SEND, (campaign, *words, at, at, list_name)).rowcount
             send = self.send(campaign, list_name)
             if send is None:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
+            ordered = (digest, transport, query)
+            if fresh and not made and ordered != (send.digest, send.transport, send.audience_query):
+                raise SendStopped(
+                    f"{campaign} was started in another terminal meanwhile, in other words, for "
+                    "other people or another way: nothing was added to it",
+                    hint=f"Look at it with: mailer status {campaign}",
+                )
             if send.state is SendState.CANCELLED:
                 raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
             back = self.db.execute(_TAKE_BACK, (at, send.id, HELD_BACK)).rowcount

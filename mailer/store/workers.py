@@ -37,6 +37,8 @@ class Workers:
         return self._me
 
     def is_gone(self, worker: str) -> bool:
+        if not worker:
+            return True  # of a send that was started before workers were written down
         if worker == self._me:
             return False
         if not self._file(worker).exists():
