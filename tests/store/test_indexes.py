@@ -1,0 +1,139 @@
+"""What is done for each event, click, claim or outcome takes as long on a large list as on a small one."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailer.events import read
+from mailer.store.base import DeliveryState, ImportRow, Result, SendState
+from mailer.store.pages import Kept, Kind, Wish
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
+LARGE = re.compile(r"\b(events|deliveries|memberships|subscribers)\b(?: (\w+))?")
+
+
+def address(number):
+    return f"person{number}@example.org"
+
+
+@pytest.fixture
+def send(store):
+    """Nine people on two lists, with another campaign behind them and this one on its way."""
+    rows = [ImportRow(row=n, email=address(n)) for n in range(1, 10)]
+    for name in ("members", "volunteers"):
+        store.import_rows(name, rows, source="test", now=NOW)
+    store.freeze("gala", "members", [1], **WORDS, now=NOW)
+    store.set_state(1, SendState.SENDING, now=NOW)
+    send, _ = store.freeze("vote", "members", range(1, 10), **WORDS, quiet_hours=24, now=NOW)
+    store.set_state(send.id, SendState.SENDING, now=NOW)
+    return send
+
+
+def looks_through(store, act):
+    """What of the statements that `act` runs looks at every row of a table that grows."""
+    statements = []
+    store.db.conn.set_trace_callback(statements.append)
+    act()
+    store.db.conn.set_trace_callback(None)
+    asked = [
+        sql for sql in statements if sql.split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    ]
+    assert len(asked) > 2
+    return [(step, sql) for sql in asked for step in scans(store, sql)]
+
+
+def scans(store, sql):
+    large = {name for match in LARGE.finditer(sql) for name in match.groups()}
+    plan = [row[3] for row in store.db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    return [step for step in plan if step.startswith("SCAN") and step.split()[1] in large]
+
+
+def claim_and_record(store, send):
+    claims = store.claim(send.id, 5, now=NOW)
+    states = [DeliveryState.UNCERTAIN, DeliveryState.PENDING, *[DeliveryState.ACCEPTED] * 3]
+    store.record(
+        [
+            Result(c.delivery_id, state, f"id-{c.delivery_id}", kept=Kept("k", b"", "[]"))
+            for c, state in zip(claims, states, strict=True)
+        ],
+        now=NOW,
+    )
+    return [claim.delivery_id for claim in claims]
+
+
+def test_claims_and_outcomes_are_found_by_an_index(store, send):
+    def act():
+        claim_and_record(store, send)
+        store.is_due(send.id, now=NOW)
+        store.next_due(send.id, now=NOW)
+        store.outcomes(send.id)
+        store.reserve("ses", 1, rate=9, burst=1, clock=NOW.timestamp)
+        store.abandoned(send.id)
+
+    assert looks_through(store, act) == []
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+@pytest.mark.parametrize(("kind", "detail"), [
+    ("Send", {}),
+    ("Delivery", {}),
+    ("Open", {}),
+    ("Reject", {"reason": "Bad content"}),
+    ("Bounce", {"bounceType": "Permanent"}),
+    ("Bounce", {"bounceType": "Transient"}),
+    ("Complaint", {}),
+])  # fmt: skip
+def test_whom_an_event_is_about_and_what_it_changes_is_found_by_an_index(
+    store, send, tagged, kind, *, detail
+):
+    def act():
+        for delivery in claim_and_record(store, send):
+            email = address(delivery - 1)
+            who = [{"emailAddress": email}]
+            tags = {"campaign": ["vote"], "delivery": [str(delivery)]} if tagged else {}
+            mail = {"messageId": f"id-{delivery}", "destination": [email], "tags": tags}
+            about = detail | {"bouncedRecipients": who, "complainedRecipients": who}
+            event = {"eventType": kind, "mail": mail, kind.lower(): about}
+            store.take_in(read(json.dumps(event)), patience=1, now=NOW)
+
+    assert looks_through(store, act) == []
+
+
+@pytest.mark.parametrize("which", [{}, {"everything": True}, {"lists": ["volunteers"]}])
+def test_leaving_and_taking_it_back_find_the_person_by_an_index(store, send, which):
+    def act():
+        store.reader(1, send.id)
+        departure = store.leave(1, send.id, **which, how="one-click", now=NOW)
+        store.leave(1, send.id, **which, how="one-click", now=NOW)
+        store.give_reason(departure, "too many")
+        assert store.undo(departure, now=NOW)
+
+    assert looks_through(store, act) == []
+
+
+@pytest.mark.parametrize("wish", [
+    Wish(Kind.JOIN, "new@example.org", lists=("members",), details={"first_name": "Ana"}),
+    Wish(Kind.MOVE, "new@example.org", 1, 2),
+    Wish(Kind.LEAVE, address(1)),
+])  # fmt: skip
+@pytest.mark.usefixtures("send")
+def test_what_is_asked_for_on_a_page_is_granted_by_an_index(store, wish):
+    def act():
+        assert store.ask(wish, most=5, since=NOW - timedelta(days=1), now=NOW)
+        assert store.next_mail(now=NOW, stale=NOW - timedelta(hours=1))
+        assert store.grant(1, now=NOW).settled == "done"
+        store.grant(2, now=NOW)  # whoever moved keeps or leaves the old address
+
+    assert looks_through(store, act) == []
+
+
+def test_a_click_is_counted_by_an_index(store, send):
+    def act():
+        link = store.link(send.id, 1, "https://example.org/act")
+        store.destination(link)
+        store.clicked({link: 3})
+
+    assert looks_through(store, act) == []
