@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer import cli
-from mailer.cli import approve, desk, dispatch
-from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, open_store
+from mailer.cli import approve, calendar, desk, dispatch, worker
+from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, name, open_store
 
 QUIET = "[send]\nquiet_hours = 48\n"
 
@@ -93,6 +93,27 @@ def test_whoever_was_passed_over_at_their_turn_is_offered_it_later(
     assert files(root, "next") == [address(n) for n in range(3)]
     counts = store.counts(store.send("next", "members").id)
     assert (counts.audience, counts.accepted, counts.balanced) == (3, 3, True)
+
+
+@pytest.mark.usefixtures("after_vote")
+def test_an_order_for_later_leaves_alone_whoever_had_another_campaign_by_then(
+    mailer, root, monkeypatch
+):
+    def put(moment):
+        for module in (calendar, desk, dispatch, worker):
+            monkeypatch.setattr(module, "now", lambda: moment)
+
+    due = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=5)
+    code, said = mailer("send", "next", "--at", f"{due:%Y-%m-%d %H:%M} UTC", "--yes")
+    assert code == 0
+    assert "Recipients  5\n" in said
+    assert "lately" not in said
+    put(due - timedelta(hours=47))
+    only = f'recipient.first_name == "{name(3)}"'
+    assert mailer("send", "alert", "--where", only, "--yes")[0] == 0
+    put(due)
+    assert mailer("worker", "--once")[0] == 0
+    assert files(root, "next") == [address(n) for n in (0, 1, 2, 4)]
 
 
 @pytest.mark.usefixtures("after_vote")

@@ -7,14 +7,15 @@ import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mailer import cli
-from mailer.cli import desk, screens
+from mailer.cli import desk, screens, ways
 from mailer.cli.brake import Brake
 from mailer.store.base import DeliveryState, Reason, Result, SendState
-from mailer.transports.base import Receipt
+from mailer.transports.base import Allowance, Receipt
 from mailer.transports.outbox import Outbox
 from tests.project import NOW, address, enrol, files, make_project, open_store, start
 
@@ -90,6 +91,30 @@ def test_a_dry_run_writes_nothing_and_never_says_sent(mailer, root, store):
     assert "sent" not in said
     assert not (root / "outbox").exists()
     assert store.sends() == []
+
+
+class Ses:
+    """As far as a rehearsal and an order for later may use it: it delivers nothing."""
+
+    name, lanes = "ses", 1
+
+    def allowance(self):
+        return Allowance(rate=14.0)
+
+    def together(self, _rate):
+        return 1
+
+
+def test_a_dry_run_through_ses_leaves_a_paused_order_as_it_is(mailer, store, monkeypatch):
+    monkeypatch.setattr(ways, "open_transport", lambda *_, **__: Ses())
+    later = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M} UTC"
+    assert mailer("send", "vote", "--transport", "ses", "--at", later, "--yes")[0] == 0
+    assert mailer("pause", "vote")[0] == 0
+    before = list(store.db.conn.iterdump())
+    code, said = mailer("send", "vote", "--dry-run")
+    assert (code, "sent" in said) == (0, False)
+    assert store.send("vote", "members").state is SendState.PAUSED
+    assert list(store.db.conn.iterdump()) == before
 
 
 def test_front_matter_and_where_must_both_be_true(mailer, root, store):
@@ -247,12 +272,15 @@ def test_a_send_stays_with_its_transport(mailer):
     assert mailer("send", "vote", "--yes", "--transport", "outbox")[0] == 0
 
 
-def test_words_that_another_terminal_froze_meanwhile_are_not_mixed_with_ours(
-    mailer, root, store, monkeypatch
+@pytest.mark.parametrize(
+    "theirs", [{"digest": "other"}, {"query": "recipient.state == 'OR'"}, {"transport": "ses"}]
+)
+def test_whoever_starts_it_in_another_way_than_another_terminal_adds_nobody(
+    mailer, root, store, monkeypatch, *, theirs
 ):
     def somebody_was_quicker(self, mailing):
-        words = {"query": "", "snapshot": b"", "digest": "other", "transport": "outbox"}
-        store.freeze("vote", "members", [1], **words, now=NOW)
+        ours = {"query": "", "digest": mailing.words.digest, "transport": "outbox"}
+        store.freeze("vote", "members", [1], **ours | theirs, snapshot=b"", now=NOW)
         return opened(self, mailing)
 
     opened = desk.Desk._open
@@ -260,7 +288,23 @@ def test_words_that_another_terminal_froze_meanwhile_are_not_mixed_with_ours(
     code, said = mailer("send", "vote", "--yes")
     assert code == 3
     assert "vote was started in another terminal meanwhile" in said
+    assert store.counts(1).audience == 1
     assert files(root) == []
+
+
+def test_whoever_starts_it_in_the_same_way_as_another_terminal_shares_it(
+    mailer, root, store, monkeypatch
+):
+    def somebody_was_quicker(self, mailing):
+        ours = {"snapshot": mailing.words.to_bytes(), "digest": mailing.words.digest}
+        store.freeze("vote", "members", [1], query="", transport="outbox", **ours, now=NOW)
+        return opened(self, mailing)
+
+    opened = desk.Desk._open
+    monkeypatch.setattr(desk.Desk, "_open", somebody_was_quicker)
+    code, said = mailer("send", "vote", "--yes")
+    assert code == 0, said
+    assert files(root) == everybody()
 
 
 def test_a_send_goes_on_without_its_files(mailer, root):
@@ -427,6 +471,14 @@ def test_pausing_what_is_not_being_sent_is_told(mailer):
     code, said = mailer("pause", "vote")
     assert code == 2
     assert "vote to members is finished: there is nothing to pause" in said
+
+
+def test_going_on_anyway_is_said_by_the_confirmation_not_by_the_command(mailer, store):
+    mailer("send", "vote", "--yes", "--limit", "4")
+    assert mailer("resume", "vote", "--anyway", answers=["no"])[0] == 2
+    assert store.outcomes(1).watched
+    assert mailer("resume", "vote", "--anyway", answers=["5"])[0] == 0
+    assert not store.outcomes(1).watched
 
 
 def test_cancelling_asks_and_is_final(mailer, root, store):

@@ -87,6 +87,18 @@ def test_what_a_call_raises_is_raised_where_it_is_collected(make):
     assert lanes.parcels == 0
 
 
+def test_a_call_that_raises_loses_no_other_calls_receipt(make):
+    lanes = make(lambda parcel: 1 / 0 if parcel == "broken" else "receipt")
+    lanes.send("good")
+    wait_until(lambda: lanes._done.qsize() == 1)
+    lanes.send("broken")
+    wait_until(lambda: lanes._done.qsize() == 2)
+    assert lanes.collect(room=1, seconds=5) == [("good", "receipt")]
+    with pytest.raises(ZeroDivisionError):
+        lanes.collect(room=1, seconds=5)
+    assert lanes.parcels == 0
+
+
 class Clock:
     """Every call takes so long."""
 

@@ -9,10 +9,18 @@ from types import SimpleNamespace
 import pytest
 
 from mailer.compile import Cut, Variant
-from mailer.errors import CampaignError, Interrupted, Place, SendStopped, TransportError
+from mailer.errors import (
+    CampaignError,
+    Interrupted,
+    Place,
+    SendStopped,
+    StoreError,
+    TransportError,
+)
 from mailer.events import read
 from mailer.reputation import Limits
 from mailer.send import Pace, Sender, Tally
+from mailer.store import ledger
 from mailer.store.base import DeliveryState, ImportRow, Result, SendState
 from mailer.store.sqlite import SqliteStore
 from mailer.store.timetable import Timing
@@ -276,6 +284,15 @@ def test_progress_is_told_after_every_batch(make, send):
     assert [tally.tried for tally in seen] == [10, 20, 25]
 
 
+def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, monkeypatch):
+    monkeypatch.setattr(ledger, "PAGE", 3)
+    for number in range(8):
+        store.unsubscribe("members", address(number), how="form", now=START)
+    assert make().run(send) == Tally(accepted=17)
+    assert store.counts(send.id).skipped == 8
+    assert state(store) is SendState.FINISHED
+
+
 def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
     assert make().run(send, limit=13) == Tally(accepted=13)
     assert way.batches == [10, 3]
@@ -356,6 +373,25 @@ def test_a_merge_that_fails_returns_the_batch_and_pauses_with_the_reason(make, s
     assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
     assert state(store) is SendState.PAUSED
     assert store.send("vote", "members").note == "campaigns/vote.md:7: no such field"
+    assert make().run(send) == Tally(accepted=15)
+    assert len(way.got) == len(set(way.got)) == 25
+
+
+@pytest.mark.parametrize(
+    "problem", [StoreError("locked"), ValueError("a bug"), KeyboardInterrupt()]
+)
+def test_whoever_was_not_handed_over_is_pending_whatever_the_reason(
+    make, send, store, way, *, problem
+):
+    def broken(subscriber, arm):
+        if subscriber.email == address(14):
+            raise problem
+        return merge(subscriber, arm)
+
+    with pytest.raises(type(problem)):
+        make(merge=broken).run(send)
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
     assert make().run(send) == Tally(accepted=15)
     assert len(way.got) == len(set(way.got)) == 25
 
@@ -610,6 +646,24 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
     assert counts.accepted == len(wide.got) < 25
     assert address(0) in wide.got
     assert state(store) is SendState.PAUSED
+
+
+def test_calls_that_raise_let_the_others_come_home(make, send, store, wide):
+    held = hold(wide, 1)
+    say = wide.say
+
+    def broken(letter):
+        if letter.delivery_id in {6, 7}:
+            Timer(0.3, held.set).start()
+            raise ValueError(letter.delivery_id)
+        return say(letter)
+
+    wide.say = broken
+    with pytest.raises(ValueError, match=r"[67]"):
+        make(rate=None).run(send)
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.sending, counts.pending) == (23, 2, 0)
+    assert len(wide.got) == 23
 
 
 def test_a_mail_that_cannot_be_made_lets_the_others_come_home(make, send, store, wide):

@@ -14,6 +14,7 @@ from mailer import campaign, cli
 from mailer.cli import calendar, desk, dispatch, winner, worker
 from mailer.errors import CampaignError
 from mailer.store.base import SendState
+from mailer.store.sqlite import SqliteStore
 from mailer.subjects import Figures, Shares, SubjectTest, best
 from mailer.web.gallery import Gallery
 from tests.project import NOW, VOTE, make_project, open_store
@@ -219,7 +220,9 @@ def test_the_figures_of_each_subject_are_shown(mailer, store):
 
 def test_the_last_look_shows_every_subject(mailer):
     _, said = mailer("send", "vote", "--dry-run")
-    assert "  Subject 1   {{ recipient.first_name | default('Friend') }}, the vote is Tuesday" in said
+    assert (
+        "  Subject 1   {{ recipient.first_name | default('Friend') }}, the vote is Tuesday" in said
+    )
     assert "  Subject 2   Two calls before Tuesday\n" in said
 
 
@@ -249,6 +252,22 @@ def test_a_winner_stays(mailer):
     code, said = mailer("winner", "vote", "1")
     assert code == 2
     assert "subject 2 has won already" in said
+
+
+def test_whoever_chooses_a_moment_too_late_is_told(mailer, store, monkeypatch):
+    def somebody_is_quicker(self, send_id):
+        to_come = has_to_come(self, send_id)
+        store.declare_winner(send_id, 1, now=NOW)
+        return to_come
+
+    mailer("send", "vote", "--yes")
+    has_to_come = SqliteStore.has_to_come
+    monkeypatch.setattr(SqliteStore, "has_to_come", somebody_is_quicker)
+    code, said = mailer("winner", "vote", "2")
+    assert code == 2
+    assert "another subject was chosen meanwhile" in said
+    assert "See which one with: mailer winner vote" in said
+    assert store.send("vote", "members").winner == 1
 
 
 def test_there_is_no_winner_before_the_test_is_out(mailer):

@@ -17,7 +17,7 @@ from mailer.cli import calendar, desk, dispatch, status, winner, worker
 from mailer.store.base import ImportRow, SendState
 from mailer.store.timetable import Timing
 from mailer.transports.outbox import Outbox
-from tests.project import address, enrol, files, make_project, open_store, start
+from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, open_store, start
 
 CLOCKED = (calendar, desk, dispatch, status, winner, worker)
 NEW_YORK, LOS_ANGELES, PHOENIX = "America/New_York", "America/Los_Angeles", "America/Phoenix"
@@ -215,6 +215,49 @@ def test_an_order_can_be_moved_and_started_now(mailer, root, store, clock):
     assert code == 0
     assert files(root) == everybody(61)
     assert store.send("vote", "members").plan == ""
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_order_that_is_moved_keeps_the_hour_of_somebody_who_had_another_campaign(
+    mailer, root, store
+):
+    (root / "mailer.toml").write_text(f"{SETTINGS}[send]\nquiet_hours = 24\n")
+    (root / "campaigns" / "next.md").write_text(VOTE)
+    in_zones(store)
+    zones = ("--list", "zones", "--yes")
+    mailer("send", "vote", *zones, "--at", "2026-03-09 09:00 local")
+    mailer("send", "next", *zones, "--where", 'recipient.state == "NY"')
+    assert files(root, "next") == ["new_york@example.org"]
+    code, said = mailer("send", "vote", *zones, "--at", "2026-03-10 09:00 local")
+    assert code == 0, said
+    waves = store.waves(1, now=utc("2026-03-02"))
+    due = {wave.timezone: wave.due for wave in waves}
+    assert due == {
+        NEW_YORK: utc("2026-03-10 13:00"),
+        LOS_ANGELES: utc("2026-03-10 16:00"),
+        PHOENIX: utc("2026-03-10 16:00"),
+    }
+
+
+def test_whoever_joins_while_it_goes_out_by_the_hour_is_not_added_before_their_own(
+    mailer, root, store, clock
+):
+    in_zones(store)
+    zones = ("--list", "zones", "--yes")
+    mailer("send", "vote", *zones, "--at", "2026-03-09 09:00 local")
+    clock("2026-03-09 13:00")
+    joiner = ImportRow(1, "denver@example.org", "Ana", state="CO", timezone="America/Denver")
+    store.import_rows("zones", [joiner], source="test", now=utc("2026-03-03"))
+    code, said = mailer("send", "vote", *zones)
+    assert code == 2
+    assert "vote is going out at 2026-03-09 09:00 local: whoever has joined since can be" in said
+    assert "Go on with: mailer resume vote. Or move all the rest, with --at." in said
+    assert store.counts(1).audience == 3
+    assert mailer("resume", "vote", *zones)[0] == 0
+    assert files(root) == ["new_york@example.org"]
+    assert mailer("send", "vote", *zones, "--at", "2026-03-10 09:00 local")[0] == 0
+    due = {wave.timezone: wave.due for wave in store.waves(1, now=utc("2026-03-09"))}
+    assert due["America/Denver"] == utc("2026-03-10 15:00")
 
 
 def test_a_send_that_was_stopped_can_go_on_later(mailer, root, clock):

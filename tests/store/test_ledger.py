@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mailer.errors import StoreError, UsageError
+from mailer.store import ledger
 from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
+from mailer.store.pages import Kept
 from mailer.store.rates import Turn
 from mailer.store.sqlite import SqliteStore
 
@@ -224,6 +226,17 @@ def test_whoever_left_since_is_skipped_with_the_reason_and_others_take_their_pla
     assert counts.balanced
 
 
+def test_a_claim_passes_over_a_page_of_people_and_no_more(store, monkeypatch):
+    monkeypatch.setattr(ledger, "PAGE", 3)
+    send = start(store)
+    for number in range(4):
+        store.unsubscribe("members", address(number), how="form", now=NOW)
+    assert store.claim(send.id, 2, now=NOW) == []
+    assert store.counts(send.id).skipped == 3
+    assert store.is_due(send.id, now=NOW)
+    assert emails(store.claim(send.id, 2, now=NOW)) == [address(4), address(5)]
+
+
 def test_a_pending_delivery_whose_subscriber_is_missing_is_skipped_as_erased(store):
     send = start(store, ids=[1, 2])
     with store.writing():
@@ -269,6 +282,15 @@ def test_somebody_erased_while_in_flight_stays_in_the_counts(store):
     store.record(outcome(claims, DeliveryState.FAILED, detail="refused"), now=NOW)
     assert store.counts(send.id).failed == 2
     assert "(erased)" in dict(store.failures(send.id, 9))
+
+
+def test_of_somebody_erased_while_in_flight_no_copy_is_kept(store):
+    send = start(store)
+    claims = store.claim(send.id, 2, now=NOW)
+    store.erase(claims[0].subscriber.email, now=NOW)
+    store.record(outcome(claims, kept=Kept("digest", b"words", '["Ana"]')), now=NOW)
+    copies = [store.kept(claim.subscriber.id, send.id) for claim in claims]
+    assert copies == [None, Kept("digest", b"words", '["Ana"]')]
 
 
 def test_already_delivered_lists_everybody_with_a_delivery_in_order(store):

@@ -163,6 +163,16 @@ def test_a_worker_takes_up_what_a_dead_process_left_and_not_what_a_living_one_ha
     assert other.is_anyone_at_work(send.id)
 
 
+def test_a_worker_takes_up_what_no_worker_is_written_down_for(store, other, ids):
+    send = freeze(store, ids)
+    claim(store, send, NOW, limit=2)
+    store.db.execute("UPDATE sends SET worker = ''")
+    store.db.execute("UPDATE deliveries SET worker = ''")
+    assert not other.is_anyone_at_work(send.id)
+    assert other.take_up(now=NOW).id == send.id
+    assert len(other.abandoned(send.id)) == 2
+
+
 def test_whoever_has_mail_in_flight_is_at_work_though_another_came_later(store, other, ids):
     send = freeze(store, ids)
     claim(store, send, NOW, limit=2)
