@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from mailer.store.base import DeliveryState
@@ -25,7 +26,8 @@ class Copies(Sends):
         self.db.conn.executemany(
             _KEEP_VARIANT, [(k.digest, k.content, delivery) for k, delivery in firsts.values()]
         )
-        self.db.conn.executemany(_KEEP_VALUES, [(k.values, k.digest, d) for k, d in copies])
+        values = [(delivery, kept.digest, kept.values) for kept, delivery in copies]
+        self.db.execute(_KEEP_VALUES, (json.dumps(values),))
 
     def kept(self, subscriber_id: int, send_id: int) -> Kept | None:
         row = self.db.execute(_KEPT, (subscriber_id, send_id)).fetchone()
@@ -44,8 +46,9 @@ ON CONFLICT (send_id, digest) DO NOTHING"""
 # Of somebody erased while their mail was on its way, nothing is kept.
 _KEEP_VALUES = """
 INSERT OR REPLACE INTO copies (delivery_id, variant_id, slot_values)
-SELECT d.id, v.id, ? FROM deliveries d JOIN variants v ON v.send_id = d.send_id AND v.digest = ?
-JOIN subscribers s ON s.id = d.subscriber_id WHERE d.id = ?"""
+SELECT d.id, v.id, r.value ->> 2 FROM json_each(?) r JOIN deliveries d ON d.id = r.value ->> 0
+JOIN variants v ON v.send_id = d.send_id AND v.digest = r.value ->> 1
+JOIN subscribers s ON s.id = d.subscriber_id"""
 
 _KEPT = """
 SELECT v.digest, v.content, c.slot_values

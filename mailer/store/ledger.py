@@ -6,6 +6,7 @@ is gone and another takes it over.
 
 from __future__ import annotations
 
+import json
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,8 @@ class Ledger(Quiet, Proofs):
                     break
             me = self.workers.me()
             self.db.conn.executemany(_SKIP, skipped)
-            self.db.conn.executemany(_TAKE, [(me, at, claim.delivery_id) for claim in claims])
+            taken = json.dumps([claim.delivery_id for claim in claims])
+            self.db.execute(_TAKE, (me, at, taken))
         return claims
 
     def _is_sending(self, send_id: int) -> bool:
@@ -96,8 +98,8 @@ class Ledger(Quiet, Proofs):
         at, results = now.isoformat(timespec="seconds"), list(results)
         with self.writing():
             me = self.workers.me()
-            outcomes = [(r.state, r.message_id, r.detail, at, r.delivery_id, me) for r in results]
-            recorded = self.db.conn.executemany(_RECORD, outcomes).rowcount
+            outcomes = [(r.delivery_id, r.state, r.message_id, r.detail) for r in results]
+            recorded = self.db.execute(_RECORD, (at, json.dumps(outcomes), me)).rowcount
             self.keep_copies(results)
             self._compare_with_events(results, at)
             self._skip_cancelled(now)
@@ -203,14 +205,20 @@ WHERE d.send_id = ? AND d.state = ? AND d.due = ? AND d.id > ? ORDER BY d.id LIM
 
 _SKIP = "UPDATE deliveries SET state = 'skipped', detail = ?, changed = ? WHERE id = ?"
 
-_TAKE = "UPDATE deliveries SET state = 'sending', worker = ?, changed = ? WHERE id = ?"
+# All in one step, here and where outcomes are recorded: between two steps the interpreter goes to one
+# of the threads that send, and comes back a millisecond later.
+_TAKE = """
+UPDATE deliveries SET state = 'sending', worker = ?, changed = ?
+WHERE id IN (SELECT value FROM json_each(?))"""
 
 _TAKE_OVER = "UPDATE deliveries SET worker = ? WHERE id = ?"
 
 # Only by the worker that holds it: nobody overwrites what another has taken over.
 _RECORD = """
-UPDATE deliveries SET state = ?, message_id = ?, detail = ?, changed = ?
-WHERE id = ? AND worker = ? AND state = 'sending'"""
+UPDATE deliveries SET
+    state = r.value ->> 1, message_id = r.value ->> 2, detail = r.value ->> 3, changed = ?
+FROM json_each(?) r
+WHERE deliveries.id = r.value ->> 0 AND worker = ? AND state = 'sending'"""
 
 _FAILURES = """
 SELECT coalesce(s.email, '(erased)'), d.detail
