@@ -19,15 +19,14 @@ PAGE = 2_000
 as soon as another process has written."""
 
 
-_value = json.JSONDecoder().raw_decode
-"""Two thirds of the time of `json.loads`, for text that was written here and begins with the value."""
+_OWN = 1 + len(COLUMNS)
+_scan = json.JSONDecoder().scan_once
+"""A third of the time of `json.loads`, for text that was written here and begins with the value."""
 
 
 def subscriber(row: Sequence[Any]) -> Subscriber:
-    *own, fields, tags = row
-    own.append(_value(fields)[0] if fields != "{}" else {})
-    own.append(_tags(tags))
-    return Subscriber(*own)
+    """Of a row that begins with the columns of `SUBSCRIBER`."""
+    return Subscriber(*row[:_OWN], _scan(row[_OWN], 0)[0], _tags(row[_OWN + 1]))
 
 
 @lru_cache(maxsize=500)

@@ -9,7 +9,6 @@ from mailer.store import rows
 from mailer.store.base import History, ListSummary, Membership, Reason
 from mailer.store.imports import ERASED, Imports
 from mailer.store.rows import PAGE, SUBSCRIBER
-from mailer.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +28,9 @@ class Subscribers(Imports):
 
     def members(self, list_name: str) -> Iterator[tuple[Subscriber, Membership, Reason | None]]:
         for row in self._pages(_MEMBERS, list_name):
-            status, since, how, reason, *subscriber = row
+            *_, status, since, how, reason = row
             yield (
-                rows.subscriber(subscriber),
+                rows.subscriber(row),
                 Membership(list_name, status, since, how),
                 Reason(reason) if reason else None,
             )
@@ -40,7 +39,6 @@ class Subscribers(Imports):
         return map(rows.subscriber, self._pages(_AUDIENCE, list_name))
 
     def _pages(self, query: str, list_name: str) -> Iterator[Any]:
-        id_column = -len(COLUMNS) - 3
         last = 0
         while True:
             given = {"list": list_name, "last": last, "page": PAGE}
@@ -48,7 +46,7 @@ class Subscribers(Imports):
             yield from page
             if len(page) < PAGE:
                 return
-            last = page[-1][id_column]
+            last = page[-1][0]
 
     def field_names(self) -> frozenset[str]:
         return frozenset(name for (name,) in self.db.execute("SELECT name FROM field_names"))
@@ -58,8 +56,8 @@ class Subscribers(Imports):
         suppression = self._suppression(email)
         if row is None and suppression is None:
             return None
-        created, source, *subscriber = row or ("", "", None)
-        found = rows.subscriber(subscriber) if row else None
+        *_, created, source = row or ("", "")
+        found = rows.subscriber(row) if row else None
         return History(
             found,
             created,
@@ -126,7 +124,7 @@ SELECT name,
 FROM lists ORDER BY name"""
 
 _MEMBERS = f"""
-SELECT m.status, m.since, m.how, x.reason, {SUBSCRIBER}
+SELECT {SUBSCRIBER}, m.status, m.since, m.how, x.reason
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
 LEFT JOIN suppressions x ON x.address = s.email
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
@@ -141,7 +139,7 @@ WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id 
 ORDER BY m.subscriber_id LIMIT :page"""
 
 _SUBSCRIBER = (
-    f"SELECT s.created, s.consent_source, {SUBSCRIBER} FROM subscribers s WHERE s.email = ?"
+    f"SELECT {SUBSCRIBER}, s.created, s.consent_source FROM subscribers s WHERE s.email = ?"
 )
 
 _MEMBERSHIPS = """
