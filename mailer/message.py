@@ -17,14 +17,16 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from mailer.escaping import ESCAPES, Context
+from mailer.escaping import ESCAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mailer.compile import Variant
     from mailer.config import Content
+    from mailer.escaping import Context
     from mailer.merge import Merged
+    from mailer.slots import Facet, Filling
 
 _SOFT_BREAK = b"=\r\n"
 _LINE = 76
@@ -32,7 +34,7 @@ _LINE = 76
 _FOLD = ">,\r\n <"
 """Between the URIs of a header (RFC 5322, 2.2.3)."""
 _KNOWN = 10_000
-"""Values of which each context's form is kept: some 2 MB."""
+"""Subjects that are kept as they were folded."""
 _SHORT = 66
 """Characters of a subject that need no folding, its name included (RFC 5322, 2.1.1)."""
 
@@ -73,10 +75,12 @@ def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetim
     """
     body = _body(merged.variant)
     headers = _headers(merged, envelope, body.boundary, message_id=message_id, date=date)
-    values = merged.values
+    encoded: list[bytes] = []
+    for filling in merged.fillings:
+        encoded += filling.encoded or _encoded(filling)
     parts = body.parts.copy()
     parts[0] = headers.encode("ascii")
-    parts[2::2] = body.spread([encoded(values[slot]) for slot, encoded in body.forms])
+    parts[2::2] = body.spread(encoded)
     return b"".join(parts)
 
 
@@ -85,11 +89,17 @@ def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
 
     Or, where the envelope names no list, that a program answers somebody's request (RFC 3834).
     """
+    shared = _of_list(envelope)
+    if not envelope.list_id:
+        return shared
+    return {**shared, "List-Unsubscribe": list_unsubscribe(merged, envelope)}
+
+
+def _of_list(envelope: Envelope) -> dict[str, str]:
     if not envelope.list_id:
         return {"Auto-Submitted": "auto-generated"}
     return {
         "List-Id": envelope.list_id,
-        "List-Unsubscribe": list_unsubscribe(merged, envelope),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Precedence": "bulk",
     }
@@ -112,21 +122,36 @@ def _headers(
     message_id: str,
     date: datetime,
 ) -> str:
-    reply_to = f"Reply-To: {envelope.reply_to}\r\n" if envelope.reply_to else ""
-    list_lines = "".join(
-        [f"{name}: {value}\r\n" for name, value in list_headers(merged, envelope).items()]
-    )
+    first, last = _shared(envelope, boundary)
     return (
-        f"From: {envelope.sender}\r\n"
+        f"{first}"
         f"To: {merged.email}\r\n"
         f"Subject: {_subject(merged.subject)}\r\n"
-        f"{reply_to}"
         f"Date: {_date(int(date.timestamp()))}\r\n"
         f"Message-ID: <{message_id}@{envelope.domain}>\r\n"
-        f"{list_lines.replace('>, <', _FOLD)}"
-        "MIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        f"{_leave(merged, envelope)}"
+        f"{last}"
     )
+
+
+@lru_cache(maxsize=1024)
+def _shared(envelope: Envelope, boundary: str) -> tuple[str, str]:
+    """The headers that all messages of a variant share: (the first, the last)."""
+    reply_to = {"Reply-To": envelope.reply_to} if envelope.reply_to else {}
+    last = {
+        **reply_to,
+        **_of_list(envelope),
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+    }
+    lines = "".join([f"{name}: {value}\r\n" for name, value in last.items()])
+    return f"From: {envelope.sender}\r\n", f"{lines}\r\n"
+
+
+def _leave(merged: Merged, envelope: Envelope) -> str:
+    if not envelope.list_id:
+        return ""
+    return f"List-Unsubscribe: {list_unsubscribe(merged, envelope).replace('>, <', _FOLD)}\r\n"
 
 
 @lru_cache(maxsize=8)
@@ -148,10 +173,8 @@ class _Body:
     boundary: str
     parts: list[bytes]
     """Room for the headers, the text before the first value, room for that, the text after it…"""
-    forms: list[tuple[int, Callable[[str], bytes]]]
-    """Each slot for each way in which its value is encoded."""
     spread: Callable[[Sequence[bytes]], Sequence[bytes]]
-    """From the values in these forms to one for each place."""
+    """From the encoded forms of all facets to one for each place."""
 
 
 @lru_cache(maxsize=1024)
@@ -174,19 +197,30 @@ def _body(variant: Variant) -> _Body:
         lead += last + b"\r\n"
     parts.append(lead + f"--{boundary}--\r\n".encode())
     places = (*variant.text.places, *variant.html.places)
-    forms = list(dict.fromkeys(places))
-    return _Body(
-        boundary,
-        parts,
-        [(slot, _ENCODED[context]) for slot, context in forms],
-        _picking([forms.index(place) for place in places]),
-    )
+    forms = list(_forms(variant))
+    return _Body(boundary, parts, _picking([forms.index(place) for place in places]))
+
+
+def _forms(variant: Variant) -> Iterator[tuple[int, Context]]:
+    """Those of all facets, each with the variant's slot."""
+    first = 0
+    for facet in variant.facets:
+        yield from ((first + slot, context) for slot, context in facet.forms)
+        first += len(facet.slots)
 
 
 def _picking(indexes: list[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
     if len(indexes) < 2:  # noqa: PLR2004 - of one, itemgetter makes no sequence
         return lambda made: made
     return itemgetter(*indexes)
+
+
+def _between(text: str) -> bytes:
+    """A value, quoted-printable, with the soft break that stands after each."""
+    if len(text) < _LINE and text.isascii() and text.isprintable() and "=" not in text:
+        # as it is: most values are such, and this takes a third of the time
+        return text.encode() + _SOFT_BREAK
+    return _open_ended(_quoted(text))
 
 
 def _open_ended(encoded: bytes) -> bytes:
@@ -203,19 +237,13 @@ def _quoted(text: str) -> bytes:
     return b2a_qp(text.encode()).replace(b"\n", b"\r\n")
 
 
-def _encoded(escape: Callable[[str], str]) -> Callable[[str], bytes]:
-    """Escapes a value, and encodes it to stand between two statics."""
-    return lambda value: _between(escape(value))
+def _encoded(filling: Filling) -> Sequence[bytes]:
+    """Each form escaped, and encoded to stand between two statics."""
+    values = filling.values
+    filling.encoded = [_between(escape(values[slot])) for slot, escape in _escapes(filling.facet)]
+    return filling.encoded
 
 
-@lru_cache(maxsize=_KNOWN)
-def _between(text: str) -> bytes:
-    return _open_ended(_quoted(text))
-
-
-_URLS = {Context.URL, Context.PLAIN_URL}
-_ENCODED = {
-    # A URL is often personal: then escaping it is as fast as looking for it
-    context: _encoded(escape) if context in _URLS else lru_cache(_KNOWN)(_encoded(escape))
-    for context, escape in ESCAPES.items()
-}
+@lru_cache(maxsize=1024)
+def _escapes(facet: Facet) -> list[tuple[int, Callable[[str], str]]]:
+    return [(slot, ESCAPES[context]) for slot, context in facet.forms]
