@@ -13,9 +13,9 @@ import hmac
 import os
 import re
 import secrets
+from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from itsdangerous import BadData, Signer
@@ -57,11 +57,17 @@ _MIN_KEY = 16
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
 
 
-class _Blake2(SigningAlgorithm):
-    """BLAKE2b with a key (RFC 7693), 128 bits: half the time of HMAC, and half as long in a link."""
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
+
+def _blake2(key: bytes, value: bytes = b"") -> hashlib.blake2b:
+    """BLAKE2b with a key (RFC 7693), 128 bits: half the time of HMAC, and half as long in a link."""
+    return hashlib.blake2b(value, key=key, digest_size=16)
+
+
+class _Blake2(SigningAlgorithm):
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hashlib.blake2b(value, key=key, digest_size=16).digest()
+        return _blake2(key, value).digest()
 
 
 class Keys:
@@ -74,6 +80,7 @@ class Keys:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = tuple(secrets)
         self._signers = {purpose: self._signer(purpose) for purpose in _PATHS}
+        self._hashes = {p: _blake2(signer.secret_keys[-1]) for p, signer in self._signers.items()}
 
     def _signer(self, purpose: Purpose) -> Signer:
         # Derived here once, not for each token. itsdangerous signs with the last of its keys.
@@ -84,7 +91,12 @@ class Keys:
         return Signer(rotation, key_derivation="none", algorithm=_Blake2())
 
     def token(self, purpose: Purpose, subscriber_id: int, send_id: int) -> str:
-        return self._signers[purpose].sign(f"{subscriber_id:x}-{send_id:x}").decode()
+        # what the signer signs, in half its time: three of these stand in each of a million mails
+        payload = b"%x-%x" % (subscriber_id, send_id)
+        signature = self._hashes[purpose].copy()
+        signature.update(payload)
+        written = b2a_base64(signature.digest(), newline=False).translate(_URL_SAFE).rstrip(b"=")
+        return (b"%b.%b" % (payload, written)).decode()
 
     def read(self, purpose: Purpose, token: str) -> tuple[int, int] | None:
         """The subscriber's and the send's id, or None for anything but a token of this purpose."""
@@ -118,7 +130,7 @@ class Keys:
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Links:
     """The URLs in one recipient's mail, made when they are asked for."""
 
@@ -127,11 +139,14 @@ class Links:
     campaign: str
     send_id: int
     subscriber_id: int
+    _unsubscribe: str = ""
 
-    @cached_property
+    @property
     def unsubscribe(self) -> str:
         """In the text and in the headers: signed once."""
-        return self._personal("unsubscribe")
+        if not self._unsubscribe:
+            self._unsubscribe = self._personal("unsubscribe")
+        return self._unsubscribe
 
     @property
     def update(self) -> str:
@@ -156,7 +171,8 @@ def address(base_url: str, purpose: Purpose, token: str) -> str:
     return f"{base_url}/{_PATHS[purpose]}/{token}"
 
 
-LINKS = ("unsubscribe", "update", "view", "forward")
+PERSONAL = ("unsubscribe", "update", "view")
+LINKS = (*PERSONAL, "forward")
 
 
 def load_keys(environment: str | None, file: Path) -> Keys:

@@ -22,6 +22,13 @@ def test_a_token_says_whose_it_is(subscriber, send):
     )
 
 
+@given(IDS, IDS)
+def test_a_token_is_what_the_library_signs(subscriber, send):
+    keys = Keys([NEW, OLD])
+    signed = keys._signers["update"].sign(f"{subscriber:x}-{send:x}").decode()
+    assert keys.token("update", subscriber, send) == signed
+
+
 def test_a_token_for_one_purpose_is_useless_for_another():
     keys = Keys([NEW])
     token = keys.token("view", 1, 2)
