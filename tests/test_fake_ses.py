@@ -24,6 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
+    ConnectTimeoutError,
     EndpointConnectionError,
     ReadTimeoutError,
 )
@@ -58,10 +59,10 @@ def connect(session) -> Iterator[Callable[[str], Any]]:
     """A client as the mailer's: one attempt, no retries."""
     with contextlib.ExitStack() as stack:
 
-        def client(endpoint: str, read_timeout: float = 30):
+        def client(endpoint: str, *, connect_timeout: float = 5, read_timeout: float = 30):
             config = Config(
                 retries={"mode": "standard", "total_max_attempts": 1},
-                connect_timeout=5,
+                connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
             )
             made = session.client("sesv2", endpoint_url=endpoint, config=config)
@@ -746,6 +747,17 @@ def test_connections_can_be_refused_at_once(ses, client):
     ses.refuse(60)
     with pytest.raises(EndpointConnectionError):
         client.send_email(**mail())
+
+
+def test_connections_can_be_ignored(ses, connect):
+    client = connect(ses.endpoint, connect_timeout=0.2)
+    ses.inject("ignore", seconds=1, times=1)
+    client.send_email(**mail())
+    with pytest.raises(ConnectTimeoutError):
+        client.send_email(**mail())
+    time.sleep(1)
+    client.send_email(**mail())
+    assert len(ses.accepted) == 2
 
 
 def test_a_slow_answer_goes_with_another_fault(ses, client):

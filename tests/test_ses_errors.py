@@ -17,9 +17,11 @@ import pytest
 
 from mailer import cli
 from mailer.store.base import SendState
+from mailer.transports.ses import clients
 from mailer.transports.ses.transport import AmazonSes
 from tests.fake_ses import FakeSes
 from tests.project import address, enrol, make_project, open_store, start
+from tests.tls import listening, plain, self_signed
 
 CONFIG = '[send]\ntransport = "ses"\n[ses]\nregion = "us-east-1"\nconfiguration_set = "mailer"\n'
 QUOTA = "Daily message quota exceeded."
@@ -142,14 +144,29 @@ def test_entries_of_a_bulk_call_are_tried_again(mailer, root, ses, store, status
     assert f"({status})" in said
 
 
-def test_a_connection_that_cannot_be_made_is_tried_again(mailer, ses, store):
-    ses.inject("refuse", seconds=1.0, times=1)
+@pytest.mark.parametrize(
+    ("method", "fault", "told"),
+    [
+        ("raw", "refuse", "Could not connect"),
+        ("raw", "ignore", "Connect timeout"),
+        ("bulk", "ignore", "Connect timeout"),
+    ],
+)
+def test_a_connection_that_cannot_be_made_is_tried_again(
+    mailer, root, ses, *, store, method, fault, told, monkeypatch
+):
+    use(root, method)
+    config = clients.Config
+    monkeypatch.setattr(
+        clients, "Config", lambda **given: config(**given | {"connect_timeout": 0.2})
+    )
+    ses.inject(fault, seconds=0.5, times=1)
     # slowly, so that no call is under way when the connections are cut
     ended, said = mailer("send", "vote", "--yes", "--rate", "5")
     assert ended == 0
     assert received(ses) == everybody()
     assert counts(store).accepted == 9
-    assert "Amazon SES cannot be reached" in said
+    assert f"Amazon SES cannot be reached: {told}" in said
 
 
 # ---------------------------------------------------------------- the day's quota
@@ -173,6 +190,19 @@ def test_the_quota_pauses_and_says_when_to_go_on(mailer, root, ses, *, store, me
     assert (counts(store).accepted, counts(store).pending) == (4, 5)
     assert "daily quota" in mailer("status", "vote")[1]
     ses.change(quota=-1)
+    assert mailer("resume", "vote", "--yes")[0] == 0
+    assert received(ses) == everybody()
+
+
+def test_an_entry_of_a_bulk_call_may_find_the_quota_used_up(mailer, root, ses, store):
+    use(root, "bulk")
+    ses.inject("partial", statuses=["SUCCESS", "ACCOUNT_DAILY_QUOTA_EXCEEDED"], times=1)
+    ended, said = mailer("send", "vote", "--yes")
+    assert ended == 3
+    assert "vote is paused: the daily quota of Amazon SES is used up" in said
+    assert state(store) is SendState.PAUSED
+    assert counts(store).failed == counts(store).uncertain == 0
+    assert counts(store).accepted == len(received(ses))
     assert mailer("resume", "vote", "--yes")[0] == 0
     assert received(ses) == everybody()
 
@@ -234,17 +264,39 @@ def test_what_is_wrong_with_the_account_stops_the_send(
         ("CONFIGURATION_SET_SENDING_PAUSED", "Sending is paused at Amazon SES"),
         ("MAIL_FROM_DOMAIN_NOT_VERIFIED", "The MAIL FROM domain is not verified"),
         ("CONFIGURATION_SET_NOT_FOUND", "Check configuration_set"),
+        ("TEMPLATE_NOT_FOUND", "Check configuration_set and region"),
+        ("INVALID_SENDING_POOL_NAME", "Check configuration_set and region"),
+        ("MESSAGE_REJECTED", "Verify the address or domain in the SES console"),
+        ("INVALID_PARAMETER", "Verify the address or domain in the SES console"),
     ],
 )
 def test_an_entry_of_a_bulk_call_may_stop_the_send(mailer, root, ses, *, store, status, said):
     use(root, "bulk")
-    ses.inject("partial", statuses=["SUCCESS", status, "SUCCESS"], times=1)
+    ses.inject("partial", statuses=["SUCCESS", status, "SUCCESS"], message=UNVERIFIED, times=1)
     ended, output = mailer("send", "vote", "--yes")
     assert ended == 3
     assert said in output
-    assert counts(store).failed == 0
+    assert UNVERIFIED in output
+    assert state(store) is SendState.PAUSED
+    assert counts(store).failed == counts(store).uncertain == 0
     assert counts(store).pending >= 1
     assert counts(store).accepted == len(received(ses))
+    assert mailer("resume", "vote", "--yes")[0] == 0
+    assert received(ses) == everybody()
+
+
+@METHODS
+def test_a_sender_that_is_not_verified_stops_the_send(mailer, root, ses, store, method):
+    use(root, method)
+    ses.change(identities=("elsewhere.example",))
+    ended, said = mailer("send", "vote", "--yes")
+    assert ended == 3
+    assert "vote is paused: Amazon SES does not send for this address: " in said
+    assert "The following identities failed the check in region US-EAST-1: news@example.org" in said
+    assert "Verify the address or domain in the SES console" in said
+    assert state(store) is SendState.PAUSED
+    assert (counts(store).pending, received(ses)) == (9, [])
+    ses.change(identities=("example.org",))
     assert mailer("resume", "vote", "--yes")[0] == 0
     assert received(ses) == everybody()
 
@@ -258,6 +310,20 @@ def test_an_account_that_cannot_send_is_found_before_anything_begins(mailer, ses
     assert ended == 2
     assert "mailer doctor" in said
     assert store.sends() == []
+
+
+def test_without_credentials_nothing_begins(mailer, ses, store, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    ended, said = mailer("send", "vote", "--yes")
+    assert ended == 2
+    assert "There are no AWS credentials" in said
+    assert "mailer doctor" in said
+    assert store.sends() == []
+    assert ses.requests == []
 
 
 def test_without_a_region_nothing_begins(mailer, root, ses, store, monkeypatch):
@@ -425,6 +491,70 @@ def test_a_second_ctrl_c_does_not_wait_for_an_answer(root, ses, store):
     assert process.returncode == 130
     assert "vote was stopped at once" in said
     assert store.counts(1).balanced
+
+
+# ---------------------------------------------------------------- encryption
+
+
+@pytest.fixture
+def divert(monkeypatch):
+    """Letters go to another endpoint than the questions about the account."""
+
+    def divert(endpoint):
+        make = clients.Clients._client
+
+        def elsewhere(self, purpose, config):
+            with monkeypatch.context() as patch:
+                if purpose == "sending":
+                    patch.setenv("AWS_ENDPOINT_URL_SESV2", endpoint)
+                return make(self, purpose, config)
+
+        monkeypatch.setattr(clients.Clients, "_client", elsewhere)
+
+    return divert
+
+
+@METHODS
+def test_a_certificate_that_cannot_be_trusted_stops_the_send(
+    mailer, root, ses, *, store, method, tmp_path, divert
+):
+    use(root, method)
+    with listening(self_signed(tmp_path)) as endpoint:
+        divert(endpoint)
+        ended, said = mailer("send", "vote", "--yes")
+    assert ended == 3
+    assert "vote is paused: Amazon SES cannot be trusted: " in said
+    assert "certificate verify failed" in said
+    assert "Check this machine's clock, its certificates" in said
+    assert state(store) is SendState.PAUSED
+    assert (counts(store).pending, received(ses)) == (9, [])
+
+
+@METHODS
+def test_encryption_that_breaks_leaves_its_recipients_uncertain(
+    mailer, root, ses, *, store, method, divert
+):
+    use(root, method)
+    with listening(plain) as endpoint:
+        divert(endpoint)
+        ended, said = mailer("send", "vote", "--yes")
+    assert ended == 1
+    assert "0 failed and 9 are uncertain" in said
+    assert "mailer reconcile vote" in said
+    assert (counts(store).uncertain, received(ses)) == (9, [])
+    assert "WRONG_VERSION_NUMBER" in mailer("reconcile", "vote")[1]
+
+
+def test_an_account_that_cannot_be_asked_in_confidence_is_not_sent_through(
+    mailer, store, tmp_path, monkeypatch
+):
+    for answer, told in [(self_signed(tmp_path), "be trusted"), (plain, "be asked")]:
+        with listening(answer) as endpoint:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", endpoint)
+            ended, said = mailer("send", "vote", "--yes")
+        assert ended == 2
+        assert f"Amazon SES cannot {told}" in said
+        assert store.sends() == []
 
 
 # ---------------------------------------------------------------- proofs

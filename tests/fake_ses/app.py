@@ -16,7 +16,7 @@ from tests.fake_ses.sending import Sender
 from tests.fake_ses.wire import Hangup, Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tests.fake_ses.account import Account
@@ -47,7 +47,7 @@ class App:
 
     Args:
         clock: seconds since the epoch.
-        refuse: closes the listener for some seconds.
+        shut: by kind of fault, shuts out whoever connects for some seconds.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class App:
         record: Path | None,
         clock: Callable[[], float],
         nonce: int,
-        refuse: Callable[[float], None],
+        shut: Mapping[str, Callable[[float], None]],
     ) -> None:
         self.record = Record(record)
         self.faults = Faults()
         self.suppressed = reading.Suppressed()
         self.sender = Sender(account, self.record, self.faults, nonce)
         self._clock = clock
-        self._refuse = refuse
+        self._shut = shut
 
     def events(self, after: int = 0) -> list[dict[str, Any]]:
         """What SES would have published of the messages from number `after` on."""
@@ -99,8 +99,8 @@ class App:
             await asyncio.sleep(fault.seconds)
         if fault.kind in {"hang", "drop", "drop-before"}:
             raise Hangup
-        if fault.kind == "refuse":
-            self._refuse(fault.seconds)
+        if fault.kind in self._shut:
+            self._shut[fault.kind](fault.seconds)
 
     def _handle(self, operation: str, name: str, request: Request, fault: Fault | None) -> Response:
         try:

@@ -21,8 +21,10 @@ KINDS = {
     "drop": "accept, then close the socket without an answer",
     "drop-before": "close the socket without accepting",
     "refuse": "answer, then close the listener and idle connections for `seconds`",
+    "ignore": "likewise, but whoever connects hears nothing at all",
     "slow": "wait `seconds` before doing anything else; goes together with other faults",
-    "partial": "bulk entries get `statuses`, by position, or by chance where `share` is given",
+    "partial": "bulk entries get `statuses`, by position, or by chance where `share` is given, and "
+    "`message`",
     "exception": "the error `code`; only for the recipient `to` where it is given",
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import socket
+import struct
 from typing import TYPE_CHECKING
 
 from tests.fake_ses.wire import READ_AHEAD, Connections
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 BACKLOG = 1024
+_ATTACH_FILTER, _DETACH_FILTER = 26, 27
+"""Of Linux (socket(7)): a program that says of each packet how much of it is let in."""
+_NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+_FILTER = struct.pack("HP", 1, ctypes.addressof(_NOTHING))
 
 
 class Listener:
@@ -38,10 +44,17 @@ class Listener:
 
     def close_for(self, seconds: float) -> None:
         """Refuse connections, and drop those that are idle. While closed, changes nothing."""
-        if self._socket:
+        if self._socket and not self.connections.refusing:
             self._close()
             self.connections.refuse()
             self._start(self._reopen_after(seconds))
+
+    def ignore_for(self, seconds: float) -> None:
+        """As a firewall that swallows whatever comes from new connections; on Linux only."""
+        if self._socket and not self.connections.refusing:
+            self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, _FILTER)
+            self.connections.refuse()
+            self._start(self._listen_after(seconds, self._socket))
 
     async def stop(self) -> None:
         self._close()
@@ -71,6 +84,11 @@ class Listener:
             await asyncio.sleep(seconds)
         self.connections.refusing = False
         self.open()
+
+    async def _listen_after(self, seconds: float, listening: socket.socket) -> None:
+        await asyncio.sleep(seconds)
+        self.connections.refusing = False
+        listening.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)
 
     def _close(self) -> None:
         if self._socket:

@@ -75,7 +75,8 @@ class Sender:
         results: list[dict[str, str]] = []
         for position, entry in enumerate(entries):
             if partial and (status := partial.entry_status(position)):
-                results.append({"Status": status, "Error": "Refused on command."})
+                said = partial.message or "Refused on command."
+                results.append({"Status": status, "Error": said})
                 continue
             try:
                 draft = drafts.from_entry(request, entry, templates)

@@ -48,7 +48,7 @@ class FakeSes:
             record=record,
             clock=clock,
             nonce=uuid4().int >> 1,
-            refuse=self._listener.close_for,
+            shut={"refuse": self._listener.close_for, "ignore": self._listener.ignore_for},
         )
         change(self.app, setup=setup, **account)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
