@@ -10,6 +10,7 @@ import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -32,10 +33,11 @@ from mailer.doctor.facts import (
 from mailer.doctor.finding import Level
 from mailer.links import Keys
 from mailer.store import health
+from mailer.store.timetable import Timing, Trial
 from mailer.transports.ses import inspection
 from mailer.transports.ses.inspection import inspect
 from tests.fake_ses import SETUPS, FakeSes
-from tests.project import SETTINGS, make_project
+from tests.project import NOW, SETTINGS, make_project, open_store
 from tests.support import TEMPLATES
 
 OK, WARNING, ERROR, SKIPPED = Level.OK, Level.WARNING, Level.ERROR, Level.SKIPPED
@@ -45,6 +47,7 @@ transport = "ses"
 [ses]
 region = "us-east-1"
 configuration_set = "mailer"
+queue_url = "https://sqs.us-east-1.amazonaws.com/123456789012/mailer-events"
 """
 
 
@@ -143,7 +146,16 @@ def test_healthy_account_is_described():
         "MAIL FROM": "bounce.example.org",
         "configuration set": "mailer",
         "events": "published to arn:aws:sns:us-east-1:123456789012:mailer-events",
+        "queue": "https://sqs.us-east-1.amazonaws.com/123456789012/mailer-events",
     }
+
+
+@pytest.mark.usefixtures("amazon")
+def test_events_that_nobody_brings_in():
+    given = settings(queue_url="")
+    findings = ses.judge(inspect(given), given)
+    assert troubles(findings) == {"queue": WARNING}
+    assert 'queue_url = "https://sqs.…" under [ses]' in one(findings, "queue").todo
 
 
 def test_amazons_words_are_kept(amazon):
@@ -638,6 +650,63 @@ def test_store_can_be_looked_at_while_another_process_writes(folder):
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("DELETE FROM memberships")
         assert store_of(found).level is OK
+        writer.execute("ROLLBACK")
+
+
+def schedule(found, *, campaign="vote", **more):
+    with closing(open_store(found.root)) as store:
+        ids = [person.id for person in store.audience("members")]
+        words = {"query": "", "snapshot": b"", "digest": "d", "transport": "outbox"}
+        store.freeze(campaign, "members", ids, **words, now=NOW, **more)
+
+
+TOMORROW = Timing("tomorrow", NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, {}),
+        ({"timing": TOMORROW}, {"worker": WARNING}),
+        ({"trial": Trial(lambda _: 0, timedelta(hours=4))}, {"worker": WARNING}),
+        # somebody chooses the winner
+        ({"trial": Trial(lambda _: 0, None)}, {}),
+        ({"timing": TOMORROW, "trial": Trial(lambda _: 0, None)}, {}),
+    ],
+)
+def test_what_nobody_starts(folder, more, expected):
+    found = config.load(folder)
+    schedule(found, **more)
+    before = found.database.read_bytes()
+    assert troubles(project.worker(health.examine(found.database))) == expected
+    assert found.database.read_bytes() == before
+
+
+def test_what_somebody_starts(folder):
+    found = config.load(folder)
+    assert project.worker(health.examine(found.database)) == []
+    schedule(found, timing=TOMORROW)
+    schedule(found, campaign="next", timing=TOMORROW)
+    (alone,) = project.worker(health.examine(found.database))
+    assert alone.found == "2 scheduled sends to start, and no worker runs to do it"
+    with closing(open_store(found.root)) as store:
+        store.attend()
+        (attended,) = project.worker(health.examine(found.database))
+        assert (attended.level, attended.found) == (OK, "runs, and starts 2 scheduled sends")
+    (left,) = project.worker(health.examine(found.database))
+    assert left.level is WARNING
+
+
+def test_a_worker_is_looked_for_while_another_process_writes(folder, monkeypatch):
+    found = config.load(folder)
+    schedule(found, timing=TOMORROW)
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *given, **more: connect(*given, **more, timeout=0.1)
+    )
+    with closing(connect(found.database, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert not troubles(project.worker(health.examine(found.database)))
         writer.execute("ROLLBACK")
 
 

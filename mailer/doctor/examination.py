@@ -51,6 +51,7 @@ def examine(found: Project, use: Instruments) -> list[Finding]:
         project.settings(),
         project.key(found, use.environment_key, key, health.sends),
         project.store(found, health),
+        *project.worker(health),
         project.disk(found),
         *_files(found, health.fields),
     ]

@@ -132,6 +132,17 @@ def _first_line(text: str) -> str:
     return text.replace("*** in database main ***\n", "").partition("\n")[0]
 
 
+def worker(health: Health) -> list[Finding]:
+    """None where nothing is scheduled."""
+    if not health.scheduled:
+        return []
+    found = f"{health.scheduled:,} scheduled {'send' if health.scheduled == 1 else 'sends'}"
+    if health.attended:
+        return [AREA.ok("worker", f"runs, and starts {found}")]
+    todo = "Start it where it keeps running: mailer worker. With mailer worker --once in cron, never mind."
+    return [AREA.warning("worker", f"{found} to start, and no worker runs to do it", todo)]
+
+
 def disk(project: Project) -> Finding:
     free = shutil.disk_usage(project.root).free
     found = f"{free / _MEGABYTE:,.0f} MB free"

@@ -38,6 +38,7 @@ def judge(facts: Ses, settings: Settings) -> list[Finding]:
         *identity.judge_return_path(facts.return_path, settings),
         _configuration_set(facts, settings.ses.configuration_set),
         *_events(facts, settings.ses.configuration_set),
+        _queue(settings.ses.queue_url),
     ]
 
 
@@ -212,3 +213,14 @@ def _destinations(destinations: tuple[Destination, ...], name: str) -> Finding:
             f"Add them to the destination {topics[0].name}: {PAGE}, Events.",
         )
     return AREA.ok("events", f"published to {', '.join(one.topic for one in topics)}")
+
+
+def _queue(url: str) -> Finding:
+    if url:
+        return AREA.ok("queue", url)
+    return AREA.warning(
+        "queue",
+        "none is named in mailer.toml: mailer events pull brings nothing in, so that bounces and "
+        "complaints suppress nobody",
+        f'{PAGE}, Events; then queue_url = "https://sqs.…" under [ses].',
+    )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from mailer.store.migrations import migrations
+from mailer.store.sends import UNDECIDED
+from mailer.store.workers import attendants
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,10 @@ class Health:
     sends: int = 0
     fields: frozenset[str] = frozenset()
     """Names of the further columns that subscribers have."""
+    scheduled: int = 0
+    """Sends that a worker is to start or to choose the winner of."""
+    attended: bool = True
+    """Whether a worker runs; looked at where something is scheduled."""
 
 
 def examine(path: Path) -> Health:
@@ -44,12 +50,12 @@ def examine(path: Path) -> Health:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
         with closing(connection):
             connection.execute("PRAGMA query_only=ON")
-            return _examine(connection)
+            return _examine(connection, path)
     except sqlite3.Error as err:
         return Health(problem=str(err))
 
 
-def _examine(connection: sqlite3.Connection) -> Health:
+def _examine(connection: sqlite3.Connection, path: Path) -> Health:
     damage = _damage(connection)
     if damage:
         return Health(damage=damage)
@@ -57,17 +63,45 @@ def _examine(connection: sqlite3.Connection) -> Health:
     tables = db.table_names()
     ours = {step.name for step in migrations.pending(Database(memory=True))}
     applied = {step.name for step in migrations.applied(db)}
+    older = bool(ours - applied)
+    scheduled = 0 if older else _scheduled(connection)
     return Health(
         unfinished=damage is None,
         newer=tuple(sorted(applied - ours)),
-        older=bool(ours - applied),
+        older=older,
         sends=db.table("sends").count if "sends" in tables else 0,
         fields=_fields(connection) if "field_names" in tables else frozenset(),
+        scheduled=scheduled,
+        attended=not scheduled or _is_attended(connection, path),
     )
 
 
 def _fields(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(row[0] for row in connection.execute("SELECT name FROM field_names"))
+
+
+def _scheduled(connection: sqlite3.Connection) -> int:
+    (number,) = connection.execute(_SCHEDULED, (UNDECIDED,)).fetchone()
+    return int(number)
+
+
+def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
+    """Asked as `Workers` asks for, in a transaction that writes nothing; yes, where none can be had."""
+    connection.execute("PRAGMA query_only=OFF")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    try:
+        return attendants(path).is_anyone_here()
+    finally:
+        connection.rollback()
+
+
+_SCHEDULED = """
+SELECT count(*) FROM sends WHERE state = 'queued' AND (wait IS NOT NULL OR (
+    plan <> '' AND EXISTS (SELECT 1 FROM deliveries d
+        WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due < ?)))"""
 
 
 def _damage(connection: sqlite3.Connection) -> str | None:

@@ -14,7 +14,7 @@ from mailer.store.base import SendState
 from mailer.store.ledger import Ledger
 from mailer.store.sends import UNDECIDED
 from mailer.store.timetable import Wave
-from mailer.store.workers import Workers
+from mailer.store.workers import Workers, attendants
 
 if TYPE_CHECKING:
     from mailer.store.base import Send
@@ -25,7 +25,7 @@ class Waves(Ledger):
 
     @cached_property
     def attendants(self) -> Workers:
-        return Workers(self.path.parent / "attendants")
+        return attendants(self.path)
 
     def is_due(self, send_id: int, *, now: datetime) -> bool:
         return bool(self.db.execute(_IS_DUE, (send_id, _seconds(now))).fetchone())

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def attendants(database: Path) -> Workers:
+    """The processes that start what is due."""
+    return Workers(database.parent / "attendants")
+
+
 class Workers:
     """The lock files of every sender on one database.
 
