@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mailer import escaping, mjml
 from mailer.errors import CampaignError, Place
 from mailer.escaping import UnsafePlaceError
-from mailer.personalize import TOKEN, Guard, Known, Recipient, Recorder, Slot
+from mailer.personalize import TOKEN, Recorder
 from mailer.render import Renderer
+from mailer.slots import Facet, Known, by_columns
 from mailer.tagging import Tagger
 from mailer.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from mailer.environment import Memory
     from mailer.escaping import Context
     from mailer.render import Rendered
+    from mailer.slots import Guard, Recipient, Slot
     from mailer.sources import Sources
 
 MAX_VARIANTS = 500
@@ -47,10 +51,14 @@ class Variant:
     subject: Cut
     html: Cut
     text: Cut
-    slots: tuple[Slot, ...]
+    facets: tuple[Facet, ...]
     guards: tuple[str, ...]
     """What is true of the recipient it was compiled for, of all that was asked; where nothing is,
     what is not."""
+
+    @property
+    def slots(self) -> list[Slot]:
+        return [slot for facet in self.facets for slot in facet.slots]
 
 
 class Compiler:
@@ -69,8 +77,9 @@ class Compiler:
         self.variants: list[Variant] = []
         self._renderer = Renderer(sources, fields, memory)
         self._tree: Tree[Variant] = Tree(self._grow)
-        self._values = Known()
+        self._answers = Known()
         self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
+        self._facets: dict[Hashable, Facet] = {}
         self._tagger = Tagger.of(sources)
         self._refuse_tokens()
 
@@ -87,7 +96,7 @@ class Compiler:
         return self._tree.asked()
 
     def _grow(self, example: Recipient) -> tuple[list[tuple[Guard, Any]], Variant]:
-        recorder = Recorder(example, self._values)
+        recorder = Recorder(example, self._answers)
         rendered = self._renderer.run(recorder)
         # Different answers may lead to the same words
         key = (rendered, tuple(slot.text for slot in recorder.slots))
@@ -98,13 +107,38 @@ class Compiler:
         return recorder.path, self._known[key]
 
     def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
-        slots = tuple(recorder.slots)
         html = mjml.to_html(rendered.mjml, rendered.blocks, self.sources.files)
-        html, plain = self._tagger.html(html), self._tagger.text(rendered.text)
-        subject = self._cut(rendered.subject, escaping.places_in_header, slots)
-        html_cut = self._cut(html, escaping.places_in_html, slots)
-        text = self._cut(plain, escaping.places_in_plain_text, slots)
-        written = {slot for cut in (subject, html_cut, text) for slot, _ in cut.places}
+        # a facet's slots stand together, so that its values do
+        groups = list(by_columns(recorder.slots))
+        order = [index for group in groups for index in group]
+        cut = partial(self._cut, slots=recorder.slots, order=order)
+        variant = Variant(
+            len(self.variants) + 1,
+            cut(rendered.subject, escaping.places_in_header),
+            cut(self._tagger.html(html), escaping.places_in_html),
+            cut(self._tagger.text(rendered.text), escaping.places_in_plain_text),
+            (),
+            _in_words(recorder.path),
+        )
+        self._refuse_lost([recorder.slots[index] for index in order], variant)
+        first, facets = 0, []
+        for group in groups:
+            facets.append(self._facet([recorder.slots[index] for index in group], first, variant))
+            first += len(group)
+        return replace(variant, facets=tuple(facets))
+
+    def _facet(self, slots: Sequence[Slot], first: int, variant: Variant) -> Facet:
+        """One of a variant's, shared with variants that write the same in the same way."""
+        places = (*variant.text.places, *variant.html.places)
+        mine = range(first, first + len(slots))
+        forms = dict.fromkeys((slot - first, how) for slot, how in places if slot in mine)
+        in_order = tuple(sorted(forms, key=itemgetter(0)))
+        key = (tuple(slot.text for slot in slots), in_order)
+        return self._facets.setdefault(key, Facet(slots, in_order))
+
+    def _refuse_lost(self, slots: Sequence[Slot], variant: Variant) -> None:
+        cuts = (variant.subject, variant.html, variant.text)
+        written = {slot for cut in cuts for slot, _ in cut.places}
         for index, slot in enumerate(slots):
             if index not in written:
                 raise CampaignError(
@@ -113,14 +147,14 @@ class Compiler:
                     hint="Apply filters to the value itself, {{ recipient.city | upper }}, not to a "
                     "text that already holds it.",
                 )
-        guards = _in_words(recorder.path)
-        return Variant(len(self.variants) + 1, subject, html_cut, text, slots, guards)
 
     def _cut(
         self,
         text: str,
         places: Callable[[str], list[tuple[str, Context]]],
+        *,
         slots: Sequence[Slot],
+        order: Sequence[int],
     ) -> Cut:
         try:
             found = places(text)
@@ -138,7 +172,9 @@ class Compiler:
                 hint="Look for a quotation mark or a bracket that is not closed in your HTML.",
             ) from err
         static = escaping.SLOT.split(text)[::2]
-        return Cut(tuple(static), tuple((_index(token), context) for token, context in found))
+        return Cut(
+            tuple(static), tuple((order.index(_index(token)), context) for token, context in found)
+        )
 
     def _refuse_tokens(self) -> None:
         for path, source in self.sources.files.items():

@@ -239,9 +239,15 @@ def _quoted(text: str) -> bytes:
 
 def _encoded(filling: Filling) -> Sequence[bytes]:
     """Each form escaped, and encoded to stand between two statics."""
-    values = filling.values
-    filling.encoded = [_between(escape(values[slot])) for slot, escape in _escapes(filling.facet)]
-    return filling.encoded
+    made: list[bytes] = []
+    last: str | None = None
+    for slot, escape in _escapes(filling.facet):
+        text = escape(filling.values[slot])
+        # of a slot's forms, one after another, most are alike: there is nothing in it to escape
+        made.append(made[-1] if text is last else _between(text))
+        last = text
+    filling.encoded = made
+    return made
 
 
 @lru_cache(maxsize=1024)

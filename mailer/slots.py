@@ -89,7 +89,7 @@ class Facet:
 
     Args:
         slots: these.
-        forms: the ways in which they are written: (index of the slot, how its value is escaped).
+        forms: the ways in which they are written, slot by slot: (its index, how it is escaped).
     """
 
     def __init__(self, slots: Sequence[Slot], forms: Sequence[tuple[int, Context]]) -> None:
@@ -98,6 +98,11 @@ class Facet:
         self._evaluate = [slot.evaluate for slot in slots]
         self._read = _reader(slots[0].reads)
         self._known: dict[Hashable, Filling] = {}
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether what it comes to is remembered."""
+        return self._read is not None
 
     def fill(self, recipient: Recipient) -> Filling:
         """The values for a recipient.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mailer.checks.census import Census, Some
     from mailer.errors import Place
-    from mailer.personalize import Guard
+    from mailer.slots import Guard
     from mailer.sources import Sources
 
     Asked = Sequence[tuple[Guard, list[Any]]]

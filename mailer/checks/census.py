@@ -6,6 +6,7 @@ Nothing is kept of a recipient but a number, and a few addresses so that staff c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,9 +79,8 @@ class Group:
     example: Subscriber
     merged: Merged
     """The example's mail."""
-    gaps: list[Gap]
-    """By slot."""
-    scales: list[Weigh]
+    scales: list[tuple[Weigh, list[Gap]]]
+    """By facet: how it is weighed, and the gaps that its slots may leave."""
     bare: int
     watched: list[Watched]
     parts: list[tuple[Gap, Callable[[Subscriber], str]]]
@@ -132,14 +132,15 @@ class Census:
     def count(self, subscriber: Subscriber, merged: Merged) -> None:
         group = self.groups.get(merged.variant) or self._begin(subscriber, merged)
         group.recipients += 1
-        weights = [weigh(value) for weigh, value in zip(group.scales, merged.values, strict=True)]
+        size = group.bare
         missing = [gap for gap, read in group.parts if not read(subscriber)]
-        if min(weights, default=0) < 0:
-            missing += [gap for gap, w in zip(group.gaps, weights, strict=True) if w < 0]
-            weights = [max(weight, ~weight) for weight in weights]
+        for (weigh, gaps), filling in zip(group.scales, merged.fillings, strict=True):
+            weight, holes = weigh(filling)
+            size += weight
+            if holes:
+                missing += [gaps[index] for index in holes]
         if missing:
             self._count_missing(subscriber, missing)
-        size = group.bare + sum(weights)
         if size > group.largest:
             group.largest, group.largest_for = size, merged.email
         if size > NEAR:
@@ -154,14 +155,22 @@ class Census:
         group = Group(
             subscriber,
             merged,
-            [self._gap(use.slot.text, use.slot.place, leads=use.leads) for use in used],
-            [self._scales.of(use) for use in used],
+            list(self._scales_of(merged.variant, used)),
             bare(merged.variant),
             [*_names(used), *self._zip(used, merged.variant.guards)],
             list(self._parts(used)),
         )
         self.groups[merged.variant] = group
         return group
+
+    def _scales_of(
+        self, variant: Variant, used: Iterable[Use]
+    ) -> Iterator[tuple[Weigh, list[Gap]]]:
+        left = iter(used)
+        for facet in variant.facets:
+            mine = list(islice(left, len(facet.slots)))
+            gaps = [self._gap(use.slot.text, use.slot.place, leads=use.leads) for use in mine]
+            yield self._scales.of(facet, mine), gaps
 
     def _zip(self, used: Sequence[Use], guards: Sequence[str]) -> Iterator[Watched]:
         """The ZIP code, where it is written, decides, or is the key of a look-up that does."""

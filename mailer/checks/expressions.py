@@ -11,7 +11,6 @@ _ZIP = re.compile(r"recipient\.zip\b")
 _RECASED = re.compile(r"\|(?:title|capitalize|upper|lower)\b")
 _MEANT = re.compile(r"\|d(?:efault)?(?:\(''|$|[|) ])| \* ")
 """A blank default, or a product with a condition: blank on purpose."""
-_OWN = re.compile(r"\blinks\.(?:unsubscribe|update|view)\b|\brecipient\.email\b")
 _LINK = re.compile(r"links\.(?:unsubscribe|update|view)")
 _JOINED = re.compile(r" [~+] ")
 _ASKING = re.compile(r" (?:[=!]=|in|[<>]=?) ")
@@ -43,11 +42,6 @@ def may_be_blank(expression: str) -> bool:
 def is_own_link(expression: str) -> bool:
     """Whether it is one of a recipient's own links, and nothing else."""
     return bool(_LINK.fullmatch(expression))
-
-
-def is_ones_own(expression: str) -> bool:
-    """Whether its value is different for everybody."""
-    return bool(_OWN.search(expression))
 
 
 def parts(expression: str) -> list[str]:

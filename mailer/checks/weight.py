@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mailer.checks.expressions import is_ones_own, is_own_link, may_be_blank
+from mailer.checks.expressions import is_own_link, may_be_blank
 from mailer.escaping import ESCAPES, Context
+from mailer.slots import MOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Sequence
 
     from mailer.compile import Variant
-    from mailer.personalize import Slot
+    from mailer.slots import Facet, Filling, Slot
 
-    Weigh = Callable[[str], int]
+    Weigh = Callable[[Filling], tuple[int, Sequence[int]]]
+    """Bytes, and which of the facet's slots leave a hole."""
+    _Weigh = Callable[[str], int]
     """Bytes; less than zero, `~bytes`, for a value that leaves a hole."""
 
 _LEADING = {Context.URL, Context.PLAIN_URL, Context.MAILBOX, Context.PHONE}
@@ -29,7 +32,6 @@ _SIMPLE = {Context.TEXT, Context.ATTRIBUTE, Context.URL}
 """Where an ordinary word or web address stands as it is."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:/@_-]*")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.,:/@_-]*")
-_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def bare(variant: Variant) -> int:
 
 
 class Scales:
-    """Weighs values. Slots that are used alike share one that remembers what it has weighed.
+    """Weighs what facets came to. Variants that use a facet alike share what was weighed.
 
     Args:
         base_url: what recipients' own links begin with.
@@ -77,22 +79,37 @@ class Scales:
 
     def __init__(self, base_url: str) -> None:
         self._has_plain_links = bool(_PLAIN_URL.fullmatch(base_url))
-        self._made: dict[tuple[tuple[Context, ...], bool, bool], Weigh] = {}
+        self._made: dict[Hashable, Weigh] = {}
 
-    def of(self, use: Use) -> Weigh:
+    def of(self, facet: Facet, used: Sequence[Use]) -> Weigh:
+        """For a facet and how a variant uses its slots."""
+        key = (facet, tuple((use.contexts, use.leads, use.shows) for use in used))
+        if key not in self._made:
+            weigh = _weighing([self._of(use) for use in used])
+            self._made[key] = lru_cache(maxsize=MOST)(weigh) if facet.is_shared else weigh
+        return self._made[key]
+
+    def _of(self, use: Use) -> _Weigh:
         times, simple = len(use.contexts), set(use.contexts) <= _SIMPLE
         if simple and self._has_plain_links and is_own_link(use.slot.text):
             # tokens are of letters, digits, "-", "_" and ".", and no escaping changes those
             return lambda value: len(value) * times
         weigh = _weigher(use.contexts, leads=use.leads, shows=use.shows)
-        if is_ones_own(use.slot.text):
-            # what nobody shares with another is not worth remembering
-            return _at_a_glance(weigh, use.contexts) if simple else weigh
-        key = (tuple(sorted(use.contexts, key=lambda c: c.name)), use.leads, use.shows)
-        return self._made.setdefault(key, lru_cache(maxsize=_REMEMBERED)(weigh))
+        return _at_a_glance(weigh, use.contexts) if simple else weigh
 
 
-def _weigher(contexts: tuple[Context, ...], *, leads: bool, shows: bool) -> Weigh:
+def _weighing(scales: Sequence[_Weigh]) -> Weigh:
+    def weigh(filling: Filling) -> tuple[int, Sequence[int]]:
+        weights = [scale(value) for scale, value in zip(scales, filling.values, strict=True)]
+        if min(weights) >= 0:
+            return sum(weights), ()
+        holes = tuple(index for index, weight in enumerate(weights) if weight < 0)
+        return sum(max(weight, ~weight) for weight in weights), holes
+
+    return weigh
+
+
+def _weigher(contexts: tuple[Context, ...], *, leads: bool, shows: bool) -> _Weigh:
     escapes = [ESCAPES[context] for context in contexts]
 
     def weigh(value: str) -> int:
@@ -104,7 +121,7 @@ def _weigher(contexts: tuple[Context, ...], *, leads: bool, shows: bool) -> Weig
     return weigh
 
 
-def _at_a_glance(weigh: Weigh, contexts: tuple[Context, ...]) -> Weigh:
+def _at_a_glance(weigh: _Weigh, contexts: tuple[Context, ...]) -> _Weigh:
     """The same, without escaping what no escaping changes: a fifth of the time."""
     plain = _PLAIN_URL if Context.URL in contexts else _PLAIN
     times = len(contexts)
