@@ -15,8 +15,9 @@ from mailer import config, mjml, sources
 from mailer.environment import Memory
 from mailer.links import Links
 from mailer.merge import Merger
-from mailer.personalize import Known, Recipient, Recorder
+from mailer.personalize import Recorder
 from mailer.render import Renderer
+from mailer.slots import Known, Recipient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

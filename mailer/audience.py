@@ -12,7 +12,8 @@ from jinja2 import TemplateError
 
 from mailer.environment import Environment
 from mailer.errors import CampaignError, Place
-from mailer.personalize import Known, Recipient, Recorder, roots
+from mailer.personalize import Recorder, roots
+from mailer.slots import Known, Recipient
 from mailer.tree import Tree
 
 if TYPE_CHECKING:

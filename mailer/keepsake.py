@@ -18,7 +18,7 @@ from mailer import escaping
 from mailer.compile import Compiler, Cut
 from mailer.escaping import Context
 from mailer.links import LINKS
-from mailer.personalize import Recipient
+from mailer.slots import Recipient
 from mailer.store.pages import Kept
 from mailer.subscriber import Subscriber
 

@@ -68,7 +68,7 @@ def draw_up(
         raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
     merger = Merger(words, fields=store.field_names(), keys=keys, send_id=0)
     return [
-        replace(merger.merge(_colleague(store, words, address), arm), mark=_MARK)
+        merger.merge(_colleague(store, words, address), arm)._replace(mark=_MARK)
         for address in wanted
     ]
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mailer.errors import Place
-    from mailer.personalize import Guard, Recipient
+    from mailer.slots import Guard, Recipient
 
 Leaf = TypeVar("Leaf")
 

@@ -20,7 +20,7 @@ PURE = [
     "checks.footnotes", "checks.law", "checks.links", "checks.reading", "checks.urls", "checks.words",
     "columns", "compile", "config", "encoding", "environment",
     "errors", "escaping", "events", "intake", "reputation", "geography", "importing", "keepsake", "links", "lookups", "markdown", "merge",
-    "message", "mjml", "personalize", "preferences", "redirects", "render", "report.page", "report.rows", "report.summary", "report.tilemap", "schedule", "sources", "spreadsheet", "subjects", "subscriber", "tagging", "throttle",
+    "message", "mjml", "personalize", "preferences", "redirects", "render", "report.page", "report.rows", "report.summary", "report.tilemap", "schedule", "slots", "sources", "spreadsheet", "subjects", "subscriber", "tagging", "throttle",
     "tree", "transports.base", "store.approvals", "store.base", "store.clicks", "store.feedback", "store.figures", "store.pages", "store.rates", "store.respite", "store.showing", "store.timetable",
 ]  # fmt: skip
 

@@ -110,7 +110,7 @@ def test_a_key_signs_the_links():
 
 
 def test_a_proof_is_marked():
-    merged = replace(MERGER.merge(ANA), mark="[TEST] ")
+    merged = MERGER.merge(ANA)._replace(mark="[TEST] ")
     mail = parsed(encode(merged, ENVELOPE, message_id="x", date=DATE))
     assert mail["Subject"] == "[TEST] Ana, the vote is Tuesday"
 

@@ -157,7 +157,7 @@ def test_whatever_the_values_are(deliver, first, last, city, gifts):
 
 
 def test_a_proofs_mark_is_in_both(deliver):
-    merged = replace(make_merger("Hello").merge(ANA), mark="[TEST] ")
+    merged = make_merger("Hello").merge(ANA)._replace(mark="[TEST] ")
     assert_same(deliver, merged)
     assert ("subject", "[TEST] News") in parse(deliver(merged, "bulk"))["headers"]
 
