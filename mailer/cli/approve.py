@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailer.cli.common import Json, Session, interactive, now, print_json, session
+from mailer.cli.common import (
+    Campaign,
+    Json,
+    ListName,
+    Session,
+    Yes,
+    interactive,
+    now,
+    print_json,
+    session,
+)
 from mailer.errors import FindingsError, UsageError
 
 if TYPE_CHECKING:
@@ -26,18 +36,14 @@ def register(app: typer.Typer) -> None:
 
 def approve(
     context: typer.Context,
-    campaign: Annotated[
-        str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-    ],
+    campaign: Campaign,
     *,
-    list_name: Annotated[
-        str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
-    ] = "",
+    list_name: ListName = "",
     where: Annotated[
         str, typer.Option(help="As it will be given to `mailer send`; it is part of the audience.")
     ] = "",
     by: Annotated[str, typer.Option(help="Your name; without it, that of your login.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Put on record that you approve a campaign: these words, to this audience."""

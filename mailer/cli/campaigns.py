@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.common import Session, now, seconds, session
+from mailer.cli.common import Campaign, Session, now, seconds, session
 from mailer.errors import UsageError, suggest
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from mailer.sources import Sources
     from mailer.subscriber import Subscriber
 
-Campaign = Annotated[
-    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-]
 Subject = Annotated[int, typer.Option(min=1, help="Which one, of several that are tested.")]
 
 

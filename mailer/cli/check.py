@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli import findings
-from mailer.cli.common import Json, Session, now, print_json, session
+from mailer.cli.common import Campaign, Json, ListName, Session, now, print_json, session
 from mailer.errors import FindingsError
 
 if TYPE_CHECKING:
@@ -26,13 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def check(
     context: typer.Context,
-    campaign: Annotated[
-        str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-    ],
+    campaign: Campaign,
     *,
-    list_name: Annotated[
-        str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
-    ] = "",
+    list_name: ListName = "",
     online: Annotated[
         bool, typer.Option("--online", help="Also ask whether the links lead somewhere.")
     ] = False,

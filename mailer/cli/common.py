@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from mailer.links import Keys
     from mailer.store.sqlite import SqliteStore
 
+Campaign = Annotated[
+    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
+]
+ListName = Annotated[
+    str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 class Session:

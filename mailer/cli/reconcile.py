@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.common import Json, Session, now, print_json, print_table, session
+from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
 from mailer.cli.status import settle, started
 from mailer.errors import FindingsError, UsageError
 from mailer.store.base import DeliveryState, Result, SendState
@@ -15,9 +15,6 @@ from mailer.store.base import DeliveryState, Result, SendState
 if TYPE_CHECKING:
     from mailer.store.base import Doubt, Send
 
-Campaign = Annotated[
-    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-]
 _SHOWN = 50
 """On the screen; --json has all."""
 

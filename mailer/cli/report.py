@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailer.cli.common import Json, Session, now, print_json, print_table, session
+from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
 from mailer.errors import UsageError, suggest
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def report(
     context: typer.Context,
-    campaign: Annotated[
-        str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-    ],
+    campaign: Campaign,
     *,
     list_name: Annotated[str, typer.Option("--list", help="Without it, every list.")] = "",
     html: Annotated[

@@ -7,15 +7,9 @@ from typing import Annotated
 import typer
 
 from mailer.cli import reconcile, status, winner, worker
-from mailer.cli.common import Json, session
+from mailer.cli.common import Campaign, Json, ListName, Yes, session
 from mailer.cli.desk import Desk, Order
 
-Campaign = Annotated[
-    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-]
-ListName = Annotated[
-    str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
-]
 Way = Annotated[str, typer.Option("--transport", help="outbox, or as mailer.toml says.")]
 Rate = Annotated[
     float | None, typer.Option(min=0.01, help="Messages a second, at most.", show_default=False)
@@ -23,7 +17,6 @@ Rate = Annotated[
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Stop after so many new messages.", show_default=False)
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Accept = Annotated[
     bool, typer.Option("--accept-warnings", help="Send although the checks warn of something.")
 ]

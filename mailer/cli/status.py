@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli import calendar
-from mailer.cli.common import Json, Session, interactive, now, print_json, print_table, session
+from mailer.cli.common import (
+    Campaign,
+    Json,
+    Session,
+    Yes,
+    interactive,
+    now,
+    print_json,
+    print_table,
+    session,
+)
 from mailer.errors import UsageError, suggest
 from mailer.store.base import SendState
 
 if TYPE_CHECKING:
     from mailer.store.base import Counts, Send
 
-Campaign = Annotated[
-    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-]
 _STATES = ("pending", "sending", "accepted", "failed", "uncertain", "skipped")
 _OVER = (SendState.FINISHED, SendState.CANCELLED)
 
@@ -71,7 +78,7 @@ def pause(context: typer.Context, campaign: Campaign) -> None:
 def cancel(
     context: typer.Context,
     campaign: Campaign,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Give up a campaign for good: whoever has not got it never will."""
     run = session(context)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mailer.cli.common import Json, interactive, now, print_json, print_table, session
+from mailer.cli.common import Json, Yes, interactive, now, print_json, print_table, session
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def export(
 def erase(
     context: typer.Context,
     address: str,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Forget a person for good (GDPR, article 17). No import brings them back."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli import calendar
-from mailer.cli.common import Json, Session, now, print_json, print_table, session
+from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
 from mailer.cli.status import started
 from mailer.errors import CampaignError, UsageError
 from mailer.store.base import SendState
@@ -29,9 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def winner(
     context: typer.Context,
-    campaign: Annotated[
-        str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
-    ],
+    campaign: Campaign,
     number: Annotated[
         int | None,
         typer.Argument(help="Of the subject that the rest get.", metavar="[NUMBER]"),
