@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mailer.compile import Variant
     from mailer.links import Links
     from mailer.merge import Merged
+    from mailer.slots import Facet, Filling
     from mailer.sources import Sources
 
 ANYBODY = Subscriber(0, "our subscribers")
@@ -33,9 +34,16 @@ ANYBODY = Subscriber(0, "our subscribers")
 
 
 def keep(merged: Merged) -> Kept:
-    digest, content, links = _shared(merged.variant)
-    values = [None if link else value for link, value in zip(links, merged.values, strict=True)]
-    return Kept(digest, content, _to_json(values))
+    digest, content = _shared(merged.variant)
+    own = ",".join([filling.kept or _kept(filling) for filling in merged.fillings])
+    return Kept(digest, content, f"[{own}]")
+
+
+def _kept(filling: Filling) -> str:
+    links = _links(filling.facet)
+    own = [None if link else value for link, value in zip(links, filling.values, strict=True)]
+    filling.kept = _to_json(own)[1:-1]
+    return filling.kept
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -43,23 +51,28 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @lru_cache(maxsize=1024)
-def _shared(variant: Variant) -> tuple[str, bytes, tuple[str, ...]]:
-    """(digest, content, for each slot the personal link that it is or "")."""
-    links = tuple(_link(slot.text) for slot in variant.slots)
+def _shared(variant: Variant) -> tuple[str, bytes]:
+    """(digest, content)."""
     value = {
         "subject": _cut(variant.subject),
         "html": _cut(variant.html),
-        "links": links,
+        "links": [link for facet in variant.facets for link in _links(facet)],
         "guards": variant.guards,
     }
     data = json.dumps(value, ensure_ascii=False).encode()
-    return hashlib.sha256(data).hexdigest(), zlib.compress(data), links
+    return hashlib.sha256(data).hexdigest(), zlib.compress(data)
 
 
 def guards(content: bytes) -> tuple[str, ...] | None:
     """What tells those who got a variant from others; None where it was not kept yet."""
     found = json.loads(zlib.decompress(content)).get("guards")
     return None if found is None else tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _links(facet: Facet) -> list[str]:
+    """For each slot the personal link that it is, or ""."""
+    return [_link(slot.text) for slot in facet.slots]
 
 
 def _link(text: str) -> str:

@@ -74,7 +74,7 @@ class Guard:
 class Filling:
     """What a facet came to."""
 
-    __slots__ = ("encoded", "facet", "values")
+    __slots__ = ("encoded", "facet", "kept", "values")
 
     def __init__(self, facet: Facet, values: Sequence[str]) -> None:
         self.facet = facet
@@ -82,6 +82,8 @@ class Filling:
         """By slot of the facet."""
         self.encoded: Sequence[bytes] = ()
         """By form of the facet, once a message was made of it."""
+        self.kept = ""
+        """As it is kept of a message that was sent."""
 
 
 class Facet:
