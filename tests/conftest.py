@@ -1,9 +1,60 @@
+"""The command line in a test's own project: a test module says what its `root` is."""
+
 from __future__ import annotations
 
+import io
 import os
+import sys
 
+import pytest
 from hypothesis import Phase, settings
+
+from mailer import cli
+from tests.project import open_store
 
 settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
 settings.register_profile("default", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def store(root):
+    store = open_store(root)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def mailer(root, replace, monkeypatch, capsys):
+    """Runs a command and returns (exit code, what it printed); `answers` make it a terminal."""
+    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
+
+    def run(*arguments, answers=None):
+        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{a}\n" for a in answers or ())))
+        replace("interactive", lambda: answers is not None)
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return end.value.code or 0, captured.out + captured.err
+
+    return run
+
+
+@pytest.fixture
+def at(replace):
+    """Puts the clock of the command line to a moment; that of the throttle goes on."""
+    return lambda moment: replace("now", lambda: moment)
+
+
+@pytest.fixture
+def replace(monkeypatch):
+    """Replaces something of `cli.common` wherever it is imported by that name."""
+
+    def replace(name, value):
+        for path, module in list(sys.modules.items()):
+            importer = path.startswith("mailer.cli.") and path != "mailer.cli.common"
+            if importer and hasattr(module, name):
+                monkeypatch.setattr(module, name, value)
+
+    return replace

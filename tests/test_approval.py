@@ -1,16 +1,12 @@
 """What is sent is what was approved: to the byte, by as many people as are asked for."""
 
-import io
 import json
-import sys
 
 import pytest
 
-from mailer import cli
 from mailer.approval import standing
-from mailer.cli import approve, desk
 from mailer.store.approvals import Approval
-from tests.project import SETTINGS, enrol, files, make_project, open_store
+from tests.project import SETTINGS, enrol, files, make_project
 from tests.support import make_sources
 
 LOOKUP = """
@@ -44,30 +40,6 @@ def root(tmp_path):
 
 def need(root, people):
     (root / "mailer.toml").write_text(SETTINGS + LOOKUP + NEEDED.format(people))
-
-
-@pytest.fixture
-def mailer(root, monkeypatch, capsys):
-    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
-
-    def run(*arguments, answers=None):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{a}\n" for a in answers or ())))
-        for module in (desk, approve):
-            monkeypatch.setattr(module, "interactive", lambda: answers is not None)
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out + captured.err
-
-    return run
-
-
-@pytest.fixture
-def store(root):
-    store = open_store(root)
-    yield store
-    store.close()
 
 
 # ---------------------------------------------------------------- what has changed

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import signal
-import sys
 import time
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from mailer import cli
 from mailer.store.base import ImportRow, Reason
 from tests.fake_ses import FakeSes
 from tests.project import NOW, SETTINGS, address, make_project, open_store, start
@@ -36,24 +33,9 @@ def root(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def store(root):
-    store = open_store(root)
+def store(store):
     make_send(store)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def mailer(root, monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out + captured.err
-
-    return run
+    return store
 
 
 def bounce(delivery):

@@ -1,14 +1,11 @@
 """The quiet period as staff meet it: who is left alone, that it is said, and how they get it later."""
 
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer import cli
-from mailer.cli import approve, calendar, desk, dispatch, worker
-from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, name, open_store
+from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, name
 
 QUIET = "[send]\nquiet_hours = 48\n"
 
@@ -20,27 +17,6 @@ def root(tmp_path):
     (root / "campaigns" / "next.md").write_text(VOTE)
     (root / "campaigns" / "alert.md").write_text(VOTE.replace("list:", "urgent: yes\nlist:"))
     return root
-
-
-@pytest.fixture
-def mailer(root, monkeypatch, capsys):
-    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out + captured.err
-
-    return run
-
-
-@pytest.fixture
-def store(root):
-    store = open_store(root)
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -67,28 +43,22 @@ def test_whoever_had_another_campaign_is_left_out_and_counted(mailer, root):
 
 
 @pytest.mark.usefixtures("after_vote")
-def test_they_get_it_later_by_the_same_command(mailer, root, monkeypatch):
+def test_they_get_it_later_by_the_same_command(mailer, root, at):
     assert mailer("send", "next", "--yes")[0] == 0
-    later = datetime.now(UTC) + timedelta(hours=49)
-    for module in (desk, dispatch):
-        monkeypatch.setattr(module, "now", lambda: later)
+    at(datetime.now(UTC) + timedelta(hours=49))
     _, said = mailer("send", "next", "--yes")
     assert "Recipients  3: 3 who joined since" in said
     assert files(root, "next") == [address(n) for n in range(5)]
     assert "lately" not in mailer("status", "next")[1]
 
 
-def test_whoever_was_passed_over_at_their_turn_is_offered_it_later(
-    mailer, root, store, monkeypatch
-):
+def test_whoever_was_passed_over_at_their_turn_is_offered_it_later(mailer, root, store, at):
     assert mailer("send", "next", "--yes", "--limit", "1")[0] == 0
     assert mailer("send", "alert", "--yes")[0] == 0
     _, said = mailer("resume", "next", "--yes")
     assert files(root, "next") == [address(0)]
     assert "2 people had another campaign lately and did not get this one." in said
-    later = datetime.now(UTC) + timedelta(hours=49)
-    for module in (desk, dispatch):
-        monkeypatch.setattr(module, "now", lambda: later)
+    at(datetime.now(UTC) + timedelta(hours=49))
     assert mailer("send", "next", "--yes")[0] == 0
     assert files(root, "next") == [address(n) for n in range(3)]
     counts = store.counts(store.send("next", "members").id)
@@ -96,22 +66,16 @@ def test_whoever_was_passed_over_at_their_turn_is_offered_it_later(
 
 
 @pytest.mark.usefixtures("after_vote")
-def test_an_order_for_later_leaves_alone_whoever_had_another_campaign_by_then(
-    mailer, root, monkeypatch
-):
-    def put(moment):
-        for module in (calendar, desk, dispatch, worker):
-            monkeypatch.setattr(module, "now", lambda: moment)
-
+def test_an_order_for_later_leaves_alone_whoever_had_another_campaign_by_then(mailer, root, at):
     due = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=5)
     code, said = mailer("send", "next", "--at", f"{due:%Y-%m-%d %H:%M} UTC", "--yes")
     assert code == 0
     assert "Recipients  5\n" in said
     assert "lately" not in said
-    put(due - timedelta(hours=47))
+    at(due - timedelta(hours=47))
     only = f'recipient.first_name == "{name(3)}"'
     assert mailer("send", "alert", "--where", only, "--yes")[0] == 0
-    put(due)
+    at(due)
     assert mailer("worker", "--once")[0] == 0
     assert files(root, "next") == [address(n) for n in (0, 1, 2, 4)]
 
@@ -130,10 +94,9 @@ def test_with_everybody_held_back_nobody_is_left_to_send_to(mailer):
     assert "nobody on members would get it: 3 had another campaign lately" in said
 
 
-def test_approving_counts_as_sending_does(mailer, store, monkeypatch):
+def test_approving_counts_as_sending_does(mailer, store, at):
     mailer("send", "vote", "--yes")
     enrol(store, [3])
     assert "Recipients  1\n" in mailer("approve", "next", "--by", "Ana Fern", "--yes")[1]
-    later = datetime.now(UTC) + timedelta(hours=49)
-    monkeypatch.setattr(approve, "now", lambda: later)
+    at(datetime.now(UTC) + timedelta(hours=49))
     assert "Recipients  4\n" in mailer("approve", "next", "--by", "Bo Reed", "--yes")[1]

@@ -1,53 +1,25 @@
 """send, status, pause, resume and cancel as staff use them."""
 
-import io
 import json
 import re
 import signal
-import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer import cli
 from mailer.cli import desk, screens, ways
 from mailer.cli.brake import Brake
 from mailer.store.base import DeliveryState, Reason, Result, SendState
 from mailer.transports.base import Allowance, Receipt
 from mailer.transports.outbox import Outbox
-from tests.project import NOW, address, enrol, files, make_project, open_store, start
+from tests.project import NOW, address, enrol, files, make_project, start
 
 
 @pytest.fixture
 def root(tmp_path):
     return make_project(tmp_path / "project", people=9)
-
-
-@pytest.fixture
-def mailer(root, monkeypatch, capsys):
-    """Runs a command and returns (exit code, what it printed); `answers` make it a terminal."""
-    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
-
-    def run(*arguments, answers=None):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{a}\n" for a in answers or ())))
-        for module in (desk, sys.modules["mailer.cli.status"]):
-            monkeypatch.setattr(module, "interactive", lambda: answers is not None)
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out + captured.err
-
-    return run
-
-
-@pytest.fixture
-def store(root):
-    store = open_store(root)
-    yield store
-    store.close()
 
 
 def everybody(count=9):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 
 import pytest
 
-from mailer import cli
 from mailer.store.base import DeliveryState, Reason, Result, SendState
-from tests.project import NOW, address, make_project, open_store
+from tests.project import NOW, address, make_project
 
 UNCERTAIN = DeliveryState.UNCERTAIN
 
@@ -18,28 +15,6 @@ UNCERTAIN = DeliveryState.UNCERTAIN
 @pytest.fixture
 def root(tmp_path):
     return make_project(tmp_path / "project", people=6)
-
-
-@pytest.fixture
-def store(root):
-    store = open_store(root)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def mailer(root, monkeypatch, capsys):
-    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out + captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -5,22 +5,19 @@ What the rows mean is in docs/amazon-ses.md.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
-from mailer import cli
 from mailer.store.base import SendState
 from mailer.transports.ses import clients
 from mailer.transports.ses.transport import AmazonSes
 from tests.fake_ses import FakeSes
-from tests.project import address, enrol, make_project, open_store, start
+from tests.project import address, enrol, make_project, start
 from tests.tls import listening, plain, self_signed
 
 CONFIG = '[send]\ntransport = "ses"\n[ses]\nregion = "us-east-1"\nconfiguration_set = "mailer"\n'
@@ -56,25 +53,13 @@ def use(root, method):
 
 
 @pytest.fixture
-def mailer(root, monkeypatch, capsys):
+def mailer(mailer):
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        said = captured.out + captured.err
+        code, said = mailer(*arguments)
         assert "Traceback" not in said
-        return end.value.code or 0, said
+        return code, said
 
     return run
-
-
-@pytest.fixture
-def store(root):
-    store = open_store(root)
-    yield store
-    store.close()
 
 
 def counts(store):

@@ -1,7 +1,6 @@
 """Subject tests: who gets which, what came of it, and how the winner is found."""
 
 import re
-import sys
 from collections import Counter
 from datetime import timedelta
 
@@ -10,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import campaign, cli
-from mailer.cli import calendar, desk, dispatch, winner, worker
+from mailer import campaign
 from mailer.errors import CampaignError
 from mailer.store.base import SendState
 from mailer.store.sqlite import SqliteStore
 from mailer.subjects import Figures, Shares, SubjectTest, best
 from mailer.web.gallery import Gallery
-from tests.project import NOW, VOTE, make_project, open_store
+from tests.project import NOW, VOTE, make_project
 from tests.support import ANA, BO, UMA, make_merger
 
 TESTED = VOTE.replace(
@@ -146,34 +144,9 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def store(root):
-    store = open_store(root)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def at(monkeypatch):
-    def put(moment):
-        for module in (calendar, desk, dispatch, winner, worker):
-            monkeypatch.setattr(module, "now", lambda: moment)
-
-    put(NOW)
-    return put
-
-
-@pytest.fixture
-def mailer(root, monkeypatch, capsys):
-    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out + captured.err
-
-    return run
+def at(at):
+    at(NOW)
+    return at
 
 
 def subjects_in(root):

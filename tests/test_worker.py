@@ -1,25 +1,21 @@
 """What was ordered for later goes out then, once, whatever becomes of the worker."""
 
-import io
 import json
 import os
 import random
 import signal
-import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer import cli, config, sources
-from mailer.cli import calendar, desk, dispatch, status, winner, worker
+from mailer import config, sources
 from mailer.store.base import ImportRow, SendState
 from mailer.store.timetable import Timing
 from mailer.transports.outbox import Outbox
-from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, open_store, start
+from tests.project import SETTINGS, VOTE, address, enrol, files, make_project, start
 
-CLOCKED = (calendar, desk, dispatch, status, winner, worker)
 NEW_YORK, LOS_ANGELES, PHOENIX = "America/New_York", "America/Los_Angeles", "America/Phoenix"
 
 
@@ -33,40 +29,10 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def store(root):
-    store = open_store(root)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def clock(monkeypatch):
+def clock(at):
     """The clock of the command line, to be put to any moment."""
-
-    def put(text):
-        for module in CLOCKED:
-            monkeypatch.setattr(module, "now", lambda: utc(text))
-
-    put("2026-03-02 12:00")
-    return put
-
-
-@pytest.fixture
-def mailer(root, monkeypatch, capsys):
-    """Runs a command and returns (exit code, what it printed)."""
-    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
-
-    def run(*arguments, answers=None):
-        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{a}\n" for a in answers or ())))
-        for module in (desk, status):
-            monkeypatch.setattr(module, "interactive", lambda: answers is not None)
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out + captured.err
-
-    return run
+    at(utc("2026-03-02 12:00"))
+    return lambda text: at(utc(text))
 
 
 def everybody(count=60):
