@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -278,9 +277,6 @@ class Desk:
         from mailer.cli.brake import Brake
         from mailer.cli.progress import bar
 
-        # What is loaded by now stays: to look through it for garbage, again and again, takes a tenth
-        # of the time of a bulk send.
-        gc.freeze()
         if self.order.anyway:
             self.run.store.stop_watching(frozen.id)
         total = min(plan.recipients, self.order.limit or plan.recipients)
