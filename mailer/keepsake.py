@@ -40,9 +40,8 @@ def keep(merged: Merged) -> Kept:
 
 
 def _kept(filling: Filling) -> str:
-    links = _links(filling.facet)
-    own = [None if link else value for link, value in zip(links, filling.values, strict=True)]
-    filling.kept = _to_json(own)[1:-1]
+    own = zip(_links(filling.facet), filling.values, strict=True)
+    filling.kept = ",".join(["null" if link else _to_json(value) for link, value in own])
     return filling.kept
 
 

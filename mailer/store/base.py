@@ -61,6 +61,8 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"
     SKIPPED = "skipped"
 
+    __hash__ = str.__hash__
+
 
 # ---------------------------------------------------------------- lists and subscribers
 
@@ -205,8 +207,7 @@ class Counts:
         return self.audience == parts + self.uncertain + self.skipped
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery taken by this worker and durably marked `sending`."""
 
     delivery_id: int
@@ -215,8 +216,7 @@ class Claim:
     """The number of the subject, where there are several; 0 while its winner is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remaining:
+class Remaining(NamedTuple):
     """A delivery that is still pending, and what `claim` would do with it now."""
 
     claim: Claim
@@ -225,8 +225,7 @@ class Remaining:
     `HELD_BACK`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """How one claimed delivery ended, to be recorded."""
 
     delivery_id: int

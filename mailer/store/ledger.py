@@ -98,14 +98,16 @@ class Ledger(Quiet, Proofs):
         at, results = now.isoformat(timespec="seconds"), list(results)
         with self.writing():
             me = self.workers.me()
-            outcomes = [(r.delivery_id, r.state, r.message_id, r.detail) for r in results]
-            recorded = self.db.execute(_RECORD, (at, json.dumps(outcomes), me)).rowcount
+            recorded = sum(
+                self.db.execute(_RECORD, (state, detail, at, json.dumps(ids), me)).rowcount
+                for (state, detail), ids in _alike(results).items()
+            )
             self.keep_copies(results)
             self._compare_with_events(results, at)
             self._skip_cancelled(now)
-        if recorded != len(outcomes):
+        if recorded != len(results):
             raise StoreError(
-                f"{len(outcomes) - recorded} deliveries were no longer this process's to record",
+                f"{len(results) - recorded} deliveries were no longer this process's to record",
                 hint="Was lists/workers/ cleared during a send? Look at: mailer status",
             )
 
@@ -177,6 +179,15 @@ def _claim(row: Sequence[Any]) -> Claim:
     return Claim(delivery_id, subscriber((known, *own)), arm)
 
 
+def _alike(results: Iterable[Result]) -> dict[tuple[DeliveryState, str], dict[int, str]]:
+    """Message ids by delivery, of those that ended in the same way: nearly all of a batch."""
+    found: dict[tuple[DeliveryState, str], dict[int, str]] = {}
+    for result in results:
+        alike = found.setdefault((result.state, result.detail), {})
+        alike[result.delivery_id] = result.message_id
+    return found
+
+
 def _seconds(now: datetime) -> int:
     return int(now.timestamp())
 
@@ -215,10 +226,9 @@ _TAKE_OVER = "UPDATE deliveries SET worker = ? WHERE id = ?"
 
 # Only by the worker that holds it: nobody overwrites what another has taken over.
 _RECORD = """
-UPDATE deliveries SET
-    state = r.value ->> 1, message_id = r.value ->> 2, detail = r.value ->> 3, changed = ?
+UPDATE deliveries SET state = ?, detail = ?, changed = ?, message_id = r.value
 FROM json_each(?) r
-WHERE deliveries.id = r.value ->> 0 AND worker = ? AND state = 'sending'"""
+WHERE deliveries.id = CAST(r.key AS INTEGER) AND worker = ? AND state = 'sending'"""
 
 _FAILURES = """
 SELECT coalesce(s.email, '(erased)'), d.detail
