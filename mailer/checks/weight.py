@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import mul
 from typing import TYPE_CHECKING
 
 from mailer.checks.expressions import is_own_link, may_be_blank
@@ -85,17 +86,27 @@ class Scales:
         """For a facet and how a variant uses its slots."""
         key = (facet, tuple((use.contexts, use.leads, use.shows) for use in used))
         if key not in self._made:
-            weigh = _weighing([self._of(use) for use in used])
+            if all(map(self._is_plain_link, used)):
+                weigh = _measuring([len(use.contexts) for use in used])
+            else:
+                weigh = _weighing([_of_slot(use) for use in used])
             self._made[key] = lru_cache(maxsize=MOST)(weigh) if facet.is_shared else weigh
         return self._made[key]
 
-    def _of(self, use: Use) -> _Weigh:
-        times, simple = len(use.contexts), set(use.contexts) <= _SIMPLE
-        if simple and self._has_plain_links and is_own_link(use.slot.text):
-            # tokens are of letters, digits, "-", "_" and ".", and no escaping changes those
-            return lambda value: len(value) * times
-        weigh = _weigher(use.contexts, leads=use.leads, shows=use.shows)
-        return _at_a_glance(weigh, use.contexts) if simple else weigh
+    def _is_plain_link(self, use: Use) -> bool:
+        """Tokens are of letters, digits, "-", "_" and ".", and no escaping changes those."""
+        simple = set(use.contexts) <= _SIMPLE
+        return simple and self._has_plain_links and is_own_link(use.slot.text)
+
+
+def _measuring(times: Sequence[int]) -> Weigh:
+    """For values that stand as they are, each so many times."""
+    return lambda filling: (sum(map(mul, map(len, filling.values), times)), ())
+
+
+def _of_slot(use: Use) -> _Weigh:
+    weigh = _weigher(use.contexts, leads=use.leads, shows=use.shows)
+    return _at_a_glance(weigh, use.contexts) if set(use.contexts) <= _SIMPLE else weigh
 
 
 def _weighing(scales: Sequence[_Weigh]) -> Weigh:
