@@ -306,8 +306,9 @@ def test_a_code_that_does_not_exist_is_found_where_codes_are_used(body, seen):
 EVERYWHERE = """{{ recipient.first_name }} <b title="{{ recipient.first_name }}">*{{ recipient.city }}*</b>
 [a](https://www.example.org/{{ recipient.city }}?c={{ recipient.first_name }}) {{ recipient.email }}
 [b]({{ recipient.fields.page }}) [c](tel:{{ recipient.zip }}) [d](mailto:{{ recipient.email }})
-[e]({{ links.unsubscribe }}) {{ links.view }} [f](https://www.example.org/?u={{ links.view }}&v={{ links.forward }}) <!--[if mso]>{{ recipient.first_name }}<![endif]-->
-{% if recipient.state == "OR" %}Oregon, {{ recipient.last_name | upper }}{% endif %}
+[e]({{ links.unsubscribe }}) {{ links.view }} <!--[if mso]>{{ recipient.first_name }}<![endif]-->
+{% if recipient.state == "OR" %}Oregon, {{ recipient.last_name | upper }}
+[f](https://www.example.org/?u={{ links.view }}&v={{ links.forward }}){% endif %}
 """
 WORDS = make_sources(EVERYWHERE)
 MERGER = Merger(WORDS, fields=FIELDS, keys=KEYS, send_id=7)
