@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from mailer import address, geography
 from mailer.columns import TARGETS, recognize
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from mailer.spreadsheet import Record
 
 
-class Accepted(NamedTuple):
+@dataclass(slots=True)
+class Accepted:
+    """A row that is imported. One for each of a million, and so not frozen."""
+
     row: ImportRow
     warning: str = ""
     """What is odd about the ZIP code: a key of `ZIP_WARNINGS`, or ""."""
@@ -106,9 +109,7 @@ class SubscriberFile:
         return [column.heading for column in self._columns]
 
     def rows(self) -> Iterator[Accepted | Rejected | Skipped]:
-        form = _Form(self._columns)
-        for record in self._sheet.records():
-            yield _outcome(record, form)
+        return map(_Form(self._columns).outcome, self._sheet.records())
 
 
 class _Form:
@@ -121,10 +122,51 @@ class _Form:
         # what has no column is read from the blank cell that `tidy` puts behind the last
         self.own = itemgetter(*(stands.get(target, self.width) for target in TARGETS))
         self._further = [
-            (i, column.field, column.target == "member_since")
+            (i, column.field)
             for i, column in enumerate(columns)
-            if column.field
+            if column.field and column.target != "member_since"
         ]
+        self._since = next((c.field for c in columns if c.target == "member_since"), "")
+
+    def outcome(self, record: Record) -> Accepted | Rejected | Skipped:
+        if record.problem:
+            return _reject(record, "quotes", record.problem)
+        found = record.cells
+        if len(found) > self.width and any(map(str.strip, found[self.width :])):
+            return _reject(record, "columns", f"{len(found)} cells under {self.width} headings")
+        cells = self.tidy(found)
+        own = self.own(cells)
+        fields = {field: value for i, field in self._further if (value := cells[i])}
+        if not fields and not any(own):
+            return Skipped(record.row, record.line)
+        email, first_name, last_name, code, city, state, county, timezone, tags, since, status = own
+        if status and _LEFT.match(status):
+            return _reject(record, "status", f'the file says "{status}"')
+        try:
+            email = address.normalize(email)
+        except address.BadAddressError as err:
+            return _reject(record, "email", str(err))
+        code, place, warning = _place(code[:_LONGEST])
+        state = state or place.state
+        joined = since and _date(since[:_LONGEST])
+        if self._since and since and not joined:
+            # a date that cannot be read is a value like any other
+            fields[self._since] = since
+        subscriber = ImportRow(
+            record.row,
+            email,
+            first_name,
+            last_name,
+            code,
+            city or place.city,
+            state.upper() if len(state) == _ABBREVIATION else state,
+            county or place.county,
+            timezone or place.timezone,
+            fields,
+            _tags(tags) if tags else (),
+            joined,
+        )
+        return Accepted(subscriber, warning)
 
     def tidy(self, cells: list[str]) -> list[str]:
         """Each value on one line without needless blanks; as many as columns, and a blank one."""
@@ -138,50 +180,6 @@ class _Form:
     def _tidy(self, i: int, cell: str) -> str:
         # some put each tag on a line
         return undefuse(clean(cell.replace("\n", ";") if i == self._tags else cell))
-
-    def further(self, cells: Sequence[str]) -> dict[str, str]:
-        """The further fields that are not blank; a date is one of them where it cannot be read."""
-        return {
-            field: value
-            for i, field, is_date in self._further
-            if (value := cells[i]) and not (is_date and _date(value[:_LONGEST]))
-        }
-
-
-def _outcome(record: Record, form: _Form) -> Accepted | Rejected | Skipped:
-    if record.problem:
-        return _reject(record, "quotes", record.problem)
-    if len(record.cells) > form.width and any(map(str.strip, record.cells[form.width :])):
-        return _reject(record, "columns", f"{len(record.cells)} cells under {form.width} headings")
-    cells = form.tidy(record.cells)
-    own = form.own(cells)
-    fields = form.further(cells)
-    if not fields and not any(own):
-        return Skipped(record.row, record.line)
-    email, first_name, last_name, code, city, state, county, timezone, tags, since, status = own
-    if status and _LEFT.match(status):
-        return _reject(record, "status", f'the file says "{status}"')
-    try:
-        email = address.normalize(email)
-    except address.BadAddressError as err:
-        return _reject(record, "email", str(err))
-    code, found, warning = _place(code[:_LONGEST])
-    state = state or found.state
-    row = ImportRow(
-        record.row,
-        email,
-        first_name,
-        last_name,
-        code,
-        city or found.city,
-        state.upper() if len(state) == _ABBREVIATION else state,
-        county or found.county,
-        timezone or found.timezone,
-        fields,
-        _tags(tags) if tags else (),
-        _date(since[:_LONGEST]) if since else "",
-    )
-    return Accepted(row, warning)
 
 
 def _reject(record: Record, reason: str, why: str) -> Rejected:

@@ -20,13 +20,14 @@ as soon as another process has written."""
 
 
 _OWN = 1 + len(COLUMNS)
-_scan = json.JSONDecoder().scan_once
-"""A third of the time of `json.loads`, for text that was written here and begins with the value."""
+_value = json.JSONDecoder().raw_decode
+"""Two thirds of the time of `json.loads`, for text that was written here and begins with the value."""
 
 
 def subscriber(row: Sequence[Any]) -> Subscriber:
     """Of a row that begins with the columns of `SUBSCRIBER`."""
-    return Subscriber(*row[:_OWN], _scan(row[_OWN], 0)[0], _tags(row[_OWN + 1]))
+    values = (*row[:_OWN], _value(row[_OWN])[0], _tags(row[_OWN + 1]))
+    return Subscriber(*values)
 
 
 @lru_cache(maxsize=500)

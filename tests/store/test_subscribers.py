@@ -114,6 +114,23 @@ def test_people_known_before_are_told_from_new_ones(store):
     assert [s.action for s in stored] == ["updated", "new"]
 
 
+def test_new_people_are_numbered_by_address_whatever_the_order_of_the_file(store):
+    bring(store, row("cy"), row("ana"), row("bo"))
+    bring(store, row("ada"), row("bo"))
+    assert audience(store) == ["ana", "bo", "cy", "ada"]
+
+
+def test_whoever_is_known_as_the_file_has_them_is_not_written_again(store):
+    known = {"first_name": "Ana", "fields": {"phone": "1"}, "tags": ("a", "b")}
+    bring(store, row("ana", **known))
+    store.db.execute("""CREATE TEMP TRIGGER no_more AFTER UPDATE ON main.subscribers
+        BEGIN SELECT RAISE(ABORT, 'written again'); END""")
+    totals = bring(store, row("ana"), row("ana", **known), row("ana", first_name="Ana"))
+    assert totals == Imported(updated=1, merged=2)
+    with pytest.raises(StoreError, match="written again"):
+        bring(store, row("ana", first_name="Anna"))
+
+
 def test_consent_and_the_date_of_joining_are_kept_from_the_first_time(store):
     bring(store, row("ana", joined="2019-01-25"), row("bo", 2), source="petition")
     bring(store, row("ana", joined="2021-01-01"), row("bo", 2), source="other", now=LATER)
@@ -279,8 +296,8 @@ def test_a_long_list_is_read_in_pages_without_loss_while_it_changes(store, monke
 
 def test_a_list_of_many_pages_is_read_once(store, monkeypatch):
     monkeypatch.setattr("mailer.store.subscribers.PAGE", 7)
-    bring(store, *(row(f"p{i}", i) for i in range(49)))
-    everybody = [f"p{i}" for i in range(49)]
+    everybody = [f"p{i:02}" for i in range(49)]
+    bring(store, *map(row, everybody))
     assert audience(store) == everybody
     assert [s.email.partition("@")[0] for s, *_ in store.members("members")] == everybody
 
