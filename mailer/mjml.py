@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from functools import lru_cache
+from difflib import SequenceMatcher
+from functools import cache, lru_cache
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mjml import mjml2html
 from premailer import Premailer
@@ -59,6 +62,9 @@ ELEMENTS = frozenset(
 )
 """Of MJML 4. mjml-python drops any other element without a word, with all that is in it."""
 
+VALUE = "\x1a"
+"""Stands for what Jinja writes."""
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _DOCTYPE = "<!doctype html>"
 
 
@@ -72,7 +78,8 @@ def to_html(mjml: str, blocks: Sequence[str], files: Mapping[str, str]) -> str:
             is looked for.
 
     Raises:
-        CampaignError: an element that does not exist or is not closed, or MJML that does not parse.
+        CampaignError: an element that does not exist, is not closed or stands where it cannot, or
+            MJML that does not parse.
     """
     _check(mjml, files)
     try:
@@ -131,12 +138,26 @@ def _inline(html: str) -> str:
     return _DOCTYPE + "\n" + re.sub(r"\A\s*<!doctype[^>]*>\s*", "", inlined, flags=re.IGNORECASE)
 
 
+class _Element(NamedTuple):
+    tag: str
+    parent: str
+    """The MJML element it stands in; "" where a file begins with it."""
+    line: int
+    column: int
+
+    @property
+    def is_misplaced(self) -> bool:
+        held = _nesting().get(self.parent)
+        return held is not None and self.tag not in held and bool(_holders(self.tag))
+
+
 class _Balance(HTMLParser):
-    """Finds the first MJML element that does not exist or is not closed."""
+    """Finds all MJML elements, and the first that does not exist or is not closed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
+        self.found: list[_Element] = []
         self.unknown: str | None = None
         self.unclosed: str | None = None
 
@@ -160,14 +181,13 @@ class _Balance(HTMLParser):
             self.unclosed = self.open[-1] if tag in self.open else tag
 
     def _seen(self, tag: str) -> None:
+        self.found.append(_Element(tag, self.open[-1] if self.open else "", *self.getpos()))
         if tag not in ELEMENTS and self.unknown is None:
             self.unknown = tag
 
 
 def _check(mjml: str, files: Mapping[str, str]) -> None:
-    parser = _Balance()
-    parser.feed(mjml)
-    parser.close()
+    parser = _parse(mjml)
     if parser.unknown:
         raise CampaignError(
             f"there is no MJML element <{parser.unknown}>",
@@ -181,6 +201,44 @@ def _check(mjml: str, files: Mapping[str, str]) -> None:
             place=_unbalanced(unclosed, files),
             hint=f"Every <{unclosed}> needs one </{unclosed}>, inside the element it opened in.",
         )
+    misplaced = next((element for element in parser.found if element.is_misplaced), None)
+    if misplaced:
+        holders = " or ".join(f"<{holder}>" for holder in _holders(misplaced.tag))
+        raise CampaignError(
+            f"<{misplaced.tag}> cannot stand in <{misplaced.parent}>",
+            place=_where(misplaced, mjml, files),
+            hint=f"It belongs in {holders}.",
+        )
+
+
+def _parse(mjml: str) -> _Balance:
+    parser = _Balance()
+    parser.feed(mjml)
+    parser.close()
+    return parser
+
+
+@cache
+def _nesting() -> Mapping[str, frozenset[str]]:
+    """Element → what it can hold, from MJML 4 itself.
+
+    mjml-python makes something of the rest, too: a text without its column has no padding, and not
+    the table around it that Outlook needs.
+    """
+    data = Path(__file__).parent / "checks" / "data" / "nesting.json"
+    return {e: frozenset(held) for e, held in json.loads(data.read_text(encoding="utf-8")).items()}
+
+
+def _holders(tag: str) -> list[str]:
+    return [element for element, held in _nesting().items() if tag in held]
+
+
+def without_jinja(source: str) -> str:
+    """The MJML or HTML of a template's source, with every line where it was."""
+    return _JINJA.sub(
+        lambda match: (VALUE if match[0].startswith("{{") else " ") + "\n" * match[0].count("\n"),
+        source,
+    )
 
 
 def _place(pattern: str, files: Mapping[str, str]) -> Place:
@@ -189,6 +247,27 @@ def _place(pattern: str, files: Mapping[str, str]) -> Place:
         if match:
             return Place(path, source.count("\n", 0, match.start()) + 1)
     return Place("templates")
+
+
+def _where(wrong: _Element, mjml: str, files: Mapping[str, str]) -> Place:
+    """The element in a file that shows what it stands in, or in one that may be put there.
+
+    Of several, the one whose line reads most like that of the document.
+    """
+    made = _rest_of_line(mjml, wrong)
+    likely: list[tuple[bool, float, Place]] = []
+    for path, template in files.items():
+        source = without_jinja(template)
+        for element in _parse(source).found:
+            if element.tag == wrong.tag and element.parent in {wrong.parent, ""}:
+                alike = SequenceMatcher(None, made, _rest_of_line(source, element)).ratio()
+                likely.append((bool(element.parent), alike, Place(path, element.line)))
+    best = max(likely, key=lambda found: found[:2], default=None)
+    return best[2] if best else _place(rf"<{wrong.tag}\b", files)
+
+
+def _rest_of_line(source: str, element: _Element) -> str:
+    return source.split("\n")[element.line - 1][element.column :]
 
 
 def _unbalanced(tag: str, files: Mapping[str, str]) -> Place:

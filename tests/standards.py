@@ -1,7 +1,8 @@
 """Makes mailer/checks/data: `python -m tests.standards FOLDER`.
 
 FOLDER/node_modules holds the packages caniemail (which mail program shows what) and mjml 4 (which
-element takes which attributes). To be run when one of them knows something new.
+element takes which attributes, and holds which others). To be run when one of them knows something
+new.
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ const found = components.map((c) => [c.componentName, Object.keys(c.allowedAttri
 console.log(JSON.stringify(Object.fromEntries(found)));
 """
 
+NESTING = """
+const { components, dependencies } = require("mjml-preset-core");
+const text = new Set(components.filter((c) => c.endingTag).map((c) => c.componentName));
+const named = (names) => names.every((name) => typeof name === "string");
+const found = Object.entries(dependencies).filter(([e, names]) => !text.has(e) && named(names));
+console.log(JSON.stringify(Object.fromEntries(found.map(([e, names]) => [e, names.sort()]))));
+"""
+"""Of elements that hold text or HTML, or whatever they like, nothing is said."""
+
 
 def main(folder: Path) -> None:
     source = folder / "node_modules" / "caniemail" / "data" / "caniemail.json"
@@ -48,10 +58,17 @@ def main(folder: Path) -> None:
         "tested": known["last_update_date"][:10],
         "lacking": {slug: names for slug, names in without.items() if names},
     })  # fmt: skip
+    write("mjml.json", asked(folder, ATTRIBUTES))
+    write("nesting.json", asked(folder, NESTING))
+
+
+def asked(folder: Path, program: str) -> dict[str, object]:
+    """What MJML says of itself."""
     node = subprocess.run(
-        ["node", "-e", ATTRIBUTES], cwd=folder, check=True, capture_output=True, text=True
+        ["node", "-e", program], cwd=folder, check=True, capture_output=True, text=True
     )
-    write("mjml.json", json.loads(node.stdout))
+    answer: dict[str, object] = json.loads(node.stdout)
+    return answer
 
 
 def lacking(stats: dict[str, dict[str, dict[str, str]]]) -> list[str]:

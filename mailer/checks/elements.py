@@ -1,17 +1,18 @@
 """MJML that does nothing: attributes, classes and elements that it leaves out without a word.
 
-An element that does not exist at all is an error of the compile, in `mjml.py`.
+An element that does not exist at all, or cannot stand where it does, is an error of the compile, in
+`mjml.py`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailer import mjml
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.proof import reached
 from mailer.errors import Place, suggest
@@ -32,9 +33,6 @@ _HOLD_TEXT = {
     "mj-accordion-text", "mj-accordion-title", "mj-button", "mj-navbar-link", "mj-raw",
     "mj-social-element", "mj-table", "mj-text",
 }  # fmt: skip
-_VALUE = "\x1a"
-"""Stands for what Jinja writes."""
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 class _Attribute(NamedTuple):
@@ -50,7 +48,7 @@ def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
     known = _known()
     for attribute in _written(words):
         allowed = known.get(attribute.element, frozenset())
-        if allowed and attribute.name not in allowed and _VALUE not in attribute.name:
+        if allowed and attribute.name not in allowed and mjml.VALUE not in attribute.name:
             yield Finding(
                 ATTRIBUTE,
                 Severity.WARNING,
@@ -64,11 +62,11 @@ def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
     del today
     written = list(_written(words))
     classes = {a.value for a in written if (a.element, a.name) == ("mj-class", "name")}
-    if any(_VALUE in name for name in classes):
+    if any(mjml.VALUE in name for name in classes):
         return
     for attribute in written:
         for name in attribute.value.split() if attribute.name == "mj-class" else ():
-            if name not in classes and _VALUE not in name:
+            if name not in classes and mjml.VALUE not in name:
                 yield Finding(
                     CLASS,
                     Severity.WARNING,
@@ -97,13 +95,9 @@ def _written(words: Sources) -> Iterator[_Attribute]:
     """Every attribute of an MJML element, in each file that the campaign is made of."""
     for path in reached(words):
         parser = _Attributes(path)
-        parser.feed(_JINJA.sub(_without_jinja, words.files[path]))
+        parser.feed(mjml.without_jinja(words.files[path]))
         parser.close()
         yield from parser.found
-
-
-def _without_jinja(match: re.Match[str]) -> str:
-    return (_VALUE if match[0].startswith("{{") else " ") + "\n" * match[0].count("\n")
 
 
 class _Attributes(HTMLParser):
