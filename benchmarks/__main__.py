@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME…]`: measure, print tables, and write build/bench/NAME.json.
 
-Names: merge, compile, imports, sends, ses, web, start, audience. Without any, all of them.
+Names: merge, compile, imports, sends, ses, web, start, audience, scale. Without any, all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.figures import machine
 
-NAMES = ("merge", "compile", "start", "imports", "audience", "sends", "ses", "web")
+NAMES = ("merge", "compile", "start", "imports", "audience", "sends", "ses", "web", "scale")
 RESULTS = Path(__file__).parent.parent / "build" / "bench"
 
 

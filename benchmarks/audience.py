@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,11 +32,12 @@ def measure(*, rounds: int, people: int) -> Table:
                 table.add(f"{what}, {number:,}", "s", [cost.cpu for cost, _, _ in found])
                 table.add("peak memory", "MB", [memory for _, memory, _ in found])
             store.close()
-        table.add(f"choose and freeze, {people:,}", "s", [_freeze(root)])
+        table.add(f"choose and freeze, {people:,}", "s", [freeze(root)])
     return table
 
 
-def _freeze(root: Path) -> float:
+def freeze(root: Path) -> float:
+    """Seconds of CPU time."""
     words = sources.load(config.load(root), project.CAMPAIGN)
     store = project.open_store(root)
     with costing() as cost:
@@ -53,3 +55,7 @@ def _freeze(root: Path) -> float:
     assert added
     store.close()
     return cost.cpu
+
+
+if __name__ == "__main__":
+    freeze(Path(sys.argv[1]))
