@@ -12,10 +12,12 @@ import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from mailer.transports.base import Receipt
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mailer.transports.base import Letter, Receipt
+    from mailer.transports.base import Letter
 
     Parcel = Sequence[Letter]
 
@@ -23,6 +25,8 @@ _GUESS = 0.1
 """Seconds that a call takes, before the first has been seen: TLS to the same continent."""
 _HEADROOM = 2
 """Lanes for each that the average needs: some answers take longer."""
+_AHEAD = 0.25
+"""Seconds' worth of parcels that may wait for a lane: so that none idles while more are made."""
 _OVERDUE = 1
 """Seconds after which an answer is not waited for with a lane that others could use."""
 _NEW = 0.1
@@ -70,8 +74,13 @@ class Lanes:
         return min(self._most, needed + sum(began < late for began in list(self._began.values())))
 
     @property
+    def room(self) -> int:
+        """For parcels under way, those that wait for a lane included."""
+        return self.wanted + int((self.speed or 0) * _AHEAD)
+
+    @property
     def is_full(self) -> bool:
-        return self.parcels >= self.wanted
+        return self.parcels >= self.room
 
     def send(self, parcel: Parcel) -> None:
         self.parcels += 1
@@ -103,6 +112,16 @@ class Lanes:
             if isinstance(receipt, BaseException):
                 raise receipt
             back.append((parcel, receipt))
+
+    def recall(self) -> None:
+        """Let no further parcel leave: those that no lane has begun come back unsent."""
+        while True:
+            try:
+                parcel = self._todo.get_nowait()
+            except Empty:
+                return
+            if parcel is not None:
+                self._done.put((parcel, self._latency, Receipt.unsent(parcel)))
 
     def close(self) -> None:
         """Let idle threads end."""

@@ -166,24 +166,43 @@ class Sender:
         except Exception:
             self._bring_home()
             raise
+        except BaseException:
+            # Nothing is waited for, but what is known by now is put on record.
+            self._lanes.recall()
+            self._record(room=self._lanes.parcels + 1)
+            raise
         finally:
             self._lanes.close()
         return self.tally
 
     def _work(self, send: Send, limit: int | None) -> None:
-        while self._is_more(send):
+        while self._is_on(send):
             self._look_at_what_became(send)
-            size = self._room(limit)
-            if size:
-                self._wait(send, size)
+            if self._brake.pulled:
+                self._bring_home()
+            if self._is_due(send):
                 if self._brake.pulled:
                     raise self._braked(send)
-                self._hand_over(send, self._store.claim(send.id, size, now=self._clock()))
+                if not self._proceed(send, limit):
+                    return
             elif self._lanes.parcels:
                 self._collect(send, room=1)  # some may come back unsent
-            else:
-                self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
+            elif self._is_finished(send):
                 return
+
+    def _proceed(self, send: Send, limit: int | None) -> bool:
+        """Hand over a batch, or make room for it; False at the limit."""
+        size = self._room(limit)
+        if size and not self._lanes.is_full:
+            self._wait(send, size)
+            if not self._brake.pulled:
+                self._hand_over(send, self._store.claim(send.id, size, now=self._clock()))
+        elif self._lanes.parcels:
+            self._collect(send, room=self._lanes.room if size else 1)
+        else:
+            self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
+            return False
+        return True
 
     def _braked(self, send: Send) -> Interrupted:
         if not self._by_hand:
@@ -201,11 +220,8 @@ class Sender:
                 f"mailer resume {send.campaign} --anyway",
             )
 
-    def _is_more(self, send: Send) -> bool:
-        """Whether anything is due; when not, the send is finished, or queued until something is.
-
-        While others are at work on it, that is left to them.
-        """
+    def _is_on(self, send: Send) -> bool:
+        """Whether it is this run's to send. Where it was moved to another hour, it no longer is."""
         current = self._store.send(send.campaign, send.list_name)
         assert current is not None
         if current.state in {SendState.PAUSED, SendState.CANCELLED}:
@@ -216,13 +232,13 @@ class Sender:
         if current.state is not SendState.SENDING:
             self._bring_home()
             return False
-        while not self._is_due(send):
-            if not self._lanes.parcels:
-                settle(self._store, self._transport, send, self._clock())
-                self._set(send, SendState.FINISHED)
-                return self._is_due(send)
-            self._collect(send, room=1)
         return True
+
+    def _is_finished(self, send: Send) -> bool:
+        """Whether nothing is left to do. What is due later is queued; others at work go on with theirs."""
+        settle(self._store, self._transport, send, self._clock())
+        self._set(send, SendState.FINISHED)
+        return not self._is_due(send)
 
     def _is_due(self, send: Send) -> bool:
         return self._store.is_due(send.id, now=self._clock())
@@ -291,8 +307,6 @@ class Sender:
         self._lanes.speed = self._rate and self._rate * len(parcels) / len(letters)
         for parcel in parcels:
             self._lanes.send(parcel)
-        while self._lanes.is_full:
-            self._collect(send, room=self._lanes.wanted)
 
     # ---------------------------------------------------------------- and back
 
@@ -307,7 +321,8 @@ class Sender:
             raise self._stopped(send, stop) from stop
 
     def _bring_home(self) -> None:
-        """Record whatever is under way, whatever becomes of some of it."""
+        """Record whatever is under way, whatever becomes of some of it; nothing more leaves."""
+        self._lanes.recall()
         problem: Exception | None = None
         while self._lanes.parcels:
             try:

@@ -4,8 +4,12 @@ import threading
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailer.lanes import Lanes
+from mailer.store.base import DeliveryState, Result
+from mailer.transports.base import Letter, Receipt
 
 
 @pytest.fixture
@@ -130,6 +134,67 @@ def test_before_the_first_answer_a_lane_is_there_for_each_tenth_of_a_second(make
     lanes = make(len, most=64)
     lanes.speed = 100
     assert lanes.wanted == 20
+
+
+def test_a_quarter_of_a_seconds_parcels_may_wait_for_a_lane(make):
+    hang = threading.Event()
+    lanes = make(lambda _: hang.wait(30), most=64)
+    lanes.speed = 100
+    while not lanes.is_full:
+        lanes.send("x")
+    assert lanes.parcels == 20 + 25
+    hang.set()
+
+
+@pytest.mark.parametrize("speed", [None, 3.9])
+def test_of_few_parcels_or_where_nobody_counts_them_none_waits(make, speed):
+    lanes = make(len, most=64)
+    lanes.speed = speed
+    assert lanes.room == lanes.wanted
+
+
+@given(
+    sizes=st.lists(st.integers(1, 4), max_size=30),
+    most=st.integers(1, 4),
+    begun=st.integers(0, 30),
+)
+def test_whatever_is_sent_is_delivered_or_comes_back_unsent_and_nothing_both(sizes, most, begun):
+    delivered, go_on = [], threading.Semaphore(begun)
+
+    def deliver(parcel):
+        delivered.extend(letter.delivery_id for letter in parcel)
+        assert go_on.acquire(timeout=30)
+        return Receipt([Result(letter.delivery_id, DeliveryState.ACCEPTED) for letter in parcel])
+
+    lanes = Lanes(deliver, most)
+    numbers = iter(range(200))
+    for size in sizes:
+        lanes.send([Letter(next(numbers), None) for _ in range(size)])
+    lanes.recall()
+    go_on.release(30)
+    results = [result for _, receipt in everything(lanes) for result in receipt.results]
+    lanes.close()
+    accepted = [r.delivery_id for r in results if r.state is DeliveryState.ACCEPTED]
+    assert sorted(accepted) == sorted(delivered)
+    assert sorted(r.delivery_id for r in results) == list(range(sum(sizes)))
+    assert {r.state for r in results} <= {DeliveryState.ACCEPTED, DeliveryState.PENDING}
+
+
+def test_what_is_taken_back_never_leaves(make):
+    hang, left = threading.Event(), []
+
+    def deliver(parcel):
+        left.append(parcel)
+        assert hang.wait(30)
+
+    lanes = make(deliver, most=1)
+    for number in range(5):
+        lanes.send([Letter(number, None)])
+    wait_until(lambda: left)
+    lanes.recall()
+    hang.set()
+    assert len(everything(lanes)) == 5
+    assert [letter.delivery_id for parcel in left for letter in parcel] == [0]
 
 
 def test_a_lane_that_is_overdue_is_replaced(make):

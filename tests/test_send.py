@@ -91,7 +91,7 @@ BLANK = Variant(1, Cut(("",), ()), Cut(("",), ()), Cut(("",), ()), (), ())
 
 
 def merge(subscriber, _arm):
-    return SimpleNamespace(email=subscriber.email, variant=BLANK, values=())
+    return SimpleNamespace(email=subscriber.email, variant=BLANK, fillings=())
 
 
 def address(number):
@@ -341,13 +341,16 @@ def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, 
 def test_a_send_that_is_moved_while_it_is_sent_stops_with_nothing_in_flight(
     make, send, store, wide, path
 ):
+    moved = Event()
+
     def somebody_moves_it():
-        wide.meanwhile = lambda: None
+        wide.meanwhile = lambda: moved.wait(30)
         words = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
         later = Timing("tomorrow", START + timedelta(days=1))
         elsewhere = SqliteStore(path, lambda email: [email])
         elsewhere.freeze("vote", "members", [], **words, now=START, timing=later)
         elsewhere.close()
+        moved.set()
 
     wide.meanwhile = somebody_moves_it
     make().run(send)
@@ -646,6 +649,72 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
     assert counts.accepted == len(wide.got) < 25
     assert address(0) in wide.got
     assert state(store) is SendState.PAUSED
+
+
+@pytest.fixture
+def narrow(way):
+    """One letter in a parcel, one parcel under way: the rest of a batch waits for the lane."""
+    way.most = 1
+    return way
+
+
+def slowly_from_the_third(way, happens):
+    """Something happens at the third call, and each takes its time from then on."""
+    say = way.say
+
+    def wait(letter):
+        if letter.delivery_id == 3:
+            happens()
+        if letter.delivery_id >= 3:
+            Event().wait(0.3)
+        return say(letter)
+
+    way.say = wait
+
+
+@pytest.mark.parametrize("how", ["stop", "pause", "cancel", "brake"])
+def test_whatever_stops_it_what_waits_for_a_lane_is_not_handed_over(
+    make, send, store, *, narrow, time, how
+):
+    stops = {
+        "stop": lambda: setattr(narrow, "stop", lambda: TransportError("suspended")),
+        "pause": lambda: store.set_state(send.id, SendState.PAUSED, now=START),
+        "cancel": lambda: store.set_state(send.id, SendState.CANCELLED, now=START),
+        "brake": lambda: setattr(time, "pulled", True),
+    }
+    slowly_from_the_third(narrow, stops[how])
+    with pytest.raises((SendStopped, Interrupted)):
+        make(rate=100.0).run(send)
+    counts = store.counts(send.id)
+    assert counts.accepted == len(narrow.got) < 6
+    unsent = counts.skipped if how == "cancel" else counts.pending
+    assert unsent == 25 - len(narrow.got)
+
+
+def test_who_stops_it_at_once_leaves_no_more_in_doubt_than_was_begun(make, send, store, narrow):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    slowly_from_the_third(narrow, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        make(rate=100.0).run(send)
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.balanced) == (2, True)
+    assert 1 <= counts.sending <= 2
+
+
+def test_no_more_is_claimed_than_a_quarter_of_a_second_ahead(make, send, narrow, path):
+    """Of 40/s, one in the only lane, fewer than ten that wait for it, and a batch of ten."""
+    seen = []
+
+    def look():
+        other = SqliteStore(path, lambda email: [email])
+        seen.append(other.counts(send.id).sending)
+        other.close()
+
+    narrow.meanwhile = look
+    make(rate=40.0).run(send)
+    assert 10 < max(seen) < 1 + 10 + 10
 
 
 def test_calls_that_raise_let_the_others_come_home(make, send, store, wide):

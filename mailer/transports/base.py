@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mailer.store.base import DeliveryState, Result
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mailer.errors import TransportError
     from mailer.merge import Merged
-    from mailer.store.base import Claim, Result
-
+    from mailer.store.base import Claim
 
 MOST_AT_ONCE = 500
 """Letters that one process has in hand, whatever the rate."""
@@ -51,6 +52,12 @@ class Receipt:
     stop: TransportError | None = None
     """Why nothing more can be handed over until somebody has done something or time has passed: the
     send pauses. What was not handed over is PENDING."""
+
+    @classmethod
+    def unsent(cls, parcel: Sequence[Letter], stop: TransportError | None = None) -> Receipt:
+        """Nothing of a parcel was handed over."""
+        results = [Result(letter.delivery_id, DeliveryState.PENDING) for letter in parcel]
+        return cls(results, stop=stop)
 
 
 class Transport(Protocol):

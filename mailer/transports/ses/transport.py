@@ -127,8 +127,7 @@ class AmazonSes:
         try:
             self._spare.take(len(parcel), self.allowance)
         except TransportError as err:
-            unsent = [Result(letter.delivery_id, DeliveryState.PENDING) for letter in parcel]
-            return Receipt(unsent, stop=err)
+            return Receipt.unsent(parcel, stop=err)
         if len(parcel) > 1 or self._goes_by_template(parcel[0].merged):
             return self._bulk(parcel)
         return self._raw(parcel[0])
@@ -187,9 +186,7 @@ class AmazonSes:
             if receipts[-1].stop:
                 break
         results = [result for receipt in receipts for result in receipt.results]
-        results += [
-            Result(letter.delivery_id, DeliveryState.PENDING) for letter in parcel[len(results) :]
-        ]
+        results += Receipt.unsent(parcel[len(results) :]).results
         complaint = next((receipt.complaint for receipt in receipts if receipt.complaint), "")
         return Receipt(results, complaint, receipts[-1].stop)
 
