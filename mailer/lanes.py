@@ -76,7 +76,10 @@ class Lanes:
     @property
     def room(self) -> int:
         """For parcels under way, those that wait for a lane included."""
-        return self.wanted + int((self.speed or 0) * _AHEAD)
+        lanes = self.wanted
+        # whoever waits is in doubt if the process dies: so no more than go out in that time
+        possible = lanes / self._latency if self._latency else math.inf
+        return lanes + int(min(self.speed or 0, possible) * _AHEAD)
 
     @property
     def is_full(self) -> bool:

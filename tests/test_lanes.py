@@ -146,6 +146,16 @@ def test_a_quarter_of_a_seconds_parcels_may_wait_for_a_lane(make):
     hang.set()
 
 
+def test_no_more_wait_than_the_lanes_can_do_in_that_time(make):
+    clock = Clock(2.0)
+    lanes = make(clock.deliver, most=8, timer=clock)
+    lanes.speed = 100
+    for _ in range(200):
+        lanes.send("x")
+        lanes.collect(room=1, seconds=1)
+    assert lanes.room == 8 + 1
+
+
 @pytest.mark.parametrize("speed", [None, 3.9])
 def test_of_few_parcels_or_where_nobody_counts_them_none_waits(make, speed):
     lanes = make(len, most=64)
