@@ -342,3 +342,4 @@ def test_an_account_that_cannot_be_asked_says_so(make, fake):
     with pytest.raises(TransportError, match="cannot be asked what this account may send") as err:
         make().allowance()
     assert "Try again" in err.value.hint
+    assert "may have been sent" not in str(err.value)

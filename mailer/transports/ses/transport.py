@@ -251,7 +251,9 @@ def _cannot_ask(err: Exception) -> TransportError:
     found = verdict.of_error(err)
     if found.kind is Kind.STOP:
         return TransportError(found.said, hint=found.hint)
+    # a question has no doubt about it: what is said of a message that got no answer would be wrong
+    said = str(err) if found.kind is Kind.UNCERTAIN else found.said
     return TransportError(
-        f"Amazon SES cannot be asked what this account may send: {found.said}",
+        f"Amazon SES cannot be asked what this account may send: {said}",
         hint=found.hint or "Try again in a few minutes.",
     )
