@@ -127,12 +127,11 @@ class Imports:
 
 
 def _arrived(row: ImportRow) -> tuple[object, ...]:
-    *own, fields, tags, joined = row
     return (
-        *own,
-        _object(fields) if fields else "{}",
-        _array(tags) if tags else "[]",
-        joined,
+        *row[:-3],
+        _object(row.fields) if row.fields else "{}",
+        _array(row.tags) if row.tags else "[]",
+        row.joined,
     )
 
 
