@@ -74,12 +74,15 @@ class Lanes:
         return min(self._most, needed + sum(began < late for began in list(self._began.values())))
 
     @property
+    def possible(self) -> float:
+        """Parcels a second with all lanes, as long as answers take what they took."""
+        return self._most / self._latency if self._latency else math.inf
+
+    @property
     def room(self) -> int:
         """For parcels under way, those that wait for a lane included."""
-        lanes = self.wanted
         # whoever waits is in doubt if the process dies: so no more than go out in that time
-        possible = lanes / self._latency if self._latency else math.inf
-        return lanes + int(min(self.speed or 0, possible) * _AHEAD)
+        return self.wanted + int(min(self.speed or 0, self.possible) * _AHEAD)
 
     @property
     def is_full(self) -> bool:

@@ -50,7 +50,7 @@ class Pace:
     """How fast to send; a batch is at most about a second's worth, so that few can be in flight."""
 
     rate: float | None
-    """Messages a second; None is as fast as it goes."""
+    """Messages a second, that are wanted and can be reached; None is as fast as it goes."""
     together: int = 1
     """Messages in one call, if the rate has so many in a second."""
 
@@ -250,8 +250,10 @@ class Sender:
 
     @property
     def _pace(self) -> Pace:
-        rate = self._rate and self._rate * self.tally.share
-        return Pace(rate, self._transport.together(self._rate))
+        together = self._transport.together(self._rate)
+        possible = self._lanes.possible * together
+        rate = self._rate and min(self._rate * self.tally.share, possible)
+        return Pace(rate, together)
 
     # ---------------------------------------------------------------- out
 

@@ -95,7 +95,7 @@ def merge(subscriber, _arm):
 
 
 def address(number):
-    return f"person{number}@example.org"
+    return f"person{number:02}@example.org"
 
 
 def enrol(store, numbers):
@@ -674,17 +674,19 @@ def slowly_from_the_third(way, happens):
 
 @pytest.mark.parametrize("how", ["stop", "pause", "cancel", "brake"])
 def test_whatever_stops_it_what_waits_for_a_lane_is_not_handed_over(
-    make, send, store, *, narrow, time, how
+    make, send, store, *, narrow, time, path, how
 ):
+    elsewhere = SqliteStore(path, lambda email: [email])
     stops = {
         "stop": lambda: setattr(narrow, "stop", lambda: TransportError("suspended")),
-        "pause": lambda: store.set_state(send.id, SendState.PAUSED, now=START),
-        "cancel": lambda: store.set_state(send.id, SendState.CANCELLED, now=START),
+        "pause": lambda: elsewhere.set_state(send.id, SendState.PAUSED, now=START),
+        "cancel": lambda: elsewhere.set_state(send.id, SendState.CANCELLED, now=START),
         "brake": lambda: setattr(time, "pulled", True),
     }
     slowly_from_the_third(narrow, stops[how])
     with pytest.raises((SendStopped, Interrupted)):
         make(rate=100.0).run(send)
+    elsewhere.close()
     counts = store.counts(send.id)
     assert counts.accepted == len(narrow.got) < 6
     unsent = counts.skipped if how == "cancel" else counts.pending
@@ -701,6 +703,16 @@ def test_who_stops_it_at_once_leaves_no_more_in_doubt_than_was_begun(make, send,
     counts = store.counts(send.id)
     assert (counts.accepted, counts.balanced) == (2, True)
     assert 1 <= counts.sending <= 2
+
+
+def test_no_more_is_claimed_than_the_lanes_can_carry(make, send, store, way, monkeypatch):
+    """With one lane, ten in a second, as long as nobody has seen how quick the answers are."""
+    way.most = 1
+    claim, asked = store.claim, []
+    monkeypatch.setattr(store, "claim", lambda *a, **k: asked.append(a[1]) or claim(*a, **k))
+    make(rate=100.0).run(send)
+    assert asked[0] == 2
+    assert max(asked) <= 25
 
 
 def test_no_more_is_claimed_than_a_quarter_of_a_second_ahead(make, send, narrow, path):
