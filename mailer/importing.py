@@ -113,14 +113,14 @@ class SubscriberFile:
 
 
 class _Form:
-    """Where in a row each value stands. Worked out once: a dictionary for each row takes a third more."""
+    """Reads the rows. Where in one each value stands is worked out once for all of them."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self.width = len(columns)
+        self._width = len(columns)
         stands = {column.target: i for i, column in enumerate(columns)}
         self._tags = stands.get("tags")
         # what has no column is read from the blank cell that `tidy` puts behind the last
-        self.own = itemgetter(*(stands.get(target, self.width) for target in TARGETS))
+        self._own = itemgetter(*(stands.get(target, self._width) for target in TARGETS))
         self._further = [
             (i, column.field)
             for i, column in enumerate(columns)
@@ -132,10 +132,10 @@ class _Form:
         if record.problem:
             return _reject(record, "quotes", record.problem)
         found = record.cells
-        if len(found) > self.width and any(map(str.strip, found[self.width :])):
-            return _reject(record, "columns", f"{len(found)} cells under {self.width} headings")
+        if len(found) > self._width and any(map(str.strip, found[self._width :])):
+            return _reject(record, "columns", f"{len(found)} cells under {self._width} headings")
         cells = self.tidy(found)
-        own = self.own(cells)
+        own = self._own(cells)
         fields = {field: value for i, field in self._further if (value := cells[i])}
         if not fields and not any(own):
             return Skipped(record.row, record.line)
@@ -174,8 +174,8 @@ class _Form:
         # most rows are tidy, and looked at as a whole that takes a tenth of the time
         if not text.isprintable() or "  " in text or "| " in text or " |" in text or "|'" in text:
             cells = [self._tidy(i, cell) for i, cell in enumerate(cells)]
-        missing = self.width - len(cells)
-        return [*cells, *[""] * (missing + 1)] if missing >= 0 else [*cells[: self.width], ""]
+        missing = self._width - len(cells)
+        return [*cells, *[""] * (missing + 1)] if missing >= 0 else [*cells[: self._width], ""]
 
     def _tidy(self, i: int, cell: str) -> str:
         # some put each tag on a line
