@@ -25,8 +25,6 @@ _GUESS = 0.1
 """Seconds that a call takes, before the first has been seen: TLS to the same continent."""
 _HEADROOM = 2
 """Lanes for each that the average needs: some answers take longer."""
-_AHEAD = 0.25
-"""Seconds' worth of parcels that may wait for a lane: so that none idles while more are made."""
 _OVERDUE = 1
 """Seconds after which an answer is not waited for with a lane that others could use."""
 _NEW = 0.1
@@ -79,14 +77,8 @@ class Lanes:
         return self._most / self._latency if self._latency else math.inf
 
     @property
-    def room(self) -> int:
-        """For parcels under way, those that wait for a lane included."""
-        # whoever waits is in doubt if the process dies: so no more than go out in that time
-        return self.wanted + int(min(self.speed or 0, self.possible) * _AHEAD)
-
-    @property
     def is_full(self) -> bool:
-        return self.parcels >= self.room
+        return self.parcels >= self.wanted
 
     def send(self, parcel: Parcel) -> None:
         self.parcels += 1

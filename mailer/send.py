@@ -41,6 +41,8 @@ STEP = 0.25
 """Seconds' worth of sending in a batch: small, so that sending is even and few can be in flight."""
 _NAP = 0.1
 """Seconds between two looks at what has come back, so that it is soon on record."""
+_LEAD = 0.1
+"""Seconds before its turn at which a batch is made: ready when the turn comes, and hardly in doubt before."""
 _LOOK_AGAIN = timedelta(minutes=5)
 """Between two questions about what the other side allows."""
 
@@ -194,11 +196,12 @@ class Sender:
         """Hand over a batch, or make room for it; False at the limit."""
         size = self._room(limit)
         if size and not self._lanes.is_full:
-            self._wait(send, size)
+            turn = self._wait(send, size) + self._seconds()
             if not self._brake.pulled:
-                self._hand_over(send, self._store.claim(send.id, size, now=self._clock()))
+                claims = self._store.claim(send.id, size, now=self._clock())
+                self._hand_over(send, claims, turn)
         elif self._lanes.parcels:
-            self._collect(send, room=self._lanes.room if size else 1)
+            self._collect(send, room=self._lanes.wanted if size else 1)
         else:
             self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
             return False
@@ -271,11 +274,14 @@ class Sender:
             # the next message will tell, in the way that the ledger knows
             self._looked_up = self._clock()
 
-    def _wait(self, send: Send, size: int) -> None:
-        """Until it is this process's turn; what comes back meanwhile is recorded."""
+    def _wait(self, send: Send, size: int) -> float:
+        """Until it is nearly this process's turn, which comes after the seconds that are returned.
+
+        What comes back meanwhile is recorded.
+        """
         self._look_up_rate_again()
         if self._rate is None:
-            return
+            return 0
         turn = self._store.reserve(
             self._transport.name,
             size,
@@ -285,19 +291,24 @@ class Sender:
         )
         self.tally = replace(self.tally, share=turn.share)
         left = turn.wait
-        while left > 0 and not self._brake.pulled:
-            began, nap = self._seconds(), min(left, _NAP)
+        while left > _LEAD and not self._brake.pulled:
+            began, nap = self._seconds(), min(left - _LEAD, _NAP)
             self._brake.wait(nap)
             self._collect(send)
             left -= max(nap, self._seconds() - began)
+        return left
 
-    def _hand_over(self, send: Send, claims: Sequence[Claim]) -> None:
+    def _hand_over(self, send: Send, claims: Sequence[Claim], turn: float) -> None:
+        """Make the mail of these, and let it go when it is their turn, by the clock's seconds."""
         if not claims:
             return
         try:
             letters = [
                 Letter(c.delivery_id, self._merger.merge(c.subscriber, c.arm)) for c in claims
             ]
+            left = min(turn - self._seconds(), _LEAD)
+            if left > 0:
+                self._brake.wait(left)
         except BaseException as err:
             # none of them was handed over
             unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]

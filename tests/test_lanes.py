@@ -136,31 +136,14 @@ def test_before_the_first_answer_a_lane_is_there_for_each_tenth_of_a_second(make
     assert lanes.wanted == 20
 
 
-def test_a_quarter_of_a_seconds_parcels_may_wait_for_a_lane(make):
-    hang = threading.Event()
-    lanes = make(lambda _: hang.wait(30), most=64)
-    lanes.speed = 100
-    while not lanes.is_full:
-        lanes.send("x")
-    assert lanes.parcels == 20 + 25
-    hang.set()
-
-
-def test_no_more_wait_than_the_lanes_can_do_in_that_time(make):
+def test_what_is_possible_follows_from_how_long_answers_take(make):
     clock = Clock(2.0)
     lanes = make(clock.deliver, most=8, timer=clock)
-    lanes.speed = 100
+    assert lanes.possible == 80
     for _ in range(200):
         lanes.send("x")
         lanes.collect(room=1, seconds=1)
-    assert lanes.room == 8 + 1
-
-
-@pytest.mark.parametrize("speed", [None, 3.9])
-def test_of_few_parcels_or_where_nobody_counts_them_none_waits(make, speed):
-    lanes = make(len, most=64)
-    lanes.speed = speed
-    assert lanes.room == lanes.wanted
+    assert lanes.possible == pytest.approx(4)
 
 
 @given(

@@ -119,6 +119,14 @@ def store(path):
 
 
 @pytest.fixture
+def elsewhere(path):
+    """The same ledger for whoever is not the sender."""
+    other = SqliteStore(path, lambda email: [email])
+    yield other
+    other.close()
+
+
+@pytest.fixture
 def send(store):
     return enrol(store, range(25))
 
@@ -167,10 +175,10 @@ def bounces(store, deliveries):
         store.take_in(read(json.dumps(event)), patience=3, now=START)
 
 
-def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way):
+def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way, elsewhere):
     enrol(store, range(25, 100))
     bounces(store, range(1, 41))
-    way.meanwhile = lambda: bounces(store, [51]) if len(way.got) == 20 else None
+    way.meanwhile = lambda: bounces(elsewhere, [51]) if len(way.got) == 20 else None
     with pytest.raises(SendStopped) as stopped:
         make(rate=1.0).run(send)
     assert "5 of 41 mails bounced: 12 %, and more than 5 % stops a send" in str(stopped.value)
@@ -232,6 +240,21 @@ def test_running_again_sends_nothing(make, send, way):
 def test_the_rate_is_kept_and_nobody_waits_when_all_is_sent(make, send, time):
     make(rate=10.0).run(send)
     assert (time.now - START).total_seconds() == pytest.approx(2)
+
+
+def test_a_batch_is_made_shortly_before_its_turn_and_leaves_when_it_comes(
+    make, send, store, *, way, time, monkeypatch
+):
+    claim, claimed, left = store.claim, [], []
+
+    def passed():
+        return round((time.now - START).total_seconds(), 3)
+
+    monkeypatch.setattr(store, "claim", lambda *a, **k: claimed.append(passed()) or claim(*a, **k))
+    way.meanwhile = lambda: left.append(passed())
+    make(rate=10.0).run(send)
+    assert claimed == [0, 0.9, 1.9]
+    assert left == [0, 1, 2]
 
 
 def test_without_a_rate_nobody_waits(make, send, time, way):
@@ -324,8 +347,10 @@ def test_the_brake_pulled_during_the_last_batch_finishes(make, send, store, way,
 
 
 @pytest.mark.parametrize("to", [SendState.PAUSED, SendState.CANCELLED])
-def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(make, send, store, way, to):
-    way.meanwhile = lambda: store.set_state(send.id, to, note="by hand", now=START)
+def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(
+    make, send, store, *, elsewhere, way, to
+):
+    way.meanwhile = lambda: elsewhere.set_state(send.id, to, note="by hand", now=START)
     with pytest.raises(SendStopped, match="vote has stopped: by hand"):
         make().run(send)
     assert way.batches == [10]
@@ -333,8 +358,8 @@ def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(make, send, st
     assert state(store) is to
 
 
-def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, store, way):
-    way.meanwhile = lambda: enrol(store, range(30)) if len(way.batches) == 2 else None
+def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, elsewhere, way):
+    way.meanwhile = lambda: enrol(elsewhere, range(30)) if len(way.batches) == 2 else None
     assert make().run(send) == Tally(accepted=30)
 
 
@@ -653,19 +678,19 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
 
 @pytest.fixture
 def narrow(way):
-    """One letter in a parcel, one parcel under way: the rest of a batch waits for the lane."""
-    way.most = 1
+    """One letter in a parcel, four under way: of a batch of ten, six wait for a lane."""
+    way.lanes, way.most = 4, 1
     return way
 
 
 def slowly_from_the_third(way, happens):
-    """Something happens at the third call, and each takes its time from then on."""
+    """Something happens at the third call, and each after it takes its time."""
     say = way.say
 
     def wait(letter):
         if letter.delivery_id == 3:
             happens()
-        if letter.delivery_id >= 3:
+        if letter.delivery_id > 3:
             Event().wait(0.3)
         return say(letter)
 
@@ -674,9 +699,8 @@ def slowly_from_the_third(way, happens):
 
 @pytest.mark.parametrize("how", ["stop", "pause", "cancel", "brake"])
 def test_whatever_stops_it_what_waits_for_a_lane_is_not_handed_over(
-    make, send, store, *, narrow, time, path, how
+    make, send, store, *, narrow, time, elsewhere, how
 ):
-    elsewhere = SqliteStore(path, lambda email: [email])
     stops = {
         "stop": lambda: setattr(narrow, "stop", lambda: TransportError("suspended")),
         "pause": lambda: elsewhere.set_state(send.id, SendState.PAUSED, now=START),
@@ -686,9 +710,8 @@ def test_whatever_stops_it_what_waits_for_a_lane_is_not_handed_over(
     slowly_from_the_third(narrow, stops[how])
     with pytest.raises((SendStopped, Interrupted)):
         make(rate=100.0).run(send)
-    elsewhere.close()
     counts = store.counts(send.id)
-    assert counts.accepted == len(narrow.got) < 6
+    assert counts.accepted == len(narrow.got) < 8
     unsent = counts.skipped if how == "cancel" else counts.pending
     assert unsent == 25 - len(narrow.got)
 
@@ -702,7 +725,7 @@ def test_who_stops_it_at_once_leaves_no_more_in_doubt_than_was_begun(make, send,
         make(rate=100.0).run(send)
     counts = store.counts(send.id)
     assert (counts.accepted, counts.balanced) == (2, True)
-    assert 1 <= counts.sending <= 2
+    assert 1 <= counts.sending <= 5
 
 
 def test_no_more_is_claimed_than_the_lanes_can_carry(make, send, store, way, monkeypatch):
@@ -713,20 +736,6 @@ def test_no_more_is_claimed_than_the_lanes_can_carry(make, send, store, way, mon
     make(rate=100.0).run(send)
     assert asked[0] == 2
     assert max(asked) <= 25
-
-
-def test_no_more_is_claimed_than_a_quarter_of_a_second_ahead(make, send, narrow, path):
-    """Of 40/s, one in the only lane, fewer than ten that wait for it, and a batch of ten."""
-    seen = []
-
-    def look():
-        other = SqliteStore(path, lambda email: [email])
-        seen.append(other.counts(send.id).sending)
-        other.close()
-
-    narrow.meanwhile = look
-    make(rate=40.0).run(send)
-    assert 10 < max(seen) < 1 + 10 + 10
 
 
 def test_calls_that_raise_let_the_others_come_home(make, send, store, wide):
