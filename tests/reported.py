@@ -61,7 +61,8 @@ def make_reported(root: Path, people: int) -> Path:
 
 
 def address(number: int) -> str:
-    return f"person{number}@{DOMAINS[number % 7 % len(DOMAINS)]}"
+    # in the order of addresses, in which people are numbered
+    return f"person{number:06}@{DOMAINS[number % 7 % len(DOMAINS)]}"
 
 
 def _row(number: int) -> ImportRow:
