@@ -111,9 +111,8 @@ class Environment(SandboxedEnvironment):
         found = symbol_in(parts)
         if found is None:
             return "".join(map(str, parts))
-        return found.derive(
-            " ~ ".join(["{}"] * len(parts)), lambda *a: "".join(map(str, a)), *parts
-        )
+        form = " ~ ".join(["{}"] * len(parts))
+        return found.derive(f"({form})", lambda *values: "".join(map(str, values)), *parts)
 
     def contains(self, pair: tuple[Any, Any]) -> Any:
         found = symbol_in(pair)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from unittest import mock
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,21 @@ def test_nobody_gets_what_was_remembered_of_somebody_else(people):
         with mock.patch.object(slots, "_reader", return_value=None):
             fresh = FORGETFUL.merge(person)
         assert (mail.subject, mail.text, mail.html) == (fresh.subject, fresh.text, fresh.html)
+
+
+@pytest.mark.parametrize("first", ["OR", "WA"])
+def test_expressions_that_differ_in_their_brackets_alone_are_told_apart(first):
+    merger = make_merger(
+        """{% if recipient.state == "OR" %}{{ (recipient.first_name ~ "-" ~ recipient.city) | upper }}
+{% else %}{{ recipient.first_name ~ "-" ~ recipient.city | upper }}{% endif %}
+{{ (recipient.city ~ recipient.zip).lower() }} {{ recipient.city ~ recipient.zip.lower() }}"""
+    )
+    merger.merge(replace(ANA, state=first))
+    mails = [merger.merge(replace(ANA, first_name="Ana", city="Salem", zip="AB", state=state)).text
+             for state in ("OR", "WA")]  # fmt: skip
+    assert "ANA-SALEM" in mails[0]
+    assert "Ana-SALEM" in mails[1]
+    assert all("salemab Salemab" in mail for mail in mails)
 
 
 def remembered(merger):

@@ -80,6 +80,7 @@ EXPRESSIONS = st.one_of(
     st.builds("{} | {}".format, TEXTS, FILTERS),
     st.builds("{} | default('you') | {}".format, TEXTS, FILTERS),
     st.builds("({} ~ ' and ' ~ {}) | upper".format, TEXTS, TEXTS),
+    st.builds("{} ~ ' and ' ~ {} | upper".format, TEXTS, TEXTS),
     st.builds("{}[:3]".format, TEXTS),
     st.builds("{}.split('@')[0]".format, TEXTS),
     st.builds("{}.upper()".format, TEXTS),
