@@ -80,10 +80,12 @@ class Lanes:
     def is_full(self) -> bool:
         return self.parcels >= self.wanted
 
-    def send(self, parcel: Parcel) -> None:
-        self.parcels += 1
-        self.letters += len(parcel)
-        self._todo.put(parcel)
+    def send(self, *parcels: Parcel) -> None:
+        # all of them first: what is here can be recalled, whatever happens to the threads
+        for parcel in parcels:
+            self.parcels += 1
+            self.letters += len(parcel)
+            self._todo.put(parcel)
         self._staff()
 
     def collect(self, *, room: int, seconds: float) -> list[tuple[Parcel, Receipt]]:
@@ -127,7 +129,8 @@ class Lanes:
             self._todo.put(None)
 
     def _staff(self) -> None:
-        while self._threads < self.parcels and self._threads < self.wanted:
+        most = min(self.parcels, self.wanted)
+        while self._threads < most and not self._todo.empty():
             self._threads += 1
             threading.Thread(target=self._work, daemon=True).start()
 

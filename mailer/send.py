@@ -28,7 +28,7 @@ from mailer.streak import ENOUGH, Streak
 from mailer.transports.base import MOST_AT_ONCE, Letter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from mailer.merge import Merged
@@ -303,9 +303,7 @@ class Sender:
         if not claims:
             return
         try:
-            letters = [
-                Letter(c.delivery_id, self._merger.merge(c.subscriber, c.arm)) for c in claims
-            ]
+            letters = list(self._merged(send, claims))
             left = min(turn - self._seconds(), _LEAD)
             if left > 0:
                 self._brake.wait(left)
@@ -318,8 +316,16 @@ class Sender:
             raise
         parcels = self._transport.parcels(letters, self._pace.together)
         self._lanes.speed = self._rate and self._rate * len(parcels) / len(letters)
-        for parcel in parcels:
-            self._lanes.send(parcel)
+        self._lanes.send(*parcels)
+
+    def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[Letter]:
+        """Their mail; what comes back meanwhile is recorded, for a new variant takes its time."""
+        looked = self._seconds()
+        for claim in claims:
+            yield Letter(claim.delivery_id, self._merger.merge(claim.subscriber, claim.arm))
+            if self._seconds() - looked > _NAP:
+                self._collect(send)
+                looked = self._seconds()
 
     # ---------------------------------------------------------------- and back
 

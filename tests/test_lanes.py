@@ -190,6 +190,26 @@ def test_what_is_taken_back_never_leaves(make):
     assert [letter.delivery_id for parcel in left for letter in parcel] == [0]
 
 
+def test_without_a_thread_to_spare_nothing_is_left_out(make, monkeypatch):
+    begin, begun = threading.Thread.start, []
+
+    def start(thread):
+        begun.append(thread)
+        if len(begun) > 2:
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    hang = threading.Event()
+    lanes = make(lambda _: hang.wait(30), most=9)
+    with pytest.raises(RuntimeError):
+        lanes.send(*([Letter(number, None)] for number in range(9)))
+    wait_until(lambda: len(lanes._began) == 2)
+    lanes.recall()
+    hang.set()
+    assert len(everything(lanes)) == 9
+
+
 def test_a_lane_that_is_overdue_is_replaced(make):
     """At one parcel a second a single lane is enough, unless its parcel hangs."""
     hang, clock = threading.Event(), Clock(0)

@@ -193,6 +193,34 @@ def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way, elsew
     assert len(way.got) == again
 
 
+def test_what_comes_back_is_on_record_while_a_slow_batch_is_made(make, send, way, time, elsewhere):
+    second, all_back, known = Event(), Event(), []
+    way.most, way.lanes = 5, 9
+
+    def slowly(subscriber, arm):
+        if int(subscriber.email[6:8]) >= 25:
+            second.set()
+            assert all_back.wait(10)
+            known.append(elsewhere.counts(send.id).accepted)
+            time.now += timedelta(seconds=0.2)
+        return merge(subscriber, arm)
+
+    def deliver(letters):
+        if letters[0].delivery_id > 10:
+            assert second.wait(10)
+        receipt = Way.deliver(way, letters)
+        if len(way.got) == 25:
+            Timer(0.1, all_back.set).start()
+        return receipt
+
+    way.deliver = deliver
+    enrol(elsewhere, range(25, 50))
+    make(rate=100.0, merge=slowly).run(send)
+    assert known[0] < 25
+    assert known[2] == 25
+    assert len(way.got) == 50
+
+
 def test_it_goes_on_when_a_person_has_said_so(make, store, send):
     bounces(store, [*range(1, 20), 21, 31, 41, 51])
     enrol(store, range(25, 60))
