@@ -50,7 +50,7 @@ REHEARSALS = {
     "raw": Rehearsal(20_000, 500 / MARGIN, "raw"),
     "slow": Rehearsal(840, 14 / MARGIN, "raw"),
     "bulk": Rehearsal(40_000, 2_000 / MARGIN, "bulk"),
-    "two": Rehearsal(10_000, 300 / MARGIN, "raw", senders=2),
+    "two": Rehearsal(20_000, 500 / MARGIN, "raw", senders=2),
     "short": Rehearsal(600, 100, "raw"),
 }
 
