@@ -60,6 +60,14 @@ class Variant:
     def slots(self) -> list[Slot]:
         return [slot for facet in self.facets for slot in facet.slots]
 
+    @property
+    def forms(self) -> Iterator[tuple[int, Context]]:
+        """Of all facets, one after another: (slot of the variant, how it is escaped)."""
+        first = 0
+        for facet in self.facets:
+            yield from ((first + slot, context) for slot, context in facet.forms)
+            first += len(facet.slots)
+
 
 class Compiler:
     """Compiles a variant the first time a recipient needs it.
@@ -129,12 +137,14 @@ class Compiler:
 
     def _facet(self, slots: Sequence[Slot], first: int, variant: Variant) -> Facet:
         """One of a variant's, shared with variants that write the same in the same way."""
-        places = (*variant.text.places, *variant.html.places)
+        places = (*variant.subject.places, *variant.text.places, *variant.html.places)
         mine = range(first, first + len(slots))
         forms = dict.fromkeys((slot - first, how) for slot, how in places if slot in mine)
         in_order = tuple(sorted(forms, key=itemgetter(0)))
         key = (tuple(slot.text for slot in slots), in_order)
-        return self._facets.setdefault(key, Facet(slots, in_order))
+        if key not in self._facets:
+            self._facets[key] = Facet(slots, in_order, len(self._facets))
+        return self._facets[key]
 
     def _refuse_lost(self, slots: Sequence[Slot], variant: Variant) -> None:
         cuts = (variant.subject, variant.html, variant.text)

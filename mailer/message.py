@@ -17,14 +17,13 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from mailer.escaping import ESCAPES
+from mailer.escaping import ESCAPES, Context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from mailer.compile import Variant
     from mailer.config import Content
-    from mailer.escaping import Context
     from mailer.merge import Merged
     from mailer.slots import Facet, Filling
 
@@ -197,16 +196,8 @@ def _body(variant: Variant) -> _Body:
         lead += last + b"\r\n"
     parts.append(lead + f"--{boundary}--\r\n".encode())
     places = (*variant.text.places, *variant.html.places)
-    forms = list(_forms(variant))
+    forms = [form for form in variant.forms if form[1] is not Context.HEADER]
     return _Body(boundary, parts, _picking([forms.index(place) for place in places]))
-
-
-def _forms(variant: Variant) -> Iterator[tuple[int, Context]]:
-    """Those of all facets, each with the variant's slot."""
-    first = 0
-    for facet in variant.facets:
-        yield from ((first + slot, context) for slot, context in facet.forms)
-        first += len(facet.slots)
 
 
 def _picking(indexes: list[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
@@ -252,4 +243,4 @@ def _encoded(filling: Filling) -> Sequence[bytes]:
 
 @lru_cache(maxsize=1024)
 def _escapes(facet: Facet) -> list[tuple[int, Callable[[str], str]]]:
-    return [(slot, ESCAPES[context]) for slot, context in facet.forms]
+    return [(slot, ESCAPES[how]) for slot, how in facet.forms if how is not Context.HEADER]

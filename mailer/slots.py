@@ -74,16 +74,18 @@ class Guard:
 class Filling:
     """What a facet came to."""
 
-    __slots__ = ("encoded", "facet", "kept", "values")
+    __slots__ = ("encoded", "facet", "kept", "values", "variables")
 
     def __init__(self, facet: Facet, values: Sequence[str]) -> None:
         self.facet = facet
         self.values = values
         """By slot of the facet."""
         self.encoded: Sequence[bytes] = ()
-        """By form of the facet, once a message was made of it."""
+        """By form of the facet but a header's, once a message was made of it."""
         self.kept = ""
         """As it is kept of a message that was sent."""
+        self.variables = ""
+        """As a template takes it, of a message that was sent in bulk."""
 
 
 class Facet:
@@ -92,11 +94,15 @@ class Facet:
     Args:
         slots: these.
         forms: the ways in which they are written, slot by slot: (its index, how it is escaped).
+        number: no other facet of the campaign has it.
     """
 
-    def __init__(self, slots: Sequence[Slot], forms: Sequence[tuple[int, Context]]) -> None:
+    def __init__(
+        self, slots: Sequence[Slot], forms: Sequence[tuple[int, Context]], number: int
+    ) -> None:
         self.slots = slots
         self.forms = forms
+        self.number = number
         self._evaluate = [slot.evaluate for slot in slots]
         self._read = _reader(slots[0].reads)
         self._known: dict[Hashable, Filling] = {}

@@ -1,6 +1,6 @@
 """`SendBulkEmail`: an inline template made of a variant, and each recipient's values for it.
 
-SES substitutes `{{s0}}` and nothing else, and escapes nothing: so each slot is a variable for each
+SES substitutes `{{s0x0}}` and nothing else, and escapes nothing: so each slot is a variable for each
 context that it stands in, escaped here. What SES could take for more than that is sent raw.
 """
 
@@ -13,14 +13,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mailer import message
-from mailer.escaping import ESCAPES, Context
+from mailer.escaping import ESCAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mailer.compile import Cut, Variant
+    from mailer.escaping import Context
     from mailer.merge import Merged
     from mailer.message import Envelope
+    from mailer.slots import Facet, Filling
 
 MOST = 50
 """Entries of one call, by the API's limit."""
@@ -41,21 +43,40 @@ class Template:
     """A variant as SES takes it."""
 
     content: dict[str, str]
-    variables: tuple[tuple[str, int, Callable[[str], str]], ...]
-    """Each with its slot, and how a value is escaped there."""
     octets: int
     """Of a request."""
 
-    def data(self, merged: Merged) -> str:
-        """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
-        values = merged.values
-        return json.dumps({name: escape(values[slot]) for name, slot, escape in self.variables})
+
+def data(merged: Merged) -> str:
+    """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
+    return f"{{{', '.join([one.variables or _variables(one) for one in merged.fillings])}}}"
+
+
+def _variables(filling: Filling) -> str:
+    filling.variables = ", ".join([
+        f'"{name}": {_quoted(escape(filling.values[slot]))}'
+        for name, slot, escape in _named(filling.facet)
+    ])  # fmt: skip
+    return filling.variables
+
+
+_quoted = json.JSONEncoder().encode
+
+
+@lru_cache(maxsize=1024)
+def _named(facet: Facet) -> list[tuple[str, int, Callable[[str], str]]]:
+    """The variable for each form of a facet, with its slot, and how a value is escaped there."""
+    return [
+        (f"s{facet.number}x{index}", slot, ESCAPES[context])
+        for index, (slot, context) in enumerate(facet.forms)
+    ]
 
 
 @lru_cache(maxsize=1024)
 def template(variant: Variant, mark: str) -> Template | None:
     """None when the variant can only go raw."""
-    variables: dict[tuple[int, Context], str] = {}
+    names = [name for facet in variant.facets for name, *_ in _named(facet)]
+    variables = dict(zip(variant.forms, names, strict=True))
     content = {
         part: _source(cut, variables, lead)
         for part, cut, lead in (
@@ -68,8 +89,7 @@ def template(variant: Variant, mark: str) -> Template | None:
     cuts = (variant.subject, variant.text, variant.html)
     if octets > _REQUEST // 2 or not all(map(_is_plain, cuts)):
         return None
-    named = ((name, slot, ESCAPES[context]) for (slot, context), name in variables.items())
-    return Template(content, tuple(named), octets)
+    return Template(content, octets)
 
 
 def headers_fit(merged: Merged, envelope: Envelope) -> bool:
@@ -97,9 +117,9 @@ def request(
     first = parcel[0]
     made = template(first.variant, first.mark)
     assert made is not None
-    data = [made.data(merged) for merged in parcel]
-    octets = made.octets + sum(_ESCAPED * len(each) + _ADDRESS_AND_HEADERS for each in data)
-    if octets > _REQUEST or max(map(len, data)) > _DATA:
+    values = list(map(data, parcel))
+    octets = made.octets + sum(_ESCAPED * len(each) + _ADDRESS_AND_HEADERS for each in values)
+    if octets > _REQUEST or max(map(len, values)) > _DATA:
         return None
     headers = message.list_headers(first, envelope)
     del headers["List-Unsubscribe"]
@@ -114,8 +134,8 @@ def request(
             }
         },
         "BulkEmailEntries": [
-            _entry(merged, values, envelope, own)
-            for merged, values, own in zip(parcel, data, tags, strict=True)
+            _entry(merged, own, envelope, each)
+            for merged, own, each in zip(parcel, values, tags, strict=True)
         ],
     }
 
@@ -133,12 +153,11 @@ def _entry(
     }
 
 
-def _source(cut: Cut, variables: dict[tuple[int, Context], str], lead: str) -> str:
-    """A cut with variables in place of its slots; names new places in `variables`."""
+def _source(cut: Cut, variables: Mapping[tuple[int, Context], str], lead: str) -> str:
+    """A cut with variables in place of its slots."""
     parts = [lead + cut.static[0]]
     for place, static in zip(cut.places, cut.static[1:], strict=True):
-        name = variables.setdefault(place, f"s{len(variables)}")
-        parts += ("{{", name, "}}", static)
+        parts += ("{{", variables[place], "}}", static)
     return "".join(parts)
 
 
