@@ -8,6 +8,7 @@ other's columns (RFC 2045, 6.7).
 from __future__ import annotations
 
 import hashlib
+import re
 from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _SOFT_BREAK = b"=\r\n"
 _LINE = 76
 """Octets of a quoted-printable line, its soft break included (RFC 2045, 6.7)."""
+_LONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
+"""A line too long: `b2a_qp` forgets what the blank at its end becomes."""
 _FOLD = ">,\r\n <"
 """Between the URIs of a header (RFC 5322, 2.2.3)."""
 _KNOWN = 10_000
@@ -225,7 +228,8 @@ def _open_ended(encoded: bytes) -> bytes:
 
 
 def _quoted(text: str) -> bytes:
-    return b2a_qp(text.encode()).replace(b"\n", b"\r\n")
+    encoded = _LONG.sub(rb"\1=\n\2", b2a_qp(text.encode()))
+    return encoded.replace(b"\n", b"\r\n")
 
 
 def _encoded(filling: Filling) -> Sequence[bytes]:

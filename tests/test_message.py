@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailer.compile import Cut, Variant
 from mailer.config import Content
 from mailer.links import Keys
 from mailer.message import Envelope, encode
@@ -136,3 +137,15 @@ def test_a_plain_value_of_any_length_keeps_the_line_short(length):
     merged = make_merger("{{ recipient.zip }}").merge(replace(ANA, zip="9" * length))
     data = encode(merged, ENVELOPE, message_id="x", date=DATE)
     assert max(len(line) for line in data.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
+
+
+@pytest.mark.parametrize("blank", [" ", "\t"])
+@pytest.mark.parametrize("length", range(70, 80))
+def test_a_blank_at_the_end_of_a_line_keeps_it_short(length, blank):
+    line = "y" * length + blank
+    cuts = [Cut((f"{line}\n{line}",), ()) for _ in range(2)]
+    variant = Variant(1, Cut(("Hello",), ()), *cuts, (), ())
+    merged = MERGER.merge(ANA)._replace(variant=variant, fillings=())
+    data = encode(merged, ENVELOPE, message_id="x", date=DATE)
+    assert max(len(line) for line in data.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
+    assert content(parsed(data).get_body("plain")) == f"{line}\n{line}"
