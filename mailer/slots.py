@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from mailer.subscriber import Subscriber
 
 MOST = 50_000
-"""Different people of whom one facet, or one guard, is remembered: a few MB."""
+"""Different contents of columns, of which one facet or guard is remembered: there are 42,000 ZIP codes."""
+LETTERS = 4_000_000
+"""Of values that one facet remembers, some 20 MB with what is made of them: a look-up may hold essays."""
 _UNIQUE = {"email"}
 """What no two recipients have in common."""
 
@@ -74,7 +76,7 @@ class Guard:
 class Filling:
     """What a facet came to."""
 
-    __slots__ = ("encoded", "facet", "kept", "values", "variables")
+    __slots__ = ("encoded", "facet", "kept", "values", "variables", "weight")
 
     def __init__(self, facet: Facet, values: Sequence[str]) -> None:
         self.facet = facet
@@ -86,6 +88,8 @@ class Filling:
         """As it is kept of a message that was sent."""
         self.variables = ""
         """As a template takes it, of a message that was sent in bulk."""
+        self.weight: Any = None
+        """What `checks/weight.py` found, and by which scale."""
 
 
 class Facet:
@@ -106,6 +110,7 @@ class Facet:
         self._evaluate = [slot.evaluate for slot in slots]
         self._read = _reader(slots[0].reads)
         self._known: dict[Hashable, Filling] = {}
+        self._letters = 0
 
     @property
     def is_shared(self) -> bool:
@@ -124,7 +129,11 @@ class Facet:
         filling = self._known.get(key)
         if filling is None:
             filling = Filling(self, [evaluate(recipient) for evaluate in self._evaluate])
-            _remember(self._known, key, filling)
+            self._letters += sum(map(len, filling.values))
+            if len(self._known) >= MOST or self._letters > LETTERS:
+                self._known.clear()
+                self._letters = 0
+            self._known[key] = filling
         return filling
 
 
@@ -146,14 +155,17 @@ class Known:
             return evaluate
         known = self._answers.setdefault(question, {})
 
-        def answer(recipient: Recipient) -> Any:
+        def look_up(recipient: Recipient) -> Any:
             key = read(recipient)
             try:
                 return known[key]
             except KeyError:
-                return _remember(known, key, evaluate(recipient))
+                if len(known) >= MOST:
+                    known.clear()
+                answer = known[key] = evaluate(recipient)
+                return answer
 
-        return answer
+        return look_up
 
 
 def by_columns(slots: Iterable[Slot]) -> Iterator[list[int]]:
@@ -185,10 +197,3 @@ def _reader(names: frozenset[str] | None) -> Callable[[Recipient], Hashable] | N
 
 
 _OWN = {*COLUMNS, "tags"}
-
-
-def _remember(known: dict[Hashable, Any], key: Hashable, value: Any) -> Any:
-    if len(known) >= MOST:
-        known.clear()
-    known[key] = value
-    return value

@@ -86,6 +86,15 @@ def test_what_is_remembered_is_bounded(monkeypatch):
     assert len(remembered(merger)) > 1
 
 
+def test_long_values_are_remembered_of_fewer(monkeypatch):
+    monkeypatch.setattr(slots, "LETTERS", 100)
+    merger = make_merger("{{ recipient.city }}")
+    for number in range(30):
+        person = replace(ANA, city=f"A town with a long name, {number:02}")
+        assert person.city in merger.merge(person).text
+        assert max(remembered(merger)) <= 4
+
+
 def test_what_no_two_have_in_common_is_not_kept():
     merger = make_merger("{{ recipient.email | upper }} {{ links.view | lower }}")
     merger.merge(ANA)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import mul
 from typing import TYPE_CHECKING
 
 from mailer.checks.expressions import is_own_link, may_be_blank
 from mailer.escaping import ESCAPES, Context
-from mailer.slots import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -90,13 +88,25 @@ class Scales:
                 weigh = _measuring([len(use.contexts) for use in used])
             else:
                 weigh = _weighing([_of_slot(use) for use in used])
-            self._made[key] = lru_cache(maxsize=MOST)(weigh) if facet.is_shared else weigh
+            self._made[key] = _once(weigh) if facet.is_shared else weigh
         return self._made[key]
 
     def _is_plain_link(self, use: Use) -> bool:
         """Tokens are of letters, digits, "-", "_" and ".", and no escaping changes those."""
         simple = set(use.contexts) <= _SIMPLE
         return simple and self._has_plain_links and is_own_link(use.slot.text)
+
+
+def _once(weigh: Weigh) -> Weigh:
+    """For what many share: the weight stays with the filling, and goes with it."""
+
+    def look(filling: Filling) -> tuple[int, Sequence[int]]:
+        if filling.weight is None or filling.weight[0] is not weigh:
+            filling.weight = (weigh, weigh(filling))
+        found: tuple[int, Sequence[int]] = filling.weight[1]
+        return found
+
+    return look
 
 
 def _measuring(times: Sequence[int]) -> Weigh:
