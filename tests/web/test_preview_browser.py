@@ -136,6 +136,7 @@ def test_all_campaigns_with_subject_state_and_findings(tab, url, root):
         "campaigns/heat-alert.md",
     )
     tab.goto(url)
+    expect(tab.locator(".card")).to_have_count(len(samples.CAMPAIGNS), timeout=20_000)
     cards = {card.split("\n")[0]: card for card in tab.locator(".card").all_inner_texts()}
     assert set(cards) == set(samples.CAMPAIGNS)
     assert "40 accepted" in cards["night-bus"]
