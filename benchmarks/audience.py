@@ -9,8 +9,9 @@ from pathlib import Path
 
 from benchmarks import project
 from benchmarks.figures import Table, costing, run
-from mailer import config, sources
-from mailer.audience import condition
+from mailer import config
+from mailer.campaigns import snapshot
+from mailer.compiler.audience import condition
 
 ROUNDS = 3
 """At most: each takes a minute."""
@@ -38,7 +39,7 @@ def measure(*, rounds: int, people: int) -> Table:
 
 def freeze(root: Path) -> float:
     """Seconds of CPU time."""
-    words = sources.load(config.load(root), project.CAMPAIGN)
+    words = snapshot.load(config.load(root), project.CAMPAIGN)
     store = project.open_store(root)
     with costing() as cost:
         wanted = condition(EXPRESSION, words, project.FIELDS)

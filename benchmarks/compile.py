@@ -11,25 +11,27 @@ from mjml import mjml2html
 
 from benchmarks import peers, project
 from benchmarks.figures import Table, costing
-from mailer import config, mjml, sources
-from mailer.environment import Memory
+from mailer import config
+from mailer.campaigns import snapshot
+from mailer.compiler import mjml
+from mailer.compiler.environment import Memory
+from mailer.compiler.render import Renderer
+from mailer.compiler.slots import Known, Recipient
+from mailer.compiler.symbolic import Recorder
 from mailer.links import Links
-from mailer.merge import Merger
-from mailer.personalize import Recorder
-from mailer.render import Renderer
-from mailer.slots import Known, Recipient
+from mailer.mail.merge import Merger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.sources import Sources
+    from mailer.campaigns.snapshot import Sources
 
 
 def measure(*, rounds: int, people: int) -> Table:
     del people
     with tempfile.TemporaryDirectory() as folder:
         root = project.make(Path(folder) / "project")
-        words = sources.load(config.load(root), project.CAMPAIGN)
+        words = snapshot.load(config.load(root), project.CAMPAIGN)
         known = list(project.people(200))
         memory = Memory()
         table = Table("Compile a variant: milliseconds of CPU time")

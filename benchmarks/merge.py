@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import peers, project
 from benchmarks.figures import Table, costing
-from mailer import message
+from mailer.mail import message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailer.compile import Cut, Variant
-    from mailer.merge import Merged, Merger
-    from mailer.message import Envelope
+    from mailer.compiler.compile import Cut, Variant
+    from mailer.mail.merge import Merged, Merger
+    from mailer.mail.message import Envelope
 
 PEOPLE = 20_000
 SLOW = 200

@@ -12,17 +12,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailer import config, sources
+from mailer import config
+from mailer.campaigns import snapshot
 from mailer.links import Keys
-from mailer.merge import Merger
-from mailer.message import Envelope
-from mailer.subscriber import Subscriber
-from tests.project import open_store
+from mailer.lists.subscriber import Subscriber
+from mailer.mail.merge import Merger
+from mailer.mail.message import Envelope
+from tools.projects.project import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mailer.store.sqlite import SqliteStore
+    from mailer.store.sqlite.store import SqliteStore
 
 ROOT = Path(__file__).parent.parent
 CAMPAIGN = "measured"
@@ -59,7 +60,7 @@ _SCATTER = 618_033_989
 
 
 def merger(root: Path) -> tuple[Merger, Envelope]:
-    words = sources.load(config.load(root), CAMPAIGN)
+    words = snapshot.load(config.load(root), CAMPAIGN)
     made = Merger(words, fields=FIELDS, keys=KEYS, send_id=1)
     return made, Envelope.of(words.content, list_name="members")
 

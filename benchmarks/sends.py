@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 
 from benchmarks import project
 from benchmarks.figures import Table, costing, run
-from mailer import config, message, sources
+from mailer import config
+from mailer.campaigns import snapshot
 from mailer.links import load_keys
-from mailer.merge import Merger
-from mailer.message import Envelope
-from mailer.reputation import Limits
-from mailer.send import Sender
+from mailer.mail import message
+from mailer.mail.merge import Merger
+from mailer.mail.message import Envelope
+from mailer.sending.loop import Sender
+from mailer.sending.reputation import Limits
 from mailer.store.base import DeliveryState, Result
 from mailer.transports.base import MOST_AT_ONCE, Allowance, Receipt
 from mailer.transports.outbox import Outbox
@@ -106,7 +108,7 @@ def measure(*, rounds: int, people: int) -> Table:
 def send(root: Path, way: str) -> dict[str, float]:
     """Freeze everybody, send, and say what it took; who is merged was compiled before."""
     settings = config.load(root)
-    words = sources.load(settings, project.CAMPAIGN)
+    words = snapshot.load(settings, project.CAMPAIGN)
     store = project.open_store(root)
     envelope = Envelope.of(words.content, list_name="members")
     keys = load_keys(None, settings.secret_key_file)

@@ -18,19 +18,21 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.figures import Table
-from mailer import config, message, sources
+from mailer import config
+from mailer.campaigns import snapshot
 from mailer.links import load_keys
-from mailer.merge import Merger
-from mailer.message import Envelope
+from mailer.mail import message
+from mailer.mail.merge import Merger
+from mailer.mail.message import Envelope
 from mailer.transports.ses import bulk
-from tests.project import open_store
-from tests.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
+from tools.projects.project import open_store
+from tools.projects.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.merge import Merged
-    from tests.fake_ses import RemoteSes
+    from mailer.mail.merge import Merged
+    from tools.fake_ses import RemoteSes
 
 PEOPLE = {"raw": 2_000, "bulk": 20_000}
 THREADS = (4, 16, 64)
@@ -41,7 +43,7 @@ Call = tuple[str, dict[str, Any]]
 def ready_made(root: Path, method: str) -> list[Call]:
     """The calls that `mailer send` makes, with nothing left to do."""
     project = config.load(root)
-    words = sources.load(project, CAMPAIGN)
+    words = snapshot.load(project, CAMPAIGN)
     envelope = Envelope.of(words.content, list_name="members")
     store = open_store(root)
     keys = load_keys(None, project.secret_key_file)

@@ -13,7 +13,7 @@ import uvloop
 from benchmarks import project
 from benchmarks.figures import Table
 from mailer.links import load_keys
-from tests.load_pages import answered
+from tools.measure.pages import answered
 
 SIZES = (1_000, 5_000_000)
 CLICKS = 1_000

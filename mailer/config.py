@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from mailer import schedule
+from mailer.campaigns import schedule
 from mailer.errors import ConfigError, Place, suggest
 
 if TYPE_CHECKING:

@@ -125,7 +125,9 @@ class Keys:
     def address_hashes(self, email: str) -> list[str]:
         """Keyed hashes of an address under every key: how an erased address is recognised."""
         return [
-            hmac.new(key.encode(), b"mailer.address:" + email.encode(), hashlib.sha256).hexdigest()
+            hmac.new(
+                key.encode(), b"mailer.lists.address:" + email.encode(), hashlib.sha256
+            ).hexdigest()
             for key in self._secrets
         ]
 

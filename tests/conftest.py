@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from mailer import cli
-from tests.project import open_store
+from tools.projects.project import open_store
 
 settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
 settings.register_profile("default", deadline=None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests import samples
+from tools.projects import samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

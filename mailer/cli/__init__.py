@@ -77,10 +77,10 @@ def main() -> None:
         complain(err)
         sys.exit(err.exit_code)
     except Exception as err:
-        from mailer.store import sqlite
+        from mailer.store.sqlite import store
 
-        if not isinstance(err, sqlite.Error):
+        if not isinstance(err, store.Error):
             raise
-        found = sqlite.problem(err, "read")
+        found = store.problem(err, "read")
         complain(found)
         sys.exit(found.exit_code)

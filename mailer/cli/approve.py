@@ -22,8 +22,8 @@ from mailer.cli.common import (
 from mailer.errors import FindingsError, UsageError
 
 if TYPE_CHECKING:
-    from mailer.approval import Change, Standing
-    from mailer.plan import Plan
+    from mailer.campaigns.approval import Change, Standing
+    from mailer.sending.plan import Plan
 
 _SHOWN = 12
 """Lines of a difference on the screen; a new look-up may have thousands."""
@@ -47,24 +47,24 @@ def approve(
     as_json: Json = False,
 ) -> None:
     """Put on record that you approve a campaign: these words, to this audience."""
-    from mailer.cli import findings, screens
+    from mailer.cli import findings, output
 
     if as_json and not yes:
         raise UsageError("--json cannot ask", hint="Add --yes.")
     run, person = session(context), by.strip() or _login()
     plan = _draw_up(run, campaign, list_name, where)
     if not plan.recipients:
-        reasons = screens.left_out(plan.new.left_out) or "it is empty"
+        reasons = output.left_out(plan.new.left_out) or "it is empty"
         raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
     if not as_json:
-        screens.show_plan(plan, lines_of(run, plan))
+        output.show_plan(plan, lines_of(run, plan))
         findings.show(plan.findings, len(plan.new.ids), err=True)
     findings.refuse(plan)
     if not _has_approved(person, standing_of(run, plan)):
         _ask(plan, person, yes=yes)
         _record(run, plan, person)
     if as_json:
-        print_json(screens.plan_as_json(plan) | numbers(run, plan) | {"dry_run": False})
+        print_json(output.plan_as_json(plan) | numbers(run, plan) | {"dry_run": False})
     else:
         given = standing_of(run, plan)
         needed = run.project.settings.send.approvals
@@ -73,7 +73,7 @@ def approve(
 
 def _draw_up(run: Session, campaign: str, list_name: str, where: str) -> Plan:
     from mailer.cli.progress import watch
-    from mailer.plan import draw_up, find
+    from mailer.sending.plan import draw_up, find
 
     return draw_up(
         run.store,
@@ -94,7 +94,7 @@ def _login() -> str:
 
 
 def _has_approved(person: str, given: Standing) -> bool:
-    from mailer.approval import same
+    from mailer.campaigns.approval import same
 
     return same(person) in map(same, given.people)
 
@@ -135,7 +135,7 @@ def _still(missing: int) -> str:
 
 
 def standing_of(run: Session, plan: Plan) -> Standing:
-    from mailer.approval import standing
+    from mailer.campaigns.approval import standing
 
     mailing = plan.mailing
     known = run.store.approvals(mailing.campaign, mailing.list_name)

@@ -11,9 +11,9 @@ from mailer.cli.common import Campaign, Session, now, seconds, session
 from mailer.errors import UsageError, suggest
 
 if TYPE_CHECKING:
-    from mailer.merge import Merged
-    from mailer.sources import Sources
-    from mailer.subscriber import Subscriber
+    from mailer.campaigns.snapshot import Sources
+    from mailer.lists.subscriber import Subscriber
+    from mailer.mail.merge import Merged
 
 Subject = Annotated[int, typer.Option(min=1, help="Which one, of several that are tested.")]
 
@@ -31,7 +31,7 @@ def new(
     layout: Annotated[str, typer.Option(help="newsletter, petition or alert.")] = "newsletter",
 ) -> None:
     """Start a campaign: a file in campaigns/ to fill in."""
-    from mailer.campaign import NAME
+    from mailer.campaigns.campaign import NAME
 
     project = session(context).project
     path = project.root / "campaigns" / f"{name}.md"
@@ -66,10 +66,11 @@ def build(
     subject: Subject = 1,
 ) -> None:
     """Write one recipient's mail as .html, .txt and .eml, to look at."""
-    from mailer import message, sources
+    from mailer.campaigns import snapshot
+    from mailer.mail import message
 
     run = session(context)
-    found = sources.load(run.project, campaign)
+    found = snapshot.load(run.project, campaign)
     _check_subject(found, subject)
     merged = _merge(run, found, _example(run, found, recipient), subject)
     folder = out.resolve() if out else run.project.build
@@ -94,21 +95,22 @@ def test(
     subject: Subject = 1,  # noqa: PT028 - a command, not a test
 ) -> None:
     """Send a proof, marked [TEST], to colleagues. The send itself never knows of it."""
-    from mailer import proofs, sources
-    from mailer.cli import ways
+    from mailer.campaigns import snapshot
+    from mailer.cli import transports
+    from mailer.sending import test_mail
 
     run = session(context)
-    found = sources.load(run.project, campaign)
+    found = snapshot.load(run.project, campaign)
     _check_subject(found, subject)
-    drawn_up = proofs.draw_up(run.store, run.keys, found, addresses, subject)
+    drawn_up = test_mail.draw_up(run.store, run.keys, found, addresses, subject)
     way = run.project.settings.send.transport
-    transport = ways.open_transport(run, way, found, found.list_name, folder=proofs.FOLDER)
-    for proof in proofs.deliver(run.store, transport, drawn_up, seconds):
+    transport = transports.open_transport(run, way, found, found.list_name, folder=test_mail.FOLDER)
+    for proof in test_mail.deliver(run.store, transport, drawn_up, seconds):
         typer.echo(f"{proof.email}: {proof.subject}")
-    place = ways.place_of(run, way, found.campaign)
+    place = transports.place_of(run, way, found.campaign)
     typer.echo(
-        f"The proofs are in {place}{proofs.FOLDER}/."
-        if way == ways.OUTBOX
+        f"The proofs are in {place}{test_mail.FOLDER}/."
+        if way == transports.OUTBOX
         else f"Sent through {place}."
     )
 
@@ -120,7 +122,7 @@ def _check_subject(found: Sources, number: int) -> None:
 
 
 def _merge(run: Session, found: Sources, subscriber: Subscriber, arm: int) -> Merged:
-    from mailer.merge import Merger
+    from mailer.mail.merge import Merger
 
     fields = run.store.field_names()
     return Merger(found, fields=fields, keys=run.keys, send_id=0).merge(subscriber, arm)
@@ -128,15 +130,15 @@ def _merge(run: Session, found: Sources, subscriber: Subscriber, arm: int) -> Me
 
 def _example(run: Session, found: Sources, address: str) -> Subscriber:
     """A named subscriber, or somebody the campaign is for."""
-    from mailer import proofs
+    from mailer.sending import test_mail
 
     if address:
-        return proofs.subscriber(run.store, address)
-    return proofs.example(run.store, found)
+        return test_mail.subscriber(run.store, address)
+    return test_mail.example(run.store, found)
 
 
 def _write(path: Path, data: bytes) -> None:
-    from mailer.safefile import replacing
+    from mailer.atomic import replacing
 
     try:
         with replacing(path) as file:

@@ -14,9 +14,9 @@ from mailer.errors import FindingsError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mailer.checks.examination import Item, Report
+    from mailer.campaigns.snapshot import Sources
     from mailer.checks.finding import Finding
-    from mailer.sources import Sources
+    from mailer.checks.runner import Item, Report
 
 
 def register(app: typer.Typer) -> None:
@@ -35,11 +35,11 @@ def check(
     as_json: Json = False,
 ) -> None:
     """What is wrong with a campaign and its audience; nothing is sent."""
-    from mailer import sources
+    from mailer.campaigns import snapshot
     from mailer.checks.finding import Severity
 
     run = session(context)
-    words = sources.load(run.project, campaign)
+    words = snapshot.load(run.project, campaign)
     list_name = list_name or words.list_name
     report = _examine(run, words, list_name)
     if online:
@@ -57,10 +57,10 @@ def check(
 
 
 def _examine(run: Session, words: Sources, list_name: str) -> Report:
-    from mailer.checks.examination import examine, examine_words
-    from mailer.merge import Merger
-    from mailer.plan import everybody
-    from mailer.proofs import MADE_UP
+    from mailer.checks.runner import examine, examine_words
+    from mailer.mail.merge import Merger
+    from mailer.sending.plan import everybody
+    from mailer.sending.test_mail import MADE_UP
 
     today = now().date()
     merger = Merger(words, fields=run.store.field_names(), keys=run.keys, send_id=0)
@@ -72,8 +72,8 @@ def _examine(run: Session, words: Sources, list_name: str) -> Report:
 
 def _with_dead_links(words: Sources, report: Report) -> tuple[Finding, ...]:
     from mailer.checks import urls
-    from mailer.checks.examination import in_order
-    from mailer.checks.online import client, dead_links
+    from mailer.checks.rules.dead_links import client, dead_links
+    from mailer.checks.runner import in_order
 
     variants = [edition.variant for edition in report.editions]
     local = urls.is_loopback(urls.host_of(words.content.site.base_url))
@@ -88,7 +88,7 @@ def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
 
 
 def _show(words: Sources, list_name: str, report: Report) -> None:
-    from mailer.cli import screens
+    from mailer.cli import output
 
     findings.show(report.findings, report.recipients)
     if not list_name:
@@ -100,12 +100,12 @@ def _show(words: Sources, list_name: str, report: Report) -> None:
         "List": list_name,
         "Audience": words.audience or "everybody on the list",
         "Recipients": f"{report.recipients:,}",
-        "Left out": screens.left_out(report.rehearsal.left_out) or "nobody",
+        "Left out": output.left_out(report.rehearsal.left_out) or "nobody",
         "Largest": f"{largest.largest / 1000:,.1f} kB of HTML, for {largest.largest_for}",
     }
     for name, value in lines.items():
         typer.echo(f"  {name:<11} {value}")
-    screens.show_variants([(edition.variant, edition.recipients) for edition in report.editions])
+    output.show_variants([(edition.variant, edition.recipients) for edition in report.editions])
 
 
 def _as_json(words: Sources, list_name: str, report: Report) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.config import Project
     from mailer.errors import MailerError
     from mailer.links import Keys
-    from mailer.store.sqlite import SqliteStore
+    from mailer.store.sqlite.store import SqliteStore
 
 Campaign = Annotated[
     str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
@@ -56,7 +56,7 @@ class Session:
 
     def open_store(self) -> SqliteStore:
         """A connection of one's own, as each thread needs one."""
-        from mailer.store.sqlite import SqliteStore
+        from mailer.store.sqlite.store import SqliteStore
 
         return SqliteStore(self.project.database, self.keys.address_hashes)
 

@@ -52,9 +52,10 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _examine(run: Session) -> list[Finding]:
-    from mailer.doctor import network, project
-    from mailer.doctor.examination import Instruments, examine
-    from mailer.store import health
+    from mailer.doctor.judgements import project
+    from mailer.doctor.probes import network
+    from mailer.doctor.runner import Instruments, examine
+    from mailer.store.sqlite import health
 
     try:
         found = run.project
@@ -74,7 +75,7 @@ def _examine(run: Session) -> list[Finding]:
 
 
 def _inspect(settings: Settings) -> Ses:
-    from mailer.transports.ses.inspection import inspect
+    from mailer.doctor.probes.ses_account import inspect
 
     return inspect(settings)
 

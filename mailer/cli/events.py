@@ -19,14 +19,14 @@ from mailer.errors import FindingsError, MailerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mailer.intake import Clerk, Pull
-    from mailer.send import Brake
-    from mailer.store.feedback import Feedback, Intake
+    from mailer.events.ingest import Clerk, Pull
+    from mailer.sending.loop import Brake
+    from mailer.store.events import Feedback, Intake
 
 app = typer.Typer(
     help="What became of your mail: deliveries, bounces, complaints.", no_args_is_help=True
 )
-log = logging.getLogger("mailer.events")
+log = logging.getLogger("mailer.events.ses")
 
 _TOGETHER = 500
 """Lines of a file in one transaction."""
@@ -119,7 +119,7 @@ def suppressions(
 
 def _spelling(address: str) -> str:
     """As the store spells it; Amazon's list may hold what is no address to us."""
-    from mailer.address import BadAddressError, normalize
+    from mailer.lists.address import BadAddressError, normalize
 
     try:
         return normalize(address)
@@ -182,14 +182,14 @@ class _Bell:
 
 
 def _clerk(run: Session, store: Feedback) -> Clerk:
-    from mailer.intake import Clerk
+    from mailer.events.ingest import Clerk
 
     days = run.project.settings.bounces.days
     return Clerk(store, run.project.junk_file, patience=days, clock=now)
 
 
 def _pull(run: Session, clerk: Clerk, brake: Brake, *, say: Callable[[str], None]) -> Pull:
-    from mailer.intake import Pull
+    from mailer.events.ingest import Pull
     from mailer.transports.ses.queue import EventQueue
 
     settings = run.project.settings.ses

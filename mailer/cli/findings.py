@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mailer.checks.finding import Finding
-    from mailer.plan import Plan
+    from mailer.sending.plan import Plan
 
 _MEANING = {
     Severity.ERROR: "to be mended before it is sent",

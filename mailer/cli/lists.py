@@ -47,9 +47,9 @@ def import_(
 
     Nobody who has unsubscribed, is suppressed or was erased comes back.
     """
-    from mailer.cli.tally import Tally
-    from mailer.importing import SubscriberFile
-    from mailer.rejects import Rejects
+    from mailer.cli.import_summary import Tally
+    from mailer.lists.importing import SubscriberFile
+    from mailer.lists.rejects import Rejects
 
     if not _NAME.fullmatch(list_name):
         raise UsageError(
@@ -115,8 +115,8 @@ def export(
 
     Formulas are defused for spreadsheets. The file can be imported again.
     """
-    from mailer.export import write_members
-    from mailer.safefile import replacing
+    from mailer.atomic import replacing
+    from mailer.lists.export import write_members
 
     run = session(context)
     _check_list(run, list_name)

@@ -11,7 +11,7 @@ import typer
 from mailer.cli.common import Session, now, session
 
 if TYPE_CHECKING:
-    from mailer.sources import Sources
+    from mailer.campaigns.snapshot import Sources
     from mailer.transports.base import Transport
     from mailer.web.preview.app import Preview
 
@@ -46,14 +46,14 @@ def preview(
 
 
 def _make(run: Session) -> Preview:
-    from mailer import proofs
-    from mailer.cli import ways
+    from mailer.cli import transports
+    from mailer.sending import test_mail
     from mailer.web.preview.app import Preview
 
     way = run.project.settings.send.transport
 
     def open_transport(words: Sources) -> Transport:
-        return ways.open_transport(run, way, words, words.list_name, folder=proofs.FOLDER)
+        return transports.open_transport(run, way, words, words.list_name, folder=test_mail.FOLDER)
 
     return Preview(
         run.project.root,

@@ -20,7 +20,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mailer.send import Tally
+    from mailer.sending.loop import Tally
 
 T = TypeVar("T")
 

@@ -80,7 +80,7 @@ def _reconcile(run: Session, send: Send, *, resend: bool, assume_sent: bool) -> 
 
 
 def _show(outcome: Outcome) -> None:
-    from mailer.cli.screens import people
+    from mailer.cli.output import people
 
     name = f"{outcome.campaign} to {outcome.list}"
     if outcome.resent:

@@ -14,7 +14,7 @@ from mailer.errors import UsageError, suggest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailer.report.summary import Report
+    from mailer.reports.summary import Report
     from mailer.store.base import Send
 
 _SHOWN = 10
@@ -64,16 +64,16 @@ def _sends(run: Session, campaign: str, list_name: str) -> list[Send]:
 
 
 def _draw_up(run: Session, send: Send) -> Report:
-    from mailer.report.summary import draw_up
-    from mailer.sources import Sources
+    from mailer.campaigns.snapshot import Sources
+    from mailer.reports.summary import draw_up
 
     return draw_up(run.store, send, Sources.from_bytes(send.snapshot))
 
 
 def _write(run: Session, path: Path, reports: Sequence[Report]) -> None:
-    from mailer.report.page import write
-    from mailer.safefile import replacing
-    from mailer.schedule import named
+    from mailer.atomic import replacing
+    from mailer.campaigns.schedule import named
+    from mailer.reports.page import write
 
     settings = run.project.settings
     page = write(reports, settings.brand, zone=named(settings.send.timezone), now=now())
@@ -91,7 +91,7 @@ def _write(run: Session, path: Path, reports: Sequence[Report]) -> None:
 
 
 def _show(found: Report) -> None:
-    from mailer.report import rows
+    from mailer.reports import rows
 
     send = found.send
     typer.echo(f"\n{send.campaign} to {send.list_name}: {send.state}")
@@ -128,8 +128,8 @@ def _show(found: Report) -> None:
 
 
 def _as_json(found: Report) -> dict[str, Any]:
-    from mailer.cli.screens import send_as_json
-    from mailer.report import rows
+    from mailer.cli.output import send_as_json
+    from mailer.reports import rows
 
     return {
         **send_as_json(found.send, found.counts),

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import reconcile, status, winner, worker
+from mailer.cli import reconcile, status, subject_test, worker
 from mailer.cli.common import Campaign, Json, ListName, Yes, session
-from mailer.cli.desk import Desk, Order
+from mailer.cli.send_command import Desk, Order
 
 Way = Annotated[str, typer.Option("--transport", help="outbox, or as mailer.toml says.")]
 Rate = Annotated[
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(resume)
     status.register(app)
     reconcile.register(app)
-    winner.register(app)
+    subject_test.register(app)
     worker.register(app)
 
 

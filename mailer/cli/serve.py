@@ -43,7 +43,7 @@ def serve(
     """Answer the links in your mail: unsubscribe, update, view in browser, forward, sign up."""
     import uvicorn
 
-    from mailer.web.public import make_app
+    from mailer.web.pages.app import make_app
 
     run = session(context)
     settings = run.project.settings
@@ -91,7 +91,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def way_out(project: Project) -> Transport:
     """For single mails to whoever asked for them: no list, so nothing about lists in the header."""
-    from mailer.message import Envelope
+    from mailer.mail.message import Envelope
 
     settings = project.settings
     envelope = replace(Envelope.of(settings.content, list_name=""), list_id="")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli import calendar
+from mailer.cli import schedule_output
 from mailer.cli.common import (
     Campaign,
     Json,
@@ -47,10 +47,13 @@ def status(
     sends = started(run, campaign) if campaign else run.store.sends()
     found = [(send, run.store.counts(send.id)) for send in sends]
     if as_json:
-        from mailer.cli.screens import send_as_json
+        from mailer.cli.output import send_as_json
 
         print_json(
-            [send_as_json(send, counts) | calendar.numbers(run, send) for send, counts in found]
+            [
+                send_as_json(send, counts) | schedule_output.numbers(run, send)
+                for send, counts in found
+            ]
         )
     elif not found:
         typer.echo("Nothing has been sent yet.")
@@ -90,7 +93,7 @@ def cancel(
 
 
 def _cancel(run: Session, send: Send, *, yes: bool) -> None:
-    from mailer.cli.screens import in_words, people
+    from mailer.cli.output import in_words, people
 
     pending = run.store.counts(send.id).pending
     if not yes:
@@ -109,9 +112,9 @@ def _cancel(run: Session, send: Send, *, yes: bool) -> None:
 
 def settle(run: Session, send: Send) -> None:
     """Look at what a dead process has left."""
-    from mailer import send as loop
-    from mailer.cli.ways import open_transport
-    from mailer.sources import Sources
+    from mailer.campaigns.snapshot import Sources
+    from mailer.cli.transports import open_transport
+    from mailer.sending import loop
 
     if run.store.counts(send.id).sending:
         words = Sources.from_bytes(send.snapshot)
@@ -120,7 +123,7 @@ def settle(run: Session, send: Send) -> None:
 
 
 def started(run: Session, campaign: str) -> list[Send]:
-    from mailer.plan import name_of
+    from mailer.sending.plan import name_of
 
     name = name_of(campaign)
     sends = run.store.sends(name)
@@ -141,7 +144,7 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
         (
             *(send.campaign, send.list_name, _state(run, send), send.created[:10], counts.audience),
             *(getattr(counts, name) for name in shown),
-            send.note or calendar.waits_for(run, send),
+            send.note or schedule_output.waits_for(run, send),
         )
         for send, counts in found
     ]
@@ -149,13 +152,13 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
 
 
 def _state(run: Session, send: Send) -> str:
-    from mailer.standing import standing
+    from mailer.sending.status import standing
 
     return standing(run.store, send, now())
 
 
 def _show(run: Session, send: Send, counts: Counts) -> None:
-    from mailer.cli.screens import show_held_back
+    from mailer.cli.output import show_held_back
 
     state = _state(run, send)
     typer.echo(f"{send.campaign} to {send.list_name}: {state}")
@@ -165,7 +168,7 @@ def _show(run: Session, send: Send, counts: Counts) -> None:
         typer.echo(f"  {send.note}")
     if send.state not in _OVER and run.store.is_due(send.id, now=now()):
         typer.echo(f"  Go on with: mailer resume {send.campaign}")
-    calendar.show_waves(run, send)
+    schedule_output.show_waves(run, send)
     rows = [(name, getattr(counts, name)) for name in ("audience", *_STATES)]
     print_table(("", "Recipients"), rows)
     show_held_back(send, len(run.store.passed_over(send.id)))

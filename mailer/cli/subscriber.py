@@ -83,7 +83,7 @@ def _what_happened(event: Mapping[str, str]) -> str:
 
 
 def normalized(address: str) -> str:
-    from mailer.address import BadAddressError, normalize
+    from mailer.lists.address import BadAddressError, normalize
 
     try:
         return normalize(address)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli import dispatch, winner
+from mailer.cli import subject_test, wiring
 from mailer.cli.common import Session, now, session
 from mailer.errors import Interrupted, MailerError, SendStopped
 from mailer.store.base import SendState
 
 if TYPE_CHECKING:
-    from mailer.send import Brake
+    from mailer.sending.loop import Brake
     from mailer.store.base import Send, Store
-    from mailer.store.sqlite import SqliteStore
+    from mailer.store.sqlite.store import SqliteStore
 
 _LOOK = 1
 """Seconds between two looks at what is due. With 30 sends scheduled, one takes a tenth of a millisecond."""
@@ -85,7 +85,7 @@ class Shift:
     def _start_what_is_due(self) -> bool:
         started = False
         for ripe in self._store.ripe_trials(now=now()):
-            chosen = winner.choose(self._store, ripe)
+            chosen = subject_test.choose(self._store, ripe)
             if chosen:
                 _log(_name(ripe), chosen)
         while not self._brake.pulled and (send := self._store.take_up(now=now())):
@@ -110,9 +110,9 @@ class Shift:
             store.close()
 
     def _send(self, store: Store, send: Send) -> None:
-        means = dispatch.means_of(self._run, store, send)
-        rate = dispatch.cap_of(self._run)
-        dispatch.sender(
+        means = wiring.means_of(self._run, store, send)
+        rate = wiring.cap_of(self._run)
+        wiring.sender(
             self._run, store, send, means, rate=rate, brake=self._brake, by_hand=False
         ).run(send)
 
@@ -129,7 +129,7 @@ class Shift:
 
 
 def _outcome(store: Store, send: Send) -> str:
-    from mailer.cli.screens import in_words
+    from mailer.cli.output import in_words
 
     current = store.send(send.campaign, send.list_name) or send
     due = store.next_due(send.id, now=now())

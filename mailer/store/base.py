@@ -12,21 +12,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mailer.store.approvals import Approvals
-from mailer.store.feedback import Feedback
-from mailer.store.figures import Reckonings
-from mailer.store.pages import Pages
-from mailer.store.rates import Rates
-from mailer.store.respite import Respite
-from mailer.store.showing import Showing
-from mailer.store.timetable import Timetable
+from mailer.store.events import Feedback
+from mailer.store.preview import Showing
+from mailer.store.quiet_period import Respite
+from mailer.store.recipients import Pages
+from mailer.store.schedule import Timetable
+from mailer.store.statistics import Reckonings
+from mailer.store.throttle import Rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from mailer.store.pages import Kept
-    from mailer.store.timetable import Timing, Trial
-    from mailer.subscriber import Subscriber
+    from mailer.lists.subscriber import Subscriber
+    from mailer.store.recipients import Kept
+    from mailer.store.schedule import Timing, Trial
 
 
 class Reason(StrEnum):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mailer.errors import TransportError
-    from mailer.merge import Merged
+    from mailer.mail.merge import Merged
     from mailer.store.base import Claim
 
 MOST_AT_ONCE = 500

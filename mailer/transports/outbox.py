@@ -12,8 +12,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from mailer import message
 from mailer.errors import TransportError
+from mailer.mail import message
 from mailer.store.base import DeliveryState, Result
 from mailer.transports import simulator
 from mailer.transports.base import MOST_AT_ONCE, Allowance, Receipt
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from mailer.message import Envelope
+    from mailer.mail.message import Envelope
     from mailer.store.base import Claim
     from mailer.transports.base import Letter
 

@@ -12,7 +12,11 @@ import pytest
 import mailer.checks
 
 FOLDER = Path(mailer.checks.__file__).parent
-MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+MODULES = sorted(
+    ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+    for path in FOLDER.rglob("*.py")
+    if path.stem != "__init__"
+)
 PAGE = (FOLDER.parent.parent / "docs" / "checks.md").read_text(encoding="utf-8")
 SECTIONS = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
 CODE = re.compile(r"[a-z]+(?:-[a-z]+)*")
@@ -51,7 +55,7 @@ def test_the_table_at_the_top_leads_to_every_section():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_no_finding_is_given_a_code_that_is_no_constant(name):
-    tree = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((FOLDER / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Finding", "Fault"}:
             given = {keyword.arg: keyword.value for keyword in node.keywords}

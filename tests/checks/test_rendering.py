@@ -8,14 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.checks import colours, css, elements
-from mailer.checks.proof import Proof
-from mailer.checks.rules import MAIL_RULES, SOURCE_RULES
-from tests import samples
-from tests.checks.pages import page
-from tests.checks.proofs import TODAY, sample
+from mailer.checks.registry import MAIL_RULES, SOURCE_RULES
+from mailer.checks.rendered_mail import Proof
+from mailer.checks.rules import elements
+from mailer.checks.style import css, css_color
+from tests.support.mail_pages import page
+from tests.support.rendered_mails import TODAY, sample
+from tools.projects import samples
 
-RENDERING = {"contrast", "elements", "images", "structure", "support", "targets"}
+RENDERING = {"contrast", "elements", "images", "structure", "client_support", "tap_targets"}
 RULES = [rule for rule in MAIL_RULES if rule.__module__.rpartition(".")[2] in RENDERING]
 
 SCRAPS = st.sampled_from([
@@ -64,7 +65,7 @@ def test_no_template_makes_a_rule_fail(source):
 
 @given(hostile)
 def test_any_value_is_a_colour_or_none(value):
-    found = colours.colour(value)
+    found = css_color.colour(value)
     assert found is None or len(found.hex) == 7
 
 

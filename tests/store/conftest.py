@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.store.sqlite import SqliteStore
+from mailer.store.sqlite.store import SqliteStore
 
 
 def hashes(email):

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.events import read
+from mailer.events.ses import read
 from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
-from mailer.store.feedback import Alarm, Outcomes
+from mailer.store.events import Alarm, Outcomes
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.events import read
+from mailer.events.ses import read
 from mailer.store.base import DeliveryState, ImportRow, Result, SendState
-from mailer.store.pages import Kept, Kind, Wish
+from mailer.store.recipients import Kept, Kind, Wish
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import StoreError
-from mailer.importing import Accepted, SubscriberFile
+from mailer.lists.importing import Accepted, SubscriberFile
 from mailer.store.base import DeliveryState, Imported, ImportRow, Reason, Result, SendState, Stored
-from mailer.store.sqlite import SqliteStore
+from mailer.store.sqlite.store import SqliteStore
 from tests.store.conftest import hashes
 
-MESSY = Path(__file__).parents[1] / "data" / "subscribers-messy.csv"
+MESSY = Path(__file__).parents[1] / "lists" / "subscribers-messy.csv"
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 
@@ -285,7 +285,7 @@ def test_the_audience_is_who_may_be_mailed_and_members_are_all(store):
 
 
 def test_a_long_list_is_read_in_pages_without_loss_while_it_changes(store, monkeypatch):
-    monkeypatch.setattr("mailer.store.subscribers.PAGE", 7)
+    monkeypatch.setattr("mailer.store.sqlite.subscribers.PAGE", 7)
     bring(store, *(row(f"p{i}", i) for i in range(50)))
     seen = []
     for member in store.audience("members"):
@@ -295,7 +295,7 @@ def test_a_long_list_is_read_in_pages_without_loss_while_it_changes(store, monke
 
 
 def test_a_list_of_many_pages_is_read_once(store, monkeypatch):
-    monkeypatch.setattr("mailer.store.subscribers.PAGE", 7)
+    monkeypatch.setattr("mailer.store.sqlite.subscribers.PAGE", 7)
     everybody = [f"p{i:02}" for i in range(49)]
     bring(store, *map(row, everybody))
     assert audience(store) == everybody

@@ -7,12 +7,12 @@ from email import message_from_bytes, policy
 import pytest
 
 from mailer.errors import TransportError
-from mailer.message import Envelope
+from mailer.lists.subscriber import Subscriber
+from mailer.mail.message import Envelope
 from mailer.store.base import Claim, DeliveryState
-from mailer.subscriber import Subscriber
 from mailer.transports.base import Letter
 from mailer.transports.outbox import EVENTS, Outbox
-from tests.support import make_merger, make_sources
+from tests.support.campaigns import make_merger, make_sources
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ENVELOPE = Envelope.of(make_sources("Hello").content, list_name="members")

@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 from mailer import config
 from mailer.cli.serve import way_out
 from mailer.links import Links, load_keys
-from mailer.web.public import make_app
-from tests.project import files, make_project, open_store, start
+from mailer.web.pages.app import make_app
+from tools.projects.project import files, make_project, open_store, start
 
 PEOPLE = 6
 PAGES = """

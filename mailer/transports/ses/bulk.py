@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mailer import message
-from mailer.escaping import ESCAPES
+from mailer.compiler.escaping import ESCAPES
+from mailer.mail import message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mailer.compile import Cut, Variant
-    from mailer.escaping import Context
-    from mailer.merge import Merged
-    from mailer.message import Envelope
-    from mailer.slots import Facet, Filling
+    from mailer.compiler.compile import Cut, Variant
+    from mailer.compiler.escaping import Context
+    from mailer.compiler.slots import Facet, Filling
+    from mailer.mail.merge import Merged
+    from mailer.mail.message import Envelope
 
 MOST = 50
 """Entries of one call, by the API's limit."""

@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mailer.errors import TransportError
-from mailer.intake import FULL, Message
-from mailer.transports.ses import verdict
+from mailer.events.ingest import FULL, Message
+from mailer.transports.ses import error_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ _PATIENTLY = Config(
 
 
 class EventQueue:
-    """See `mailer.intake.Queue`.
+    """See `mailer.events.ingest.Queue`.
 
     Args:
         url: of the queue.
@@ -63,7 +63,7 @@ class EventQueue:
 
 
 def _trouble(err: BotoCoreError | ClientError) -> TransportError:
-    found = verdict.of_error(err)
+    found = error_mapping.of_error(err)
     said = (
         f"{err.response['Error']['Message']} ({err.response['Error']['Code']})"
         if isinstance(err, ClientError)

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mailer.errors import TransportError
 from mailer.store.base import Reason
-from mailer.transports.ses import verdict
+from mailer.transports.ses import error_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class SuppressionList:
 
 
 def _trouble(err: BotoCoreError | ClientError) -> TransportError:
-    found = verdict.of_error(err)
+    found = error_mapping.of_error(err)
     return TransportError(
         f"the suppression list of Amazon SES cannot be used: {err}",
         hint=found.hint or "Try again in a few minutes.",

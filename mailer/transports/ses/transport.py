@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mailer import message
 from mailer.errors import TransportError
-from mailer.events import tag
+from mailer.events.ses import tag
+from mailer.mail import message
 from mailer.store.base import DeliveryState, Result
 from mailer.transports.base import Allowance, Receipt
-from mailer.transports.ses import bulk, verdict
-from mailer.transports.ses.clients import READ_TIMEOUT, Clients
-from mailer.transports.ses.spare import Spare
-from mailer.transports.ses.verdict import Kind, Verdict
+from mailer.transports.ses import bulk, error_mapping
+from mailer.transports.ses.client import READ_TIMEOUT, Clients
+from mailer.transports.ses.error_mapping import Kind, Verdict
+from mailer.transports.ses.quota_reserve import Spare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from mailer.config import Ses
-    from mailer.merge import Merged
-    from mailer.message import Envelope
+    from mailer.mail.merge import Merged
+    from mailer.mail.message import Envelope
     from mailer.store.base import Claim
     from mailer.transports.base import Letter
 
@@ -176,7 +176,7 @@ class AmazonSes:
                 return self._receipt(
                     {letter.delivery_id: each for letter, each in zip(parcel, answers, strict=True)}
                 )
-            answer = verdict.INCOMPLETE
+            answer = error_mapping.INCOMPLETE
         return self._receipt(dict.fromkeys((letter.delivery_id for letter in parcel), answer))
 
     def _one_by_one(self, parcel: Sequence[Letter]) -> Receipt:
@@ -195,7 +195,7 @@ class AmazonSes:
         try:
             return getattr(self._clients.sending, operation)(**request, **self._options())
         except Exception as err:  # noqa: BLE001 - whatever it is, what became of the message must be said
-            return verdict.of_error(err)
+            return error_mapping.of_error(err)
 
     def _options(self) -> dict[str, str]:
         settings = self._settings
@@ -236,7 +236,7 @@ class AmazonSes:
 def _of_entry(entry: dict[str, str]) -> str | Verdict:
     if entry["Status"] == "SUCCESS":
         return entry["MessageId"]
-    return verdict.of_status(entry["Status"], entry.get("Error", ""))
+    return error_mapping.of_status(entry["Status"], entry.get("Error", ""))
 
 
 def _result(delivery_id: int, answer: str | Verdict) -> Result:
@@ -248,7 +248,7 @@ def _result(delivery_id: int, answer: str | Verdict) -> Result:
 
 
 def _cannot_ask(err: Exception) -> TransportError:
-    found = verdict.of_error(err)
+    found = error_mapping.of_error(err)
     if found.kind is Kind.STOP:
         return TransportError(found.said, hint=found.hint)
     # a question has no doubt about it: what is said of a message that got no answer would be wrong

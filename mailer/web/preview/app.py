@@ -22,17 +22,17 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from mailer import proofs
-from mailer.campaign import NAME
+from mailer.campaigns.campaign import NAME
 from mailer.errors import MailerError
-from mailer.web.preview import looks
-from mailer.web.preview.examiner import Examiner
-from mailer.web.preview.gate import Gate
-from mailer.web.preview.news import News
-from mailer.web.preview.pool import Pool
-from mailer.web.preview.screens import Screens
+from mailer.sending import test_mail
+from mailer.web.preview import display_modes
+from mailer.web.preview.check_runner import Examiner
+from mailer.web.preview.compile_cache import Workshop
+from mailer.web.preview.origin_guard import Gate
+from mailer.web.preview.sse import News
+from mailer.web.preview.store_pool import Pool
+from mailer.web.preview.views import Screens
 from mailer.web.preview.watcher import Watcher
-from mailer.web.preview.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from mailer.campaigns.snapshot import Sources
     from mailer.links import Keys
-    from mailer.sources import Sources
     from mailer.store.base import Store
     from mailer.transports.base import Transport
 
@@ -151,9 +151,9 @@ class Preview:
         return HTMLResponse(self._screens.campaign(name))
 
     def _mail(self, request: Request) -> Response:
-        mode: looks.Mode = "dark" if _asked(request, "mode") == "dark" else "light"
+        mode: display_modes.Mode = "dark" if _asked(request, "mode") == "dark" else "light"
         sheet = self._screens.sheet(_name(request), _asked(request, "as"))
-        html = looks.dressed(sheet.merged.html, mode) if sheet.merged else ""
+        html = display_modes.dressed(sheet.merged.html, mode) if sheet.merged else ""
         return HTMLResponse(html, headers=_policy(request))
 
     def _state(self, request: Request) -> Response:
@@ -184,9 +184,11 @@ class Preview:
     def _send_proof(self, name: str, address: str) -> str:
         words = self._workshop.words(name)
         with self._pool.borrow() as store:
-            drawn_up = proofs.draw_up(store, self._keys, words, [address])
+            drawn_up = test_mail.draw_up(store, self._keys, words, [address])
             transport = self._open_transport(words)
-            (sent,) = proofs.deliver(store, transport, drawn_up, lambda: self._clock().timestamp())
+            (sent,) = test_mail.deliver(
+                store, transport, drawn_up, lambda: self._clock().timestamp()
+            )
         where = "written to the outbox" if transport.name == "outbox" else "sent"
         return f"“{sent.subject}” to {sent.email} is {where}."
 
@@ -203,7 +205,9 @@ def _asked(request: Request, key: str) -> str:
 
 
 def _policy(request: Request) -> dict[str, str]:
-    return {"content-security-policy": looks.policy(images=_asked(request, "images") != "off")}
+    return {
+        "content-security-policy": display_modes.policy(images=_asked(request, "images") != "off")
+    }
 
 
 async def _blank(request: Request) -> Response:

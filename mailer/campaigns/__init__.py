@@ -1,0 +1,1 @@
+"""What staff write: campaigns, look-ups, schedules, subject tests, approvals."""

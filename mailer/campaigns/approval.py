@@ -1,0 +1,103 @@
+"""Who has approved what is about to go out, and what has changed since somebody did."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mailer.campaigns.snapshot import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mailer.config import Content
+    from mailer.store.approvals import Approval
+
+_SETTINGS = "mailer.toml"
+_AUDIENCE = "the audience"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was approved."""
+
+    name: str
+    """A file, or "the audience"."""
+    lines: tuple[str, ...]
+    """As in a unified diff: the old ones begin with "-", the new ones with "+"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a campaign has come."""
+
+    given: tuple[Approval, ...]
+    """Of exactly these words to exactly this audience, the first of each person."""
+    last: Approval | None
+    """The latest of anything else."""
+    changes: tuple[Change, ...]
+    """Since `last`."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        return tuple(approval.person for approval in self.given)
+
+
+def standing(approvals: Sequence[Approval], words: Sources, query: str) -> Standing:
+    """Compare what is about to go out with what was approved.
+
+    Who joins or leaves the list meanwhile changes nothing: the rule is approved, not the people.
+    """
+    given: dict[str, Approval] = {}
+    last, before = None, None
+    for approval in approvals:
+        then = Sources.from_bytes(approval.snapshot)
+        # worked out anew: what it was signed under may have been made by an older version
+        if then.digest == words.digest and approval.query == query:
+            given.setdefault(same(approval.person), approval)
+        else:
+            last, before = approval, then
+    changes = _changes(last, before, words, query) if last and before else ()
+    return Standing(tuple(given.values()), last, tuple(changes))
+
+
+def same(person: str) -> str:
+    """What two spellings of one name have in common."""
+    return " ".join(person.split()).casefold()
+
+
+def _changes(last: Approval, before: Sources, words: Sources, query: str) -> Iterator[Change]:
+    for path in sorted({*before.files, *words.files}, key=lambda path: (path != words.path, path)):
+        lines = _difference(before.files.get(path, ""), words.files.get(path, ""))
+        if lines:
+            yield Change(path, lines)
+    settings = _difference(_written(before.content), _written(words.content))
+    if settings:
+        yield Change(_SETTINGS, settings)
+    everybody = "everybody on the list"
+    audience = _difference(last.query or everybody, query or everybody)
+    if audience:
+        yield Change(_AUDIENCE, audience)
+
+
+def _difference(old: str, new: str) -> tuple[str, ...]:
+    if old == new:
+        return ()
+    # not splitlines(): a line end that came or went at the end of a file is a change, too
+    diff = difflib.unified_diff(old.split("\n"), new.split("\n"), lineterm="", n=0)
+    return tuple(diff)[2:]
+
+
+def _written(content: Content) -> str:
+    """The settings that show in mail, one in a line, in an order that means nothing."""
+    return "\n".join(sorted(_flat(content.model_dump(mode="json"), "")))
+
+
+def _flat(value: Any, name: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else key)
+    else:
+        yield f"{name} = {json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,294 @@
+"""Campaign text → Campaign: front matter, and a body that keeps its line numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from mailer.campaigns.subject_test import SubjectTest
+from mailer.config import Section, Tags, explain
+from mailer.errors import CampaignError, Place, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_FENCE = re.compile(r"---[ \t]*")
+_DEFINITION = re.compile(r"[\s>]*\[\^([^\]\s]+)\]:(.*)")
+_REFERENCE = re.compile(r"\[\^([^\]\s]+)\]")
+_NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?#\}", re.DOTALL)
+
+_NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
+_NESTED = {
+    "subjects": yaml.SequenceNode,
+    "subject_test": yaml.MappingNode,
+    "tags": yaml.MappingNode,
+}
+"""What is not text; all else is."""
+_SHAPES = {
+    yaml.SequenceNode: ("a list", 'Write each on a line of its own that begins with "  - ".'),
+    yaml.MappingNode: (
+        "keys",
+        "Write each below it, on a line of its own that begins with two blanks.",
+    ),
+}
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class FrontMatter(Section):
+    """The keys between the two `---` lines. All text may hold Jinja."""
+
+    subject: str = ""
+    subjects: tuple[Text, ...] = ()
+    """Two or more in the place of one, to be tested."""
+    subject_test: SubjectTest = SubjectTest()
+    preheader: str = ""
+    list: str = ""
+    layout: str = "newsletter"
+    audience: str = ""
+    headline: str = ""
+    date: str = ""
+    tags: Tags = Field(default_factory=dict)
+    """On top of those of mailer.toml, or in their place."""
+    urgent: bool = False
+    """Also for those who had another campaign lately."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return self.subjects or (self.subject,)
+
+    def text(self, key: str) -> str:
+        """Of a key, or of the second subject as `subjects.2`."""
+        name, _, number = key.partition(".")
+        return self.subjects[int(number) - 1] if number else str(getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    name: str
+    path: str
+    front: FrontMatter
+    lines: dict[str, int]
+    """The line of each front matter key."""
+    body: str
+    """The Markdown, preceded by as many blank lines as the front matter took: line numbers in it
+    are line numbers of the file."""
+    notes: dict[str, int]
+    """Footnote label → line of its definition, in order of definition."""
+
+    def place(self, key: str | None = None, line: int | None = None) -> Place:
+        return Place(self.path, self.lines.get(key) if key else line)
+
+
+def parse(path: str, text: str) -> Campaign:
+    """Read a campaign file.
+
+    Raises:
+        CampaignError: no front matter, broken YAML, keys or values the schema does not allow, or
+            footnotes that do not match up; always with a place.
+    """
+    name = path.rpartition("/")[2].removesuffix(".md")
+    if not NAME.fullmatch(name):
+        raise CampaignError(
+            f'"{name}" cannot be a campaign\'s name',
+            place=Place(path),
+            hint="Use lower-case letters, digits and hyphens, as in council-vote.md.",
+        )
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    header, body, offset = _split(path, text)
+    front, lines = _front_matter(path, header)
+    body = "\n" * offset + body
+    return Campaign(name, path, front, lines, body, _footnotes(path, body))
+
+
+def _split(path: str, text: str) -> tuple[str, str, int]:
+    lines = text.split("\n")
+    if not _FENCE.fullmatch(lines[0]):
+        raise CampaignError(
+            "does not begin with front matter",
+            place=Place(path, 1),
+            hint='Begin with a line "---", then "subject: …", then another line "---".',
+        )
+    for number, line in enumerate(lines[1:], 2):
+        if _FENCE.fullmatch(line):
+            return "\n".join(lines[1 : number - 1]), "\n".join(lines[number:]), number
+    raise CampaignError(
+        "the front matter is not closed",
+        place=Place(path, 1),
+        hint='Put a line "---" between the front matter and the text.',
+    )
+
+
+def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
+    values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    for key, value in _pairs(path, header):
+        line = key.start_mark.line + 2
+        if not isinstance(key, yaml.ScalarNode):
+            raise _not_text(path, key)
+        if key.value in lines:
+            raise CampaignError(
+                f'"{key.value}" stands twice in the front matter',
+                place=Place(path, line),
+                hint=f"It is first on line {lines[key.value]}; keep one.",
+            )
+        lines[key.value] = line
+        values[key.value] = _value(path, key.value, value, lines)
+    try:
+        front = FrontMatter.model_validate(values)
+    except ValidationError as err:
+        problem = explain(err, FrontMatter, lambda where: Place(path, _line_of(lines, where)))
+        raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
+    _check_subjects(path, front, lines)
+    lines.setdefault("subject", lines.get("subjects", 1))
+    return front, lines
+
+
+def _value(path: str, name: str, node: yaml.Node, lines: dict[str, int]) -> Any:
+    """A value as the schema takes it; notes the lines of what is inside it."""
+    if name not in _NESTED:
+        return _text(path, node)
+    if not isinstance(node, _NESTED[name]):
+        shape, hint = _SHAPES[_NESTED[name]]
+        raise CampaignError(f'"{name}" must be {shape}', place=Place(path, lines[name]), hint=hint)
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(_text(path, key), value) for key, value in node.value]
+        lines.update({f"{name}.{key}": value.start_mark.line + 2 for key, value in pairs})
+        return {key: _text(path, value) for key, value in pairs}
+    items = list(enumerate(node.value, 1))
+    lines.update({f"{name}.{number}": item.start_mark.line + 2 for number, item in items})
+    return [_text(path, item) for _, item in items]
+
+
+def _text(path: str, node: yaml.Node) -> str:
+    # Every value is text: a subject "No" or a date 2026-11-03 is meant as it is written.
+    if not isinstance(node, yaml.ScalarNode):
+        raise _not_text(path, node)
+    return str(node.value)
+
+
+def _not_text(path: str, node: yaml.Node) -> CampaignError:
+    return CampaignError(
+        "the front matter holds something other than text",
+        place=Place(path, node.start_mark.line + 2),
+        hint="Write each key on a line of its own, its value behind a colon, in quotes if it "
+        "begins with [ or {.",
+    )
+
+
+def _line_of(lines: dict[str, int], where: list[int | str]) -> int:
+    """Of what is inside a value, where that has a line of its own; items are counted from 1."""
+    inner = ".".join(str(part + 1 if isinstance(part, int) else part) for part in where)
+    return lines.get(inner) or lines.get(str(where[0]), 1)
+
+
+def _check_subjects(path: str, front: FrontMatter, lines: dict[str, int]) -> None:
+    if not front.subject and not front.subjects:
+        raise CampaignError(
+            '"subject" is missing', place=Place(path, lines.get("subject", 1)), hint=_NO_SUBJECT
+        )
+    if "subject" in lines and "subjects" in lines:
+        raise CampaignError(
+            '"subject" and "subjects" exclude each other',
+            place=Place(path, lines["subject"]),
+            hint="Keep the one subject, or the list of those to be tested.",
+        )
+    if len(front.subjects) == 1:
+        raise CampaignError(
+            '"subjects" holds only one',
+            place=Place(path, lines["subjects"]),
+            hint='Write another below it, or "subject: …" for one that is not tested.',
+        )
+    if "subject_test" in lines and not front.subjects:
+        raise CampaignError(
+            '"subject_test" has nothing to test',
+            place=Place(path, lines["subject_test"]),
+            hint='Write the subjects below "subjects:", each on a line that begins with "  - ".',
+        )
+
+
+def _pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
+    try:
+        node = yaml.compose(header, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as err:
+        raise CampaignError(
+            f"the front matter is not valid YAML: {_problem(err)}",
+            place=Place(path, _line(err, header)),
+            hint='Put the value in double quotes if it holds a colon, "#" or "{{".',
+        ) from err
+    if not isinstance(node, yaml.MappingNode):
+        raise CampaignError(
+            "the front matter holds no keys",
+            place=Place(path, 2),
+            hint='Write at least "subject: …".',
+        )
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+    return pairs
+
+
+def _problem(err: yaml.YAMLError) -> str:
+    return str(getattr(err, "problem", None) or getattr(err, "reason", "it cannot be read"))
+
+
+def _line(err: yaml.YAMLError, header: str) -> int:
+    if isinstance(err, yaml.MarkedYAMLError):
+        mark = err.problem_mark or err.context_mark
+        return mark.line + 2 if mark else 1
+    return header.count("\n", 0, getattr(err, "position", 0)) + 2
+
+
+def _footnotes(path: str, body: str) -> dict[str, int]:
+    """Every reference has one note that says something, and every note is referred to.
+
+    Looked for in the source, so that a branch nobody takes is held to the same.
+    """
+    notes: dict[str, int] = {}
+    references: dict[str, int] = {}
+    lines = _NOT_PROSE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), body).split("\n")
+    for number, label, content in _definitions(lines):
+        if label in notes:
+            raise CampaignError(
+                f"the footnote [^{label}] is defined twice",
+                place=Place(path, number),
+                hint=f"It is first on line {notes[label]}. Give one of them another name.",
+            )
+        if not content:
+            raise CampaignError(
+                f"the footnote [^{label}] is empty",
+                place=Place(path, number),
+                hint="Write the source after the colon.",
+            )
+        notes[label] = number
+    for number, line in enumerate(lines, 1):
+        definition = _DEFINITION.match(line)
+        for label in _REFERENCE.findall(definition[2] if definition else line):
+            references.setdefault(label, number)
+    for label, number in references.items():
+        if label not in notes:
+            raise CampaignError(
+                f"the footnote [^{label}] is not defined",
+                place=Place(path, number),
+                hint=suggest(label, notes) or f'Add a line "[^{label}]: the source".',
+            )
+    for label, number in notes.items():
+        if label not in references:
+            raise CampaignError(
+                f"the footnote [^{label}] is never referred to",
+                place=Place(path, number),
+                hint=f"Put [^{label}] after the words it supports, or take the note out.",
+            )
+    return notes
+
+
+def _definitions(lines: list[str]) -> Iterator[tuple[int, str, str]]:
+    for number, line in enumerate(lines, 1):
+        definition = _DEFINITION.match(line)
+        if definition:
+            following = lines[number] if number < len(lines) else ""
+            continued = following.startswith("    ") and following.strip()
+            yield number, definition[1], definition[2].strip() or continued or ""

@@ -1,0 +1,154 @@
+"""Everything a compile needs, as one value: loaded from disk once, or from a send's snapshot.
+
+A send keeps its sources, so that whoever is mailed last gets the words that the first got, whatever
+is edited meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailer.campaigns import campaign as campaign_file
+from mailer.campaigns.lookups import Table, read_table
+from mailer.config import Content
+from mailer.errors import CampaignError, ConfigError, Place, UsageError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mailer.campaigns.campaign import Campaign
+    from mailer.config import Project
+
+
+@dataclass(frozen=True)
+class Sources:
+    path: str
+    """The campaign's file, one of `files`."""
+    files: Mapping[str, str]
+    """Path inside the project → text: the campaign, every template, the look-ups."""
+    content: Content
+
+    @cached_property
+    def parsed(self) -> Campaign:
+        return campaign_file.parse(self.path, self.files[self.path])
+
+    @property
+    def campaign(self) -> str:
+        return self.parsed.name
+
+    @property
+    def subject(self) -> str:
+        return self.parsed.front.subject
+
+    @property
+    def list_name(self) -> str:
+        return self.parsed.front.list
+
+    @property
+    def audience(self) -> str:
+        return self.parsed.front.audience
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """The look-ups by name. Raises CampaignError for a table that cannot be used."""
+        return {
+            name: read_table(lookup.file, self.files[lookup.file], lookup.key, many=lookup.many)
+            for name, lookup in self.content.lookups.items()
+        }
+
+    def to_bytes(self) -> bytes:
+        return zlib.compress(self._canonical())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Sources:
+        value = json.loads(zlib.decompress(data))
+        return cls(value["path"], value["files"], Content.model_validate(value["content"]))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, hex: equal for equal words, whatever the time and the machine."""
+        return hashlib.sha256(self._canonical()).hexdigest()
+
+    def _canonical(self) -> bytes:
+        value = {
+            "path": self.path,
+            "files": dict(self.files),
+            "content": self.content.model_dump(mode="json"),
+        }
+        return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+
+
+def load(project: Project, campaign: str | Path) -> Sources:
+    """Read a campaign, named or given by its path, with all that it may use.
+
+    Raises:
+        UsageError: there is no such campaign.
+        ConfigError: a look-up's file is missing.
+        CampaignError: a file cannot be read as UTF-8 text, or the campaign does not parse.
+    """
+    path = _find(project, str(campaign))
+    files = {project.show(path): _read(project, path), **read_templates(project)}
+    for name, lookup in project.settings.lookups.items():
+        files[lookup.file] = read_lookup(project, name)
+    sources = Sources(project.show(path), files, project.settings.content)
+    _ = sources.parsed
+    return sources
+
+
+def read_templates(project: Project) -> dict[str, str]:
+    """Path inside the project → text. Raises CampaignError for what is not UTF-8 text."""
+    found = sorted((project.root / "templates").rglob("*"))
+    return {
+        project.show(path): _read(project, path)
+        for path in found
+        if path.suffix in {".mjml", ".txt"}
+    }
+
+
+def read_lookup(project: Project, name: str) -> str:
+    """The text of a look-up's file. Raises ConfigError when it is missing, or CampaignError."""
+    lookup = project.settings.lookups[name]
+    table = project.root / lookup.file
+    if not table.is_file():
+        raise ConfigError(
+            f'the look-up "{name}" names {lookup.file}, which is not there',
+            place=Place("mailer.toml"),
+            hint=f"Put the file there, or correct file = … under [lookups.{name}].",
+        )
+    return _read(project, table)
+
+
+def _find(project: Project, campaign: str) -> Path:
+    folder = project.root / "campaigns"
+    for path in (Path(campaign), project.root / campaign, folder / f"{campaign}.md"):
+        if path.suffix == ".md" and path.is_file():
+            return path.resolve()
+    names = [path.stem for path in folder.glob("*.md")]
+    raise UsageError(
+        f'there is no campaign "{campaign}"',
+        hint=suggest(Path(campaign).stem, names) or "Make one with: mailer new NAME",
+    )
+
+
+def _read(project: Project, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as err:
+        line = path.read_bytes()[: err.start].count(b"\n") + 1
+        raise CampaignError(
+            "is not UTF-8 text",
+            place=Place(project.show(path), line),
+            hint="Save the file as UTF-8 in your editor.",
+        ) from err
+    except OSError as err:
+        raise CampaignError(
+            f"cannot be read: {err.strerror}",
+            place=Place(project.show(path)),
+            hint="Check the file's permissions.",
+        ) from err

@@ -1,0 +1,238 @@
+"""Everybody who gets a mail, counted while each mail is merged: microseconds and no memory for each.
+
+Nothing is kept of a recipient but a number, and a few addresses so that staff can find an example.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from mailer.checks import expressions, suspicious_values
+from mailer.checks.message_size import Scales, Use, bare, uses
+from mailer.lists.subscriber import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mailer.campaigns.lookups import Table
+    from mailer.campaigns.snapshot import Sources
+    from mailer.checks.message_size import Weigh
+    from mailer.compiler.compile import Variant
+    from mailer.errors import Place
+    from mailer.lists.subscriber import Subscriber
+    from mailer.mail.merge import Merged
+
+CLIP = 102_000
+"""Bytes of HTML that Gmail shows; the rest, with the unsubscribe link, it hides behind a link."""
+NEAR = 91_800
+"""Nine tenths of it."""
+_EXAMPLES = 3
+
+
+@dataclass(slots=True)
+class Some:
+    """So many people, the first few of them, and where in the files it was first met."""
+
+    place: Place
+    number: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, email: str, number: int = 1) -> None:
+        self.number += number
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(email)
+
+    def __str__(self) -> str:
+        *first, last = self.examples
+        known = f"{', '.join(first)} and {last}" if first else last
+        return known if self.number == len(self.examples) else f"people such as {known}"
+
+
+class Watched(NamedTuple):
+    """What a variant reads of a subscriber, and what may be wrong with it."""
+
+    name: str
+    place: Place
+    read: Callable[[Subscriber], str]
+    judge: Callable[[str], str]
+    """What is odd about a value; "" for nothing."""
+
+
+class Gap(NamedTuple):
+    """A place where something of a recipient may be missing."""
+
+    expression: str
+    place: Place
+    leads: bool
+    """A link begins with it."""
+    tables: tuple[tuple[str, Table], ...]
+    """The look-ups it reads, by name."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Those who get one variant."""
+
+    example: Subscriber
+    merged: Merged
+    """The example's mail."""
+    scales: list[tuple[Weigh, list[Gap]]]
+    """By facet: how it is weighed, and the gaps that its slots may leave."""
+    bare: int
+    watched: list[Watched]
+    parts: list[tuple[Gap, Callable[[Subscriber], str]]]
+    """What is joined to other text, and how it is read: the whole is not blank where this is."""
+    recipients: int = 0
+    largest: int = 0
+    """Bytes of HTML."""
+    largest_for: str = ""
+
+
+class Census:
+    """Counts everybody who gets a campaign, by variant and by what is wrong.
+
+    Args:
+        words: the campaign.
+    """
+
+    def __init__(self, words: Sources) -> None:
+        self.words = words
+        self.groups: dict[Variant, Group] = {}
+        self.over, self.near = Some(self._here), Some(self._here)
+        """Whose mail Gmail clips, and whose it nearly does."""
+        self.blank: dict[str, Some] = {}
+        """Who gets nothing where something is written, by expression."""
+        self.astray: dict[str, Some] = {}
+        """Whose link leads nowhere, by expression."""
+        self.rowless: dict[str, Some] = {}
+        """Who gets nothing because they have no row in a look-up, by look-up."""
+        self.odd: dict[tuple[str, str], Some] = {}
+        """Whose field is odd, by field and by what is odd about it."""
+        self._scales = Scales(words.content.site.base_url)
+
+    @property
+    def _here(self) -> Place:
+        return self.words.parsed.place()
+
+    @property
+    def recipients(self) -> int:
+        return sum(group.recipients for group in self.groups.values())
+
+    def of_whom(self, answer: str, place: Place) -> Some:
+        """Those whose variant was made for this answer to a guard, one of each as an example."""
+        found = Some(place)
+        for group in self.groups.values():
+            if answer in group.merged.variant.guards:
+                found.add(group.example.email, group.recipients)
+        return found
+
+    def count(self, subscriber: Subscriber, merged: Merged) -> None:
+        group = self.groups.get(merged.variant) or self._begin(subscriber, merged)
+        group.recipients += 1
+        size = group.bare
+        missing = [gap for gap, read in group.parts if not read(subscriber)]
+        for (weigh, gaps), filling in zip(group.scales, merged.fillings, strict=True):
+            weight, holes = weigh(filling)
+            size += weight
+            if holes:
+                missing += [gaps[index] for index in holes]
+        if missing:
+            self._count_missing(subscriber, missing)
+        if size > group.largest:
+            group.largest, group.largest_for = size, merged.email
+        if size > NEAR:
+            (self.over if size > CLIP else self.near).add(merged.email)
+        for name, place, read, judge in group.watched:
+            oddity = judge(read(subscriber))
+            if oddity:
+                self.odd.setdefault((name, oddity), Some(place)).add(merged.email)
+
+    def _begin(self, subscriber: Subscriber, merged: Merged) -> Group:
+        used = uses(merged.variant)
+        group = Group(
+            subscriber,
+            merged,
+            list(self._scales_of(merged.variant, used)),
+            bare(merged.variant),
+            [*_names(used), *self._zip(used, merged.variant.guards)],
+            list(self._parts(used)),
+        )
+        self.groups[merged.variant] = group
+        return group
+
+    def _scales_of(
+        self, variant: Variant, used: Iterable[Use]
+    ) -> Iterator[tuple[Weigh, list[Gap]]]:
+        left = iter(used)
+        for facet in variant.facets:
+            mine = list(islice(left, len(facet.slots)))
+            gaps = [self._gap(use.slot.text, use.slot.place, leads=use.leads) for use in mine]
+            yield self._scales.of(facet, mine), gaps
+
+    def _zip(self, used: Sequence[Use], guards: Sequence[str]) -> Iterator[Watched]:
+        """The ZIP code, where it is written, decides, or is the key of a look-up that does."""
+        asked = [(use.slot.text, use.slot.place) for use in used]
+        asked += [(guard, self._here) for guard in guards]
+        for text, place in asked:
+            keys = [table.key for _, table in self._tables(text)]
+            if expressions.reads_zip(text) or any("zip" in key for key in keys):
+                yield Watched("zip", place, attrgetter("zip"), suspicious_values.of_zip)
+                return
+
+    def _parts(self, used: Sequence[Use]) -> Iterator[tuple[Gap, Callable[[Subscriber], str]]]:
+        whole = {use.slot.text for use in used}
+        for use in used:
+            for part in expressions.parts(use.slot.text):
+                read = self._reader(part) if use.shows and part not in whole else None
+                if read:
+                    whole.add(part)
+                    yield self._gap(part, use.slot.place), read
+
+    def _reader(self, part: str) -> Callable[[Subscriber], str] | None:
+        """Of a field, further column, or cell of a look-up; None for what is none of these."""
+        _, root, *rest = part.split(".")
+        if root in COLUMNS:
+            return attrgetter(root)
+        if root == "fields" and rest:
+            return lambda subscriber: subscriber.fields.get(rest[0], "")
+        table = self.words.tables.get(rest[0]) if root == "lookups" and len(rest) > 1 else None
+        if table is None or table.many:
+            return None
+        return lambda subscriber: "".join(row.get(rest[1], "") for row in table.find(subscriber))
+
+    def _count_missing(self, subscriber: Subscriber, missing: Iterable[Gap]) -> None:
+        rowless: dict[str, Place] = {}
+        for gap in missing:
+            lookup = next((name for name, t in gap.tables if not t.find(subscriber)), "")
+            if gap.leads:
+                self.astray.setdefault(gap.expression, Some(gap.place)).add(subscriber.email)
+            elif lookup:
+                rowless.setdefault(lookup, gap.place)
+            else:
+                self.blank.setdefault(gap.expression, Some(gap.place)).add(subscriber.email)
+        for lookup, place in rowless.items():
+            self.rowless.setdefault(lookup, Some(place)).add(subscriber.email)
+
+    def _gap(self, expression: str, place: Place, *, leads: bool = False) -> Gap:
+        return Gap(expression, place, leads, tuple(self._tables(expression)))
+
+    def _tables(self, expression: str) -> Iterator[tuple[str, Table]]:
+        tables = self.words.tables
+        return ((name, tables[name]) for name in expressions.lookups(expression) if name in tables)
+
+
+def _names(used: Sequence[Use]) -> Iterator[Watched]:
+    """Names that are shown; capitals matter where any place shows them as they are."""
+    judges = {True: suspicious_values.of_name, False: suspicious_values.of_name_as_written}
+    shown = [
+        (name, expressions.is_recased(use.slot.text), use.slot.place)
+        for use in used
+        for name in expressions.names(use.slot.text)
+    ]
+    for name in dict.fromkeys(name for name, _, _ in shown):
+        recased = all(is_recased for other, is_recased, _ in shown if other == name)
+        place = next(place for other, _, place in shown if other == name)
+        yield Watched(name, place, attrgetter(name), judges[recased])

@@ -1,0 +1,63 @@
+"""Every rule there is. Audience rules look at everybody, and stand in `audience.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailer.checks.rules import (
+    client_support,
+    compliance,
+    contrast,
+    elements,
+    footnotes,
+    images,
+    links,
+    structure,
+    tap_targets,
+    wording,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.checks.finding import Finding
+    from mailer.checks.rendered_mail import Proof
+
+    SourceRule = Callable[[Sources, date], Iterable[Finding]]
+    """Looks at what was written, once; the date is today's."""
+    MailRule = Callable[[Proof], Iterable[Finding]]
+    """Looks at one variant; the same finding of several variants is shown once."""
+
+SOURCE_RULES: tuple[SourceRule, ...] = (
+    wording.front,
+    wording.unfinished,
+    footnotes.footnotes,
+    compliance.sender,
+    elements.unknown_attributes,
+    elements.unknown_classes,
+)
+MAIL_RULES: tuple[MailRule, ...] = (
+    wording.subject,
+    wording.unfinished_elsewhere,
+    links.links,
+    compliance.way_out,
+    compliance.one_click,
+    compliance.postal_address,
+    compliance.text_part,
+    elements.misplaced_elements,
+    client_support.unsupported,
+    images.sources,
+    images.descriptions,
+    images.sizes,
+    images.amount,
+    contrast.faint_words,
+    structure.headings,
+    structure.language,
+    structure.direction,
+    structure.document,
+    structure.tables,
+    tap_targets.small_targets,
+    tap_targets.close_targets,
+)

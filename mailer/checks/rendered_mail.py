@@ -1,0 +1,83 @@
+"""A finished mail under examination: one variant, filled for one of those who get it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lxml import html
+
+from mailer.checks import html_text
+from mailer.checks.style import computed
+from mailer.errors import Place
+
+if TYPE_CHECKING:
+    from mailer.campaigns.snapshot import Sources
+    from mailer.mail.merge import Merged
+
+_TELLING = 5
+"""Characters of words that do not stand just anywhere."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    words: Sources
+    merged: Merged
+
+    @cached_property
+    def html(self) -> str:
+        return self.merged.html
+
+    @cached_property
+    def text(self) -> str:
+        return self.merged.text
+
+    @cached_property
+    def tree(self) -> Any:
+        """The HTML, parsed by lxml; not to be changed."""
+        return html.document_fromstring(self.html)
+
+    @cached_property
+    def reading(self) -> html_text.Reading:
+        return html_text.read(self.tree)
+
+    @cached_property
+    def light(self) -> dict[Any, computed.Look]:
+        """What each element looks like."""
+        return computed.looks(self.tree, dark=False)
+
+    @cached_property
+    def dark(self) -> dict[Any, computed.Look]:
+        """The same in dark mode."""
+        return computed.looks(self.tree, dark=True)
+
+    def place(self, *needles: str) -> Place:
+        return place_of(self.words, *needles)
+
+    def place_of_words(self, words: str) -> Place:
+        """The same for words that show; a personal value may follow the first of them."""
+        needles = (words, " ".join(words.split()[:3]))
+        return self.place(*(needle for needle in needles if len(needle) >= _TELLING))
+
+
+def place_of(words: Sources, *needles: str) -> Place:
+    """Where the first words that are found were written: in the campaign, or in a template that it uses."""
+    paths = dict.fromkeys((*reached(words), *sorted(words.files)))
+    for needle in filter(None, needles):
+        for path in paths:
+            start = words.files[path].find(needle)
+            if start >= 0:
+                return Place(path, words.files[path].count("\n", 0, start) + 1)
+    return Place(words.path)
+
+
+def reached(words: Sources) -> list[str]:
+    """The campaign, its layout, and the templates that one of them names."""
+    layout = f"templates/{words.parsed.front.layout}.mjml"
+    paths = [p for p in (words.path, layout, "templates/components.mjml") if p in words.files]
+    for path in paths:  # it grows on the way
+        named = set(re.findall(r"""["']([^"'\n]+\.mjml)["']""", words.files[path]))
+        paths += sorted({f"templates/{name}" for name in named} & set(words.files) - set(paths))
+    return paths

@@ -1,0 +1,206 @@
+"""What a bulk mail owes its reader and the mailbox providers: a way out, an address, an honest sender."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mailer.checks import urls
+from mailer.checks.finding import Finding, Severity
+from mailer.errors import Place
+from mailer.mail.message import Envelope, list_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.checks.rendered_mail import Proof
+
+UNSUBSCRIBE_MISSING = "unsubscribe-missing"
+UNSUBSCRIBE_HIDDEN = "unsubscribe-hidden"
+ADDRESS_MISSING = "postal-address-missing"
+ONE_CLICK = "one-click"
+SITE_LOCAL = "site-local"
+FREE_MAIL = "sender-free-mail"
+NO_REPLY = "sender-no-reply"
+TEXT_MISSING = "text-missing"
+TEXT_DIFFERENT = "text-different"
+
+_FREE_MAIL = frozenset([
+    "aim.com", "aol.com", "att.net", "bellsouth.net", "comcast.net", "cox.net", "earthlink.net",
+    "fastmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com",
+    "hotmail.co.uk", "icloud.com", "live.com", "mac.com", "mail.com", "me.com", "msn.com",
+    "outlook.com", "pm.me", "proton.me", "protonmail.com", "rocketmail.com", "sbcglobal.net",
+    "tutanota.com", "verizon.net", "web.de", "yahoo.ca", "yahoo.co.uk", "yahoo.com", "yandex.com",
+    "ymail.com", "zohomail.com",
+])  # fmt: skip
+"""Domains at which anybody can have a mailbox, and nobody's programs may send in their name."""
+_NO_REPLY = re.compile(r"(?:no|do-?not|dont)[-_.]?reply", re.IGNORECASE)
+_SETTINGS = Place("mailer.toml")
+_MESSAGE = Place("templates/message.txt")
+_WORD = re.compile(r"[^\W_]{4,}")
+"""Shorter ones are in any text."""
+_LEAST = 0.8
+"""The share of the HTML's words that the text part has to have: the samples have 0.98 and more."""
+_FEW = 10
+"""Words of which a few missing ones would be a large share."""
+
+
+def sender(words: Sources, today: date) -> Iterator[Finding]:
+    """What mailer.toml says about who writes."""
+    del today
+    found = words.content.sender
+    if _domain(found.email) in _FREE_MAIL:
+        yield Finding(
+            FREE_MAIL,
+            Severity.ERROR,
+            f"the mail is from {found.email}, at a domain that is not yours",
+            "Send from your own domain, email under [sender]: what others send in their name, Gmail, "
+            "Yahoo and Outlook turn away (DMARC).",
+            _SETTINGS,
+        )
+    elif _domain(found.reply_to) in _FREE_MAIL:
+        yield Finding(
+            FREE_MAIL,
+            Severity.WARNING,
+            f"replies go to {found.reply_to}, at another domain than the mail comes from",
+            "Take replies at your own domain, reply_to under [sender]: spam filters know this "
+            "pattern from fraud.",
+            _SETTINGS,
+        )
+    answers = found.reply_to or found.email
+    if _NO_REPLY.match(answers):
+        yield Finding(
+            NO_REPLY,
+            Severity.WARNING,
+            f"whoever replies, writes to {answers}",
+            "Name a mailbox that somebody reads, reply_to under [sender]: some readers unsubscribe "
+            "by answering.",
+            _SETTINGS,
+        )
+    yield from _site(words)
+
+
+def _site(words: Sources) -> Iterator[Finding]:
+    url = words.content.site.base_url
+    host = urls.host_of(url)
+    if urls.is_private(host):
+        local = urls.is_loopback(host)
+        yield Finding(
+            SITE_LOCAL,
+            Severity.WARNING if local else Severity.ERROR,
+            f"the links to unsubscribe and the like lead to {host}, which only "
+            + ("this computer can reach" if local else "your own network can reach"),
+            "Right for a trial. Before real readers get it, write the public address of mailer serve "
+            "into base_url under [site].",
+            _SETTINGS,
+        )
+
+
+def one_click(proof: Proof) -> Iterator[Finding]:
+    """The headers behind the button "unsubscribe" of mail programs (RFC 8058)."""
+    words = proof.words
+    envelope = Envelope.of(words.content, list_name=words.list_name)
+    headers = list_headers(proof.merged, envelope)
+    uris = re.findall(r"<([^>]*)>", headers.get("List-Unsubscribe", ""))
+    secure = [uri for uri in uris if uri.startswith("https://")]
+    trial = urls.is_loopback(urls.host_of(words.content.site.base_url))
+    if (len(secure) != 1 or "List-Unsubscribe-Post" not in headers) and not trial:
+        yield Finding(
+            ONE_CLICK,
+            Severity.ERROR,
+            "mail programs cannot offer one-click unsubscribing, as Gmail and Yahoo ask of every list",
+            "Write an address that begins with https:// into base_url under [site].",
+            _SETTINGS,
+        )
+
+
+def way_out(proof: Proof) -> Iterator[Finding]:
+    """The link to unsubscribe, in both parts, where readers see it."""
+    url = proof.merged.links.unsubscribe
+    links = [link for link in proof.reading.links if link.url == url]
+    if not any(link.shown and link.text for link in links):
+        yield Finding(
+            UNSUBSCRIBE_HIDDEN if links else UNSUBSCRIBE_MISSING,
+            Severity.ERROR,
+            "the link to unsubscribe is "
+            + ("in the mail, but hidden" if links else "missing from the mail"),
+            "Let the layout show {{ links.unsubscribe }}, as templates/partials/footer.mjml does.",
+            proof.place("links.unsubscribe") if links else _layout(proof),
+        )
+    if url not in proof.text:
+        yield Finding(
+            UNSUBSCRIBE_MISSING,
+            Severity.ERROR,
+            "the link to unsubscribe is missing from the text part",
+            "Write <{{ links.unsubscribe }}> into templates/message.txt.",
+            _MESSAGE,
+        )
+
+
+def postal_address(proof: Proof) -> Iterator[Finding]:
+    """In both parts; the law of most countries asks for it (CAN-SPAM: 16 CFR 316)."""
+    address = _letters(proof.words.content.brand.address)
+    if not address:
+        yield Finding(
+            ADDRESS_MISSING,
+            Severity.ERROR,
+            "there is no postal address",
+            "Write it into mailer.toml, address under [brand]: the law asks for it in every mail.",
+            _SETTINGS,
+        )
+        return
+    parts = (("mail", proof.reading.words, _layout(proof)), ("text part", proof.text, _MESSAGE))
+    for part, text, place in parts:
+        if address not in _letters(text):
+            yield Finding(
+                ADDRESS_MISSING,
+                Severity.ERROR,
+                f"your postal address is missing from the {part}",
+                f"Let {place} show {{{{ brand.address }}}}: the law asks for it in every mail.",
+                place,
+            )
+
+
+def text_part(proof: Proof) -> Iterator[Finding]:
+    """Whether those who read the text part get the same mail."""
+    wanted = _vocabulary(proof.reading.words)
+    given = _vocabulary(proof.text)
+    missing = [word for word in wanted if word not in given]
+    if wanted and not given:
+        yield Finding(
+            TEXT_MISSING,
+            Severity.ERROR,
+            "the text part is empty",
+            "Let templates/message.txt show {{ body }}.",
+            _MESSAGE,
+        )
+    elif len(missing) > max(_FEW, (1 - _LEAST) * len(wanted)):
+        yield Finding(
+            TEXT_DIFFERENT,
+            Severity.WARNING,
+            f"the text part lacks {len(missing)} of the {len(wanted)} words of the mail, such as "
+            f'"{" ".join(missing[:5])}"',
+            "Give each component in templates/components.txt the words it has in components.mjml: "
+            "some people read only the text, and spam filters compare the two.",
+            _MESSAGE,
+        )
+
+
+def _layout(proof: Proof) -> Place:
+    return Place(f"templates/{proof.words.parsed.front.layout}.mjml")
+
+
+def _domain(email: str) -> str:
+    return email.rpartition("@")[2].lower()
+
+
+def _vocabulary(text: str) -> dict[str, None]:
+    """The different words, in the order of the text."""
+    return dict.fromkeys(_WORD.findall(text.casefold()))
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone: line breaks and commas differ from part to part."""
+    return "".join(re.findall(r"[^\W_]+", text.casefold()))

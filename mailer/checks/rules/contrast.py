@@ -1,0 +1,83 @@
+"""Whether every word stands out from what is behind it (WCAG 2.2, 1.4.3), in light and in dark mode."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mailer.checks.finding import Finding, Severity
+from mailer.colors import contrast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mailer.checks.rendered_mail import Proof
+    from mailer.checks.style.computed import Look
+
+CONTRAST = "contrast"
+
+_LEAST, _LEAST_LARGE = 4.5, 3.0
+_LARGE, _LARGE_BOLD = 24, 18.66
+"""CSS pixels; 18 and 14 points."""
+_TINY = 1
+"""CSS pixels of text that nobody sees: a preheader's, or a spacer's."""
+_LIGHT_HINT = "Change one of the two colors: in templates/partials/head.mjml, or the brand's own in mailer.toml."
+_DARK_HINT = (
+    "Change one of the two colors under @media (prefers-color-scheme: dark), in "
+    "templates/partials/head.mjml. A text color without a background of its own needs both."
+)
+
+
+class _Pair(NamedTuple):
+    ink: str
+    ground: str
+    need: float
+
+
+def faint_words(proof: Proof) -> Iterator[Finding]:
+    """One finding for each two colours, with words that are written in them."""
+    told: set[_Pair] = set()
+    for looks, mode, hint in (
+        (proof.light, "", _LIGHT_HINT),
+        (proof.dark, " in dark mode", _DARK_HINT),
+    ):
+        for pair, written in _pairs(looks).items():
+            ratio = contrast(pair.ink, pair.ground)
+            if ratio < pair.need and pair not in told:
+                told.add(pair)
+                words = _of_the_author(written, proof)
+                yield Finding(
+                    CONTRAST,
+                    Severity.WARNING,
+                    f"“{words}” is hard to read{mode}: {pair.ink} on {pair.ground} has a contrast of "
+                    f"{int(ratio * 10) / 10:g}:1, and needs {pair.need:g}:1",
+                    hint,
+                    proof.place_of_words(words),
+                    words,
+                )
+
+
+def _of_the_author(written: Sequence[str], proof: Proof) -> str:
+    """Words that have a line, and are the same for everybody; else the first."""
+    return next((words for words in written if proof.place(words).line), written[0])
+
+
+def _pairs(looks: Mapping[Any, Look]) -> dict[_Pair, list[str]]:
+    found: dict[_Pair, list[str]] = {}
+    for element, look in looks.items():
+        words = _words(element) if look.shown and look.size > _TINY else ""
+        if words:
+            large = look.size >= (_LARGE_BOLD if look.bold else _LARGE)
+            need = _LEAST_LARGE if large else _LEAST
+            found.setdefault(_Pair(look.ink.hex, look.ground.hex, need), []).append(words)
+    return found
+
+
+def _words(element: Any) -> str:
+    """The first line of an element's own text; of a picture, what stands there while it is off."""
+    own = element.get("alt") if element.tag == "img" else element.text
+    for text in (own, *(child.tail for child in element)):
+        for line in (text or "").splitlines():
+            if any(unicodedata.category(sign)[0] not in "ZCM" for sign in line):
+                return line.strip()[:60].strip()
+    return ""

@@ -1,0 +1,247 @@
+"""Dead links, by asking: only where it is wanted, and never a recipient's own pages."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import urllib3
+from lxml import html
+from urllib3 import exceptions as http
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from mailer.checks import html_text, urls
+from mailer.checks.finding import Finding, Severity
+from mailer.checks.rules.links import place_of_link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.compiler.compile import Variant
+
+DEAD = "link-dead"
+UNANSWERED = "link-unanswered"
+REDIRECTED = "link-redirected"
+
+_AT_ONCE = 8
+_HOPS = 5
+_SECONDS = 10.0
+_LONG = 80
+"""Characters of an address that can be read at a glance."""
+_AGENT = "Mozilla/5.0 (compatible; mailer, checking links)"
+_NOBODYS = "zqvalueqz"
+"""Stands in for every personal value: an address that holds one is not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    url: str
+    """Where redirects ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    reason: str
+    lasting: bool
+    """It will be the same tomorrow."""
+
+
+if TYPE_CHECKING:
+    Fetch = Callable[[str], Answer | NoAnswer]
+    Watch = Callable[
+        [Iterable[tuple[str, Answer | NoAnswer]], int], Iterable[tuple[str, Answer | NoAnswer]]
+    ]
+
+
+def dead_links(
+    words: Sources, variants: Iterable[Variant], fetch: Fetch, watch: Watch
+) -> Iterator[Finding]:
+    """Ask once for each address that is the same for everybody, several at a time.
+
+    Args:
+        words: the campaign.
+        variants: that somebody gets.
+        fetch: as `client` makes one.
+        watch: lets a person see how far it is.
+    """
+    named = addresses(words, variants)
+    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="links")
+    try:
+        answers = dict(watch(zip(named, pool.map(fetch, named), strict=True), len(named)))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    if len(answers) > 1 and not any(isinstance(answer, Answer) for answer in answers.values()):
+        yield _offline(len(answers))
+        return
+    for url, answer in answers.items():
+        yield from _judge(words, url, named[url], answer)
+
+
+def _offline(number: int) -> Finding:
+    return Finding(
+        UNANSWERED,
+        Severity.WARNING,
+        f"none of the {number} links answered",
+        "Is this computer connected to the internet? Then ask again.",
+    )
+
+
+def addresses(words: Sources, variants: Iterable[Variant]) -> dict[str, str]:
+    """Address → the words of a link to it, of all that may be asked for.
+
+    An address with a recipient's value in it is left alone: asking for it could unsubscribe, sign or
+    tell others about somebody who has clicked nothing.
+    """
+    own = words.content.site.base_url
+    local = urls.is_loopback(urls.host_of(own))
+    found: dict[str, str] = {}
+    for variant in variants:
+        filled = variant.html.fill([_NOBODYS] * len(variant.slots))
+        for link in html_text.read(html.document_fromstring(filled)).links:
+            url = urldefrag(link.url).url
+            if not url.startswith(own) and _NOBODYS not in url and _may_be_asked(url, local=local):
+                found.setdefault(url, link.name)
+    return found
+
+
+def _may_be_asked(url: str, *, local: bool) -> bool:
+    fault = urls.fault(url)
+    if not url.lower().startswith(("http://", "https://")):
+        return False
+    if fault and fault.code == urls.PRIVATE:
+        return local
+    return fault is None or fault.severity is Severity.WARNING
+
+
+def _judge(words: Sources, url: str, name: str, answer: Answer | NoAnswer) -> Iterator[Finding]:
+    tell = partial(Finding, place=place_of_link(words, url, name), spot=url)
+    link = f'the link "{name[:60]}" to {url if len(url) <= _LONG else urls.page(url)}'
+    look = "Open it in your browser: it may be for people only, or be back in an hour."
+    mend = "Correct the address, or take the link out."
+    if isinstance(answer, NoAnswer):
+        code, severity = (
+            (DEAD, Severity.ERROR) if answer.lasting else (UNANSWERED, Severity.WARNING)
+        )
+        yield tell(code, severity, f"{link}: {answer.reason}", mend if answer.lasting else look)
+    elif answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        yield tell(DEAD, Severity.ERROR, f"{link}: there is no such page ({answer.status})", mend)
+    elif answer.status >= HTTPStatus.BAD_REQUEST:
+        what = f"{link}: the site refuses the page ({answer.status})"
+        yield tell(UNANSWERED, Severity.WARNING, what, look)
+    elif _elsewhere(url, answer.url):
+        yield tell(
+            REDIRECTED,
+            Severity.WARNING,
+            f"{link} is redirected to {answer.url}",
+            "Look whether that is the page you mean, and link to it directly.",
+        )
+
+
+def _elsewhere(asked: str, ended: str) -> bool:
+    """On another site, or on the home page, where sites send whoever asks for what is gone."""
+    if not urls.akin(urls.host_of(asked), urls.host_of(ended)):
+        return True
+    return urlsplit(ended).path in {"", "/"} and urlsplit(asked).path not in {"", "/"}
+
+
+# ---------------------------------------------------------------- the network
+
+
+class _NotPublicError(http.HTTPError):
+    pass
+
+
+def _public(connection: socket.socket) -> socket.socket:
+    """Refuses a connection into this machine or its network before a word is said.
+
+    The address is that of the connection itself: what a name server says can change in between.
+    """
+    if urls.is_private(connection.getpeername()[0]):
+        connection.close()
+        raise _NotPublicError
+    return connection
+
+
+class _PublicHttp(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _public(super()._new_conn())
+
+
+class _PublicHttps(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _public(super()._new_conn())
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PublicHttp
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _PublicHttps
+
+
+@contextlib.contextmanager
+def client(*, local: bool, seconds: float = _SECONDS) -> Iterator[Fetch]:
+    """What asks for an address: HEAD, then GET where that is refused; no cookies.
+
+    Args:
+        local: whether this machine and its network may be asked, too.
+        seconds: to wait for a connection, and for an answer.
+    """
+    timeout = urllib3.Timeout(connect=seconds, read=seconds)
+    with urllib3.PoolManager(
+        timeout=timeout, retries=False, headers={"User-Agent": _AGENT, "Accept": "*/*"}
+    ) as pool:
+        if not local:
+            pool.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        yield partial(_fetch, pool)
+
+
+def _fetch(pool: urllib3.PoolManager, url: str) -> Answer | NoAnswer:
+    answer = _follow(pool, "HEAD", url)
+    refused = isinstance(answer, Answer) and answer.status >= HTTPStatus.BAD_REQUEST
+    dropped = isinstance(answer, NoAnswer) and not answer.lasting
+    return _follow(pool, "GET", url) if refused or dropped else answer
+
+
+def _follow(pool: urllib3.PoolManager, method: str, url: str) -> Answer | NoAnswer:
+    for _ in range(_HOPS):
+        try:
+            response = pool.request(method, url, redirect=False, preload_content=False)
+        except http.HTTPError as err:
+            return _no_answer(err)
+        response.close()
+        location = response.get_redirect_location()
+        if not location:
+            return Answer(response.status, url)
+        url = urljoin(url, location)
+    return NoAnswer("it is redirected again and again", lasting=True)
+
+
+def _no_answer(err: http.HTTPError) -> NoAnswer:
+    match err:
+        case _NotPublicError():
+            return NoAnswer("it leads into a private network", lasting=True)
+        case http.NameResolutionError():
+            cause = err.__cause__
+            busy = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN
+            if busy:
+                return NoAnswer("its host could not be looked up", lasting=False)
+            return NoAnswer("there is no such host", lasting=True)
+        case http.NewConnectionError():
+            return NoAnswer("nothing answers there", lasting=False)
+        case http.TimeoutError():
+            return NoAnswer("no answer in time", lasting=False)
+        case http.SSLError():
+            return NoAnswer(f"no secure connection is possible ({err})", lasting=True)
+        case http.LocationValueError():
+            return NoAnswer("it is redirected to something that is no web address", lasting=True)
+    return NoAnswer(f"the connection broke off ({err})", lasting=False)

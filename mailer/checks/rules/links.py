@@ -1,0 +1,239 @@
+"""Links: do they lead anywhere, is that safe, and do their words say where."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mailer.checks import urls
+from mailer.checks.finding import Finding, Severity
+from mailer.checks.html_text import Link
+from mailer.checks.rendered_mail import place_of
+from mailer.checks.rules import footnotes, wording
+from mailer.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.checks.rendered_mail import Proof
+
+UNCLOSED = "link-unclosed"
+BARE = "link-bare"
+EMPTY_TEXT = "link-text-empty"
+VAGUE_TEXT = "link-text-vague"
+SAME_TEXT = "link-text-same"
+OTHER_ADDRESS = "link-text-other-address"
+
+_UNCLOSED = re.compile(
+    r"\[[^\]\[]{0,80}\]\s?\((?:https?:|mailto:|tel:|www\.|javascript:|data:)\S*", re.IGNORECASE
+)
+_BARE = re.compile(r"(?:https?://|\bwww\.[\w-]+\.)[^\s<>]*[\w/]", re.IGNORECASE)
+_IN_TEXT = re.compile(r"<((?:https?|mailto|tel):[^<>\n]*)>", re.IGNORECASE)
+_VAGUE = frozenset([
+    "click", "click here", "click this", "go", "here", "information", "learn more", "link", "more",
+    "more here", "more info", "more information", "read more", "right here", "see more", "start",
+    "tap here", "this", "this link", "this page",
+])  # fmt: skip
+"""As Lighthouse has them, and a few that mail uses."""
+_SHOWN_HOST = re.compile(
+    r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,24})(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE
+)
+_FILE = re.compile(r"\.(?:csv|docx?|html?|jpe?g|md|pdf|png|pptx?|txt|xlsx?|zip)", re.IGNORECASE)
+_SHOWN_MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[a-z]{2,24}", re.IGNORECASE)
+_SHOWN_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
+
+
+def links(proof: Proof) -> Iterator[Finding]:
+    """Each page once, whatever follows it behind a "?", then each link's words."""
+    reading = proof.reading
+    yield from _unlinked(proof)
+    outward = [link for link in reading.links if _is_authors(link, proof)]
+    in_text = [link for link in _of_the_text(proof.text) if _is_authors(link, proof)]
+    known: set[tuple[str, str]] = set()
+    for link in outward + in_text:
+        for finding in _address(link, proof):
+            if (finding.code, finding.spot) not in known:
+                known.add((finding.code, finding.spot))
+                yield finding
+    worded = [link for link in outward if not link.url.startswith("#")]
+    for link in worded:
+        yield from _words(link, proof)
+    yield from _same_text(worded, proof)
+
+
+def _unlinked(proof: Proof) -> Iterator[Finding]:
+    """What was meant to be a link."""
+    text = proof.reading.unlinked
+    for match in _UNCLOSED.finditer(text):
+        yield Finding(
+            UNCLOSED,
+            Severity.ERROR,
+            f"this is no link, readers see it as it stands: {match[0][:60]}",
+            "Write [words](https://…) with no blank inside the address, and close both brackets.",
+            proof.place(match[0][:30]),
+            spot=match[0],
+        )
+    for match in _BARE.finditer(_UNCLOSED.sub(" ", text)):
+        yield Finding(
+            BARE,
+            Severity.WARNING,
+            f"{match[0]} is only text: many mail programs do not make a link of it",
+            "Put it into angle brackets, <https://…>, or link words, [our plan](https://…).",
+            proof.place(match[0]),
+            spot=match[0],
+        )
+
+
+def _of_the_text(text: str) -> Iterator[Link]:
+    """Addresses of the text part: the same, but that a blank in them was not mended."""
+    for match in _IN_TEXT.finditer(text):
+        yield Link(match[1], text="", name="", shown=True, described=True)
+
+
+def _is_authors(link: Link, proof: Proof) -> bool:
+    """Neither one of the recipient's own pages, nor a value that this recipient lacks.
+
+    The pages are ours to keep in order; the rules about the audience tell how many lack the value.
+    """
+    if link.url in {"", "mailto:", "tel:"}:
+        written = proof.merged.variant.html.static[:-1]
+        return not any(part.endswith(f'="{link.url}') for part in written)
+    return not link.url.startswith(proof.words.content.site.base_url + "/")
+
+
+def _address(link: Link, proof: Proof) -> Iterator[Finding]:
+    if link.url.startswith("#"):
+        if link.url[1:] not in proof.reading.anchors:
+            yield Finding(
+                urls.BROKEN,
+                Severity.ERROR,
+                f'{_called(link)} leads to "{link.url}", which is nowhere in the mail',
+                "Write a whole address, https://…",
+                _place(proof, link, f'"{link.url}"', f"({link.url})"),
+                spot=link.url,
+            )
+        return
+    host = urls.host_of(link.url)
+    if urls.is_example(host) and not urls.is_example(
+        urls.host_of(proof.words.content.brand.website)
+    ):
+        yield Finding(
+            wording.PLACEHOLDER,
+            Severity.WARNING,
+            f"{_called(link)} leads to {host}, a name that is kept for examples",
+            "Write the address that is meant.",
+            _place(proof, link),
+            spot=urls.page(link.url),
+        )
+    found = urls.fault(link.url)
+    if found:
+        yield Finding(
+            found.code,
+            found.severity,
+            f"{_called(link)} {found.what}",
+            found.hint,
+            _place(proof, link),
+            spot=urls.page(link.url),
+        )
+
+
+def _words(link: Link, proof: Proof) -> Iterator[Finding]:
+    if not link.name:
+        if link.described:
+            yield Finding(
+                EMPTY_TEXT,
+                Severity.WARNING,
+                f"the link to {urls.page(link.url)} has no words",
+                "Write the words between [ and ], or describe the linked image with alt=.",
+                _place(proof, link),
+                spot=urls.page(link.url),
+            )
+    elif _plain(link.name) in _VAGUE:
+        yield Finding(
+            VAGUE_TEXT,
+            Severity.WARNING,
+            f"{_called(link)} does not say where it leads",
+            "Link the words that do, as in: read [our report on the river](https://…).",
+            _place(proof, link, f"[{link.text}]"),
+            spot=link.text,
+        )
+    shown = _other_address(link)
+    if shown:
+        yield Finding(
+            OTHER_ADDRESS,
+            Severity.WARNING,
+            f'a link shows "{shown}" but leads to {urls.page(link.url)}',
+            "Show where it leads, or write words instead: filters take this for phishing.",
+            _place(proof, link),
+            spot=link.text,
+        )
+
+
+def _same_text(found: list[Link], proof: Proof) -> Iterator[Finding]:
+    """The same words, two places; footnotes apart, where a date is told apart by what is before it."""
+    notes = footnotes.notes(proof.words.parsed)
+    cited = {urls.page(url) for note in notes for url in note.targets}
+    first: dict[str, Link] = {}
+    for link in found:
+        if not link.name or urls.page(link.url) in cited or _plain(link.name) in _VAGUE:
+            continue
+        known = first.setdefault(_plain(link.name), link)
+        if _page(known) != _page(link):
+            yield Finding(
+                SAME_TEXT,
+                Severity.WARNING,
+                f'"{link.name}" leads to {urls.page(known.url)} and to {urls.page(link.url)}',
+                "If both are meant, say in the words what is different.",
+                _place(proof, link),
+                spot=urls.page(link.url),
+            )
+
+
+def _other_address(link: Link) -> str:
+    """The address or number that a link shows, where it leads to another; "" otherwise."""
+    shown = link.text.strip()
+    scheme, _, rest = link.url.partition(":")
+    host = _SHOWN_HOST.fullmatch(shown)
+    if scheme in {"http", "https"} and host and not _is_file(shown):
+        return "" if urls.akin(host[1], urls.host_of(link.url)) else shown
+    if scheme == "mailto" and _SHOWN_MAILBOX.fullmatch(shown):
+        return "" if shown.casefold() in rest.casefold() else shown
+    number = _SHOWN_NUMBER.search(shown)
+    if scheme == "tel" and number:
+        said, dialled = (re.sub(r"\D", "", text) for text in (number[0], rest.partition(";")[0]))
+        return "" if said in dialled or dialled in said else number[0]
+    return ""
+
+
+def _is_file(shown: str) -> bool:
+    """A file's name, not a host's: report.pdf."""
+    return "/" not in shown and bool(_FILE.search(shown, len(shown) - 5))
+
+
+def _page(link: Link) -> str:
+    page = urls.page(link.url).rstrip("/").casefold()
+    return re.sub(r"[-.()]", "", page) if page.startswith("tel:") else page
+
+
+def _called(link: Link) -> str:
+    return f'the link "{link.name[:60]}"' if link.name else f"the link to {urls.page(link.url)}"
+
+
+def _plain(name: str) -> str:
+    """Words alone: no arrows, no full stop."""
+    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+def _place(proof: Proof, link: Link, *marks: str) -> Place:
+    return place_of_link(proof.words, link.url, link.text, *marks)
+
+
+def place_of_link(words: Sources, url: str, text: str, *marks: str) -> Place:
+    """Where a link was written: by what marks it most, its address, that without tags, or its words."""
+    brand = words.content.brand
+    if urls.page(url) in {brand.website, brand.donate, *(social.url for social in brand.social)}:
+        return Place("mailer.toml")
+    # an address is often the beginning of another
+    ended = [f"{start}{end}" for start in (url, urls.page(url)) for end in ")\">'" if start]
+    return place_of(words, *marks, *ended, url, urls.page(url), text)

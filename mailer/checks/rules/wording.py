@@ -1,0 +1,273 @@
+"""Subject and preheader, and words that were never meant to be read: placeholders, leftovers, old years."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
+
+from mailer.checks.finding import Finding, Severity
+from mailer.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from mailer.campaigns.campaign import Campaign
+    from mailer.campaigns.snapshot import Sources
+    from mailer.checks.rendered_mail import Proof
+
+SUBJECT_MISSING = "subject-missing"
+SUBJECT_LONG = "subject-long"
+SUBJECT_CAPITALS = "subject-capitals"
+SUBJECT_REPLY = "subject-reply"
+PREHEADER_MISSING = "preheader-missing"
+PREHEADER_LONG = "preheader-long"
+PREHEADER_CAPITALS = "preheader-capitals"
+PLACEHOLDER = "placeholder"
+LEFTOVER = "merge-leftover"
+OLD_YEAR = "old-year"
+
+_ON_A_TELEPHONE = 40
+_ON_A_DESKTOP = 70
+"""Characters of a subject that show, roughly; docs/checks.md says where they were counted."""
+_OF_A_PREHEADER = 140
+"""The longest that any client shows beside or below a subject."""
+_VALUE = 8
+"""Characters that a personal value counts: a long name is not the author's doing."""
+_A_NAME = 6
+"""Capitals that may be a name, such as UNESCO; more of them shout."""
+_YEARS = 3
+"""A year so long past is history, not a copy of an older mail."""
+
+_SETTINGS = Place("mailer.toml")
+_REPLY = re.compile(r"\s*(?:re|fw|fwd|aw|wg)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_YEAR = re.compile(r"(?<![\w$€£#.,/-])20\d\d(?![\w%]|[.,-]\d)")
+_COPYRIGHT = re.compile(
+    r"(?:©|&copy;|&#169;|\(c\)|\bcopyright\b)\s*(?:©\s*)?(?:\d{4}\s*[-\u2013\u2014]\s*)?(20\d\d)\b",
+    re.IGNORECASE,
+)
+
+_PLACEHOLDERS = re.compile(
+    r"""
+      (?i:\blorem\s+ipsum\b)
+    # "[your name]" alone is what a caller says, in a call script.
+    | (?i:(?<!\[)\[\s*(?:insert\s[^\]\n]{1,60}|[^\]\n]{1,60}\shere|(?:first|last|full)[ _]?name)\s*\](?!\())
+    # The printers' "to come"; before a name it is initials: TK Maxx.
+    | \b(?:TK)+\b(?![ ][A-Z][a-z])
+    # In a line of capitals "TODO" is Spanish for "all".
+    | (?<![A-ZÀ-Þ][ ])\b(?:TODO|FIXME)\b(?![ ][A-ZÀ-Þ]{2})
+    # Thirty, in Roman numerals, stands behind what is counted.
+    | (?<!Bowl[ ])(?<!Title[ ])(?<!Article[ ])(?<!Chapter[ ])(?<!Section[ ])(?<!Part[ ])(?<!Volume[ ])\bX{3,}\b
+    """,
+    re.VERBOSE,
+)
+_FIELD = r"(?:(?:first|last|full)[ _]?name|name|e-?mail|city|state|zip)"
+_LEFTOVERS = re.compile(
+    rf"""
+      \*\|[^|\n]{{1,60}}\|\*                       # Mailchimp, Mandrill
+    | %%[=\[]?[ ]?[A-Za-z_][^%\n]{{0,80}}%%        # Salesforce Marketing Cloud and Account Engagement
+    | \{{![A-Za-z][\w.: ]{{0,60}}\}}               # Salesforce, AWeber
+    | \[\[[?A-Za-z][^\[\],\n]{{0,60}}\]\]          # Luminate, EveryAction, Constant Contact
+    | %recipient(?:[._]\w+)?%|%\w*unsubscribe\w*%  # Mailgun
+    | <%=?\s*[A-Za-z_][\w. ]{{0,60}}%>             # SendGrid
+    | (?<![\w%])%[A-Z][A-Z0-9_-]{{2,40}}%(?!\w)    # ActiveCampaign
+    | \{{\{{\{{[^{{}}\n]{{1,60}}\}}\}}\}}          # SendGrid and others that use Handlebars
+    | (?<!\{{)\{{[A-Z][A-Z0-9_]{{2,40}}\}}(?!\}})  # {{FIRST_NAME}}
+    | (?i:(?<!\{{)\{{{_FIELD}\}}(?!\}}))
+    | \[\w{{1,40}},\s*fallback=[^\]\n]{{0,60}}\]     # Campaign Monitor
+    | \{{\w{{1,40}}~\w{{1,40}}\}}                  # Engaging Networks
+    | «\w+_\w+»                                    # Word
+    """,
+    re.VERBOSE,
+)
+_NEVER_READ = {LEFTOVER: _LEFTOVERS, PLACEHOLDER: _PLACEHOLDERS}
+
+
+def front(words: Sources, today: date) -> Iterator[Finding]:
+    """What the front matter says beside the subject, and years that are past."""
+    parsed = words.parsed
+    place = parsed.place("preheader")
+    preheader = _outside(parsed.front.preheader)
+    if not parsed.front.preheader.strip():
+        yield Finding(
+            PREHEADER_MISSING,
+            Severity.WARNING,
+            "there is no preheader: inboxes show whatever words of the mail come first",
+            'Write "preheader: …" below the subject: one sentence that adds to it.',
+            parsed.place("subject"),
+        )
+    elif "{%" not in parsed.front.preheader and len(preheader) > _OF_A_PREHEADER:
+        yield Finding(
+            PREHEADER_LONG,
+            Severity.WARNING,
+            f"the preheader is {len(preheader)} characters long, of which no inbox shows more than "
+            f"about {_OF_A_PREHEADER}",
+            "Say it in one short sentence.",
+            place,
+            spot=preheader[:_ON_A_TELEPHONE],
+        )
+    if _shouts(preheader):
+        yield _capitals(PREHEADER_CAPITALS, "preheader", place, preheader)
+    yield from _old_years(words, today.year)
+
+
+def subject(proof: Proof) -> Iterator[Finding]:
+    """The subject, as one recipient gets it."""
+    cut = proof.merged.variant.subject
+    text = cut.fill(proof.merged.values)
+    written = "…".join(cut.static)
+    spot = max(cut.static, key=len).strip()
+    place = _place_of_subject(proof.words.parsed, spot)
+    if not text.strip():
+        yield Finding(
+            SUBJECT_MISSING,
+            Severity.ERROR,
+            "the subject is blank for some recipients",
+            'Say with | default("…") what stands there for those whose details are not known.',
+            place,
+        )
+    width = sum(map(_width, cut.static)) + _VALUE * len(cut.places)
+    if width > _ON_A_DESKTOP:
+        yield Finding(
+            SUBJECT_LONG,
+            Severity.WARNING,
+            f"the subject is {width} characters long; inboxes show about {_ON_A_DESKTOP} on a desktop "
+            f"and {_ON_A_TELEPHONE} on a telephone",
+            f"Shorten it. A telephone shows: {written[:_ON_A_TELEPHONE].strip()}…",
+            place,
+            spot=spot,
+        )
+    if _shouts(written):
+        yield _capitals(SUBJECT_CAPITALS, "subject", place, spot)
+    if _REPLY.match(text):
+        yield Finding(
+            SUBJECT_REPLY,
+            Severity.WARNING,
+            f'the subject begins with "{text.partition(":")[0].strip()}:", as if the reader had '
+            "written first",
+            "Take it out: a misleading subject is against the law (CAN-SPAM), and readers report it "
+            "as spam.",
+            place,
+            spot=spot,
+        )
+
+
+def unfinished(words: Sources, today: date) -> Iterator[Finding]:
+    """Placeholders, and merge fields of other programs, in the campaign: in each of its branches."""
+    del today
+    source = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), words.files[words.path])
+    for code, pattern in _NEVER_READ.items():
+        for match in pattern.finditer(source):
+            line = source.count("\n", 0, match.start()) + 1
+            yield _unfinished(code, match[0], Place(words.path, line))
+
+
+def unfinished_elsewhere(proof: Proof) -> Iterator[Finding]:
+    """The same, of a template or of mailer.toml, in the finished mail.
+
+    What is a recipient's own stays out of it: somebody may be called Tk.
+    """
+    variant = proof.merged.variant
+    campaign = proof.words.files[proof.words.path]
+    text = "\n".join((*variant.subject.static, *variant.text.static))
+    for code, pattern in _NEVER_READ.items():
+        for found in dict.fromkeys(match[0] for match in pattern.finditer(text)):
+            if found not in campaign:
+                place = proof.place(found)
+                # in no file: then it is the brand's
+                yield _unfinished(code, found, place if place.line else _SETTINGS)
+
+
+# ---------------------------------------------------------------- how
+
+
+def _unfinished(code: str, found: str, place: Place) -> Finding:
+    if code == LEFTOVER:
+        return Finding(
+            code,
+            Severity.ERROR,
+            f"{found} is a merge field of another program: readers would see it as it stands",
+            "Write {{ recipient.first_name }}, {{ recipient.city }} and so on; "
+            "docs/writing-campaigns.md has the list.",
+            place,
+            spot=found,
+        )
+    return Finding(
+        code,
+        Severity.WARNING,
+        f'"{found}" looks like a placeholder that was never filled in',
+        "Write what belongs there. A note to yourself goes between {# and #}.",
+        place,
+        spot=found,
+    )
+
+
+def _old_years(words: Sources, this_year: int) -> Iterator[Finding]:
+    parsed, brand = words.parsed, words.content.brand
+    for key in (*_subjects(parsed), "preheader", "headline"):
+        for match in _YEAR.finditer(_outside(parsed.front.text(key))):
+            if this_year - _YEARS <= int(match[0]) < this_year:
+                where = f"the {'subject' if 'subject' in key else key}"
+                yield _old_year(match[0], where, parsed.place(key), match[0])
+    tables = {lookup.file for lookup in words.content.lookups.values()}
+    for path in sorted(set(words.files) - tables):
+        text = words.files[path]
+        for match in _COPYRIGHT.finditer(text):
+            if int(match[1]) < this_year:
+                place = Place(path, text.count("\n", 0, match.start()) + 1)
+                yield _old_year(match[1], "the copyright notice", place, match[0])
+    for match in _COPYRIGHT.finditer(f"{brand.legal}\n{brand.about}"):
+        if int(match[1]) < this_year:
+            yield _old_year(match[1], "the copyright notice", _SETTINGS, match[0])
+
+
+def _old_year(year: str, where: str, place: Place, spot: str) -> Finding:
+    return Finding(
+        OLD_YEAR,
+        Severity.WARNING,
+        f"{where} says {year}",
+        "Correct it if the text was taken over from an older mail.",
+        place,
+        spot=spot,
+    )
+
+
+def _subjects(parsed: Campaign) -> list[str]:
+    """The keys of the subject, or of the several that are tested."""
+    return [f"subjects.{n}" for n in range(1, len(parsed.front.subjects) + 1)] or ["subject"]
+
+
+def _place_of_subject(parsed: Campaign, words: str) -> Place:
+    keys = _subjects(parsed)
+    return parsed.place(next((key for key in keys if words in parsed.front.text(key)), keys[0]))
+
+
+def _capitals(code: str, what: str, place: Place, spot: str) -> Finding:
+    return Finding(
+        code,
+        Severity.WARNING,
+        f"the {what} is all in capitals",
+        "Write it as a sentence: capitals read as shouting, to spam filters too.",
+        place,
+        spot=spot,
+    )
+
+
+def _outside(text: str) -> str:
+    """A text of the front matter with a blank in place of what Jinja works out."""
+    return " ".join(_JINJA.sub(" ", text).split())
+
+
+def _shouts(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    return len(letters) > _A_NAME and all(char.isupper() for char in letters)
+
+
+def _width(text: str) -> int:
+    """Columns: an ideograph and most emoji take two."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)

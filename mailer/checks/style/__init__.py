@@ -1,0 +1,1 @@
+"""CSS as a mail program applies it."""

@@ -1,0 +1,159 @@
+"""Which declarations hold for which element (CSS Cascade): the style sheets and what stands inline."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cssselect
+from lxml import etree
+
+from mailer.checks.style import css
+from mailer.checks.style.css import Declaration
+from mailer.checks.style.css_color import colour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mailer.checks.style.css import Medium
+
+_BROWSER = {
+    "h1": "font-size: 2em; font-weight: bold; display: block",
+    "h2": "font-size: 1.5em; font-weight: bold; display: block",
+    "h3": "font-size: 1.17em; font-weight: bold; display: block",
+    "h4": "font-weight: bold; display: block",
+    "h5": "font-size: 0.83em; font-weight: bold; display: block",
+    "h6": "font-size: 0.67em; font-weight: bold; display: block",
+    "b": "font-weight: bold", "strong": "font-weight: bold", "th": "font-weight: bold",
+    "small": "font-size: 0.83333em", "sub": "font-size: 0.83333em", "sup": "font-size: 0.83333em",
+    "mark": "background: #ffff00; color: #000000",
+}  # fmt: skip
+"""What browsers do without being asked, as far as it matters here."""
+_MATTERS = (
+    "color", "background", "font", "line-height", "display", "visibility", "opacity", "overflow",
+    "height", "max-height", "width", "padding", "margin", "border",
+)  # fmt: skip
+_SIDES = ("top", "right", "bottom", "left")
+_OTHER_COLOURS = {"inherit", "currentcolor", "transparent", "initial", "unset"}
+
+
+def cascade(tree: Any, medium: Medium) -> dict[Any, Mapping[str, str]]:
+    """Element → what is declared for it: by the browser, in attributes, in the sheet, inline."""
+    ranked: dict[Any, list[_Ranked]] = {}
+    for order, (rule, selector) in enumerate(_matching(tree, medium)):
+        found = _Ranked((*selector.specificity, order), rule.declarations)
+        for element in selector.find(tree):
+            ranked.setdefault(element, []).append(found)
+    return {
+        element: _declared(
+            element.tag,
+            element.get("style") or "",
+            _attributes(element),
+            tuple(d for found in sorted(ranked.get(element, ())) for d in found.declarations),
+        )
+        for element in tree.iter("*")
+    }
+
+
+class _Ranked(NamedTuple):
+    rank: tuple[int, int, int, int]
+    """Specificity, then order. No two are alike."""
+    declarations: tuple[Declaration, ...]
+
+
+@lru_cache(maxsize=1024)
+def _matters(rule: css.Rule) -> bool:
+    """Whether it says anything that a look holds; a selector costs a search of the whole mail."""
+    return any(d.name.startswith(_MATTERS) and d.name != "border-color" for d in rule.declarations)
+
+
+class _Selector(NamedTuple):
+    find: etree.XPath
+    specificity: tuple[int, int, int]
+
+
+def _matching(tree: Any, medium: Medium) -> Iterator[tuple[css.Rule, _Selector]]:
+    for sheet in tree.iter("style"):
+        if not css.applies(sheet.get("media") or "", medium):
+            continue
+        for rule in css.rules(sheet.text or ""):
+            if _matters(rule) and all(
+                around.startswith("@media") and css.applies(around.removeprefix("@media"), medium)
+                for around in rule.within
+            ):
+                for selector in _selectors(rule.selector):
+                    yield rule, selector
+
+
+@lru_cache(maxsize=1024)
+def _selectors(group: str) -> tuple[_Selector, ...]:
+    translator = cssselect.HTMLTranslator()
+    try:
+        return tuple(
+            _Selector(etree.XPath(translator.selector_to_xpath(s)), s.specificity())
+            for s in cssselect.parse(group)
+            if s.pseudo_element is None
+        )
+    except (cssselect.SelectorError, etree.XPathError, RecursionError):
+        return ()  # as browsers do: who writes one selector wrong loses the rule
+
+
+@lru_cache(maxsize=8192)
+def _declared(
+    tag: str, style: str, attributes: tuple[Declaration, ...], sheet: tuple[Declaration, ...]
+) -> Mapping[str, str]:
+    """Kept, as most elements of a mail look like another one, and most variants like each other."""
+    inline = css.declarations(style)
+    ordered = (
+        *css.declarations(_BROWSER.get(tag, "")),
+        *attributes,
+        *(d for d in sheet if not d.important),
+        *(d for d in inline if not d.important),
+        *(d for d in sheet if d.important),
+        *(d for d in inline if d.important),
+    )
+    return {name: value for declared in ordered for name, value in _longhands(declared)}
+
+
+def _attributes(element: Any) -> tuple[Declaration, ...]:
+    found = []
+    if element.get("bgcolor"):
+        found.append(
+            Declaration("background-color", element.get("bgcolor").lower(), important=False)
+        )
+    if element.tag == "font" and element.get("color"):
+        found.append(Declaration("color", element.get("color").lower(), important=False))
+    if element.get("hidden") is not None:
+        found.append(Declaration("display", "none", important=False))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def _longhands(declared: Declaration) -> tuple[tuple[str, str], ...]:
+    name, value = declared.name, declared.value
+    parts = value.split()
+    match name:
+        case "color" | "background-color" if not colour(value) and value not in _OTHER_COLOURS:
+            return ()  # who does not know a colour keeps the one before
+        case "background":
+            colours = [
+                part for part in re.findall(r"[^\s(]+(?:\([^()]*\))?", value) if colour(part)
+            ]
+            return (("background-color", colours[-1] if colours else "transparent"),)
+        case "padding" | "margin" if 1 <= len(parts) <= len(_SIDES):
+            four = (parts * 4)[:4] if len(parts) != 3 else [*parts, parts[1]]  # noqa: PLR2004 - top, sides, bottom
+            return tuple((f"{name}-{side}", part) for side, part in zip(_SIDES, four, strict=True))
+        case "font":
+            return tuple(_font(value))
+    return ((name, value),)
+
+
+def _font(value: str) -> Iterator[tuple[str, str]]:
+    """Of the shorthand: "bold 18px/1.4 Georgia, serif"."""
+    match = re.search(r"(?:^|\s)([\d.]+(?:[a-z]+|%))(?:\s*/\s*([\d.]+[a-z%]*))?\s", value)
+    if match:
+        weight = re.search(r"\b(bold|[6-9]00)\b", value[: match.start()])
+        yield "font-size", match[1]
+        yield "line-height", match[2] or "normal"
+        yield "font-weight", weight[1] if weight else "normal"

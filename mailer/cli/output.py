@@ -1,0 +1,233 @@
+"""What staff see of a send: the last look before it, and what came of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mailer.cli import findings
+from mailer.cli.common import print_table
+from mailer.store.base import Reason
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Mapping, Sequence
+
+    from mailer.compiler.compile import Variant
+    from mailer.sending.loop import Tally
+    from mailer.sending.plan import Plan
+    from mailer.store.base import Counts, Send
+    from mailer.transports.base import Allowance
+
+_SHOWN = 12
+"""Variants on the screen; a campaign may have hundreds."""
+_SUPPRESSED = {Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL}
+_MINUTE = 60
+_TELLING = 5
+"""Seconds after which a speed says something: the first second may send a batch more."""
+_OUTBOX_SPEED = 3_000
+"""Messages a second without a rate, measured on one slow core: for the estimate only."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How fast it will go, and for how many days."""
+
+    cap: float | None
+    """Messages a second, by staff's own wish."""
+    allowance: Allowance
+
+    @property
+    def rate(self) -> float | None:
+        rates = (self.cap, self.allowance.rate)
+        return min((rate for rate in rates if rate is not None), default=None)
+
+    def days(self, recipients: int) -> int:
+        """On how many days something is sent: what is left of today's quota, then whole quotas."""
+        left, daily = self.allowance.left, self.allowance.daily
+        if left is None or not daily or recipients <= left:
+            return 1
+        return 1 + math.ceil((recipients - left) / daily)
+
+    def in_words(self, recipients: int) -> dict[str, str]:
+        rate, allowed = self.rate, self.allowance.rate
+        lines = {"Rate": f"{rate:,.4g} a second" if rate else "as fast as it goes"}
+        if self.allowance.daily is not None:
+            left = f"{self.allowance.left:,}" if self.allowance.left else "none"
+            lines["Quota"] = f"{self.allowance.daily:,} in 24 hours, of which {left} left"
+        if rate and allowed and rate == allowed:
+            lines["Rate"] += ", the most that the account allows with a little to spare"
+        days = self.days(recipients)
+        lines["Takes"] = (
+            duration(recipients / (rate or _OUTBOX_SPEED))
+            if days == 1
+            else f"{days} days: it pauses when the quota is used up, and says when it can go on"
+        )
+        return lines
+
+
+def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
+    """What goes to whom, and further lines, of how."""
+    words = plan.mailing.words
+    example = plan.rest.example or plan.new.example
+    assert example is not None
+    lines = {
+        "Campaign": f"{plan.mailing.campaign}, from {words.path}",
+        "Subject": example.subject,
+        "": f"as {example.email} gets it",
+        **{f"Subject {n}": text for n, text in enumerate(words.parsed.front.subjects, 1)},
+        "List": plan.mailing.list_name,
+        "Audience": plan.query or "everybody on the list",
+        "Recipients": _recipients(plan),
+        "Left out": left_out(plan.rest.left_out + plan.new.left_out) or "nobody",
+        **further,
+    }
+    if words.parsed.front.urgent:
+        lines["Urgent"] = "yes: also for those who had another campaign lately"
+    typer.echo()
+    for name, value in lines.items():
+        typer.echo(f"  {name:<11} {value}")
+    if plan.mailing.edited and plan.mailing.send:
+        typer.echo(
+            f"\n  The files have changed since {_day(plan.mailing.send)}. Everybody still to come "
+            "gets the version of then."
+        )
+    show_variants(plan.merger.counts.most_common())
+
+
+def _recipients(plan: Plan) -> str:
+    if not plan.mailing.send:
+        return f"{plan.recipients:,}"
+    chosen = f"of those chosen on {_day(plan.mailing.send)}"
+    parts = {chosen: len(plan.rest.ids), "who joined since": len(plan.new.ids)}
+    told = " and ".join(f"{number:,} {who}" for who, number in parts.items() if number)
+    return f"{plan.recipients:,}: {told}"
+
+
+def show_variants(shares: Sequence[tuple[Variant, int]]) -> None:
+    """Variants, with the number of recipients of each."""
+    variants = _variants(shares)
+    # what all have in common would only hide what tells them apart
+    common = set.intersection(*(set(variant["answers"]) for variant in variants))
+    others = "everybody else" if len(variants) > 1 else "everybody"
+    rows = [
+        (
+            variant["number"],
+            variant["recipients"],
+            _short("; ".join(a for a in variant["answers"] if a not in common) or others),
+        )
+        for variant in variants[:_SHOWN]
+    ]
+    print_table(("Variant", "Recipients", "For those of whom"), rows)
+    further = variants[_SHOWN:]
+    if further:
+        number = sum(variant["recipients"] for variant in further)
+        typer.echo(f"  and {len(further):,} more variants for {people(number)}\n")
+
+
+def _variants(shares: Sequence[tuple[Variant, int]]) -> list[dict[str, Any]]:
+    return [
+        {"number": variant.number, "recipients": number, "answers": list(variant.guards)}
+        for variant, number in shares
+    ]
+
+
+def left_out(reasons: Counter[str]) -> str:
+    return ", ".join(
+        f"{number:,} {f'suppressed ({reason})' if reason in _SUPPRESSED else reason}"
+        for reason, number in reasons.most_common()
+    )
+
+
+def show_nothing_to_do(send: Send, counts: Counts) -> None:
+    if counts.pending or counts.sending:
+        typer.echo(f"Nothing to do here: {in_words(counts)}.")
+    else:
+        typer.echo(
+            f"Nothing to do: all {people(counts.audience)} of {send.campaign} have been dealt "
+            f"with, through {send.transport}: {in_words(counts)}."
+        )
+
+
+def show_summary(send: Send, counts: Counts, tally: Tally, seconds: float, where: str) -> None:
+    speed = f", {tally.tried / seconds:,.0f} a second" if seconds >= _TELLING else ""
+    typer.echo(f"{send.campaign}: {tally.accepted:,} accepted in {seconds:,.1f} s{speed}.")
+    typer.echo(f"Of {people(counts.audience)} in all: {in_words(counts)}.")
+    if tally.complaints:
+        times = "once" if tally.complaints == 1 else f"{tally.complaints:,} times"
+        typer.echo(f"It was slowed down, being told {times}: {tally.complaint}")
+    typer.echo(f"The mails are in {where}" if where.endswith("/") else f"They went to {where}.")
+    if counts.pending:
+        typer.echo(f"{people(counts.pending)} still to come.")
+    if counts.sending:
+        typer.echo(f"{people(counts.sending)} are in the hands of another process.")
+
+
+def show_held_back(send: Send, passed_over: int) -> None:
+    """Whoever was left alone for the sake of the quiet period, at the start or at their turn."""
+    number = send.held_back + passed_over
+    if number:
+        typer.echo(
+            f"{people(number)} had another campaign lately and did not get this one. Offer it to "
+            f"them later with: mailer send {send.campaign}"
+        )
+
+
+def in_words(counts: Counts) -> str:
+    parts = [f"{n:,} {state}" for state, n in asdict(counts).items() if n and state != "audience"]
+    return ", ".join(parts) or "nobody"
+
+
+def send_as_json(send: Send, counts: Counts) -> dict[str, Any]:
+    return {
+        "campaign": send.campaign,
+        "list": send.list_name,
+        "state": send.state,
+        "note": send.note,
+        "audience_query": send.audience_query,
+        "transport": send.transport,
+        "created": send.created,
+        "held_back": send.held_back,
+        **asdict(counts),
+        "balanced": counts.balanced,
+    }
+
+
+def plan_as_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "dry_run": True,
+        "campaign": plan.mailing.campaign,
+        "list": plan.mailing.list_name,
+        "audience_query": plan.query,
+        "recipients": plan.recipients,
+        "left_out": dict(plan.rest.left_out + plan.new.left_out),
+        "variants": _variants(plan.merger.counts.most_common()),
+        **findings.as_json(plan.findings),
+    }
+
+
+def people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def duration(seconds: float) -> str:
+    """As people say it: "about 40 seconds", "about 3 minutes", "about 1 h 20 min"."""
+    if seconds <= 1:
+        return "about a second"
+    if seconds < 2 * _MINUTE:
+        return f"about {seconds:.0f} seconds"
+    minutes = round(seconds / _MINUTE)
+    if minutes < 2 * _MINUTE:
+        return f"about {minutes} minutes"
+    return f"about {minutes // 60} h {minutes % 60} min"
+
+
+def _day(send: Send) -> str:
+    return send.created[:10]
+
+
+def _short(text: str, limit: int = 240) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,1 @@
+"""A campaign, compiled once for each variant."""

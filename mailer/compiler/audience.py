@@ -1,0 +1,61 @@
+"""Which subscribers a campaign is for: the `audience:` and `--where` expressions.
+
+They are the same expressions over the same `recipient` as in the text, compiled once: an expression
+is run with symbols, and its guards form a tree whose leaves are yes and no.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import TemplateError
+
+from mailer.compiler.decision_tree import Tree
+from mailer.compiler.environment import Environment
+from mailer.compiler.slots import Known, Recipient
+from mailer.compiler.symbolic import Recorder, roots
+from mailer.errors import CampaignError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.lists.subscriber import Subscriber
+
+_EXAMPLES = 'Examples: recipient.state == "OR", or "volunteer" in recipient.tags.'
+
+
+def condition(
+    expression: str, sources: Sources, fields: frozenset[str], place: Place | None = None
+) -> Callable[[Subscriber], bool]:
+    """A test of subscribers, made from an expression; "" lets everybody through.
+
+    Raises:
+        CampaignError: the expression does not parse, or asks for what no recipient has. The
+            returned test raises it too, for a branch it has not met before.
+    """
+    if not expression.strip():
+        return lambda _: True
+    where = place or Place("--where")
+    tables, known = sources.tables, Known()
+    try:
+        evaluate = Environment().compile_expression(expression, undefined_to_none=False)
+    except TemplateError as err:
+        raise CampaignError(
+            f"the audience expression is not complete: {err.message}", place=where, hint=_EXAMPLES
+        ) from err
+
+    def decide(recipient: Recipient) -> tuple[list[Any], bool]:
+        recorder = Recorder(recipient, known)
+        try:
+            answer = bool(evaluate(**roots(recorder, tables, fields)))
+        except CampaignError as err:
+            raise CampaignError(err.message, place=where, hint=err.hint) from err
+        except Exception as err:
+            raise CampaignError(
+                f"the audience expression cannot be worked out: {err}", place=where, hint=_EXAMPLES
+            ) from err
+        return recorder.path, answer
+
+    tree: Tree[bool] = Tree(decide)
+    return lambda subscriber: tree.find(Recipient(subscriber, tables, None))

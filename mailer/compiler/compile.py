@@ -1,0 +1,220 @@
+"""Campaign + templates → variants: finished documents, cut where a recipient's values go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from mailer.compiler import escaping, mjml
+from mailer.compiler.decision_tree import Tree
+from mailer.compiler.escaping import UnsafePlaceError
+from mailer.compiler.render import Renderer
+from mailer.compiler.slots import Facet, Known, by_columns
+from mailer.compiler.symbolic import TOKEN, Recorder
+from mailer.compiler.utm import Tagger
+from mailer.errors import CampaignError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.compiler.environment import Memory
+    from mailer.compiler.escaping import Context
+    from mailer.compiler.render import Rendered
+    from mailer.compiler.slots import Guard, Recipient, Slot
+
+MAX_VARIANTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A text cut at its slots: `static[0] value static[1] value … static[n]`."""
+
+    static: tuple[str, ...]
+    places: tuple[tuple[int, Context], ...]
+    """(index of the slot, how its value is escaped), one fewer than `static`."""
+
+    def fill(self, values: Sequence[str]) -> str:
+        parts = [self.static[0]]
+        for (slot, context), static in zip(self.places, self.static[1:], strict=True):
+            parts += (escaping.ESCAPES[context](values[slot]), static)
+        return "".join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """One finished version of a campaign."""
+
+    number: int
+    subject: Cut
+    html: Cut
+    text: Cut
+    facets: tuple[Facet, ...]
+    guards: tuple[str, ...]
+    """What is true of the recipient it was compiled for, of all that was asked; where nothing is,
+    what is not."""
+
+    @property
+    def slots(self) -> list[Slot]:
+        return [slot for facet in self.facets for slot in facet.slots]
+
+    @property
+    def forms(self) -> Iterator[tuple[int, Context]]:
+        """Of all facets, one after another: (slot of the variant, how it is escaped)."""
+        first = 0
+        for facet in self.facets:
+            yield from ((first + slot, context) for slot, context in facet.forms)
+            first += len(facet.slots)
+
+
+class Compiler:
+    """Compiles a variant the first time a recipient needs it.
+
+    Args:
+        sources: of the campaign.
+        fields: names of the further columns that any subscriber has.
+        memory: of templates that were compiled before.
+    """
+
+    def __init__(
+        self, sources: Sources, fields: frozenset[str], memory: Memory | None = None
+    ) -> None:
+        self.sources = sources
+        self.variants: list[Variant] = []
+        self._renderer = Renderer(sources, fields, memory)
+        self._tree: Tree[Variant] = Tree(self._grow)
+        self._answers = Known()
+        self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
+        self._facets: dict[Hashable, Facet] = {}
+        self._tagger = Tagger.of(sources)
+        self._refuse_tokens()
+
+    def variant(self, recipient: Recipient) -> Variant:
+        """The variant a recipient gets.
+
+        Raises:
+            CampaignError: it does not compile, or it would be one too many.
+        """
+        return self._tree.find(recipient)
+
+    def asked(self) -> Iterator[tuple[Guard, list[Any]]]:
+        """Every guard so far with the different answers it got; one may come several times."""
+        return self._tree.asked()
+
+    def _grow(self, example: Recipient) -> tuple[list[tuple[Guard, Any]], Variant]:
+        recorder = Recorder(example, self._answers)
+        rendered = self._renderer.run(recorder)
+        # Different answers may lead to the same words
+        key = (rendered, tuple(slot.text for slot in recorder.slots))
+        if key not in self._known:
+            self._refuse_too_many()
+            self._known[key] = self._finish(rendered, recorder)
+            self.variants.append(self._known[key])
+        return recorder.path, self._known[key]
+
+    def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
+        html = mjml.to_html(rendered.mjml, rendered.blocks, self.sources.files)
+        # a facet's slots stand together, so that its values do
+        groups = list(by_columns(recorder.slots))
+        order = [index for group in groups for index in group]
+        cut = partial(self._cut, slots=recorder.slots, order=order)
+        variant = Variant(
+            len(self.variants) + 1,
+            cut(rendered.subject, escaping.places_in_header),
+            cut(self._tagger.html(html), escaping.places_in_html),
+            cut(self._tagger.text(rendered.text), escaping.places_in_plain_text),
+            (),
+            _in_words(recorder.path),
+        )
+        self._refuse_lost([recorder.slots[index] for index in order], variant)
+        first, facets = 0, []
+        for group in groups:
+            facets.append(self._facet([recorder.slots[index] for index in group], first, variant))
+            first += len(group)
+        return replace(variant, facets=tuple(facets))
+
+    def _facet(self, slots: Sequence[Slot], first: int, variant: Variant) -> Facet:
+        """One of a variant's, shared with variants that write the same in the same way."""
+        places = (*variant.subject.places, *variant.text.places, *variant.html.places)
+        mine = range(first, first + len(slots))
+        forms = dict.fromkeys((slot - first, how) for slot, how in places if slot in mine)
+        in_order = tuple(sorted(forms, key=itemgetter(0)))
+        key = (tuple(slot.text for slot in slots), in_order)
+        if key not in self._facets:
+            self._facets[key] = Facet(slots, in_order, len(self._facets))
+        return self._facets[key]
+
+    def _refuse_lost(self, slots: Sequence[Slot], variant: Variant) -> None:
+        cuts = (variant.subject, variant.html, variant.text)
+        written = {slot for cut in cuts for slot, _ in cut.places}
+        for index, slot in enumerate(slots):
+            if index not in written:
+                raise CampaignError(
+                    f"{{{{ {slot.text} }}}} is written, but does not come through to the mail",
+                    place=slot.place,
+                    hint="Apply filters to the value itself, {{ recipient.city | upper }}, not to a "
+                    "text that already holds it.",
+                )
+
+    def _cut(
+        self,
+        text: str,
+        places: Callable[[str], list[tuple[str, Context]]],
+        *,
+        slots: Sequence[Slot],
+        order: Sequence[int],
+    ) -> Cut:
+        try:
+            found = places(text)
+        except UnsafePlaceError as err:
+            slot = slots[_index(err.token)]
+            raise CampaignError(
+                f"{{{{ {slot.text} }}}} stands {err.where}, where no value of a recipient is safe",
+                place=slot.place,
+                hint="Write personal values in text, in alt texts, or in links after the host name.",
+            ) from err
+        except ValueError as err:
+            raise CampaignError(
+                str(err),
+                place=Place(self.sources.path),
+                hint="Look for a quotation mark or a bracket that is not closed in your HTML.",
+            ) from err
+        static = escaping.SLOT.split(text)[::2]
+        return Cut(
+            tuple(static), tuple((order.index(_index(token)), context) for token, context in found)
+        )
+
+    def _refuse_tokens(self) -> None:
+        for path, source in self.sources.files.items():
+            match = TOKEN.search(source)
+            if match:
+                raise CampaignError(
+                    f'"{match[0]}" is a word that mailer keeps for itself',
+                    place=Place(path, source.count("\n", 0, match.start()) + 1),
+                    hint="Write it another way.",
+                )
+
+    def _refuse_too_many(self) -> None:
+        if len(self.variants) < MAX_VARIANTS:
+            return
+        guard = self._tree.busiest()
+        raise CampaignError(
+            f"the campaign has more than {MAX_VARIANTS} variants, most of them made by asking "
+            f"{guard.text}",
+            place=guard.place,
+            hint="Write the value out with {{ … }} instead of deciding on it, or keep what differs "
+            "in a look-up.",
+        )
+
+
+def _index(token: str) -> int:
+    return int(token[3:7])
+
+
+def _in_words(path: Sequence[tuple[Guard, Any]]) -> tuple[str, ...]:
+    """No two variants are described alike: they differ in a yes, or in a value."""
+    yes = [guard.text if answer is True else f"{guard.text} = {answer}"
+           for guard, answer in path if answer is not False]  # fmt: skip
+    return tuple(yes or [f"not {guard.text}" for guard, _ in path])

@@ -1,0 +1,327 @@
+"""One run of a campaign's Jinja with one example → subject, MJML and plain text with tokens.
+
+The body runs twice, with the components written for MJML and with those written for text; both runs
+pass the same guards and share the footnotes' numbers, which are given out by the first.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import FunctionLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.runtime import Macro
+
+from mailer.compiler import markdown
+from mailer.compiler.environment import Environment, Memory, at_each_run, left_to_the_merge
+from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
+from mailer.compiler.symbolic import Recorder, Symbol, here, roots
+from mailer.errors import CampaignError, Place, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mailer.campaigns.snapshot import Sources
+
+_FOLDER = "templates/"
+_TEXT_KEYS = ("preheader", "headline", "date")
+_ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
+_TAGS = (
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "call",
+    "endcall",
+    "include",
+    "macro",
+)
+_HELP = "See docs/writing-campaigns.md for what can stand in {{ }} and {% %}."
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    subject: str
+    mjml: str
+    blocks: tuple[str, ...]
+    """The pieces of the body that stand in `mjml`."""
+    text: str
+
+
+class Renderer:
+    """Runs one campaign again and again.
+
+    Args:
+        sources: of the campaign.
+        fields: names of the further columns that any subscriber has.
+        memory: of templates that were compiled before.
+    """
+
+    def __init__(
+        self, sources: Sources, fields: frozenset[str], memory: Memory | None = None
+    ) -> None:
+        self._sources = sources
+        self._memory = memory or Memory()
+        self._campaign = sources.parsed
+        self._fields = fields
+        self._labels = list(self._campaign.notes)
+        self._numbering = Numbering(self._labels)
+        self._html = self._environment(self._markdown_html)
+        self._text = self._environment(self._markdown_text)
+        self._check_layout()
+
+    def run(self, recorder: Recorder) -> Rendered:
+        """Run the campaign for the recorder's example, which then holds its slots and guards.
+
+        Raises:
+            CampaignError: with path and line.
+        """
+        try:
+            return self._run(recorder)
+        except CampaignError:
+            raise
+        except TemplateError as err:
+            raise self._explained(err) from err
+        except (TypeError, ValueError, ArithmeticError) as err:
+            raise CampaignError(
+                f"this cannot be worked out: {err}", place=self._place_of(err), hint=_HELP
+            ) from err
+
+    def _run(self, recorder: Recorder) -> Rendered:
+        self._numbering = Numbering(self._labels)
+        shared = roots(recorder, self._sources.tables, self._fields) | {
+            "brand": self._sources.content.brand,
+            "fail": self._fail,
+        }
+        front = {"subject": self._front(self._subject(recorder), shared)}
+        front |= {key: self._front(key, shared) for key in _TEXT_KEYS}
+        shared |= {
+            "front": front | {"layout": self._campaign.front.layout},
+            "subject": front["subject"],
+            "preheader": front["preheader"],
+        }
+        document, blocks = self._html_body(shared)
+        sources = markdown.sources(document, self._numbering)
+        layout = self._html.get_template(f"{self._campaign.front.layout}.mjml")
+        mjml = layout.render(shared, blocks=blocks, runs=_runs(blocks), sources=sources)
+        body = self._text_body(shared)
+        text = self._text.get_template("message.txt").render(shared, body=body, sources=sources)
+        text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+        return Rendered(front["subject"], mjml, tuple(block.source for block in blocks), text)
+
+    def _subject(self, recorder: Recorder) -> str:
+        """The key of the subject that the example gets; in a subject test, that is a guard."""
+        if not self._campaign.front.subjects:
+            return "subject"
+        arm = Symbol(recorder, "the subject", attrgetter("arm"))
+        return f"subjects.{recorder.ask(arm, int)}"
+
+    def _front(self, key: str, shared: Mapping[str, Any]) -> str:
+        template = self._text.get_template(f"{self._campaign.path}#{key}")
+        return " ".join(template.render(shared).split())
+
+    # --- the body, for MJML and for text
+
+    def _html_body(self, shared: Mapping[str, Any]) -> tuple[Document, list[Block]]:
+        components = _Components(self._html, "components.mjml", shared, self._campaign.path)
+        document = self._document(self._html, shared, components)
+        blocks = [
+            Block(block.kind, self._numbering.html(block.source))
+            for block in document.blocks(components.outputs)
+        ]
+        for block in blocks:
+            components.refuse_nested(block.source)
+        self._check_notes(document)
+        return document, blocks
+
+    def _text_body(self, shared: Mapping[str, Any]) -> str:
+        components = _Components(self._text, "components.txt", shared, self._campaign.path)
+        document = self._document(self._text, shared, components)
+        return document.text(components.outputs, self._number)
+
+    def _document(
+        self, environment: Environment, shared: Mapping[str, Any], components: _Components
+    ) -> Document:
+        template = environment.get_template(self._campaign.path)
+        text = template.render(shared, **components.macros)
+        return Document(_ON_ITS_OWN.sub(r"\n\1\n", text), self._labels)
+
+    def _markdown_html(self, text: str, *, inline: bool = False) -> str:
+        return markdown.to_html(text, self._labels, inline=inline)
+
+    def _markdown_text(self, text: str, *, inline: bool = False) -> str:
+        return markdown.to_text(text, self._number, inline=inline)
+
+    # --- footnotes
+
+    def _number(self, label: str) -> int:
+        if label not in self._numbering.anchors:
+            raise CampaignError(
+                f"the footnote [^{label}] is in the text part only",
+                place=self._campaign.place(line=self._campaign.notes.get(label)),
+                hint="A component must show the same footnotes in components.mjml and .txt.",
+            )
+        return self._numbering.number(label)
+
+    def _check_notes(self, document: Document) -> None:
+        nested = document.references_in_notes()
+        missing = [label for label in self._numbering.anchors if label not in document.notes]
+        for label in nested:
+            raise CampaignError(
+                f"the footnote [^{label}] is referred to inside another footnote",
+                place=self._campaign.place(line=self._campaign.notes.get(label)),
+                hint="Repeat the source there instead.",
+            )
+        for label in missing:
+            raise CampaignError(
+                f"the footnote [^{label}] is not defined for every recipient who sees it",
+                place=self._campaign.place(line=self._campaign.notes.get(label)),
+                hint="Move the note out of the {% if %}, to the end of the file.",
+            )
+
+    # --- Jinja
+
+    def _environment(self, to_markdown: Callable[..., str]) -> Environment:
+        environment = Environment(loader=FunctionLoader(self._load), bytecode_cache=self._memory)
+        # footnotes have other numbers in the next variant, and in the text other signs
+        environment.filters["markdown"] = at_each_run(left_to_the_merge(to_markdown))
+        environment.filters["markdown_inline"] = at_each_run(
+            left_to_the_merge(lambda text: to_markdown(text, inline=True))
+        )
+        return environment
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
+        campaign = self._campaign
+        path, _, key = name.partition("#")
+        if key:
+            blank = "\n" * (campaign.lines.get(key, 1) - 1)
+            return blank + campaign.front.text(key), path, lambda: True
+        if path == campaign.path:
+            return campaign.body, path, lambda: True
+        path = _FOLDER + path
+        if path not in self._sources.files:
+            raise TemplateNotFound(name, f"there is no template {path}")
+        return self._sources.files[path], path, lambda: True
+
+    def _fail(self, message: str) -> str:
+        raise CampaignError(
+            message, place=here(self._campaign.path), hint="See docs/components.md."
+        )
+
+    def _check_layout(self) -> None:
+        layout = self._campaign.front.layout
+        known = [
+            path.removeprefix(_FOLDER).removesuffix(".mjml")
+            for path, source in self._sources.files.items()
+            if path.startswith(_FOLDER) and "<mjml" in source
+        ]
+        if layout not in known:
+            raise CampaignError(
+                f'there is no layout "{layout}"',
+                place=self._campaign.place("layout"),
+                hint=suggest(layout, known) or "Put one into templates/.",
+            )
+
+    # --- what went wrong
+
+    def _explained(self, err: TemplateError) -> CampaignError:
+        message = err.message or str(err)
+        if isinstance(err, TemplateSyntaxError):
+            path = err.filename or self._campaign.path
+            unknown = re.match(r"Encountered unknown tag '(\w+)'\. (?!You)", message)
+            if unknown:
+                message = f"there is no {{% {unknown[1]} %}}"
+                hint = suggest(unknown[1], _TAGS)
+                return CampaignError(message, place=Place(path, err.lineno), hint=hint)
+            unclosed = re.search(r"block that needs to be closed is '(\w+)'", message)
+            if unclosed:
+                return _unclosed(unclosed[1], Place(path), self._sources.files[path])
+            place = Place(path, err.lineno)
+        else:
+            place = self._place_of(err)
+        return CampaignError(message.rstrip("."), place=place, hint=self._hint(message))
+
+    def _hint(self, message: str) -> str:
+        unknown = re.match(r"'(\w+)' is undefined", message)
+        if unknown:
+            components = re.findall(
+                r"{%-?\s*macro\s+(\w+)", self._sources.files[_FOLDER + "components.mjml"]
+            )
+            return suggest(unknown[1], ["recipient", "links", "brand", *components])
+        no_filter = re.match(r"No (?:filter|test) named '(\w+)'", message)
+        if no_filter:
+            return suggest(no_filter[1], [*self._html.filters, *self._html.tests])
+        return _HELP
+
+    def _place_of(self, err: BaseException) -> Place:
+        for frame in reversed(traceback.extract_tb(err.__traceback__)):
+            if frame.filename in self._sources.files:
+                return Place(frame.filename, frame.lineno)
+        return self._campaign.place()
+
+
+def _unclosed(tag: str, file: Place, source: str) -> CampaignError:
+    """Where Jinja names the end of the file, name the line that the tag opens on."""
+    open_lines: list[int] = []
+    for match in re.finditer(rf"{{%[-+]?\s*(end)?{tag}\b", source):
+        if not match[1]:
+            open_lines.append(source.count("\n", 0, match.start()) + 1)
+        elif open_lines:
+            open_lines.pop()
+    return CampaignError(
+        f"{{% {tag} %}} is not closed",
+        place=Place(file.path, open_lines[-1] if open_lines else None),
+        hint=f"Write {{% end{tag} %}} where it ends.",
+    )
+
+
+class _Components:
+    """The macros of one file, each call of which becomes a block of its own."""
+
+    def __init__(
+        self, environment: Environment, name: str, shared: Mapping[str, Any], campaign: str
+    ) -> None:
+        self.outputs: list[str] = []
+        self._calls: list[tuple[str, Place]] = []
+        self._campaign = campaign
+        module = environment.get_template(name).make_module(dict(shared))
+        self.macros = {
+            name: self._block(macro)
+            for name, macro in vars(module).items()
+            if isinstance(macro, Macro) and not name.startswith("_")
+        }
+
+    def _block(self, macro: Macro) -> Callable[..., str]:
+        def call(*args: Any, **kwargs: Any) -> str:
+            output = str(macro(*args, **kwargs))
+            self.outputs.append(output)
+            self._calls.append((macro.name, here(self._campaign)))
+            return f"zqb{len(self.outputs) - 1:04d}qz"
+
+        return call
+
+    def refuse_nested(self, source: str) -> None:
+        """A component may not stand inside a paragraph, a list, a quotation or another component."""
+        match = COMPONENT.search(source)
+        if match:
+            name, place = self._calls[int(match[1])]
+            raise CampaignError(
+                f"{name}() does not stand on its own",
+                place=place,
+                hint="Put it on a line of its own, outside lists, quotations and other components.",
+            )
+
+
+def _runs(blocks: list[Block]) -> list[dict[str, Any]]:
+    """Neighbouring blocks of one level together: what a layout wraps into one section."""
+    return [
+        {"level": level, "blocks": list(group)}
+        for level, group in groupby(blocks, key=lambda block: block.level)
+    ]

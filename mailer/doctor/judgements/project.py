@@ -1,0 +1,214 @@
+"""The project's folder: mailer.toml, the secret key, the store, layouts and look-ups."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from mailer.campaigns.lookups import read_table
+from mailer.campaigns.snapshot import Sources, read_lookup, read_templates
+from mailer.config import FILE
+from mailer.doctor.finding import Area, Finding
+from mailer.errors import CampaignError, ConfigError, MailerError
+from mailer.links import Keys, load_keys
+from mailer.lists.subscriber import Subscriber
+from mailer.mail.merge import Merger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mailer.config import Project
+    from mailer.store.sqlite.health import Health
+
+AREA = Area("Project")
+_RESTORE = "Restore lists/mailer.db from your backup."
+_MEGABYTE = 1_000_000
+_FULL = 200 * _MEGABYTE
+"""A ledger takes 190 bytes a recipient (measured): a million fit in this, just."""
+_NEARLY_FULL = 1_000 * _MEGABYTE
+_TINY = "---\nsubject: A test\nlayout: {layout}\n---\nA word.[^note]\n\n[^note]: Its source.\n"
+_ANY_KEY = Keys(["signs nothing that is ever mailed"])
+_READER = Subscriber(0, "reader@example.org")
+
+
+def broken_settings(err: ConfigError) -> Finding:
+    return AREA.error(FILE, str(err), err.hint or "")
+
+
+def settings() -> Finding:
+    return AREA.ok(FILE, "every key and value is understood")
+
+
+# ---------------------------------------------------------------- the secret key
+
+
+def read_key(project: Project, environment: str | None) -> Keys | MailerError | None:
+    """None when there is none yet; unlike every other command, this one does not make one."""
+    if environment is None and not project.secret_key_file.exists():
+        return None
+    try:
+        return load_keys(environment, project.secret_key_file)
+    except MailerError as err:
+        return err
+
+
+def key(
+    project: Project, environment: str | None, found: Keys | MailerError | None, sends: int
+) -> Finding:
+    file = project.secret_key_file
+    name = project.show(file)
+    if found is None:
+        return _no_key(name, sends)
+    if isinstance(found, MailerError):
+        return AREA.error("secret key", str(found), found.hint or "")
+    if environment is not None:
+        return AREA.ok("secret key", "in MAILER_SECRET_KEYS")
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & 0o077:
+        return AREA.error(
+            "secret key",
+            f"others on this machine may read {name} (mode {mode:04o}), and unsubscribe anybody",
+            f"chmod 600 {name}",
+        )
+    return AREA.ok("secret key", f"{name}, for you alone (mode {mode:04o})")
+
+
+def _no_key(name: str, sends: int) -> Finding:
+    if sends:
+        return AREA.error(
+            "secret key",
+            f"{name} is gone: unsubscribe links in mail already sent no longer work",
+            "Restore it from your backup before anything else makes a new one.",
+        )
+    return AREA.warning(
+        "secret key",
+        "there is none yet",
+        f"The first import or send makes {name}. Keep a copy of it with your backups.",
+    )
+
+
+# ---------------------------------------------------------------- the store
+
+
+def store(project: Project, health: Health) -> Finding:
+    file = project.database
+    name = project.show(file)
+    if not file.exists():
+        return AREA.warning(
+            "store",
+            "there is none yet",
+            "Import your list: mailer lists import FILE --list LIST",
+        )
+    if health.problem:
+        return AREA.error("store", f"{name} cannot be read: {health.problem}", _RESTORE)
+    if health.damage:
+        return AREA.error("store", f"{name} is damaged: {_first_line(health.damage)}", _RESTORE)
+    if health.newer:
+        return AREA.error(
+            "store",
+            f"{name} was written by a later version of mailer ({', '.join(health.newer)})",
+            "Install that version here.",
+        )
+    if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+        return AREA.error(
+            "store",
+            f"{name} cannot be written",
+            "Check the permissions of the folder and its files.",
+        )
+    if health.unfinished:
+        return AREA.warning(
+            "store",
+            f"{name} opens; it is too large to look through for damage here",
+            f"Overnight: sqlite3 {name} 'PRAGMA integrity_check'",
+        )
+    older = ", its tables are brought up to date by the next command" if health.older else ""
+    return AREA.ok("store", f"{name} is whole{older}")
+
+
+def _first_line(text: str) -> str:
+    return text.replace("*** in database main ***\n", "").partition("\n")[0]
+
+
+def worker(health: Health) -> list[Finding]:
+    """None where nothing is scheduled."""
+    if not health.scheduled:
+        return []
+    found = f"{health.scheduled:,} scheduled {'send' if health.scheduled == 1 else 'sends'}"
+    if health.attended:
+        return [AREA.ok("worker", f"runs, and starts {found}")]
+    todo = "Start it where it keeps running: mailer worker. With mailer worker --once in cron, never mind."
+    return [AREA.warning("worker", f"{found} to start, and no worker runs to do it", todo)]
+
+
+def disk(project: Project) -> Finding:
+    free = shutil.disk_usage(project.root).free
+    found = f"{free / _MEGABYTE:,.0f} MB free"
+    todo = "Make room: a full disk stops a send in the middle."
+    if free < _FULL:
+        return AREA.error("disk", found, todo)
+    return AREA.warning("disk", found, todo) if free < _NEARLY_FULL else AREA.ok("disk", found)
+
+
+# ---------------------------------------------------------------- look-ups and layouts
+
+
+def lookups(project: Project) -> list[Finding]:
+    return [_lookup(project, name) for name in project.settings.lookups]
+
+
+def _lookup(project: Project, name: str) -> Finding:
+    lookup = project.settings.lookups[name]
+    title = f"look-up {name}"
+    try:
+        table = read_table(lookup.file, read_lookup(project, name), lookup.key, many=lookup.many)
+    except (CampaignError, ConfigError) as err:
+        return _broken(title, err)
+    rows = sum(len(found) for found in table.rows.values())
+    if not rows:
+        todo = f"Fill it, or take [lookups.{name}] out of mailer.toml."
+        return AREA.warning(title, f"{lookup.file} has no rows", todo)
+    return AREA.ok(title, f"{rows:,} rows in {lookup.file}")
+
+
+def layouts(project: Project, fields: frozenset[str]) -> list[Finding]:
+    """Whether each compiles, with a campaign of one sentence and one footnote.
+
+    Args:
+        project: whose look-ups can be read.
+        fields: names of the further columns that subscribers have.
+    """
+    try:
+        files = read_templates(project)
+    except CampaignError as err:
+        return [_broken("layouts", err)]
+    paths = [path for path, source in files.items() if "<mjml" in source]
+    if not paths:
+        todo = "Copy the folder templates/ from the project that mailer came with."
+        return [AREA.error("layouts", "there is none in templates/", todo)]
+    for name in project.settings.lookups:
+        files[project.settings.lookups[name].file] = read_lookup(project, name)
+    names = [PurePath(path).stem for path in paths]
+    errors = [_compile(project, files, fields, name) for name in names]
+    broken = [
+        _broken(f"layout {name}", err) for name, err in zip(names, errors, strict=True) if err
+    ]
+    return broken or [AREA.ok("layouts", f"{', '.join(names)}: all compile")]
+
+
+def _compile(
+    project: Project, files: Mapping[str, str], fields: frozenset[str], layout: str
+) -> MailerError | None:
+    path = "campaigns/a-test.md"
+    sources = Sources(path, {**files, path: _TINY.format(layout=layout)}, project.settings.content)
+    try:
+        Merger(sources, fields=fields, keys=_ANY_KEY, send_id=0).merge(_READER)
+    except MailerError as err:
+        return err
+    return None
+
+
+def _broken(name: str, err: MailerError) -> Finding:
+    return AREA.error(name, str(err), err.hint or "")

@@ -1,0 +1,1 @@
+"""What Amazon SES reports, from JSON to the store."""

@@ -1,0 +1,1 @@
+"""Files of subscribers: read, understood, cleaned, written."""

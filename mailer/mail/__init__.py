@@ -1,0 +1,1 @@
+"""A variant and a recipient, made into a message."""

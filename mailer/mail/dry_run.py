@@ -1,0 +1,97 @@
+"""Who will get a campaign, who will not and why; and their mail, made before the first goes out."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mailer.store.base import HELD_BACK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mailer.lists.subscriber import Subscriber
+    from mailer.mail.merge import Merged
+    from mailer.store.base import Membership, Reason
+
+Choice = tuple["Subscriber", str]
+"""A subscriber, and why they are left out: "" for those who get it."""
+
+
+def choose(
+    members: Iterable[tuple[Subscriber, Membership, Reason | None]],
+    delivered: Iterable[int],
+    wanted: Callable[[Subscriber], bool],
+    lately: Iterable[int],
+) -> Iterator[Choice]:
+    """Go through a list.
+
+    Args:
+        members: of the list, in the order of their ids.
+        delivered: ids of those who have the campaign already, ascending.
+        wanted: whether the audience's expression is true of a subscriber.
+        lately: ids of those who are left alone for now, ascending.
+    """
+    has_it, is_held = _among(delivered), _among(lately)
+    for subscriber, membership, suppression in members:
+        if has_it(subscriber.id):
+            yield subscriber, "already in this campaign"
+        elif membership.status != "subscribed":
+            yield subscriber, "unsubscribed"
+        elif suppression:
+            yield subscriber, str(suppression)
+        elif not wanted(subscriber):
+            yield subscriber, "not in the segment"
+        else:
+            yield subscriber, HELD_BACK if is_held(subscriber.id) else ""
+
+
+def _among(ascending: Iterable[int]) -> Callable[[int], bool]:
+    """Whether an id is among these; to be asked for one id after another, ascending, too."""
+    ids = iter(ascending)
+    reached = next(ids, None)
+
+    def is_among(wanted: int) -> bool:
+        nonlocal reached
+        while reached is not None and reached < wanted:
+            reached = next(ids, None)
+        return reached == wanted
+
+    return is_among
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What was found by merging everybody."""
+
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    """Of those who get it; 8 bytes each, so a million fit."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    zones: Counter[str] = field(default_factory=Counter)
+    """How many of them there are of each time zone, "" where none is known."""
+    held_zones: Counter[str] = field(default_factory=Counter)
+    """The same of those who are left alone for now: they may get it when it is due."""
+    example: Merged | None = None
+    """The first recipient's mail."""
+
+
+def rehearse(choices: Iterable[Choice], merge: Callable[[Subscriber], Merged]) -> Rehearsal:
+    """Merge everybody who gets it.
+
+    Raises:
+        CampaignError: somebody's mail cannot be made.
+    """
+    found = Rehearsal()
+    for subscriber, left_out in choices:
+        if left_out:
+            found.left_out[left_out] += 1
+            if left_out == HELD_BACK:
+                found.held_zones[subscriber.timezone] += 1
+            continue
+        merged = merge(subscriber)
+        found.ids.append(subscriber.id)
+        found.zones[subscriber.timezone] += 1
+        found.example = found.example or merged
+    return found

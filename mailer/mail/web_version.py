@@ -1,0 +1,150 @@
+"""A mail as it was sent, kept small enough to be kept for everybody, and shown again in a browser.
+
+What a variant's recipients share is kept once for each send; of each recipient only the values that
+were filled in, without the personal links, which are signed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from mailer.compiler import escaping
+from mailer.compiler.compile import Compiler, Cut
+from mailer.compiler.escaping import Context
+from mailer.compiler.slots import Recipient
+from mailer.links import LINKS
+from mailer.lists.subscriber import Subscriber
+from mailer.store.recipients import Kept
+
+if TYPE_CHECKING:
+    from mailer.campaigns.snapshot import Sources
+    from mailer.compiler.compile import Variant
+    from mailer.compiler.slots import Facet, Filling
+    from mailer.links import Links
+    from mailer.mail.merge import Merged
+
+ANYBODY = Subscriber(0, "our subscribers")
+"""Reads well in the one place where every mail names its recipient: "This e-mail was sent to …"."""
+
+
+def keep(merged: Merged) -> Kept:
+    digest, content = _shared(merged.variant)
+    own = ",".join([filling.kept or _kept(filling) for filling in merged.fillings])
+    return Kept(digest, content, f"[{own}]")
+
+
+def _kept(filling: Filling) -> str:
+    own = zip(_links(filling.facet), filling.values, strict=True)
+    filling.kept = ",".join(["null" if link else _to_json(value) for link, value in own])
+    return filling.kept
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+"""Made once: `json.dumps` makes one for each value, which takes longer than writing it."""
+
+
+@lru_cache(maxsize=1024)
+def _shared(variant: Variant) -> tuple[str, bytes]:
+    """(digest, content)."""
+    value = {
+        "subject": _cut(variant.subject),
+        "html": _cut(variant.html),
+        "links": [link for facet in variant.facets for link in _links(facet)],
+        "guards": variant.guards,
+    }
+    data = json.dumps(value, ensure_ascii=False).encode()
+    return hashlib.sha256(data).hexdigest(), zlib.compress(data)
+
+
+def guards(content: bytes) -> tuple[str, ...] | None:
+    """What tells those who got a variant from others; None where it was not kept yet."""
+    found = json.loads(zlib.decompress(content)).get("guards")
+    return None if found is None else tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _links(facet: Facet) -> list[str]:
+    """For each slot the personal link that it is, or ""."""
+    return [_link(slot.text) for slot in facet.slots]
+
+
+def _link(text: str) -> str:
+    found = re.fullmatch(r"links\.(\w+)", text)
+    return found[1] if found and found[1] in LINKS else ""
+
+
+def _cut(cut: Cut) -> dict[str, Any]:
+    return {
+        "static": cut.static,
+        "places": [[slot, context.value] for slot, context in cut.places],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    subject: str
+    html: str
+
+
+def show(kept: Kept, links: Links) -> Shown:
+    """The mail, byte for byte as it was sent, as long as the signing key is the same."""
+    value = json.loads(zlib.decompress(kept.content))
+    filled = [
+        escaping.clean(getattr(links, link)) if link else own
+        for link, own in zip(value["links"], json.loads(kept.values), strict=True)
+    ]
+    subject, html = (_uncut(value[part]).fill(filled) for part in ("subject", "html"))
+    return Shown(subject, html)
+
+
+def _uncut(cut: dict[str, Any]) -> Cut:
+    places = ((slot, Context(context)) for slot, context in cut["places"])
+    return Cut(tuple(cut["static"]), tuple(places))
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLinks:
+    """Where a mail's own links lead when it is shown to anybody."""
+
+    base_url: str
+    campaign: str
+
+    @property
+    def unsubscribe(self) -> str:
+        return f"{self.base_url}/unsubscribe"
+
+    @property
+    def update(self) -> str:
+        return f"{self.base_url}/join/{self.campaign}"
+
+    @property
+    def view(self) -> str:
+        return f"{self.base_url}/c/{self.campaign}"
+
+    @property
+    def forward(self) -> str:
+        return f"{self.base_url}/f/{self.campaign}"
+
+
+def impersonal(sources: Sources, fields: frozenset[str], arm: int = 1) -> Shown:
+    """The campaign as somebody gets it of whom nothing is known, without a personal link.
+
+    Args:
+        sources: of the send.
+        fields: names of the further columns that any subscriber has.
+        arm: the number of the subject, where there are several.
+
+    Raises:
+        CampaignError: it does not compile for nobody in particular.
+    """
+    links = PublicLinks(sources.content.site.base_url, sources.campaign)
+    anybody = Recipient(ANYBODY, sources.tables, links, arm)  # type: ignore[arg-type] # has what Links has
+    variant = Compiler(sources, fields).variant(anybody)
+    values = [slot.evaluate(anybody) for slot in variant.slots]
+    return Shown(variant.subject.fill(values), variant.html.fill(values))

@@ -1,0 +1,98 @@
+"""Reports as one HTML page that needs nothing else: to be opened, printed, or mailed to a director."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mailer import colors
+from mailer.reports import charts, rows, tilemap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
+
+    from mailer.config import Brand
+    from mailer.reports.summary import Numbers, Report
+
+_SHOWN = 10
+"""Rows of a chart; what is behind them is added up in one."""
+
+
+def write(reports: Sequence[Report], brand: Brand, *, zone: tzinfo | None, now: datetime) -> str:
+    """The page.
+
+    Args:
+        reports: of one campaign, one for each list it went to.
+        brand: whose name and colours it has.
+        zone: of the times on it; None is this machine's.
+        now: when it was made.
+    """
+    environment = Environment(
+        loader=PackageLoader("mailer.reports", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["time"] = lambda at: f"{at.astimezone(zone):%B %-d, %Y, %H:%M}"
+    style = environment.overlay(autoescape=False).get_template("page.css")
+    return environment.get_template("page.html").render(
+        brand=brand,
+        campaign=reports[0].send.campaign,
+        now=now,
+        titles=rows.SUBJECTS,
+        sheets=[_sheet(report, zone) for report in reports],
+        style=Markup(  # noqa: S704 - of our own style sheet and of checked colours
+            style.render(
+                light=colors.light(brand.colors),
+                dark=colors.dark(brand.colors),
+                fonts=brand.fonts,
+                further=charts.STYLE + tilemap.STYLE,
+            )
+        ),
+    )
+
+
+def _sheet(report: Report, zone: tzinfo | None) -> dict[str, Any]:
+    minutes = [(minute.at.astimezone(zone), minute.accepted) for minute in report.minutes]
+    sections = {
+        "Sent over time": [charts.over_time(minutes, what="messages")],
+        "What became of it": [
+            charts.bars(rows.ledger(report), title="Of the audience"),
+            charts.bars(rows.heard(report), title="Heard since of what was handed over"),
+            charts.bars(_top(report.failed), title="Refused, by what was said"),
+            charts.bars(_top(rows.left_out(report)), title="Left out, by reason"),
+        ],
+        "Mail that came back": [
+            charts.bars(_top(report.bounces), title="By reason"),
+            charts.bars(_top(rows.domains(report)), title="For good, by domain"),
+        ],
+        "Readers who left": [charts.bars(_top(report.reasons), title="By what they ticked")],
+        "Variants": [
+            charts.bars(rows.variants(report), title="Recipients, by what is true of them")
+        ],
+        "Clicks": [charts.bars(_top(rows.clicks(report)), title="By where the link leads")],
+        "States": [
+            tilemap.draw(report.places, what="recipients"),
+            charts.bars(_top(rows.states(report)), title="Recipients"),
+        ],
+    }
+    return {
+        "report": report,
+        "figures": rows.key_figures(report),
+        "subjects": rows.subjects(report),
+        "sections": [
+            (title, Markup("".join(drawn)))  # noqa: S704 - the charts escape every word
+            for title, drawn in sections.items()
+            if any(drawn)
+        ],
+    }
+
+
+def _top(numbers: Numbers) -> Numbers:
+    shown, rest = numbers[:_SHOWN], numbers[_SHOWN:]
+    others = ((f"{len(rest):,} others", sum(number for _, number in rest)),) if rest else ()
+    return (*shown, *others)

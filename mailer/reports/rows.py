@@ -1,0 +1,126 @@
+"""The rows of a report, as terminal and page both show them."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING
+
+from mailer.events.ses import Outcome
+from mailer.store.base import HELD_BACK
+
+if TYPE_CHECKING:
+    from mailer.reports.summary import Numbers, Report
+
+_HEARD = {
+    Outcome.DELIVERED: "delivered",
+    Outcome.BOUNCED: "bounced: there is no such mailbox",
+    Outcome.RETURNED: "came back this time: mailbox full, server down",
+    Outcome.DECLINED: "not wanted there: too large, or for its content",
+    Outcome.COMPLAINED: "complained: marked as spam",
+    Outcome.NEVER_SENT: "never sent by Amazon",
+}
+_LEAST = 0.0001
+"""Below, a share is shown as less than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A figure that a director asks for first."""
+
+    name: str
+    number: str
+    note: str
+
+
+def key_figures(report: Report) -> list[Key]:
+    counts = report.counts
+    keys = [Key("Handed over", f"{counts.accepted:,}", f"of {counts.audience:,} in the audience")]
+    for name, outcome in (("Bounced", Outcome.BOUNCED), ("Complained", Outcome.COMPLAINED)):
+        if report.is_reported:
+            keys.append(_part(report, name, report.of(outcome)))
+        else:
+            keys.append(Key(name, "?", "not known yet"))
+    keys.append(_part(report, "Unsubscribed", report.unsubscribed))
+    if report.clicks:
+        number = sum(one.number for one in report.clicks)
+        keys.append(Key("Clicks", f"{number:,}", "on all links together"))
+    return keys
+
+
+def _part(report: Report, name: str, number: int) -> Key:
+    return Key(name, f"{number:,}", percent(report.share(number)))
+
+
+def percent(share: float) -> str:
+    if 0 < share < _LEAST:
+        return f"less than {_LEAST:.2%}"
+    return f"{share:.2%}" if share else "0%"
+
+
+def ledger(report: Report) -> Numbers:
+    counts = report.counts
+    rows = (
+        ("handed over", counts.accepted),
+        ("still to come", counts.pending + counts.sending),
+        ("refused", counts.failed),
+        ("perhaps handed over", counts.uncertain),
+        ("left out when their turn came", counts.skipped),
+    )
+    return tuple(row for row in rows if row[1])
+
+
+def heard(report: Report) -> Numbers:
+    """One mail may be in several: what was delivered can come back all the same."""
+    return tuple((says, report.of(it)) for it, says in _HEARD.items() if report.of(it))
+
+
+def left_out(report: Report) -> Numbers:
+    """Whoever got nothing: at the start for the quiet period, or when their turn came."""
+    reasons = dict(report.skipped)
+    if report.held_back:
+        reasons[HELD_BACK] = report.held_back
+    return tuple(sorted(reasons.items(), key=lambda row: -row[1]))
+
+
+def domains(report: Report) -> Numbers:
+    return tuple(
+        (f"{one.name}, {percent(one.bounced / one.accepted)} of {one.accepted:,}", one.bounced)
+        for one in report.domains
+        if one.bounced
+    )
+
+
+def variants(report: Report) -> Numbers:
+    if report.other_variants == 0 and len(report.variants) == 1:
+        return ()
+    return report.variants
+
+
+def clicks(report: Report) -> Numbers:
+    """By address, whichever subject the mail had."""
+    total: dict[str, int] = {}
+    for one in report.clicks:
+        total[one.url] = total.get(one.url, 0) + one.number
+    return tuple(sorted(total.items(), key=lambda row: -row[1]))
+
+
+SUBJECTS = ("Subject", "Sent", "Clicks", "Unsubscribed", "Bounced", "Complained")
+
+
+def subjects(report: Report) -> list[tuple[str, ...]]:
+    """A row for each, with its share of the mail that had it: unlike the numbers, those compare."""
+    return [
+        (
+            f"{one.text} (the winner)" if one.figures.arm == report.send.winner else one.text,
+            f"{one.figures.sent:,}",
+            *(
+                f"{number:,} ({percent(number / one.figures.sent)})"
+                for number in astuple(one.figures)[2:]
+            ),
+        )
+        for one in report.subjects
+    ]
+
+
+def states(report: Report) -> Numbers:
+    return tuple((state or "not known", number) for state, number in report.states)

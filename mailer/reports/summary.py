@@ -1,0 +1,181 @@
+"""One send, added up: the ledger's numbers → a Report, in the words of staff. No person is in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailer.campaigns.approval import standing
+from mailer.mail import web_version
+from mailer.reports.tilemap import TILES
+from mailer.store.base import HELD_BACK
+from mailer.web.pages.public_forms import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.subject_test import Figures
+    from mailer.events.ses import Outcome
+    from mailer.store.base import Counts, Send, Store
+    from mailer.store.clicks import Clicks
+    from mailer.store.preview import Minute
+    from mailer.store.statistics import Bounces, Domain, Reckoning, Share
+
+Numbers = tuple[tuple[str, int], ...]
+"""Names and how many, the most first."""
+
+_VARIANTS = 12
+"""Shown of the variants: a campaign may have hundreds."""
+_JINJA = re.compile(r"{{.*?}}|{%.*?%}")
+_ADDRESS = re.compile(r"\S+@\S+")
+_BOUNCES = {
+    ("Permanent", "General"): "refused for good",
+    ("Permanent", "NoEmail"): "no such address",
+    ("Permanent", "Suppressed"): "on Amazon's own list of dead addresses",
+    ("Permanent", "OnAccountSuppressionList"): "on your account's suppression list",
+    ("Transient", "General"): "not delivered this time",
+    ("Transient", "MailboxFull"): "mailbox full",
+    ("Transient", "MessageTooLarge"): "mail too large",
+    ("Transient", "ContentRejected"): "content refused",
+    ("Transient", "AttachmentRejected"): "attachment refused",
+    ("Undetermined", "Undetermined"): "no reason that Amazon understood",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One subject of a test, and what came of it."""
+
+    text: str
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Report:
+    send: Send
+    subject: str
+    """As it is written in the campaign, "…" for what is each recipient's own."""
+    counts: Counts
+    approved_by: tuple[str, ...]
+    minutes: tuple[Minute, ...]
+    outcomes: Mapping[str, int]
+    """`events.Outcome` → deliveries; empty while no event has come in."""
+    unsubscribed: int
+    reasons: Numbers
+    """Why people left, of those who said so."""
+    bounces: Numbers
+    domains: tuple[Domain, ...]
+    states: Numbers
+    """By postal abbreviation, "" where it is not known."""
+    skipped: Numbers
+    failed: Numbers
+    subjects: tuple[Subject, ...]
+    """Of a subject test; else none."""
+    variants: Numbers
+    other_variants: int
+    clicks: tuple[Clicks, ...]
+
+    @property
+    def held_back(self) -> int:
+        """Whoever had another campaign lately, whether seen at the start or at their turn."""
+        return self.send.held_back + dict(self.skipped).get(HELD_BACK, 0)
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether anything has been heard of what became of the mail."""
+        return bool(self.outcomes)
+
+    def of(self, outcome: Outcome) -> int:
+        return self.outcomes.get(outcome, 0)
+
+    def share(self, number: int) -> float:
+        """Of the mail that was handed over."""
+        return number / self.counts.accepted if self.counts.accepted else 0
+
+    @property
+    def places(self) -> dict[str, int]:
+        """By state, of those that are on a map."""
+        return {state: number for state, number in self.states if state in TILES}
+
+
+def draw_up(store: Store, send: Send, words: Sources) -> Report:
+    """Add up one send.
+
+    Args:
+        store: read only.
+        send: of the ledger.
+        words: that it was frozen with.
+    """
+    found = store.reckon(send.id)
+    shares, others = store.shares(send.id, limit=_VARIANTS)
+    approved = standing(store.approvals(send.campaign, send.list_name), words, send.audience_query)
+    return Report(
+        send=send,
+        subject=" / ".join(map(_legible, words.parsed.front.choices)),
+        counts=store.counts(send.id),
+        approved_by=approved.people,
+        minutes=tuple(store.pulse(send.id)),
+        outcomes=found.outcomes,
+        unsubscribed=found.unsubscribed,
+        reasons=_added(_in_short(found)),
+        bounces=_added((_bounce(bounce), bounce.number) for bounce in found.bounces),
+        domains=found.domains,
+        states=found.states,
+        skipped=found.skipped,
+        failed=_added((_anonymous(detail), number) for detail, number in found.failed),
+        subjects=_subjects(store, send, words),
+        variants=_variants(shares),
+        other_variants=others,
+        clicks=tuple(store.clicks(send.id)),
+    )
+
+
+def _added(numbers: Iterable[tuple[str, int]]) -> Numbers:
+    total: Counter[str] = Counter()
+    for name, number in numbers:
+        total[name] += number
+    return tuple(total.most_common())
+
+
+def _in_short(found: Reckoning) -> Iterable[tuple[str, int]]:
+    """What was ticked. What was added in somebody's own words stays between them and staff."""
+    for reason, number in found.reasons.items():
+        ticked = reason.partition(":")[0]
+        yield ticked if ticked in REASONS.values() else REASONS["other"], number
+
+
+def _bounce(bounce: Bounces) -> str:
+    said = f"{bounce.type} {bounce.subtype}".strip() or "no reason was given"
+    return _BOUNCES.get((bounce.type, bounce.subtype), said)
+
+
+def _anonymous(detail: str) -> str:
+    return _ADDRESS.sub("…", detail) or "no reason was given"
+
+
+def _legible(text: str) -> str:
+    return _JINJA.sub("…", text)
+
+
+def _subjects(store: Store, send: Send, words: Sources) -> tuple[Subject, ...]:
+    texts = words.parsed.front.subjects
+    figures = store.subject_figures(send.id) if texts else []
+    return tuple(Subject(_legible(texts[one.arm - 1]), one) for one in figures)
+
+
+def _variants(shares: Sequence[Share]) -> Numbers:
+    found = [(web_version.guards(share.content), share.number) for share in shares]
+    known = [set(guards) for guards, _ in found if guards is not None]
+    # what all have in common would only hide what tells them apart
+    common = set.intersection(*known) if known else set()
+    others = "everybody else" if len(found) > 1 else "everybody"
+    return _added((_told(guards, common) or others, number) for guards, number in found)
+
+
+def _told(guards: tuple[str, ...] | None, common: set[str]) -> str:
+    if guards is None:
+        return "not recorded at the time"
+    return "; ".join(guard for guard in guards if guard not in common)

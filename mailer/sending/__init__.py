@@ -1,0 +1,1 @@
+"""A campaign on its way: plan, send loop, rate, reputation."""

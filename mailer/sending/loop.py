@@ -1,0 +1,422 @@
+"""The one loop: wait for the throttle → claim → merge → deliver → record.
+
+Several parcels are on their way at once (`lanes.py`); this thread alone talks to the ledger.
+
+What a crash leaves, by the step it comes after:
+
+    wait      nothing
+    claim     deliveries `sending`, nothing handed over: the next send asks the transport, which
+              says pending or, where it cannot know, uncertain
+    deliver   deliveries `sending`, handed over: the same question, accepted or uncertain
+    record    nothing
+
+So whoever is claimed is never claimed again before it is known what became of the first time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from mailer.errors import CampaignError, Interrupted, MailerError, SendStopped, TransportError
+from mailer.mail.web_version import keep
+from mailer.sending.circuit_breaker import ENOUGH, Streak
+from mailer.sending.delivery_pool import Lanes
+from mailer.sending.reputation import Judge
+from mailer.store.base import DeliveryState, Result, SendState
+from mailer.transports.base import MOST_AT_ONCE, Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from mailer.lists.subscriber import Subscriber
+    from mailer.mail.merge import Merged
+    from mailer.sending.reputation import Limits
+    from mailer.store.base import Claim, Send, Store
+    from mailer.transports.base import Allowance, Receipt, Transport
+
+STEP = 0.25
+"""Seconds' worth of sending in a batch: small, so that sending is even and few can be in flight."""
+_NAP = 0.1
+"""Seconds between two looks at what has come back, so that it is soon on record."""
+_LEAD = 0.1
+"""Seconds before its turn at which a batch is made: ready when the turn comes, and hardly in doubt before."""
+_LOOK_AGAIN = timedelta(minutes=5)
+"""Between two questions about what the other side allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast to send; a batch is at most about a second's worth, so that few can be in flight."""
+
+    rate: float | None
+    """Messages a second, that are wanted and can be reached; None is as fast as it goes."""
+    together: int = 1
+    """Messages in one call, if the rate has so many in a second."""
+
+    @property
+    def batch(self) -> int:
+        if self.rate is None:
+            return MOST_AT_ONCE
+        call = min(self.together, int(self.rate))
+        return max(1, min(MOST_AT_ONCE, max(call, int(self.rate * STEP))))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What this run has done so far."""
+
+    accepted: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    complaints: int = 0
+    """How often the other side asked for less."""
+    complaint: str = ""
+    """Its words, the last time."""
+    share: float = 1
+    """Of the rate, that is used at the moment because of that."""
+
+    @property
+    def tried(self) -> int:
+        return self.accepted + self.failed + self.uncertain
+
+    def plus(self, receipt: Receipt) -> Tally:
+        states = [result.state for result in receipt.results]
+        return replace(
+            self,
+            accepted=self.accepted + states.count(DeliveryState.ACCEPTED),
+            failed=self.failed + states.count(DeliveryState.FAILED),
+            uncertain=self.uncertain + states.count(DeliveryState.UNCERTAIN),
+            complaints=self.complaints + bool(receipt.complaint),
+            complaint=receipt.complaint or self.complaint,
+        )
+
+
+class Brake(Protocol):
+    """How a person stops a run: it finishes what is in flight first."""
+
+    @property
+    def pulled(self) -> bool: ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, less of it when the brake is pulled."""
+        ...
+
+
+class Merger(Protocol):
+    def merge(self, subscriber: Subscriber, arm: int) -> Merged: ...
+
+
+class Sender:
+    """Sends one campaign's deliveries until none is due, or somebody or something stops it.
+
+    Args:
+        store: of the ledger, and of the rate that all processes share.
+        transport: the way out.
+        merger: of the send's own sources.
+        rate: messages a second at most; None leaves it to the transport.
+        brake: looked at between batches.
+        clock: aware UTC time.
+        limits: of bounces and complaints, above which it pauses itself.
+        on_progress: told whenever something has come back.
+        by_hand: whether a person has started it, and pauses it with the brake; else a worker has
+            taken it up, and leaves it to the next one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        transport: Transport,
+        merger: Merger,
+        *,
+        rate: float | None,
+        brake: Brake,
+        clock: Callable[[], datetime],
+        limits: Limits,
+        on_progress: Callable[[Tally], None],
+        by_hand: bool = True,
+    ) -> None:
+        self.tally = Tally()
+        self._store = store
+        self._transport = transport
+        self._merger = merger
+        self._cap = rate
+        self._brake = brake
+        self._clock = clock
+        self._on_progress = on_progress
+        self._by_hand = by_hand
+        self._lanes = Lanes(transport.deliver, transport.lanes)
+        self._streak = Streak()
+        self._judge = Judge(store, limits)
+
+    def run(self, send: Send, *, limit: int | None = None) -> Tally:
+        """Send until nothing is due, or `limit` messages were tried; then it is paused.
+
+        Raises:
+            TransportError: nothing can be sent at all; nothing has changed.
+            SendStopped: the campaign or the transport broke, or somebody paused or cancelled it.
+            Interrupted: the brake was pulled.
+        """
+        self._look_up_rate(self._transport.allowance())
+        settle(self._store, self._transport, send, self._clock())
+        if self._by_hand:
+            self._set(send, SendState.SENDING)
+        try:
+            self._work(send, limit)
+        except Exception:
+            self._bring_home()
+            raise
+        except BaseException:
+            # Nothing is waited for, but what is known by now is put on record.
+            self._lanes.recall()
+            self._record(room=self._lanes.parcels + 1)
+            raise
+        finally:
+            self._lanes.close()
+        return self.tally
+
+    def _work(self, send: Send, limit: int | None) -> None:
+        while self._is_on(send):
+            self._look_at_what_became(send)
+            if self._brake.pulled:
+                self._bring_home()
+            if self._is_due(send):
+                if self._brake.pulled:
+                    raise self._braked(send)
+                if not self._proceed(send, limit):
+                    return
+            elif self._lanes.parcels:
+                self._collect(send, room=1)  # some may come back unsent
+            elif self._is_finished(send):
+                return
+
+    def _proceed(self, send: Send, limit: int | None) -> bool:
+        """Hand over a batch, or make room for it; False at the limit."""
+        size = self._room(limit)
+        if size and not self._lanes.is_full:
+            turn = self._wait(send, size) + self._seconds()
+            if not self._brake.pulled:
+                claims = self._store.claim(send.id, size, now=self._clock())
+                self._hand_over(send, claims, turn)
+        elif self._lanes.parcels:
+            self._collect(send, room=self._lanes.wanted if size else 1)
+        else:
+            self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
+            return False
+        return True
+
+    def _braked(self, send: Send) -> Interrupted:
+        if not self._by_hand:
+            return Interrupted(f"{send.campaign} goes on with the next worker")
+        self._set(send, SendState.PAUSED, "stopped by hand")
+        return Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
+
+    def _look_at_what_became(self, send: Send) -> None:
+        why = self._judge.why_stop(send.id, self._clock())
+        if why:
+            self._set(send, SendState.PAUSED, why)
+            raise SendStopped(
+                f"{send.campaign} is paused: {why}",
+                hint="Find out first where these addresses come from. To go on all the same: "
+                f"mailer resume {send.campaign} --anyway",
+            )
+
+    def _is_on(self, send: Send) -> bool:
+        """Whether it is this run's to send. Where it was moved to another hour, it no longer is."""
+        current = self._store.send(send.campaign, send.list_name)
+        assert current is not None
+        if current.state in {SendState.PAUSED, SendState.CANCELLED}:
+            raise SendStopped(
+                f"{send.campaign} has stopped: {current.note or current.state}",
+                hint=_go_on(send) if current.state is SendState.PAUSED else None,
+            )
+        if current.state is not SendState.SENDING:
+            self._bring_home()
+            return False
+        return True
+
+    def _is_finished(self, send: Send) -> bool:
+        """Whether nothing is left to do. What is due later is queued; others at work go on with theirs."""
+        settle(self._store, self._transport, send, self._clock())
+        self._set(send, SendState.FINISHED)
+        return not self._is_due(send)
+
+    def _is_due(self, send: Send) -> bool:
+        return self._store.is_due(send.id, now=self._clock())
+
+    def _room(self, limit: int | None) -> int:
+        if limit is None:
+            return self._pace.batch
+        return min(self._pace.batch, limit - self.tally.tried - self._lanes.letters)
+
+    @property
+    def _pace(self) -> Pace:
+        together = self._transport.together(self._rate)
+        possible = self._lanes.possible * together
+        rate = self._rate and min(self._rate * self.tally.share, possible)
+        return Pace(rate, together)
+
+    # ---------------------------------------------------------------- out
+
+    def _look_up_rate(self, allowance: Allowance) -> None:
+        rates = (self._cap, allowance.rate)
+        self._rate = min((rate for rate in rates if rate is not None), default=None)
+        self._looked_up = self._clock()
+
+    def _look_up_rate_again(self) -> None:
+        if self._clock() - self._looked_up < _LOOK_AGAIN:
+            return
+        try:
+            self._look_up_rate(self._transport.allowance())
+        except TransportError:
+            # the next message will tell, in the way that the ledger knows
+            self._looked_up = self._clock()
+
+    def _wait(self, send: Send, size: int) -> float:
+        """Until it is nearly this process's turn, which comes after the seconds that are returned.
+
+        What comes back meanwhile is recorded.
+        """
+        self._look_up_rate_again()
+        if self._rate is None:
+            return 0
+        turn = self._store.reserve(
+            self._transport.name,
+            size,
+            rate=self._rate,
+            burst=self._pace.batch,
+            clock=self._seconds,
+        )
+        self.tally = replace(self.tally, share=turn.share)
+        left = turn.wait
+        while left > _LEAD and not self._brake.pulled:
+            began, nap = self._seconds(), min(left - _LEAD, _NAP)
+            self._brake.wait(nap)
+            self._collect(send)
+            left -= max(nap, self._seconds() - began)
+        return left
+
+    def _hand_over(self, send: Send, claims: Sequence[Claim], turn: float) -> None:
+        """Make the mail of these, and let it go when it is their turn, by the clock's seconds."""
+        if not claims:
+            return
+        try:
+            letters = list(self._merged(send, claims))
+            left = min(turn - self._seconds(), _LEAD)
+            if left > 0:
+                self._brake.wait(left)
+        except BaseException as err:
+            # none of them was handed over
+            unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
+            self._store.record(unsent, now=self._clock())
+            if isinstance(err, CampaignError):
+                raise self._stopped(send, err) from err
+            raise
+        parcels = self._transport.parcels(letters, self._pace.together)
+        self._lanes.speed = self._rate and self._rate * len(parcels) / len(letters)
+        self._lanes.send(*parcels)
+
+    def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[Letter]:
+        """Their mail; what comes back meanwhile is recorded, for a new variant takes its time."""
+        looked = self._seconds()
+        for claim in claims:
+            yield Letter(claim.delivery_id, self._merger.merge(claim.subscriber, claim.arm))
+            if self._seconds() - looked > _NAP:
+                self._collect(send)
+                looked = self._seconds()
+
+    # ---------------------------------------------------------------- and back
+
+    def _collect(self, send: Send, *, room: int | None = None) -> None:
+        """Record what has come back; with `room`, wait a little for fewer to be under way.
+
+        Raises:
+            SendStopped: what has come back says that there is no sense in going on.
+        """
+        stop = self._record(room or self._lanes.parcels + 1)
+        if stop:
+            raise self._stopped(send, stop) from stop
+
+    def _bring_home(self) -> None:
+        """Record whatever is under way, whatever becomes of some of it; nothing more leaves."""
+        self._lanes.recall()
+        problem: Exception | None = None
+        while self._lanes.parcels:
+            try:
+                self._record(room=1)
+            except Exception as err:  # noqa: BLE001 - raised when all the rest is on record
+                problem = problem or err
+        if problem:
+            raise problem
+
+    def _record(self, room: int) -> MailerError | None:
+        """Why the send should stop, if it should."""
+        back = self._lanes.collect(room=room, seconds=_NAP)
+        if not back:
+            return None
+        self._store.record(
+            [result for parcel, receipt in back for result in _with_copies(parcel, receipt)],
+            now=self._clock(),
+        )
+        for parcel, receipt in back:
+            emails = {letter.delivery_id: letter.merged.email for letter in parcel}
+            self._streak.add((result, emails[result.delivery_id]) for result in receipt.results)
+            self.tally = self.tally.plus(receipt)
+        if any(receipt.complaint for _, receipt in back):
+            share = self._store.slow_down(self._transport.name, clock=self._seconds)
+            self.tally = replace(self.tally, share=share)
+        self._on_progress(self.tally)
+        stops = (receipt.stop for _, receipt in back if receipt.stop)
+        return next(stops, None) or _nothing_but_refusals(self._streak.verdict)
+
+    def _stopped(self, send: Send, err: MailerError) -> SendStopped:
+        self._set(send, SendState.PAUSED, str(err))
+        return SendStopped(
+            f"{send.campaign} is paused: {err.message}",
+            place=err.place,
+            hint=f"{err.hint or ''} {_go_on(send)}".strip(),
+        )
+
+    def _set(self, send: Send, state: SendState, note: str = "") -> None:
+        self._store.set_state(send.id, state, note=note, now=self._clock())
+
+    def _seconds(self) -> float:
+        return self._clock().timestamp()
+
+
+def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int:
+    """Find out what became of deliveries whose process died; returns how many there were."""
+    claims = store.abandoned(send.id)
+    if claims:
+        store.record(transport.settle(claims), now=now)
+    return len(claims)
+
+
+def _with_copies(parcel: Sequence[Letter], receipt: Receipt) -> list[Result]:
+    """The results, each with its mail, so that it can be viewed in a browser as it was sent."""
+    mails = {letter.delivery_id: letter.merged for letter in parcel}
+    return [
+        Result(r.delivery_id, r.state, r.message_id, r.detail, keep(mails[r.delivery_id]))
+        for r in receipt.results
+    ]
+
+
+def _nothing_but_refusals(verdict: Result | None) -> MailerError | None:
+    if verdict is None:
+        return None
+    if verdict.state is DeliveryState.FAILED:
+        return CampaignError(
+            f"{ENOUGH} messages in a row were refused with the same answer: {verdict.detail}",
+            hint="So it is the campaign or the account that is wrong, not the recipients. Put that "
+            "right first.",
+        )
+    return TransportError(
+        f"{ENOUGH} calls in a row were lost: {verdict.detail}",
+        hint="Wait until this machine's network and the other side are well.",
+    )
+
+
+def _go_on(send: Send) -> str:
+    return f"Go on with: mailer resume {send.campaign}"

@@ -1,0 +1,233 @@
+"""What a send will do: in which words, to whom, and that everybody's mail can be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailer.campaigns import snapshot
+from mailer.campaigns.snapshot import Sources
+from mailer.checks.runner import Examination
+from mailer.compiler.audience import condition
+from mailer.errors import MailerError, Place, UsageError, suggest
+from mailer.mail.dry_run import Rehearsal, choose, rehearse
+from mailer.mail.merge import Merger
+from mailer.store.base import SendState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from mailer.checks.finding import Finding
+    from mailer.checks.runner import Watch
+    from mailer.config import Project
+    from mailer.links import Keys
+    from mailer.lists.subscriber import Subscriber
+    from mailer.mail.dry_run import Choice
+    from mailer.store.base import Send, Store
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """A campaign and a list, and the send there may be already."""
+
+    words: Sources
+    """As the send has kept them, else as they are on disk."""
+    list_name: str
+    send: Send | None
+    edited: bool
+    """The files say something else than the send has kept."""
+    quiet_hours: float
+    """Whoever had another campaign so lately is left alone; 0 is nobody."""
+
+    @property
+    def campaign(self) -> str:
+        return self.words.campaign
+
+
+@dataclass(frozen=True)
+class Plan:
+    mailing: Mailing
+    query: str
+    """The audience's expression, "" for the whole list."""
+    merger: Merger
+    rest: Rehearsal
+    """Who is in the ledger, still pending, and due; or to be moved."""
+    new: Rehearsal
+    """Who is not in the ledger yet."""
+    findings: tuple[Finding, ...]
+    """Of the checks, errors first, about those who are new: what was frozen has been checked."""
+
+    @property
+    def recipients(self) -> int:
+        return len(self.rest.ids) + len(self.new.ids)
+
+
+def find(project: Project, store: Store, campaign: str, list_name: str = "") -> Mailing:
+    """The campaign's send if there is one, else what is on disk.
+
+    Raises:
+        UsageError: there is no such campaign or list, or the send was cancelled.
+        CampaignError: it was never sent, and its file does not parse.
+    """
+    sends = store.sends(name_of(campaign))
+    try:
+        on_disk = snapshot.load(project, campaign)
+    except MailerError:
+        # what was frozen can be sent without the files
+        if not sends:
+            raise
+        on_disk = None
+    wanted = list_name or (on_disk.list_name if on_disk else "") or _only(sends)
+    send = next((send for send in sends if send.list_name == wanted), None)
+    if send is None:
+        if on_disk is None:
+            raise UsageError(
+                f"{name_of(campaign)} was never sent to {wanted}",
+                hint=suggest(wanted, _lists(sends)),
+            )
+        _check_list(store, on_disk, wanted)
+        quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
+        return Mailing(on_disk, wanted, None, edited=False, quiet_hours=quiet)
+    if send.state is SendState.CANCELLED:
+        raise UsageError(
+            f"{send.campaign} to {wanted} was cancelled, which is final",
+            hint="To send it after all, copy the file to a new name.",
+        )
+    words = Sources.from_bytes(send.snapshot)
+    # worked out anew: an older version of mailer may have made another one of the same words
+    edited = on_disk is not None and on_disk.digest != words.digest
+    return Mailing(words, wanted, send, edited, send.quiet_hours)
+
+
+def name_of(campaign: str) -> str:
+    """A campaign's name, from it or from its path."""
+    return Path(campaign).name.removesuffix(".md")
+
+
+def _only(sends: list[Send]) -> str:
+    return sends[0].list_name if len(sends) == 1 else ""
+
+
+def _lists(sends: list[Send]) -> list[str]:
+    return [send.list_name for send in sends]
+
+
+def _check_list(store: Store, words: Sources, name: str) -> None:
+    known = [found.name for found in store.lists()]
+    if not name:
+        raise UsageError(
+            f"{words.campaign} does not say which list it goes to",
+            place=Place(words.path),
+            hint="Write list: NAME in its front matter, or give --list NAME.",
+        )
+    if name not in known:
+        raise UsageError(
+            f'there is no list "{name}"',
+            hint=suggest(name, known) or "Make one with: mailer lists import FILE --list NAME",
+        )
+
+
+def draw_up(
+    store: Store,
+    mailing: Mailing,
+    keys: Keys,
+    *,
+    where: str,
+    adding: bool,
+    watch: Watch,
+    now: datetime,
+    moving: bool = False,
+    later: bool = False,
+) -> Plan:
+    """Choose everybody and make everybody's mail.
+
+    Args:
+        store: read only.
+        mailing: what `find` found.
+        keys: for the recipients' links.
+        where: a further condition; with a send that there is, only for whom it adds.
+        adding: whether people may be added to the ledger; else only what is pending is looked at.
+        watch: around each stream.
+        now: to tell who had another campaign lately, and what is stale.
+        moving: whether it is about those, too, who are not due yet.
+        later: whether it is ordered for later: who is left alone then, is seen then.
+
+    Raises:
+        CampaignError: an expression or somebody's mail cannot be worked out.
+    """
+    send, words = mailing.send, mailing.words
+    merger = Merger(
+        words,
+        fields=store.field_names(),
+        keys=keys,
+        send_id=send.id if send else 0,
+        winner=(send and send.winner) or 1,
+    )
+    examination = Examination(words, merger)
+    rest, new, query = Rehearsal(), Rehearsal(), send.audience_query if send else ""
+    if send:
+        pending = store.counts(send.id).pending
+        rest = rehearse(watch(_pending(store, send, now, moving), pending), merger.merge)
+    if adding:
+        query, wanted = _audience(store, mailing, where)
+        members = store.members(mailing.list_name)
+        done = _done(store, mailing)
+        lately = () if later else _held_back(store, mailing, now)
+        choices = choose(members, done, wanted, lately)
+        new = rehearse(watch(choices, _size(store, mailing.list_name)), examination.merge)
+    whole = not (send or where)
+    findings = examination.findings(now.date(), watch, whole=whole) if new.ids else ()
+    return Plan(mailing, query, merger, rest, new, findings)
+
+
+def everybody(store: Store, words: Sources, list_name: str) -> tuple[Iterator[Choice], int]:
+    """Whom a campaign is for, whoever had it already, and how many there are to go through.
+
+    Raises:
+        UsageError: there is no such list.
+        CampaignError: the audience's expression cannot be worked out.
+    """
+    _check_list(store, words, list_name)
+    place = words.parsed.place("audience")
+    wanted = condition(words.audience, words, store.field_names(), place)
+    return choose(store.members(list_name), (), wanted, ()), _size(store, list_name)
+
+
+def _size(store: Store, list_name: str) -> int:
+    return next(found.subscribed for found in store.lists() if found.name == list_name)
+
+
+def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Choice]:
+    remaining = store.remaining(send.id, now=now, later=later)
+    return ((found.claim.subscriber, found.left_out) for found in remaining)
+
+
+def _done(store: Store, mailing: Mailing) -> Iterator[int]:
+    """Whoever has the campaign already, less those who were passed over at their turn."""
+    again = frozenset(store.passed_over(mailing.send.id)) if mailing.send else frozenset[int]()
+    return (one for one in store.already_delivered(mailing.campaign) if one not in again)
+
+
+def _held_back(store: Store, mailing: Mailing, now: datetime) -> Iterable[int]:
+    if not mailing.quiet_hours:
+        return ()
+    return store.had_another(mailing.campaign, hours=mailing.quiet_hours, now=now)
+
+
+def _audience(
+    store: Store, mailing: Mailing, where: str
+) -> tuple[str, Callable[[Subscriber], bool]]:
+    """The expression, and the test that it makes.
+
+    A send keeps the one it was frozen with, unless another is given: else whoever was left out on
+    purpose would be added the next time.
+    """
+    words, send = mailing.words, mailing.send
+    given = send.audience_query if send and not where else words.audience
+    fields = store.field_names()
+    first = condition(given, words, fields, words.parsed.place("audience"))
+    second = condition(where, words, fields)
+    both = f"({given}) and ({where})" if given and where else given or where
+    return both, lambda subscriber: first(subscriber) and second(subscriber)

@@ -1,0 +1,114 @@
+"""A campaign before anybody gets it: whose mail to look at, and proofs sent to colleagues.
+
+A proof is marked [TEST] and the ledger never knows of it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mailer.compiler.audience import condition
+from mailer.errors import TransportError, UsageError
+from mailer.lists.address import BadAddressError, normalize
+from mailer.lists.subscriber import Subscriber
+from mailer.mail.merge import Merger
+from mailer.store.base import DeliveryState
+from mailer.transports.base import Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mailer.campaigns.snapshot import Sources
+    from mailer.links import Keys
+    from mailer.mail.merge import Merged
+    from mailer.store.base import Store
+    from mailer.transports.base import Transport
+
+FOLDER = "tests"
+"""Of proofs, inside the campaign's outbox."""
+
+MADE_UP = Subscriber(
+    0, "reader@example.org", "Alex", "Reader", "97212", "Portland", "OR", "Multnomah County"
+)
+_MARK = "[TEST] "
+
+
+def subscriber(store: Store, address: str) -> Subscriber:
+    """Raises UsageError when nobody has this address."""
+    known = store.history(address.strip().lower())
+    if known is None or known.subscriber is None:
+        raise UsageError(
+            f"there is no subscriber {address}",
+            hint="Look for the address with: mailer lists export LIST",
+        )
+    return known.subscriber
+
+
+def example(store: Store, words: Sources) -> Subscriber:
+    """Somebody the campaign is for, or else somebody made up."""
+    place = words.parsed.place("audience")
+    chosen = condition(words.audience, words, store.field_names(), place)
+    return next(filter(chosen, store.audience(words.list_name)), MADE_UP)
+
+
+def draw_up(
+    store: Store, keys: Keys, words: Sources, addresses: Iterable[str], arm: int = 1
+) -> list[Merged]:
+    """A proof for each address, with the subject of this number.
+
+    Raises:
+        UsageError: an address that cannot be one.
+        CampaignError: the campaign does not compile.
+    """
+    try:
+        wanted = [normalize(address) for address in addresses]
+    except BadAddressError as err:
+        raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
+    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=0)
+    return [
+        merger.merge(_colleague(store, words, address), arm)._replace(mark=_MARK)
+        for address in wanted
+    ]
+
+
+def _colleague(store: Store, words: Sources, address: str) -> Subscriber:
+    """A colleague who subscribes gets their own mail, anybody else the mail of an example."""
+    known = store.history(address)
+    if known is not None and known.subscriber is not None:
+        return known.subscriber
+    return replace(example(store, words), id=0, email=address)
+
+
+def deliver(
+    store: Store, transport: Transport, proofs: Sequence[Merged], clock: Callable[[], float]
+) -> Iterator[Merged]:
+    """One after another, at the rate that a send may be using at the same time.
+
+    Args:
+        store: keeps the rate.
+        transport: the way out, into `FOLDER` where it has folders.
+        proofs: from `draw_up`.
+        clock: seconds, the same for all processes.
+
+    Yields:
+        Each proof that was accepted.
+
+    Raises:
+        TransportError: one was not.
+    """
+    rate = transport.allowance().rate
+    letters = [Letter(0, proof) for proof in proofs]
+    for parcel in transport.parcels(letters, 1):
+        if rate:
+            turn = store.reserve(transport.name, 1, rate=rate, burst=1, clock=clock)
+            time.sleep(turn.wait)
+        receipt = transport.deliver(parcel)
+        (result,) = receipt.results
+        (letter,) = parcel
+        if result.state is not DeliveryState.ACCEPTED:
+            raise receipt.stop or TransportError(
+                f"{letter.merged.email}: {result.detail or receipt.complaint}"
+            )
+        yield letter.merged

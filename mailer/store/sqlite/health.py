@@ -1,0 +1,122 @@
+"""A look at the database that changes nothing: is it there, whole, and of this version."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from mailer.store.sqlite.leases import attendants
+from mailer.store.sqlite.migrations import migrations
+from mailer.store.sqlite.sends import UNDECIDED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SECONDS = 10.0
+_STEPS = 100_000
+"""Of SQLite's virtual machine, between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    problem: str = ""
+    """Why it cannot be opened or read, "" when it can."""
+    damage: str = ""
+    """What `PRAGMA quick_check` found, "" when nothing."""
+    unfinished: bool = False
+    """The check for damage was given up, because it took too long."""
+    newer: tuple[str, ...] = ()
+    """Changes to the schema that were made by a later version of mailer."""
+    older: bool = False
+    """The next command brings the schema up to date."""
+    sends: int = 0
+    fields: frozenset[str] = frozenset()
+    """Names of the further columns that subscribers have."""
+    scheduled: int = 0
+    """Sends that a worker is to start or to choose the winner of."""
+    attended: bool = True
+    """Whether a worker runs; looked at where something is scheduled."""
+
+
+def examine(path: Path) -> Health:
+    """May run while a send does."""
+    try:
+        # rw, as a connection that is opened read-only leaves WAL files behind
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+        with closing(connection):
+            connection.execute("PRAGMA query_only=ON")
+            return _examine(connection, path)
+    except sqlite3.Error as err:
+        return Health(problem=str(err))
+
+
+def _examine(connection: sqlite3.Connection, path: Path) -> Health:
+    damage = _damage(connection)
+    if damage:
+        return Health(damage=damage)
+    db = Database(connection, execute_plugins=False)
+    tables = db.table_names()
+    ours = {step.name for step in migrations.pending(Database(memory=True))}
+    applied = {step.name for step in migrations.applied(db)}
+    older = bool(ours - applied)
+    scheduled = 0 if older else _scheduled(connection)
+    return Health(
+        unfinished=damage is None,
+        newer=tuple(sorted(applied - ours)),
+        older=older,
+        sends=db.table("sends").count if "sends" in tables else 0,
+        fields=_fields(connection) if "field_names" in tables else frozenset(),
+        scheduled=scheduled,
+        attended=not scheduled or _is_attended(connection, path),
+    )
+
+
+def _fields(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(row[0] for row in connection.execute("SELECT name FROM field_names"))
+
+
+def _scheduled(connection: sqlite3.Connection) -> int:
+    (number,) = connection.execute(_SCHEDULED, (UNDECIDED,)).fetchone()
+    return int(number)
+
+
+def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
+    """Asked as `Workers` asks for, in a transaction that writes nothing; yes, where none can be had."""
+    connection.execute("PRAGMA query_only=OFF")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    try:
+        return attendants(path).is_anyone_here()
+    finally:
+        connection.rollback()
+
+
+_SCHEDULED = """
+SELECT count(*) FROM sends WHERE state = 'queued' AND (wait IS NOT NULL OR (
+    plan <> '' AND EXISTS (SELECT 1 FROM deliveries d
+        WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due < ?)))"""
+
+
+def _damage(connection: sqlite3.Connection) -> str | None:
+    """What is broken, "" for nothing, None when there is too much to look through."""
+    end = time.monotonic() + _SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.DatabaseError as err:
+        code = err.sqlite_errorcode
+        if code == sqlite3.SQLITE_INTERRUPT:
+            return None
+        if code == sqlite3.SQLITE_CORRUPT:
+            return str(err)
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if found == ["ok"] else "; ".join(found)

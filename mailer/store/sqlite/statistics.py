@@ -1,0 +1,123 @@
+"""What reports ask, in SQLite. Each reads every delivery of the send, some seconds for a million."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mailer.campaigns.subject_test import Figures
+from mailer.store.statistics import Bounces, Domain, Reckoning, Share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from sqlite_utils import Database
+
+_MOST = 200
+"""Rows of one kind."""
+
+
+class Reckoner:
+    """See `store.figures.Reckonings`."""
+
+    db: Database
+
+    def reckon(self, send_id: int) -> Reckoning:
+        given = {"send": send_id, "most": _MOST}
+
+        def rows(query: str) -> list[Any]:
+            return self.db.execute(query, given).fetchall()
+
+        with self._one_instant():
+            reasons = dict(rows(_DEPARTURES))
+            return Reckoning(
+                outcomes=dict(rows(_OUTCOMES)),
+                unsubscribed=sum(reasons.values()),
+                reasons={reason: number for reason, number in reasons.items() if reason},
+                bounces=tuple(Bounces(*row) for row in rows(_BOUNCES)),
+                domains=tuple(Domain(*row) for row in rows(_DOMAINS)),
+                states=tuple(rows(_STATES)),
+                skipped=tuple(rows(f"{_DETAILS} AND state = 'skipped' {_GROUPED}")),
+                failed=tuple(rows(f"{_DETAILS} AND state = 'failed' {_GROUPED}")),
+            )
+
+    @contextmanager
+    def _one_instant(self) -> Iterator[None]:
+        self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.db.rollback()
+
+    def subject_figures(self, send_id: int) -> list[Figures]:
+        rows = self.db.execute(_SUBJECTS, {"send": send_id}).fetchall()
+        return [Figures(*row) for row in rows]
+
+    def shares(self, send_id: int, *, limit: int) -> tuple[list[Share], int]:
+        with self._one_instant():
+            rows = self.db.execute(_SHARES, (send_id, limit)).fetchall()
+            counted = self.db.execute("SELECT count(*) FROM variants WHERE send_id = ?", (send_id,))
+            (all_of_them,) = counted.fetchone()
+        return [Share(*row) for row in rows], all_of_them - len(rows)
+
+
+_OUTCOMES = """
+SELECT outcome, count(DISTINCT delivery_id) FROM events
+WHERE send_id = :send AND delivery_id > 0 AND outcome <> '' GROUP BY outcome"""
+
+_DEPARTURES = """
+SELECT reason, count(DISTINCT subscriber_id) FROM departures
+WHERE send_id = :send AND undone = '' GROUP BY reason"""
+
+_BOUNCES = """
+SELECT type, subtype, count(DISTINCT delivery_id) AS number FROM events
+WHERE send_id = :send AND delivery_id > 0 AND outcome IN ('bounced', 'returned', 'declined')
+GROUP BY type, subtype ORDER BY number DESC, type, subtype LIMIT :most"""
+
+# those that most came back from, then those that most went to
+_DOMAINS = """
+SELECT substr(s.email, instr(s.email, '@') + 1) AS domain, count(*) AS accepted,
+    sum(d.id IN (SELECT delivery_id FROM events WHERE send_id = :send AND outcome = 'bounced'))
+        AS bounced
+FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+WHERE d.send_id = :send AND d.state = 'accepted'
+GROUP BY domain ORDER BY bounced DESC, accepted DESC, domain LIMIT :most"""
+
+_STATES = """
+SELECT s.state, count(*) AS number
+FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+WHERE d.send_id = :send AND d.state = 'accepted'
+GROUP BY s.state ORDER BY number DESC, s.state LIMIT :most"""
+
+_DETAILS = "SELECT detail, count(*) AS number FROM deliveries WHERE send_id = :send"
+
+_GROUPED = "GROUP BY detail ORDER BY number DESC, detail LIMIT :most"
+
+_SUBJECTS = """
+WITH sent AS (
+    SELECT d.id, d.subscriber_id, CASE d.arm WHEN 0 THEN sends.winner ELSE d.arm END AS arm
+    FROM deliveries d JOIN sends ON sends.id = d.send_id
+    WHERE d.send_id = :send AND d.state = 'accepted'),
+heard AS (
+    SELECT DISTINCT delivery_id, outcome FROM events
+    WHERE send_id = :send AND outcome IN ('bounced', 'complained')),
+numbers AS (
+    SELECT arm, count(*) AS sent FROM sent GROUP BY arm)
+SELECT arm, sent,
+    (SELECT coalesce(sum(clicks), 0) FROM links WHERE send_id = :send AND links.arm = numbers.arm),
+    (SELECT count(DISTINCT x.subscriber_id) FROM departures x JOIN sent USING (subscriber_id)
+        WHERE x.send_id = :send AND x.undone = '' AND sent.arm = numbers.arm),
+    (SELECT count(*) FROM heard JOIN sent ON sent.id = heard.delivery_id
+        WHERE outcome = 'bounced' AND sent.arm = numbers.arm),
+    (SELECT count(*) FROM heard JOIN sent ON sent.id = heard.delivery_id
+        WHERE outcome = 'complained' AND sent.arm = numbers.arm)
+FROM numbers ORDER BY arm"""
+
+# CROSS JOIN: from the deliveries of this send to their copies, not through those of all sends
+_SHARES = """
+SELECT v.content, count(*) AS number
+FROM deliveries d CROSS JOIN copies c ON c.delivery_id = d.id
+JOIN variants v ON v.id = c.variant_id
+WHERE d.send_id = ? AND d.state = 'accepted'
+GROUP BY v.id ORDER BY number DESC, v.id LIMIT ?"""

@@ -1,0 +1,143 @@
+"""The recipients' pages as one ASGI application: what answers where."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from mailer.web.pages import click, confirm, form_reading, join, unsubscribe, update, web_version
+from mailer.web.pages.confirmation_mailer import Postman
+from mailer.web.pages.context import Office
+from mailer.web.pages.group_commit import Writer
+from mailer.web.pages.security_middleware import Armour
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from datetime import datetime
+
+    from starlette.requests import Request
+
+    from mailer.config import Settings
+    from mailer.links import Keys
+    from mailer.store.base import Store
+    from mailer.transports.base import Transport
+
+    Page = Callable[[Office, Request], Awaitable[Response]]
+
+
+def make_app(
+    settings: Settings,
+    *,
+    keys: Keys,
+    open_store: Callable[[], Store],
+    open_transport: Callable[[], Transport],
+    clock: Callable[[], datetime],
+) -> Starlette:
+    """The application; its threads run for as long as it is served.
+
+    Args:
+        settings: of the project.
+        keys: that sign the links.
+        open_store: called three times: for reading, for writing, for the mail that goes out.
+        open_transport: the way out for mail that asks for a confirmation.
+        clock: aware UTC time.
+    """
+    reading, writing, mailing = open_store(), open_store(), open_store()
+    writer = Writer(writing)
+    postman = Postman(
+        settings, keys=keys, store=mailing, open_transport=open_transport, clock=clock
+    )
+    office = Office(
+        settings, keys=keys, store=reading, writer=writer, clock=clock, wake_postman=postman.wake
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        writer.start()
+        postman.start()
+        try:
+            yield
+        finally:
+            await office.turnstile.close()
+            writer.stop()
+            postman.stop()
+            for store in (reading, writing, mailing):
+                store.close()
+
+    routes = _routes(office)
+    known = frozenset(route.path.split("/")[1] for route in routes)
+    sorry = partial(office.page, "sorry.html", 503)
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Armour, root=office.root, known=known, sorry=sorry)],
+        exception_handlers={HTTPException: partial(_refuse, office)},
+        lifespan=lifespan,
+        max_body_size=form_reading.LARGEST,
+    )
+
+
+def _routes(office: Office) -> list[Route]:
+    def page(path: str, answer: Page, *methods: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await answer(office, request)
+
+        return Route(path, endpoint, methods=methods or ["GET"])
+
+    both = ("GET", "POST")
+    return [
+        page("/u/{token}", unsubscribe.from_mail, *both),
+        page("/undo/{token}", unsubscribe.undo, *both),
+        page("/undo/{token}/reason", unsubscribe.reason, "POST"),
+        page("/unsubscribe", unsubscribe.by_address, *both),
+        page("/p/{token}", update.update, *both),
+        page("/v/{token}", web_version.personal),
+        page("/r/{token}", click.follow),
+        page("/c/{campaign}", web_version.public),
+        page("/f/{campaign}", web_version.forward),
+        page("/join", join.join, *both),
+        page("/join/{campaign}", join.join, *both),
+        page("/j/{token}", confirm.join, *both),
+        page("/m/{token}", confirm.move, *both),
+        page("/l/{token}", confirm.leave, *both),
+        page("/o/{token}", confirm.settle, *both),
+        page("/style.css", _style),
+        page("/healthz", _health),
+        page("/robots.txt", _robots),
+        page("/favicon.ico", _no_icon),
+    ]
+
+
+async def _style(office: Office, _: Request) -> Response:
+    headers = {"cache-control": "public, max-age=86400"}
+    return Response(office.style, media_type="text/css", headers=headers)
+
+
+async def _health(office: Office, _: Request) -> Response:
+    """Whether the pages could answer: the database can be read."""
+    office.store.sends("")
+    return PlainTextResponse("ok\n")
+
+
+async def _robots(office: Office, _: Request) -> Response:
+    del office
+    return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
+
+async def _no_icon(office: Office, _: Request) -> Response:
+    """Asked for by itself, and from the mail's page as if from another site."""
+    del office
+    return Response(status_code=204, headers={"cross-origin-resource-policy": "cross-origin"})
+
+
+async def _refuse(office: Office, _: Request, err: Exception) -> Response:
+    assert isinstance(err, HTTPException)
+    if err.status_code == 404:  # noqa: PLR2004 - of HTTP
+        return office.lost()
+    return PlainTextResponse(f"{err.detail}\n", err.status_code, err.headers)

@@ -1,0 +1,143 @@
+"""Sends the mail that asks for confirmations, one after the other, beside the requests.
+
+A mail waits in the store, so none is lost when the server stops. One that was being handed over when
+its server died is sent again: a second copy asks the same and does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mailer.errors import MailerError
+from mailer.store.base import DeliveryState
+from mailer.store.recipients import MailState
+from mailer.transports.base import Letter
+from mailer.web.pages.confirmation_mails import Notices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from mailer.config import Settings
+    from mailer.links import Keys
+    from mailer.store.base import Store
+    from mailer.store.recipients import Asked
+    from mailer.transports.base import Transport
+
+log = logging.getLogger("mailer.web")
+
+_STALE = timedelta(minutes=10)
+_KEPT = timedelta(days=60)
+"""Requests are forgotten after this: longer than any link in their mail works."""
+_PAUSE = 30.0
+"""Seconds between looks when nobody rings, and after the way out was closed."""
+
+_STATES = {
+    DeliveryState.ACCEPTED: MailState.SENT,
+    DeliveryState.FAILED: MailState.FAILED,
+    DeliveryState.UNCERTAIN: MailState.UNCERTAIN,
+}
+
+
+class Postman:
+    """See above.
+
+    Args:
+        settings: of the project.
+        keys: that sign the links.
+        store: used by this thread alone.
+        open_transport: called when there is something to send.
+        clock: aware UTC time.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        keys: Keys,
+        store: Store,
+        open_transport: Callable[[], Transport],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._notices = Notices(settings, keys)
+        self._given = settings.send.rate
+        self._rate: float | None = None
+        self._store = store
+        self._open_transport = open_transport
+        self._transport: Transport | None = None
+        self._clock = clock
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="postman")
+
+    def start(self) -> None:
+        self._bell.set()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """After the mail that is being handed over."""
+        self._stopping.set()
+        self._bell.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        self._bell.set()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            self._bell.wait(_PAUSE)
+            self._bell.clear()
+            try:
+                self._store.forget_asked(self._clock() - _KEPT)
+                while not self._stopping.is_set() and self._deliver_next():
+                    pass
+            except MailerError as err:
+                # nor its text, which may hold an address
+                log.error("mail of the pages waits: %s", type(err).__name__)  # noqa: TRY400 - no traceback
+                self._stopping.wait(_PAUSE)
+
+    def _deliver_next(self) -> bool:
+        """False when nothing waits, or what waits cannot go now."""
+        now = self._clock()
+        asked = self._store.next_mail(now=now, stale=now - _STALE)
+        if asked is None:
+            return False
+        state = MailState.PENDING
+        try:
+            state = self._deliver(asked)
+        finally:
+            self._store.mail_ended(asked.id, state, now=self._clock())
+        return state is not MailState.PENDING
+
+    def _deliver(self, asked: Asked) -> MailState:
+        transport = self._open()
+        self._wait_for_turn(transport)
+        receipt = transport.deliver([Letter(asked.id, self._notices.write(asked))])
+        if receipt.complaint:
+            self._store.slow_down(transport.name, clock=self._seconds)
+        if receipt.stop:
+            self._transport = None  # opened anew, as what was wrong may have been set right
+            log.error("mail of the pages cannot go out")
+        state = receipt.results[0].state
+        return _STATES.get(state, MailState.PENDING)
+
+    def _open(self) -> Transport:
+        if self._transport is None:
+            self._transport = self._open_transport()
+            rates = (self._given, self._transport.allowance().rate)
+            self._rate = min((rate for rate in rates if rate), default=None)
+        return self._transport
+
+    def _wait_for_turn(self, transport: Transport) -> None:
+        """The rate is shared with every send through the same account."""
+        if self._rate:
+            turn = self._store.reserve(
+                transport.name, 1, rate=self._rate, burst=1, clock=self._seconds
+            )
+            self._stopping.wait(turn.wait)
+
+    def _seconds(self) -> float:
+        return self._clock().timestamp()

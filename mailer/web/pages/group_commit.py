@@ -1,0 +1,89 @@
+"""One thread that writes for all requests: what waits together is committed together.
+
+SQLite has one writer at a time, and a commit waits some milliseconds for the disk. In a burst, each
+commit carries as many requests as came in during the one before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mailer.errors import MailerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mailer.store.recipients import Pages
+
+    Job = tuple[Callable[[Pages], Any], asyncio.Future[Any]]
+
+T = TypeVar("T")
+
+MOST_AT_ONCE = 256
+
+
+class Writer:
+    """See above. Start it in the event loop that the requests run in.
+
+    Args:
+        store: used by the thread alone.
+    """
+
+    def __init__(self, store: Pages) -> None:
+        self._store = store
+        self._waiting: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="writer")
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """After everything that waits has been written."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    async def write(self, step: Callable[[Pages], T]) -> T:
+        """What `step` returns or raises, after it was committed, to disk."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.put((step, done))
+        return await done
+
+    def _work(self) -> None:
+        while job := self._waiting.get():
+            jobs = [job]
+            with contextlib.suppress(Empty):
+                while len(jobs) < MOST_AT_ONCE:
+                    following = self._waiting.get_nowait()
+                    if following is None:
+                        self._waiting.put(None)
+                        break
+                    jobs.append(following)
+            self._write(jobs)
+
+    def _write(self, jobs: Sequence[Job]) -> None:
+        results: list[Any]
+        try:
+            results = self._store.together([self._bound(step) for step, _ in jobs])
+        except MailerError as err:
+            results = [err] * len(jobs)
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(_settle, [done for _, done in jobs], results)
+
+    def _bound(self, step: Callable[[Pages], Any]) -> Callable[[], Any]:
+        return lambda: step(self._store)
+
+
+def _settle(waiting: Sequence[asyncio.Future[Any]], results: Sequence[Any]) -> None:
+    for done, result in zip(waiting, results, strict=True):
+        if done.done():  # its request was given up
+            continue
+        if isinstance(result, Exception):
+            done.set_exception(result)
+        else:
+            done.set_result(result)

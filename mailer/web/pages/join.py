@@ -1,0 +1,39 @@
+"""Signing up, in two steps: the form asks, a click in the mail confirms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailer.store.recipients import Kind, Wish
+from mailer.web.pages import double_opt_in, form_reading, public_forms
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from mailer.web.pages.context import Office
+
+
+async def join(office: Office, request: Request) -> Response:
+    campaign = request.path_params.get("campaign", "")
+    offered = office.offered(campaign)
+    if not offered:
+        return office.page("no-lists.html", 404)
+    shown = {"offered": offered, "campaign": campaign}
+    if request.method != "POST":
+        return office.page("join.html", form={}, problems={}, **shown)
+    form = await form_reading.read(request)
+    email = public_forms.read_address(form.get("email", ""))
+    details = public_forms.read_details(form)
+    problems = dict(details.problems)
+    if not email:
+        problems["email"] = double_opt_in.NO_ADDRESS
+    chosen = tuple(one.name for one in offered if len(offered) == 1 or form.get(f"list-{one.name}"))
+    if not chosen:
+        problems["lists"] = "Please choose at least one."
+    if problems:
+        return office.page("join.html", 422, form=form, problems=problems, **shown)
+    if office.is_too_often(request):
+        return office.too_often()
+    await double_opt_in.ask(office, Wish(Kind.JOIN, email, lists=chosen, details=details.columns))
+    return office.page("mailed.html", email=email, known_only=False)

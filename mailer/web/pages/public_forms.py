@@ -1,0 +1,106 @@
+"""What a person may type or follow on a recipients' page, and what such a page may show of anybody.
+
+A mail is forwarded with its links, so a page never shows what is stored: an address is masked, and
+fields for names and ZIP codes are empty.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailer.compiler import escaping
+from mailer.lists import address, zipcodes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_NAME = 80
+LONGEST_REASON = 500
+
+REASONS = {
+    "too-many": "Too many e-mails",
+    "not-for-me": "They are not about what I care about",
+    "never-asked": "I never asked for them",
+    "other": "Something else",
+}
+
+_TOKEN = re.compile(r"[0-9a-f]+-[0-9a-f]+\.[A-Za-z0-9_-]+")
+_SOFT_BREAK = re.compile(r"=[ \t]*\r?\n|%0[ad]|[\s\u200b\u00ad\ufeff]", re.IGNORECASE)
+_AROUND = "<>()[]{}\"'.,;:!?*\u2018\u2019\u201c\u201d\u2026\u00bb"
+
+
+def repair(token: str) -> str:
+    """A token without what mail programs and people add to links; "" when there is none in it.
+
+    Only adds no chance to a forger: nothing inside the token is guessed, and its signature is
+    verified afterwards.
+    """
+    text = _SOFT_BREAK.sub("", token).removesuffix("=").strip(_AROUND)
+    return text if _TOKEN.fullmatch(text) else ""
+
+
+def mask(email: str) -> str:
+    """`ana@example.org` → `a***@e***.org`: known again by its owner, of little use to anybody else.
+
+    The asterisks are always three, so they do not tell how long the address is.
+    """
+    local, _, domain = email.partition("@")
+    host, _, top = domain.rpartition(".")
+    return f"{local[:1]}***@{host[:1]}***.{top}"
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What was typed into a form: columns to set, and what is wrong, by field."""
+
+    columns: Mapping[str, str]
+    problems: Mapping[str, str]
+    place: str = ""
+    """"Portland, OR", when a ZIP code was given."""
+
+
+def read_details(form: Mapping[str, str]) -> Details:
+    """First and last name and ZIP code; what is blank stays as it is stored."""
+    columns: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for name in ("first_name", "last_name"):
+        value = read_line(form.get(name, ""))
+        if len(value) > LONGEST_NAME:
+            problems[name] = f"Please use at most {LONGEST_NAME} characters."
+        elif value:
+            columns[name] = value
+    typed = form.get("zip", "").strip()
+    code = zipcodes.repair(typed)
+    where = zipcodes.place(code) if code else None
+    if where:
+        columns |= {
+            "zip": code,
+            "city": where.city,
+            "state": where.state,
+            "county": where.county,
+            "timezone": where.timezone,
+        }
+    elif typed:
+        problems["zip"] = "We do not know this ZIP code. It has five digits, as in 97212."
+    return Details(columns, problems, f"{where.city}, {where.state}" if where else "")
+
+
+def read_address(text: str) -> str:
+    """The address in the spelling the store keeps, "" when it is none."""
+    try:
+        return address.normalize(text)
+    except address.BadAddressError:
+        return ""
+
+
+def read_reason(form: Mapping[str, str]) -> str:
+    """The chosen reason, and the person's own words."""
+    chosen = REASONS.get(form.get("reason", ""), "")
+    words = read_line(form.get("words", ""))[:LONGEST_REASON]
+    return ": ".join(filter(None, (chosen, words)))
+
+
+def read_line(text: str) -> str:
+    return " ".join(escaping.clean(text).split())

@@ -1,0 +1,47 @@
+"""The public versions of campaigns, compiled when somebody first asks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from mailer.campaigns.snapshot import Sources
+from mailer.errors import MailerError
+from mailer.mail import web_version
+
+if TYPE_CHECKING:
+    from mailer.mail.web_version import Shown
+    from mailer.store.base import Send, Store
+
+_SIZE = 50
+
+
+class Gallery:
+    """A send's words never change, so what was compiled once stays true."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._shown: OrderedDict[tuple[int, int], Shown | None] = OrderedDict()
+
+    async def show(self, campaign: str) -> Shown | None:
+        """None when nobody got the campaign, or it says nothing without a recipient."""
+        send = self._store.send_of(campaign)
+        if send is None:
+            return None
+        # a subject test has another subject when its winner is known
+        key = (send.id, send.winner)
+        if key not in self._shown:
+            fields = self._store.field_names()
+            self._shown[key] = await run_in_threadpool(_compile, send, fields)
+            if len(self._shown) > _SIZE:
+                self._shown.popitem(last=False)
+        return self._shown[key]
+
+
+def _compile(send: Send, fields: frozenset[str]) -> Shown | None:
+    try:
+        return web_version.impersonal(Sources.from_bytes(send.snapshot), fields, send.winner or 1)
+    except MailerError:
+        return None

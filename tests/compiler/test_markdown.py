@@ -1,0 +1,115 @@
+"""Markdown with footnotes and components, in HTML and in plain text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mailer.errors import CampaignError
+from tests.support.campaigns import ANA, TEMPLATES, make_merger
+
+
+def merged(body, **options):
+    return make_merger(body, **options).merge(ANA)
+
+
+def body_text(body):
+    return merged(body).text.strip()
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("One\ntwo.", "One two."),
+        ("**Sign** *now*", "*Sign* _now_"),
+        ("[the bill](https://example.org/b)", "the bill <https://example.org/b>"),
+        ("<https://example.org/b>", "<https://example.org/b>"),
+        ("[call](tel:503-555-0100)", "call <tel:503-555-0100>"),
+        ("[503-555-0100](tel:503-555-0100)", "503-555-0100"),
+        ("[a@example.org](mailto:a@example.org)", "a@example.org"),
+        ("[write](mailto:a@example.org)", "write <mailto:a@example.org>"),
+        ("- one\n- two", "- one\n- two"),
+        ("3. one\n4. two", "3. one\n4. two"),
+        ("- one\n\n  more\n- two", "- one\n\n  more\n\n- two"),
+        ("- one\n  - sub", "- one\n  - sub"),
+        ("> said\n>\n> more", "> said\n>\n> more"),
+        ("## Why?", "Why?\n----"),
+        ("### Why?", "Why?"),
+        ("a\\\nb", "a\nb"),
+        ("a<br>b", "a\nb"),
+        ("![A map](https://example.org/m.png)", "[A map]"),
+        ("---", "                                 * * *"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "a | b\n1 | 2"),
+        ("`code`", "code"),
+        ("{% if true %}\n    indented\n{% endif %}", "indented"),
+    ],
+)
+def test_markdown_reads_well_as_text(source, text):
+    assert body_text(source) == text.strip()
+
+
+def test_text_is_wrapped_but_a_url_is_not_broken():
+    url = "https://example.org/" + "long-path/" * 12
+    lines = body_text("word " * 60 + f"[here]({url}) and more " * 2).split("\n")
+    assert all(len(line) <= 72 or url in line for line in lines)
+    assert sum(url in line for line in lines) == 2
+
+
+def test_footnotes_in_lists_quotations_and_components_number_in_reading_order():
+    body = (
+        "First.[^a]\n\n- item[^b]\n\n> quote[^c]\n\n"
+        '{% call box("statement[^d]") %}\nInside[^e] and again[^a].\n{% endcall %}\n\nLast.[^f]\n\n'
+        + "\n".join(f"[^{name}]: Source {name}, [link](https://example.org/{name})." for name in "fedcba")
+    )  # fmt: skip
+    mail = merged(body)
+    assert re.findall(r"\[(\d)\]", mail.text.partition("Sources")[0]) == list("1234516")
+    assert re.findall(r'href="#source-(\d)"', mail.html) == list("1234516")
+    assert re.findall(r"\[(\d)\] Source (\w), link <", mail.text) == [
+        *zip("123456", "abcdef", strict=True)
+    ]
+
+
+def test_a_footnote_links_there_and_back():
+    mail = merged("One.[^a] Two.[^a]\n\n[^a]: Source.")
+    assert 'href="#source-1" name="ref-1" id="ref-1"' in mail.html
+    assert 'name="ref-1-2"' in mail.html
+
+
+def test_a_long_note_keeps_its_paragraphs():
+    mail = merged("One.[^a]\n\n[^a]: First.\n\n    Second.")
+    assert "[1] First.\n\nSecond." in mail.text
+    assert "First." in mail.html
+    assert "Second." in mail.html
+
+
+def test_a_reference_in_code_is_not_a_footnote():
+    assert body_text("Write `[^name]` here.") == "Write [^name] here."
+
+
+def test_components_stand_between_paragraphs():
+    mail = merged('Before.\n{{ button("Sign", "https://example.org/s") }}\nAfter.\n\n{{ band() }}')
+    assert mail.text.strip() == "Before.\n\nSign: <https://example.org/s>\n\nAfter.\n\nband"
+    assert mail.html.index("Before.") < mail.html.index("Sign</a>") < mail.html.index("After.")
+
+
+def test_raw_mjml_is_a_component_of_ones_own():
+    assert "height:30px" in merged('Hi\n\n<mj-spacer height="30px"/>\n\nHo').html
+
+
+@pytest.mark.parametrize("line", ["1. {} now", "- {}", "> {}", "Go: {}", "{} {}"])
+def test_a_component_within_other_text_is_refused_with_its_line(line):
+    button = '{{ button("Go", "https://example.org") }}'
+    with pytest.raises(CampaignError, match=r"button\(\) does not stand on its own") as error:
+        merged("Hi\n\n" + line.replace("{}", button))
+    assert error.value.place.line == 6
+
+
+def test_a_note_only_in_the_text_part_is_refused():
+    files = {
+        **TEMPLATES,
+        "templates/components.mjml": "{% macro odd() %}<mj-text>x</mj-text>{% endmacro %}",
+        "templates/components.txt": '{% macro odd() %}{{ "y[^a]" | markdown }}{% endmacro %}',
+    }
+    with pytest.raises(CampaignError, match="in the text part only"):
+        merged("{{ odd() }}\n\n{# [^a] #}{% if false %}[^a]{% endif %}\n\n[^a]: Note.", files=files)

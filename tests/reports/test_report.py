@@ -1,0 +1,243 @@
+"""What came of a campaign: the same numbers in the terminal, for scripts and on the page."""
+
+import json
+import re
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from mailer import cli
+from mailer.reports import rows, tilemap
+from mailer.store.base import DeliveryState, Result, SendState
+from tools.projects import reported, samples
+from tools.projects.project import NOW, make_project, open_store, start
+
+PEOPLE = 600
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return reported.make_reported(tmp_path_factory.mktemp("reported") / "project", PEOPLE)
+
+
+@pytest.fixture
+def mailer(monkeypatch, capsys):
+    monkeypatch.delenv("MAILER_SECRET_KEYS", raising=False)
+
+    def run(root, *arguments):
+        monkeypatch.setattr(sys, "argv", ["mailer", "--project", str(root), *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return end.value.code or 0, captured.out + captured.err
+
+    return run
+
+
+@pytest.fixture
+def found(mailer, root):
+    code, said = mailer(root, "report", "vote", "--json")
+    assert code == 0, said
+    (report,) = json.loads(said)
+    return report
+
+
+# ---------------------------------------------------------------- the numbers
+
+
+def test_the_numbers_are_those_of_what_happened(found):
+    kinds = Counter(reported.kind(number) for number in range(PEOPLE))
+    assert found["accepted"] == found["audience"] == PEOPLE
+    assert found["reported"] == {
+        "bounced": kinds["Permanent"],
+        "returned": kinds["Transient"],
+        "complained": kinds["Complaint"],
+        "delivered": kinds["Delivery"],
+    }
+    assert found["unsubscribed"] == PEOPLE // 40
+    assert found["reasons_for_leaving"] == {"Too many e-mails": 10, "Something else": 5}
+    assert sum(found["accepted_per_minute"].values()) == PEOPLE
+
+
+def test_each_number_adds_up_to_the_mail_that_was_handed_over(found):
+    for numbers in (
+        found["states"].values(),
+        [domain["accepted"] for domain in found["domains"]],
+        [variant["recipients"] for variant in found["variants"]],
+        [subject["sent"] for subject in found["subjects"]],
+    ):
+        assert sum(numbers) == PEOPLE
+    bounced = found["reported"]["bounced"]
+    assert sum(domain["bounced"] for domain in found["domains"]) == bounced
+    assert sum(subject["bounced"] for subject in found["subjects"]) == bounced
+    assert sum(subject["unsubscribed"] for subject in found["subjects"]) == found["unsubscribed"]
+    clicks = sum(link["number"] for link in found["clicks"])
+    assert sum(subject["clicks"] for subject in found["subjects"]) == clicks > 0
+
+
+def test_variants_are_told_apart_by_what_is_true_of_their_readers(found):
+    words = {variant["for"] for variant in found["variants"]}
+    assert words == {
+        "the subject = 1",
+        "the subject = 1; (recipient.state == 'OR')",
+        "the subject = 2",
+        "the subject = 2; (recipient.state == 'OR')",
+    }
+
+
+def test_the_terminal_shows_them_too(mailer, root, found):
+    code, said = mailer(root, "report", "vote")
+    assert code == 0
+    bounced = found["reported"]["bounced"]
+    for line in (
+        "vote to members: finished",
+        r"Subject +The vote is Tuesday / …, can you call by Tuesday\?",
+        rf"Handed over +{PEOPLE}, of {PEOPLE} in the audience",
+        rf"Bounced +{bounced}, {bounced / PEOPLE:.2%}",
+        r"no such address +\d",
+        rf"OR +{found['states']['OR']}",
+        r"The vote is Tuesday \(the winner\) ",
+    ):
+        assert re.search(line, said), line
+
+
+def test_a_campaign_that_was_never_sent_has_no_report(mailer, root):
+    code, said = mailer(root, "report", "gala")
+    assert (code, "gala has not been sent" in said) == (2, True)
+    code, said = mailer(root, "report", "vote", "--list", "member")
+    assert code == 2
+    assert 'vote was never sent to member\n  Did you mean "members"?' in said
+
+
+def test_without_events_it_says_that_nothing_is_known_yet(mailer, tmp_path):
+    root = make_project(tmp_path / "project", people=3)
+    assert mailer(root, "send", "vote", "--yes", "--accept-warnings")[0] == 0
+    _, said = mailer(root, "report", "vote")
+    assert "Bounced       ?, not known yet" in said
+    assert "Unsubscribed  0, 0%" in said
+
+
+def test_whoever_was_left_alone_is_among_those_left_out(mailer, tmp_path):
+    root = make_project(tmp_path / "project", people=2)
+    store = open_store(root)
+    words = {"query": "", "digest": "d", "transport": "outbox", "held_back": 4, "quiet_hours": 24}
+    mailer(root, "send", "vote", "--yes", "--accept-warnings", "--limit", "1")
+    snapshot = store.send("vote", "members").snapshot
+    store.freeze("gala", "members", [1, 2], snapshot=snapshot, **words, now=NOW)
+    store.close()
+    (report,) = json.loads(mailer(root, "report", "gala", "--json")[1])
+    assert report["left_out"] == {"had another campaign lately": 4}
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0, "0%"), (1, "100.00%"), (0.0001, "0.01%"), (0.00001, "less than 0.01%"), (0.0512, "5.12%")],
+)
+def test_a_small_share_is_not_none(share, said):
+    assert rows.percent(share) == said
+
+
+# ---------------------------------------------------------------- the page
+
+
+@pytest.fixture(scope="module")
+def page(root, tmp_path_factory):
+    """Its file; made once, for it does not change."""
+    path = tmp_path_factory.mktemp("page") / "reports" / "vote.html"
+    said, _ = start(root, "report", "vote", "--html", str(path)).communicate()
+    assert said == f"Wrote {path}. It needs no other file, and can be mailed.\n"
+    return path
+
+
+class _References(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        names = {"src", "href", "srcset", "data", "action", "background"}
+        self.found += [(tag, value) for name, value in attrs if name in names]
+        assert tag not in {"script", "link", "iframe", "form"}
+
+
+def test_the_page_needs_nothing_else(page):
+    references = _References()
+    references.feed(page.read_text(encoding="utf-8"))
+    assert references.found == []
+    assert not re.search(r"url\(|@import|//fonts", page.read_text(encoding="utf-8"))
+
+
+def test_nobody_is_on_the_page(page):
+    text = page.read_text(encoding="utf-8")
+    assert "@example" not in text
+    assert "person1" not in text
+    assert "Dana" not in text
+
+
+def test_what_people_and_servers_wrote_cannot_become_markup(mailer, tmp_path):
+    root = make_project(tmp_path / "project", people=3)
+    mailer(root, "send", "vote", "--yes", "--accept-warnings", "--limit", "1")
+    store = open_store(root)
+    store.set_state(1, SendState.SENDING, now=NOW)
+    (claim,) = store.claim(1, 1, now=datetime.now(UTC))
+    refused = "<img src=x> person1@example.org refused"
+    store.record([Result(claim.delivery_id, DeliveryState.FAILED, detail=refused)], now=NOW)
+    store.set_state(1, SendState.PAUSED, note="<script>alert(1)</script>", now=NOW)
+    store.close()
+    path = tmp_path / "report.html"
+    assert mailer(root, "report", "vote", "--html", str(path))[0] == 0
+    text = path.read_text(encoding="utf-8")
+    assert "<script>" not in text
+    assert "<img" not in text
+    assert "&lt;img src=x&gt; … refused" in text
+
+
+def test_a_page_that_cannot_be_written_is_a_sentence(mailer, root, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, said = mailer(root, "report", "vote", "--html", str(tmp_path / "file" / "report.html"))
+    assert code == 2
+    assert "cannot be written: " in said
+
+
+@pytest.mark.skipif(not samples.CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
+def test_the_page_fits_every_screen_and_can_be_read_by_everybody(page):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**samples.BROWSER)
+        for width in (375, 1280):
+            for scheme in ("light", "dark"):
+                tab = browser.new_page(
+                    viewport={"width": width, "height": 900}, color_scheme=scheme
+                )
+                tab.goto(page.as_uri())
+                assert tab.evaluate("document.documentElement.scrollWidth") == width
+                found = Axe().run(tab)
+                assert found.violations_count == 0, found.generate_report()
+                tab.emulate_media(media="print")
+                ink = "getComputedStyle(document.querySelector('section')).backgroundColor"
+                assert tab.evaluate(ink) == "rgb(255, 255, 255)"
+                tab.close()
+        browser.close()
+
+
+# ---------------------------------------------------------------- the map
+
+
+def test_the_map_has_every_state_once():
+    assert len(tilemap.TILES) == 51
+    assert len(set(tilemap.TILES.values())) == 51
+
+
+def test_the_more_people_the_stronger_the_colour_and_none_is_an_outline():
+    drawn = tilemap.draw({"CA": 1000, "OR": 500, "WA": 250, "ME": 63, "HI": 1}, what="recipients")
+    levels = {s: level for level, s in re.findall(r'class="l(\d)"><title>(\w\w):', drawn)}
+    assert [levels[s] for s in ("CA", "OR", "WA", "ME", "HI", "TX")] == list("443210")
+    assert "up to 1,000 in CA" in drawn
+
+
+def test_without_anybody_on_it_there_is_no_map():
+    assert tilemap.draw({}, what="recipients") == ""

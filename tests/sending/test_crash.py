@@ -1,0 +1,19 @@
+"""`kill -9` at 20 random moments of a send; `python -m tools.chaos.outbox --runs 200` does more."""
+
+import random
+
+import pytest
+
+from tools.chaos.outbox import Chaos
+
+
+@pytest.fixture(scope="module")
+def chaos(tmp_path_factory):
+    chaos = Chaos(tmp_path_factory.mktemp("chaos") / "project", 700, random.Random())
+    chaos.prepare()
+    return chaos
+
+
+@pytest.mark.parametrize("number", range(1, 21))
+def test_a_killed_send_is_finished_with_one_file_for_each(chaos, number):
+    chaos.run(number)

@@ -1,0 +1,808 @@
+"""The send loop against a real ledger, with a way out that does as it is told."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from threading import Event, Timer
+from types import SimpleNamespace
+
+import pytest
+
+from mailer.compiler.compile import Cut, Variant
+from mailer.errors import CampaignError, Interrupted, Place, SendStopped, StoreError, TransportError
+from mailer.events.ses import read
+from mailer.sending.loop import Pace, Sender, Tally
+from mailer.sending.reputation import Limits
+from mailer.store.base import DeliveryState, ImportRow, Result, SendState
+from mailer.store.schedule import Timing
+from mailer.store.sqlite import deliveries
+from mailer.store.sqlite.store import SqliteStore
+from mailer.transports.base import Allowance, Receipt
+
+ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
+START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+class Time:
+    """A clock that moves only when somebody waits; its brake can be pulled at a moment."""
+
+    def __init__(self):
+        self.now = START
+        self.pulled = False
+        self.waits = []
+
+    def __call__(self):
+        return self.now
+
+    def wait(self, seconds):
+        self.waits.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+class Way:
+    """A transport that keeps what it is given, and says what it is told to say."""
+
+    name = "fake"
+    lanes = 1
+
+    def __init__(self):
+        self.got = []
+        self.batches = []
+        self.say = lambda letter: Result(letter.delivery_id, ACCEPTED)
+        self.meanwhile = lambda: None
+        self.complaint = lambda: ""
+        self.stop = lambda: None
+        self.allowed = Allowance()
+        self.most = 500
+
+    def allowance(self):
+        return self.allowed
+
+    def together(self, _rate):
+        return self.most
+
+    def parcels(self, letters, together):
+        return [letters[i : i + together] for i in range(0, len(letters), together)]
+
+    def deliver(self, letters):
+        self.meanwhile()
+        results = []
+        for letter in letters:
+            results.append(self.say(letter))
+            self.got.append(letter.merged.email)
+        self.batches.append(len(letters))
+        return Receipt(results, self.complaint(), self.stop())
+
+    def settle(self, claims):
+        return [
+            Result(c.delivery_id, ACCEPTED if c.subscriber.email in self.got else PENDING)
+            for c in claims
+        ]
+
+
+BLANK = Variant(1, Cut(("",), ()), Cut(("",), ()), Cut(("",), ()), (), ())
+
+
+def merge(subscriber, _arm):
+    return SimpleNamespace(email=subscriber.email, variant=BLANK, fillings=())
+
+
+def address(number):
+    return f"person{number:02}@example.org"
+
+
+def enrol(store, numbers):
+    rows = [ImportRow(row=i, email=address(n)) for i, n in enumerate(numbers, 1)]
+    store.import_rows("members", rows, source="test", now=START)
+    ids = [subscriber.id for subscriber in store.audience("members")]
+    words = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
+    return store.freeze("vote", "members", ids, **words, now=START)[0]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "mailer.db"
+
+
+@pytest.fixture
+def store(path):
+    store = SqliteStore(path, lambda email: [email])
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def elsewhere(path):
+    """The same ledger for whoever is not the sender."""
+    other = SqliteStore(path, lambda email: [email])
+    yield other
+    other.close()
+
+
+@pytest.fixture
+def send(store):
+    return enrol(store, range(25))
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def way():
+    return Way()
+
+
+@pytest.fixture
+def make(store, way, time):
+    def make(*, rate=10.0, store=store, merge=merge, on_progress=lambda _: None):
+        return Sender(
+            store,
+            way,
+            SimpleNamespace(merge=merge),
+            rate=rate,
+            brake=time,
+            clock=time,
+            limits=Limits(bounces=5.0, complaints=0.1, outcomes=10),
+            on_progress=on_progress,
+        )
+
+    return make
+
+
+def state(store):
+    return store.send("vote", "members").state
+
+
+def bounces(store, deliveries):
+    """Take in that the first of each ten bounced, and the rest were delivered."""
+    for number in deliveries:
+        kind = "Bounce" if number % 10 == 1 else "Delivery"
+        mail = {
+            "messageId": f"id-{number}",
+            "destination": [address(number - 1)],
+            "tags": {"campaign": ["vote"], "delivery": [str(number)]},
+        }
+        event = {"eventType": kind, "mail": mail, "bounce": {"bounceType": "Permanent"}}
+        store.take_in(read(json.dumps(event)), patience=3, now=START)
+
+
+def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way, elsewhere):
+    enrol(store, range(25, 100))
+    bounces(store, range(1, 41))
+    way.meanwhile = lambda: bounces(elsewhere, [51]) if len(way.got) == 20 else None
+    with pytest.raises(SendStopped) as stopped:
+        make(rate=1.0).run(send)
+    assert "5 of 41 mails bounced: 12 %, and more than 5 % stops a send" in str(stopped.value)
+    assert "mailer resume vote --anyway" in stopped.value.hint
+    assert 20 < len(way.got) <= 30
+    assert store.send("vote", "members").note.startswith("5 of 41 mails bounced")
+    assert state(store) is SendState.PAUSED
+    assert store.counts(send.id).balanced
+    again = len(way.got)
+    with pytest.raises(SendStopped):
+        make(rate=1.0).run(send)
+    assert len(way.got) == again
+
+
+def test_what_comes_back_is_on_record_while_a_slow_batch_is_made(make, send, way, time, elsewhere):
+    second, all_back, known = Event(), Event(), []
+    way.most, way.lanes = 5, 9
+
+    def slowly(subscriber, arm):
+        if int(subscriber.email[6:8]) >= 25:
+            second.set()
+            assert all_back.wait(10)
+            known.append(elsewhere.counts(send.id).accepted)
+            time.now += timedelta(seconds=0.2)
+        return merge(subscriber, arm)
+
+    def deliver(letters):
+        if letters[0].delivery_id > 10:
+            assert second.wait(10)
+        receipt = Way.deliver(way, letters)
+        if len(way.got) == 25:
+            Timer(0.1, all_back.set).start()
+        return receipt
+
+    way.deliver = deliver
+    enrol(elsewhere, range(25, 50))
+    make(rate=100.0, merge=slowly).run(send)
+    assert known[0] < 25
+    assert known[2] == 25
+    assert len(way.got) == 50
+
+
+def test_it_goes_on_when_a_person_has_said_so(make, store, send):
+    bounces(store, [*range(1, 20), 21, 31, 41, 51])
+    enrol(store, range(25, 60))
+    store.stop_watching(send.id)
+    make(rate=1.0).run(send)
+    assert store.counts(send.id).accepted == 60
+
+
+@pytest.mark.parametrize(
+    ("rate", "together", "batch"),
+    [
+        (None, 1, 500),
+        (None, 50, 500),
+        (4000, 1, 500),
+        (400, 1, 100),
+        (14, 1, 3),
+        (1, 1, 1),
+        (0.2, 1, 1),
+        (2000, 50, 500),
+        (100, 50, 50),
+        (14.9, 50, 14),
+        (1, 50, 1),
+        (0.2, 50, 1),
+        (10, 500, 10),
+    ],
+)
+def test_a_batch_is_what_one_call_carries_or_a_quarter_of_a_second(rate, together, batch):
+    assert Pace(rate, together).batch == batch
+
+
+def test_everybody_gets_one_message_and_the_send_is_finished(make, send, store, way):
+    assert make().run(send) == Tally(accepted=25)
+    assert Counter(way.got) == Counter(address(n) for n in range(25))
+    assert way.batches == [10, 10, 5]
+    assert state(store) is SendState.FINISHED
+    assert store.counts(send.id).accepted == 25
+
+
+def test_running_again_sends_nothing(make, send, way):
+    make().run(send)
+    assert make().run(send) == Tally()
+    assert len(way.got) == 25
+
+
+def test_the_rate_is_kept_and_nobody_waits_when_all_is_sent(make, send, time):
+    make(rate=10.0).run(send)
+    assert (time.now - START).total_seconds() == pytest.approx(2)
+
+
+def test_a_batch_is_made_shortly_before_its_turn_and_leaves_when_it_comes(
+    make, send, store, *, way, time, monkeypatch
+):
+    claim, claimed, left = store.claim, [], []
+
+    def passed():
+        return round((time.now - START).total_seconds(), 3)
+
+    monkeypatch.setattr(store, "claim", lambda *a, **k: claimed.append(passed()) or claim(*a, **k))
+    way.meanwhile = lambda: left.append(passed())
+    make(rate=10.0).run(send)
+    assert claimed == [0, 0.9, 1.9]
+    assert left == [0, 1, 2]
+
+
+def test_without_a_rate_nobody_waits(make, send, time, way):
+    make(rate=None).run(send)
+    assert time.waits == []
+    assert way.batches == [25]
+
+
+def test_sending_is_on_record_before_anything_is_handed_over(make, send, store, way, path):
+    seen = []
+
+    def look():
+        other = SqliteStore(path, lambda email: [email])
+        seen.append(other.counts(send.id).sending)
+        other.close()
+
+    way.meanwhile = look
+    make().run(send)
+    assert seen == [10, 10, 5]
+    assert store.counts(send.id).sending == 0
+
+
+def test_each_outcome_is_recorded_and_counted(make, send, store, way):
+    states = [ACCEPTED, DeliveryState.FAILED, DeliveryState.UNCERTAIN]
+    way.say = lambda letter: Result(letter.delivery_id, states[letter.delivery_id % 3])
+    tally = make().run(send)
+    counts = store.counts(send.id)
+    assert (tally.accepted, tally.failed, tally.uncertain) == (8, 9, 8)
+    assert (counts.accepted, counts.failed, counts.uncertain) == (8, 9, 8)
+    assert state(store) is SendState.FINISHED
+
+
+def test_what_was_not_sent_is_tried_again(make, send, way):
+    refused = set()
+
+    def say(letter):
+        if letter.delivery_id == 3 and not refused:
+            refused.add(3)
+            return Result(3, PENDING)
+        return Result(letter.delivery_id, ACCEPTED)
+
+    way.say = say
+    assert make().run(send) == Tally(accepted=25)
+    assert way.got.count(address(2)) == 2
+
+
+def test_progress_is_told_after_every_batch(make, send):
+    seen = []
+    make(on_progress=seen.append).run(send)
+    assert [tally.tried for tally in seen] == [10, 20, 25]
+
+
+def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, monkeypatch):
+    monkeypatch.setattr(deliveries, "PAGE", 3)
+    for number in range(8):
+        store.unsubscribe("members", address(number), how="form", now=START)
+    assert make().run(send) == Tally(accepted=17)
+    assert store.counts(send.id).skipped == 8
+    assert state(store) is SendState.FINISHED
+
+
+def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
+    assert make().run(send, limit=13) == Tally(accepted=13)
+    assert way.batches == [10, 3]
+    assert state(store) is SendState.PAUSED
+    assert "13" in store.send("vote", "members").note
+    assert make().run(send) == Tally(accepted=12)
+
+
+def test_a_limit_that_is_just_enough_finishes(make, send, store):
+    make().run(send, limit=25)
+    assert state(store) is SendState.FINISHED
+
+
+def test_the_brake_finishes_what_is_in_flight_then_pauses(make, send, store, way, time):
+    way.meanwhile = lambda: setattr(time, "pulled", len(way.batches) == 1)
+    with pytest.raises(Interrupted, match="vote is paused") as stop:
+        make().run(send)
+    assert stop.value.hint == "Go on with: mailer resume vote"
+    assert way.batches == [10, 10]
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (20, 5, 0)
+    assert state(store) is SendState.PAUSED
+
+
+def test_the_brake_pulled_during_the_last_batch_finishes(make, send, store, way, time):
+    way.meanwhile = lambda: setattr(time, "pulled", len(way.batches) == 2)
+    assert make().run(send) == Tally(accepted=25)
+    assert state(store) is SendState.FINISHED
+
+
+@pytest.mark.parametrize("to", [SendState.PAUSED, SendState.CANCELLED])
+def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(
+    make, send, store, *, elsewhere, way, to
+):
+    way.meanwhile = lambda: elsewhere.set_state(send.id, to, note="by hand", now=START)
+    with pytest.raises(SendStopped, match="vote has stopped: by hand"):
+        make().run(send)
+    assert way.batches == [10]
+    assert store.counts(send.id).accepted == 10
+    assert state(store) is to
+
+
+def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, elsewhere, way):
+    way.meanwhile = lambda: enrol(elsewhere, range(30)) if len(way.batches) == 2 else None
+    assert make().run(send) == Tally(accepted=30)
+
+
+def test_a_send_that_is_moved_while_it_is_sent_stops_with_nothing_in_flight(
+    make, send, store, wide, path
+):
+    moved = Event()
+
+    def somebody_moves_it():
+        wide.meanwhile = lambda: moved.wait(30)
+        words = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
+        later = Timing("tomorrow", START + timedelta(days=1))
+        elsewhere = SqliteStore(path, lambda email: [email])
+        elsewhere.freeze("vote", "members", [], **words, now=START, timing=later)
+        elsewhere.close()
+        moved.set()
+
+    wide.meanwhile = somebody_moves_it
+    make().run(send)
+    counts = store.counts(send.id)
+    assert state(store) is SendState.QUEUED
+    assert (counts.sending, counts.accepted) == (0, len(wide.got))
+    assert counts.pending == 25 - len(wide.got) > 0
+
+
+def test_a_merge_that_fails_returns_the_batch_and_pauses_with_the_reason(make, send, store, way):
+    def broken(subscriber, arm):
+        if subscriber.email == address(14):
+            raise CampaignError(
+                "no such field", place=Place("campaigns/vote.md", 7), hint="Look there."
+            )
+        return merge(subscriber, arm)
+
+    with pytest.raises(SendStopped, match="vote is paused: no such field") as stop:
+        make(merge=broken).run(send)
+    assert str(stop.value.place) == "campaigns/vote.md:7"
+    assert stop.value.hint == "Look there. Go on with: mailer resume vote"
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
+    assert state(store) is SendState.PAUSED
+    assert store.send("vote", "members").note == "campaigns/vote.md:7: no such field"
+    assert make().run(send) == Tally(accepted=15)
+    assert len(way.got) == len(set(way.got)) == 25
+
+
+@pytest.mark.parametrize(
+    "problem", [StoreError("locked"), ValueError("a bug"), KeyboardInterrupt()]
+)
+def test_whoever_was_not_handed_over_is_pending_whatever_the_reason(
+    make, send, store, way, *, problem
+):
+    def broken(subscriber, arm):
+        if subscriber.email == address(14):
+            raise problem
+        return merge(subscriber, arm)
+
+    with pytest.raises(type(problem)):
+        make(merge=broken).run(send)
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
+    assert make().run(send) == Tally(accepted=15)
+    assert len(way.got) == len(set(way.got)) == 25
+
+
+def test_a_broken_way_out_pauses_and_keeps_what_was_handed_over(make, send, store, way):
+    def say(letter):
+        state = PENDING if letter.delivery_id > 10 + 4 else ACCEPTED
+        return Result(letter.delivery_id, state)
+
+    way.say = say
+    way.stop = lambda: (
+        TransportError("the disk is full", hint="Make room.") if way.got[10:] else None
+    )
+    with pytest.raises(SendStopped, match="vote is paused: the disk is full") as stop:
+        make().run(send)
+    assert stop.value.hint == "Make room. Go on with: mailer resume vote"
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.pending, counts.sending) == (14, 11, 0)
+    assert state(store) is SendState.PAUSED
+    assert store.send("vote", "members").note == "the disk is full"
+
+
+def test_a_way_out_that_allows_nothing_changes_nothing(make, send, store, way):
+    def allowance():
+        raise TransportError("there are no credentials")
+
+    way.allowance = allowance
+    with pytest.raises(TransportError, match="no credentials"):
+        make().run(send)
+    assert state(store) is SendState.QUEUED
+    assert store.counts(send.id).pending == 25
+
+
+class PowerCutError(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("handed_over", [0, 4, 10])
+def test_what_a_dead_run_left_is_settled_first_and_nobody_is_doubled(
+    make, send, store, way, handed_over
+):
+    def say(letter):
+        if letter.delivery_id > handed_over:
+            raise PowerCutError
+        return Result(letter.delivery_id, ACCEPTED)
+
+    way.say = say
+    with pytest.raises(PowerCutError):
+        make().run(send)
+    store.workers._lock.release()
+    assert store.counts(send.id).sending == 10
+    way.say = Way().say
+    survivor = SqliteStore(store.path, lambda email: [email])
+    make(store=survivor).run(send)
+    assert Counter(way.got) == Counter(address(n) for n in range(25))
+    assert survivor.counts(send.id).accepted == 25
+    survivor.close()
+
+
+def test_what_a_dead_run_left_is_settled_before_anything_is_sent(make, send, store, way):
+    store.set_state(send.id, SendState.SENDING, now=START)
+    store.claim(send.id, 4, now=START)
+    store.workers._lock.release()
+    survivor = SqliteStore(store.path, lambda email: [email])
+    way.meanwhile = lambda: in_flight.append(survivor.counts(send.id).sending)
+    in_flight = []
+    make(store=survivor).run(send, limit=1)
+    assert in_flight == [1]
+    survivor.close()
+
+
+def test_people_queued_by_another_after_the_end_are_left_to_it(make, send, store, monkeypatch):
+    finish = store.set_state
+
+    def finish_then_more(send_id, to, *, note="", now):
+        finish(send_id, to, note=note, now=now)
+        if to is SendState.FINISHED:
+            enrol(store, range(30))
+
+    monkeypatch.setattr(store, "set_state", finish_then_more)
+    claim, claims = store.claim, iter(range(9))
+
+    def claim_a_few_times(send_id, limit, *, now):
+        assert next(claims, None) is not None, "it asks for more without end"
+        return claim(send_id, limit, now=now)
+
+    monkeypatch.setattr(store, "claim", claim_a_few_times)
+    assert make().run(send) == Tally(accepted=25)
+    assert state(store) is SendState.QUEUED
+
+
+def test_two_runs_at_once_share_the_work(make, send, store, way, path):
+    other = SqliteStore(path, lambda email: [email])
+    second = make(store=other)
+
+    def meanwhile():
+        way.meanwhile = lambda: None
+        second.run(send)
+
+    way.meanwhile = meanwhile
+    assert make().run(send).accepted + second.tally.accepted == 25
+    assert Counter(way.got) == Counter(address(n) for n in range(25))
+    assert state(store) is SendState.FINISHED
+    other.close()
+
+
+# ---------------------------------------------------------------- what the other side allows
+
+
+@pytest.mark.parametrize(
+    ("own", "allowed", "seconds"), [(10.0, 5.0, 4), (5.0, 10.0, 4), (None, 5.0, 4), (5.0, None, 4)]
+)
+def test_the_lower_of_the_two_rates_counts(make, send, way, *, time, own, allowed, seconds):
+    way.allowed = Allowance(rate=allowed)
+    make(rate=own).run(send)
+    assert (time.now - START).total_seconds() == pytest.approx(seconds)
+
+
+def test_what_is_allowed_is_asked_again_every_few_minutes(make, send, way, time):
+    asked = []
+
+    def allowance():
+        asked.append((time.now - START).total_seconds())
+        return Allowance(rate=0.05)
+
+    way.allowance = allowance
+    make(rate=None).run(send)
+    assert asked == [0, pytest.approx(310, abs=11)]
+
+
+def test_a_question_without_an_answer_changes_nothing(make, send, way, time):
+    def allowance():
+        if time.now > START:
+            raise TransportError("nobody answers")
+        return Allowance(rate=0.05)
+
+    way.allowance = allowance
+    assert make(rate=None).run(send) == Tally(accepted=25)
+
+
+def test_a_complaint_halves_the_rate_for_everybody_and_is_told(make, send, store, way, time):
+    way.most = 1
+    way.complaint = lambda: "slower!" if len(way.batches) == 1 else ""
+    seen = []
+    tally = make(rate=4.0, on_progress=seen.append).run(send)
+    assert (tally.complaints, tally.complaint) == (1, "slower!")
+    assert min(tally.share for tally in seen) == pytest.approx(0.5, abs=0.05)
+    assert 25 / 4 < (time.now - START).total_seconds() < 25 / 2
+    turn = store.reserve("fake", 1, rate=4, burst=1, clock=time.now.timestamp)
+    assert 0.5 < turn.share < 1
+
+
+def test_batches_shrink_with_the_rate(make, send, way):
+    way.complaint = lambda: "slower!" if not way.batches[1:] else ""
+    make(rate=10.0).run(send)
+    assert way.batches[0] == 10
+    assert max(way.batches[1:4]) <= 7
+
+
+def test_the_campaigns_fault_pauses_it_and_says_whose_it_is(make, send, store, way):
+    way.most = 1
+    way.say = lambda letter: Result(
+        letter.delivery_id, DeliveryState.FAILED, detail=f"<{letter.merged.email}>: bad header"
+    )
+    with pytest.raises(SendStopped, match="10 messages in a row were refused") as stop:
+        make(rate=10.0).run(send)
+    assert "bad header" in stop.value.message
+    assert "not the recipients" in stop.value.hint
+    counts = store.counts(send.id)
+    assert (counts.failed, counts.pending) == (10, 15)
+    assert state(store) is SendState.PAUSED
+
+
+def test_nobody_answering_pauses_it(make, send, store, way):
+    way.most = 1
+    way.say = lambda letter: Result(
+        letter.delivery_id, DeliveryState.UNCERTAIN, detail=f"timeout {letter.delivery_id}"
+    )
+    with pytest.raises(SendStopped, match="10 calls in a row were lost: timeout"):
+        make(rate=10.0).run(send)
+    counts = store.counts(send.id)
+    assert (counts.uncertain, counts.pending) == (10, 15)
+
+
+# ---------------------------------------------------------------- several under way
+
+
+@pytest.fixture
+def wide(way):
+    """One letter in a parcel, eight parcels under way."""
+    way.lanes, way.most = 8, 1
+    return way
+
+
+def hold(way, number):
+    """Keep the call for one delivery from coming back, until the event is set."""
+    held, say = Event(), way.say
+
+    def wait(letter):
+        if letter.delivery_id == number:
+            assert held.wait(30)
+        return say(letter)
+
+    way.say = wait
+    return held
+
+
+def test_a_call_that_hangs_holds_up_nobody_else(make, send, store, wide):
+    held = hold(wide, 1)
+    seen = []
+
+    def on_progress(tally):
+        seen.append(tally.tried)
+        if tally.tried == 24:
+            held.set()
+
+    assert make(rate=None, on_progress=on_progress).run(send) == Tally(accepted=25)
+    assert seen[-2:] == [24, 25]
+    assert state(store) is SendState.FINISHED
+
+
+def test_a_limit_counts_what_is_under_way(make, send, store, wide):
+    held = hold(wide, 1)
+    make(rate=None, on_progress=lambda tally: held.set() if tally.tried == 12 else None).run(
+        send, limit=13
+    )
+    assert len(wide.got) == 13
+    assert store.counts(send.id).accepted == 13
+    assert state(store) is SendState.PAUSED
+
+
+@pytest.mark.parametrize("how", ["stop", "pause", "brake"])
+def test_whatever_stops_it_what_is_under_way_comes_home_first(
+    make, send, store, *, wide, time, how
+):
+    held = hold(wide, 1)
+    stops = {
+        "stop": lambda: setattr(wide, "stop", lambda: TransportError("suspended")),
+        "pause": lambda: store.set_state(send.id, SendState.PAUSED, now=START),
+        "brake": lambda: setattr(time, "pulled", True),
+    }
+
+    def on_progress(tally):
+        if tally.tried == 3:
+            stops[how]()
+            Timer(0.3, held.set).start()
+
+    with pytest.raises((SendStopped, Interrupted)):
+        make(rate=10.0, on_progress=on_progress).run(send)
+    counts = store.counts(send.id)
+    assert counts.sending == 0
+    assert counts.accepted == len(wide.got) < 25
+    assert address(0) in wide.got
+    assert state(store) is SendState.PAUSED
+
+
+@pytest.fixture
+def narrow(way):
+    """One letter in a parcel, four under way: of a batch of ten, six wait for a lane."""
+    way.lanes, way.most = 4, 1
+    return way
+
+
+def slowly_from_the_third(way, happens):
+    """Something happens at the third call, and each after it takes its time."""
+    say = way.say
+
+    def wait(letter):
+        if letter.delivery_id == 3:
+            happens()
+        if letter.delivery_id > 3:
+            Event().wait(0.3)
+        return say(letter)
+
+    way.say = wait
+
+
+@pytest.mark.parametrize("how", ["stop", "pause", "cancel", "brake"])
+def test_whatever_stops_it_what_waits_for_a_lane_is_not_handed_over(
+    make, send, store, *, narrow, time, elsewhere, how
+):
+    stops = {
+        "stop": lambda: setattr(narrow, "stop", lambda: TransportError("suspended")),
+        "pause": lambda: elsewhere.set_state(send.id, SendState.PAUSED, now=START),
+        "cancel": lambda: elsewhere.set_state(send.id, SendState.CANCELLED, now=START),
+        "brake": lambda: setattr(time, "pulled", True),
+    }
+    slowly_from_the_third(narrow, stops[how])
+    with pytest.raises((SendStopped, Interrupted)):
+        make(rate=100.0).run(send)
+    counts = store.counts(send.id)
+    assert counts.accepted == len(narrow.got) < 8
+    unsent = counts.skipped if how == "cancel" else counts.pending
+    assert unsent == 25 - len(narrow.got)
+
+
+def test_who_stops_it_at_once_leaves_no_more_in_doubt_than_was_begun(make, send, store, narrow):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    slowly_from_the_third(narrow, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        make(rate=100.0).run(send)
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.balanced) == (2, True)
+    assert 1 <= counts.sending <= 5
+
+
+def test_no_more_is_claimed_than_the_lanes_can_carry(make, send, store, way, monkeypatch):
+    """With one lane, ten in a second, as long as nobody has seen how quick the answers are."""
+    way.most = 1
+    claim, asked = store.claim, []
+    monkeypatch.setattr(store, "claim", lambda *a, **k: asked.append(a[1]) or claim(*a, **k))
+    make(rate=100.0).run(send)
+    assert asked[0] == 2
+    assert max(asked) <= 25
+
+
+def test_calls_that_raise_let_the_others_come_home(make, send, store, wide):
+    held = hold(wide, 1)
+    say = wide.say
+
+    def broken(letter):
+        if letter.delivery_id in {6, 7}:
+            Timer(0.3, held.set).start()
+            raise ValueError(letter.delivery_id)
+        return say(letter)
+
+    wide.say = broken
+    with pytest.raises(ValueError, match=r"[67]"):
+        make(rate=None).run(send)
+    counts = store.counts(send.id)
+    assert (counts.accepted, counts.sending, counts.pending) == (23, 2, 0)
+    assert len(wide.got) == 23
+
+
+def test_a_mail_that_cannot_be_made_lets_the_others_come_home(make, send, store, wide):
+    held = hold(wide, 1)
+
+    def broken(subscriber, arm):
+        if subscriber.email == address(14):
+            Timer(0.3, held.set).start()
+            raise CampaignError("no such field")
+        return merge(subscriber, arm)
+
+    with pytest.raises(SendStopped, match="no such field"):
+        make(rate=10.0, merge=broken).run(send)
+    counts = store.counts(send.id)
+    assert (counts.sending, counts.accepted) == (0, len(wide.got))
+
+
+def test_what_comes_back_is_on_record_while_others_are_out(make, send, wide, path):
+    held = hold(wide, 1)
+    seen = []
+
+    def on_progress(tally):
+        if tally.tried == 24:
+            other = SqliteStore(path, lambda email: [email])
+            seen.append(other.counts(send.id))
+            other.close()
+            held.set()
+
+    make(rate=None, on_progress=on_progress).run(send)
+    (counts,) = seen
+    assert (counts.accepted, counts.sending, counts.pending) == (24, 1, 0)

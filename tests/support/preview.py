@@ -1,0 +1,50 @@
+"""`mailer preview` of a project, as staff run it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tools.projects import samples
+from tools.projects.project import start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def sample_project(root: Path) -> Path:
+    """The project that comes with mailer, its people imported."""
+    for folder in ("templates", "campaigns", "lists/lookups"):
+        shutil.copytree(samples.ROOT / folder, root / folder)
+    for file in ("mailer.toml", "lists/members.csv"):
+        shutil.copy(samples.ROOT / file, root / file)
+    said, _ = start(
+        root, "lists", "import", str(root / "lists" / "members.csv"), "--list", "members"
+    ).communicate()
+    assert "250 new" in said, said
+    return root
+
+
+@contextmanager
+def previewing(root: Path) -> Iterator[str]:
+    """Its address, without the slash. It ends on Ctrl-C, at once and without a complaint."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mailer", "--project", str(root), "preview", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        said = server.stdout.readline()
+        yield re.search(r"http://[\d.:]+", said)[0]
+    finally:
+        server.send_signal(signal.SIGINT)
+        _, log = server.communicate(timeout=20)
+    assert log == "", log
+    assert server.returncode == 0, server.returncode

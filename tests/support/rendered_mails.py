@@ -1,0 +1,77 @@
+"""Campaigns for the tests of the checks, compiled as a send compiles them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from mailer.checks.rendered_mail import Proof
+from mailer.checks.rules import compliance, footnotes, links, wording
+from mailer.config import Content
+from mailer.mail.merge import Merger
+from tests.support.campaigns import ANA, KEYS, make_sources
+from tools.projects import samples
+
+if TYPE_CHECKING:
+    from mailer.campaigns.snapshot import Sources
+    from mailer.checks.finding import Finding
+    from mailer.lists.subscriber import Subscriber
+
+TODAY = date(2026, 5, 4)
+OF_THE_SOURCE = (wording.front, wording.unfinished, footnotes.footnotes, compliance.sender)
+OF_A_MAIL = (
+    wording.subject,
+    wording.unfinished_elsewhere,
+    links.links,
+    compliance.way_out,
+    compliance.one_click,
+    compliance.postal_address,
+    compliance.text_part,
+)
+
+
+def proof_of(sources: Sources, who: Subscriber = ANA) -> Proof:
+    merger = Merger(sources, fields=frozenset(who.fields), keys=KEYS, send_id=7)
+    return Proof(sources, merger.merge(who))
+
+
+def find(sources: Sources, who: Subscriber = ANA) -> list[Finding]:
+    """What the rules about words, links and the law find."""
+    proof = proof_of(sources, who)
+    found = [finding for rule in OF_THE_SOURCE for finding in rule(sources, TODAY)]
+    return found + [finding for rule in OF_A_MAIL for finding in rule(proof)]
+
+
+def codes(sources: Sources, who: Subscriber = ANA) -> set[str]:
+    return {finding.code for finding in find(sources, who)}
+
+
+def one(sources: Sources, code: str, who: Subscriber = ANA) -> Finding:
+    """The only finding of a code."""
+    (found,) = [finding for finding in find(sources, who) if finding.code == code]
+    return found
+
+
+def written(body: str, **options: Any) -> Sources:
+    """A campaign in the small layout of the compiler's tests."""
+    return make_sources(body, **options)
+
+
+def settled(sources: Sources, **sections: dict[str, Any]) -> Sources:
+    """The same campaign with other values in mailer.toml, by section."""
+    content = sources.content.model_dump()
+    for section, values in sections.items():
+        content[section] |= values
+    return replace(sources, content=Content.model_validate(content))
+
+
+def changed(sources: Sources, path: str, old: str, new: str) -> Sources:
+    """The same campaign with other words in a file."""
+    assert old in sources.files[path]
+    return replace(sources, files={**sources.files, path: sources.files[path].replace(old, new)})
+
+
+def sample(name: str = "rent-newsletter") -> Sources:
+    """A campaign of the sample project: its layouts have all that a mail owes its reader."""
+    return samples.load(name)

@@ -1,0 +1,345 @@
+"""The transport against the pretended SES: what is called, and what comes of it."""
+
+from __future__ import annotations
+
+import email
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from email import policy
+
+import pytest
+from moto import mock_aws
+from moto.ses import ses_backends
+
+from mailer.config import Ses
+from mailer.errors import TransportError
+from mailer.mail.message import Envelope
+from mailer.store.base import Claim, DeliveryState
+from mailer.transports.base import Allowance, Letter
+from mailer.transports.ses.transport import AmazonSes
+from tests.support.campaigns import ANA, BO, UMA, make_merger, make_sources
+from tools.fake_ses import FakeSes
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+ENVELOPE = Envelope.of(make_sources("Hello").content, list_name="members")
+ACCEPTED, PENDING, FAILED, UNCERTAIN = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.PENDING,
+    DeliveryState.FAILED,
+    DeliveryState.UNCERTAIN,
+)
+BODY = "Dear {{ recipient.first_name | default('neighbor') }}, it is Tuesday."
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "fake")
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    with FakeSes(rate=1000) as ses:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", ses.endpoint)
+        yield ses
+
+
+@pytest.fixture
+def make(fake):  # noqa: ARG001 - it must be there before a client is made
+    def make(method="raw", *, read_timeout=30.0, **ses):
+        settings = Ses(
+            **{"region": "us-east-1", "configuration_set": "mailer", **ses}, method=method
+        )
+        return AmazonSes(
+            settings,
+            campaign="vote",
+            list_name="members",
+            envelope=ENVELOPE,
+            clock=lambda: NOW,
+            read_timeout=read_timeout,
+        )
+
+    return make
+
+
+@pytest.fixture
+def letters():
+    merger = make_merger(BODY, subject="{{ recipient.first_name }}, news")
+    return [Letter(n, merger.merge(person)) for n, person in enumerate((ANA, BO, UMA), 7)]
+
+
+def states(receipt):
+    return {result.delivery_id: result.state for result in receipt.results}
+
+
+def calls(fake):
+    return Counter(call.operation for call in fake.requests)
+
+
+# ---------------------------------------------------------------- what is called
+
+
+def test_raw_is_one_call_for_each_recipient(make, fake, letters):
+    transport = make()
+    assert transport.together(14) == 1
+    parcels = transport.parcels(letters, 1)
+    assert [len(parcel) for parcel in parcels] == [1, 1, 1]
+    receipts = [transport.deliver(parcel) for parcel in parcels]
+    assert calls(fake) == {"SendEmail": 3}
+    assert [m.to for m in fake.accepted] == [(letter.merged.email,) for letter in letters]
+    assert [r.results[0].message_id for r in receipts] == [m.message_id for m in fake.accepted]
+    assert all(states(receipt) == {n: ACCEPTED} for n, receipt in enumerate(receipts, 7))
+
+
+def test_bulk_is_one_call_for_many_of_one_variant(make, fake, letters):
+    transport = make("bulk")
+    assert transport.together(14) == 50
+    (parcel,) = transport.parcels(letters, 50)
+    receipt = transport.deliver(parcel)
+    assert calls(fake) == {"SendBulkEmail": 1}
+    assert states(receipt) == {7: ACCEPTED, 8: ACCEPTED, 9: ACCEPTED}
+    assert [r.message_id for r in receipt.results] == [m.message_id for m in fake.accepted]
+    assert [m.tags["delivery"] for m in fake.accepted] == ["7", "8", "9"]
+
+
+def test_a_bulk_call_holds_no_more_than_it_may_and_never_two_variants(make):
+    merger = make_merger("{% if recipient.state == 'OR' %}Oregon{% else %}Elsewhere{% endif %}")
+    letters = [Letter(n, merger.merge(ANA if n % 3 else UMA)) for n in range(150)]
+    parcels = make("bulk").parcels(letters, 40)
+    assert sorted(len(parcel) for parcel in parcels) == [10, 20, 40, 40, 40]
+    assert all(len({letter.merged.variant for letter in parcel}) == 1 for parcel in parcels)
+    assert sorted(letter.delivery_id for p in parcels for letter in p) == list(range(150))
+
+
+@pytest.mark.parametrize(("rate", "together"), [(14, 1), (300, 1), (301, 50), (None, 50)])
+def test_auto_takes_bulk_for_rates_that_raw_calls_do_not_reach(make, rate, together):
+    assert make("auto").together(rate) == together
+
+
+@pytest.mark.parametrize(("method", "operation"), [("bulk", "SendBulkEmail"), ("auto", "SendEmail"), ("raw", "SendEmail")])  # fmt: skip
+def test_a_letter_by_itself_goes_as_the_method_says(make, fake, letters, method, operation):
+    make(method).deliver(letters[:1])
+    assert calls(fake) == {operation: 1}
+
+
+@pytest.mark.parametrize("method", ["raw", "bulk"])
+def test_tags_name_the_campaign_and_the_delivery_and_never_an_address(make, fake, letters, method):
+    make(method).deliver(letters[:1])
+    (message,) = fake.accepted
+    assert message.tags == {
+        "campaign": "vote",
+        "delivery": "7",
+        "ses:feedback-id-a": "vote",
+        "ses:feedback-id-b": "members",
+    }
+    assert message.configuration_set == "mailer"
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value) for value in message.tags.values())
+
+
+@pytest.mark.parametrize("method", ["raw", "bulk"])
+def test_identity_and_return_path_come_from_the_settings(make, letters, method):
+    seen = []
+    arn = "arn:aws:ses:us-east-1:123456789012:identity/example.org"
+    transport = make(method, identity_arn=arn, return_path="bounces@example.org")
+    client = transport._clients.sending
+    client.meta.events.register(
+        "before-call.sesv2.*", lambda params, **_: seen.append(params["body"])
+    )
+    assert states(transport.deliver(letters[:1])) == {7: ACCEPTED}
+    assert f'"FromEmailAddressIdentityArn": "{arn}"'.encode() in seen[0]
+    assert b'"FeedbackForwardingEmailAddress": "bounces@example.org"' in seen[0]
+    assert b"ListManagementOptions" not in seen[0]
+
+
+def test_the_client_that_sends_never_tries_twice_whatever_the_environment_says(make, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "7")
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
+    config = make()._clients.sending.meta.config
+    assert config.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert (config.connect_timeout, config.max_pool_connections) == (5, 64)
+
+
+def test_the_raw_message_is_whole_and_right_by_anothers_reading():
+    with mock_aws():
+        transport = AmazonSes(
+            Ses(region="us-east-1"), campaign="vote", list_name="members", envelope=ENVELOPE,
+            clock=lambda: NOW,
+        )  # fmt: skip
+        transport._clients.reading.create_email_identity(EmailIdentity="example.org")
+        merged = make_merger(BODY, subject="Ünïcode & more").merge(ANA)
+        receipt = transport.deliver([Letter(7, merged)])
+        (kept,) = ses_backends["123456789012"]["us-east-1"].sent_messages
+    assert receipt.results[0].message_id == kept.id
+    message = email.message_from_string(kept.raw_data, policy=policy.default)
+    assert message.defects == []
+    assert message["From"] == "Juniper Street Action <news@example.org>"
+    assert message["To"] == "ana@example.org"
+    assert message["Subject"] == "Ünïcode & more"
+    assert message["Message-ID"] == "<vote.7@example.org>"
+    assert message["Date"].datetime == NOW
+    assert message["List-Id"] == "<members.mail.example.org>"
+    assert message["List-Unsubscribe"] == f"<{merged.links.unsubscribe}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Precedence"] == "bulk"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    html = message.get_body(("html",)).get_content()
+    assert html.startswith("<!doctype html>")
+    assert "Dear Ana" in html
+    assert "Dear Ana" in message.get_body(("plain",)).get_content()
+    assert max(map(len, kept.raw_data.split("\r\n"))) <= 998
+
+
+# ---------------------------------------------------------------- what comes of it
+
+
+@pytest.mark.parametrize("method", ["raw", "bulk"])
+def test_an_answer_that_takes_too_long_is_uncertain(make, fake, letters, method):
+    fake.inject("hang", seconds=2, times=1)
+    receipt = make(method, read_timeout=0.2).deliver(letters[:1])
+    assert states(receipt) == {7: UNCERTAIN}
+    assert "it may have been sent" in receipt.results[0].detail
+    assert "ReadTimeoutError" in receipt.results[0].detail
+    assert len(fake.accepted) == 1
+    assert sum(calls(fake).values()) == 1
+
+
+def test_a_lost_bulk_answer_makes_the_whole_call_uncertain(make, fake, letters):
+    fake.inject("drop", times=1)
+    assert states(make("bulk").deliver(letters)) == {7: UNCERTAIN, 8: UNCERTAIN, 9: UNCERTAIN}
+
+
+def test_each_entry_of_a_bulk_call_has_its_own_outcome(make, fake, letters):
+    statuses = ["SUCCESS", "MESSAGE_REJECTED", "TRANSIENT_FAILURE"]
+    fake.inject("partial", statuses=statuses, times=1)
+    receipt = make("bulk").deliver(letters)
+    assert states(receipt) == {7: ACCEPTED, 8: FAILED, 9: PENDING}
+    assert "MESSAGE_REJECTED" in receipt.results[1].detail
+    assert "TRANSIENT_FAILURE" in receipt.complaint
+    assert receipt.stop is None
+
+
+def test_an_incomplete_bulk_answer_is_uncertain(make, letters, monkeypatch):
+    transport = make("bulk")
+    answer = {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "x"}]}
+    monkeypatch.setattr(transport._clients.sending, "send_bulk_email", lambda **_: answer)
+    assert set(states(transport.deliver(letters)).values()) == {UNCERTAIN}
+
+
+def test_part_of_a_bulk_call_over_the_quota_keeps_what_was_accepted(make, fake, letters):
+    fake.change(quota=2)
+    receipt = make("bulk").deliver(letters)
+    assert states(receipt) == {7: ACCEPTED, 8: ACCEPTED, 9: PENDING}
+    assert "daily quota of Amazon SES is used up" in str(receipt.stop)
+
+
+def test_the_quota_says_when_it_can_go_on(make, fake, letters, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    fake.change(quota=0)
+    receipt = make().deliver(letters[:1])
+    assert re.search(r"at the latest on Tuesday, May 5, \d\d:\d\d \S+ \(Daily", str(receipt.stop))
+    assert "last 24 hours" in receipt.stop.hint
+
+
+def test_whatever_a_dead_process_left_is_uncertain(make):
+    (result,) = make().settle([Claim(7, ANA)])
+    assert (result.delivery_id, result.state) == (7, UNCERTAIN)
+    assert "may have been sent" in result.detail
+
+
+def test_settling_needs_neither_region_nor_network():
+    transport = AmazonSes(
+        Ses(), campaign="vote", list_name="members", envelope=ENVELOPE, clock=lambda: NOW
+    )
+    assert len(transport.settle([Claim(7, ANA)])) == 1
+
+
+# ---------------------------------------------------------------- what the account allows
+
+
+def test_the_rate_leaves_a_little_to_spare_and_the_quota_says_what_is_left(make, fake):
+    fake.change(rate=14, quota=50_000, sent=12_000)
+    assert make().allowance() == Allowance(rate=14 * 0.95, daily=50_000, left=38_000)
+
+
+def test_what_is_reserved_is_left_to_other_mail(make, fake, letters):
+    fake.change(quota=1_010.0, sent=8.0)
+    transport = make(reserve=1_000)
+    assert transport.allowance().left == 2
+    assert states(transport.deliver(letters[:1])) == {7: ACCEPTED}
+    assert states(transport.deliver(letters[1:2])) == {8: ACCEPTED}
+    receipt = transport.deliver(letters[2:])
+    assert states(receipt) == {9: PENDING}
+    assert "1,000, is reserved for other mail" in receipt.stop.message
+    assert calls(fake)["SendEmail"] == 2
+
+
+def test_when_ses_cannot_be_asked_what_is_left_nothing_is_sent(make, fake, letters):
+    transport = make(reserve=49_999)
+    fake.change(sent=0.0)
+    transport.allowance()
+    transport.deliver(letters[:1])
+    fake.change(denied=("GetAccount",))
+    receipt = transport.deliver(letters[1:2])
+    assert states(receipt) == {8: PENDING}
+    assert receipt.stop
+
+
+def test_an_account_may_have_no_quota(make, fake):
+    fake.change(rate=500, quota=-1)
+    assert make().allowance() == Allowance(rate=475)
+
+
+def test_more_than_the_quota_may_have_been_sent(make, fake):
+    fake.change(quota=200, sent=250)
+    assert make().allowance().left == 0
+
+
+@pytest.mark.parametrize(
+    ("setup", "said"),
+    [
+        ("sending-disabled", "does not let this account send (it is HEALTHY)"),
+        ("shutdown", "does not let this account send (it is SHUTDOWN)"),
+        ("bad-credentials", "AWS does not let this machine send: .*UnrecognizedClientException"),
+        ("expired-credentials", "AWS does not let this machine send: .*ExpiredTokenException"),
+        ("access-denied-to-read", "not authorized to perform: ses:GetAccount"),
+    ],
+)
+def test_an_account_that_cannot_send_says_so_and_what_to_do(make, fake, setup, said):
+    fake.change(setup=setup)
+    with pytest.raises(TransportError) as refusal:
+        make().allowance()
+    assert re.search(said.replace("(", r"\(").replace(")", r"\)"), refusal.value.message)
+    assert "mailer doctor" in refusal.value.hint
+
+
+def test_without_credentials_it_says_so(make, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    with pytest.raises(TransportError, match="There are no AWS credentials") as refusal:
+        make().allowance()
+    assert "mailer doctor" in refusal.value.hint
+
+
+def test_without_a_region_it_says_where_to_write_it(make):
+    with pytest.raises(TransportError, match="You must specify a region") as refusal:
+        make(region="").allowance()
+    assert "[ses] in mailer.toml" in refusal.value.hint
+
+
+def test_reading_is_tried_again(make, fake):
+    fake.inject("unavailable", times=2, operations=["GetAccount"])
+    assert make().allowance().rate == 950
+
+
+def test_an_account_that_cannot_be_asked_says_so(make, fake):
+    fake.inject("unavailable", operations=["GetAccount"])
+    with pytest.raises(TransportError, match="cannot be asked what this account may send") as err:
+        make().allowance()
+    assert "Try again" in err.value.hint
+    assert "may have been sent" not in str(err.value)

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mailer.store.base import ImportRow, Reason, SendState
+from tests.web.conftest import path
+from tools.projects.project import NOW, address
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+ENCODINGS = {
+    "urlencoded": {"data": ONE_CLICK},
+    "multipart": {"files": {"List-Unsubscribe": (None, "One-Click")}},
+}
+
+
+def test_looking_at_any_link_changes_nothing(site):
+    before = site.state()
+    links = site.links()
+    for url in (links.unsubscribe, links.update, links.view, links.forward):
+        assert site.get(url).status_code == 200
+        head = site.client.head(path(url))
+        assert head.status_code == 200
+        assert head.content == b""
+    assert site.state() == before
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_one_click_unsubscribes_that_person_from_that_list_only(site, encoding):
+    site.store.import_rows("donors", [ImportRow(1, address(1))], source="", now=NOW)
+    answer = site.client.post(path(site.links(2).unsubscribe), **ENCODINGS[encoding])
+    assert answer.status_code == 200
+    assert not answer.history
+    left = site.rows("SELECT subscriber_id, how FROM memberships WHERE status = 'unsubscribed'")
+    assert left == [(2, "one-click")]
+    assert site.status(address(1)) == {"donors": "subscribed", "members": "unsubscribed"}
+    assert site.rows("SELECT send_id, how FROM departures") == [(1, "one-click")]
+    assert site.rows("SELECT count(*) FROM suppressions") == [(0,)]
+
+
+def test_the_page_names_the_list_and_masks_the_address(site):
+    page = site.get(site.links().unsubscribe).text
+    assert "Weekly letter" in page
+    assert "p***@e***.org" in page
+    assert address(0) not in page
+
+
+def test_undo_restores_what_the_departure_changed(site):
+    before = site.history(address(0)).memberships
+    done = site.post(site.links().unsubscribe, {"scope": "list"})
+    assert site.status(address(0)) == {"members": "unsubscribed"}
+    assert site.post(undo_in(done)).status_code == 200
+    after = site.history(address(0)).memberships
+    assert [(m.list_name, m.status) for m in after] == [(m.list_name, m.status) for m in before]
+
+
+def test_leaving_everything_suppresses_until_it_is_undone(site):
+    done = site.post(site.links().unsubscribe, {"scope": "everything"})
+    assert site.history(address(0)).suppression is Reason.UNSUBSCRIBED
+    assert address(0) not in {s.email for s in site.store.audience("members")}
+    site.post(undo_in(done))
+    assert site.history(address(0)).suppression is None
+    assert address(0) in {s.email for s in site.store.audience("members")}
+
+
+def test_undo_lifts_no_suppression_that_was_there_before(site):
+    site.store.suppress(address(0), Reason.BOUNCED, detail="", now=NOW)
+    done = site.post(site.links().unsubscribe, {"scope": "everything"})
+    site.post(undo_in(done))
+    assert site.history(address(0)).suppression is Reason.BOUNCED
+
+
+def test_undo_brings_back_nobody_who_has_left_again_since(site):
+    first = site.post(site.links().unsubscribe)
+    site.post(undo_in(first))
+    site.clock.ahead = timedelta(minutes=5)
+    site.post(site.links().unsubscribe)
+    site.post(undo_in(first))
+    assert site.status(address(0)) == {"members": "unsubscribed"}
+
+
+def test_undo_works_for_a_day(site):
+    done = site.post(site.links().unsubscribe)
+    site.clock.ahead = timedelta(hours=25)
+    assert site.post(undo_in(done)).status_code == 404
+    assert site.status(address(0)) == {"members": "unsubscribed"}
+
+
+def test_an_old_departure_is_not_undone_by_pressing_the_button_again(site):
+    site.post(site.links().unsubscribe)
+    site.clock.ahead = timedelta(hours=25)
+    again = site.post(site.links().unsubscribe)
+    assert again.status_code == 200
+    assert "/undo/" not in again.text
+
+
+def test_pressing_twice_is_one_departure_that_can_be_undone(site):
+    for _ in range(2):
+        done = site.post(site.links().unsubscribe)
+    assert site.rows("SELECT count(*) FROM departures") == [(1,)]
+    site.post(undo_in(done))
+    assert site.status(address(0)) == {"members": "subscribed"}
+
+
+def test_a_reason_is_kept_with_the_departure(site):
+    done = site.post(site.links().unsubscribe)
+    answer = site.post(
+        undo_in(done) + "/reason", {"reason": "too-many", "words": "two\r\na day" + "!" * 900}
+    )
+    assert answer.status_code == 200
+    ((reason,),) = site.rows("SELECT reason FROM departures")
+    assert reason.startswith("Too many e-mails: two a day!")
+    assert len(reason) < 600
+
+
+def test_whoever_leaves_in_the_middle_of_a_send_is_not_claimed_any_more(site):
+    send, _ = site.store.freeze(
+        "next", "members", [1, 2, 3], query="", snapshot=b"", digest="", transport="outbox", now=NOW
+    )
+    site.store.set_state(send.id, SendState.SENDING, now=NOW)
+    assert [c.subscriber.id for c in site.store.claim(send.id, 1, now=NOW)] == [1]
+    site.post(site.links(2).unsubscribe, ONE_CLICK)
+    assert [c.subscriber.id for c in site.store.claim(send.id, 5, now=NOW)] == [3]
+
+
+def test_somebody_erased_is_told_so_and_can_press_the_button_all_the_same(site):
+    url = site.links().unsubscribe
+    site.store.erase(address(0), now=NOW)
+    assert "no longer on any of our lists" in site.get(url).text
+    assert site.post(url, ONE_CLICK).status_code == 200
+    assert site.rows("SELECT count(*) FROM departures") == [(0,)]
+
+
+@pytest.mark.parametrize("subscriber", [0, 1])
+def test_a_proof_changes_nothing(site, subscriber):
+    before = site.state()
+    links = site.links(subscriber, send=0)
+    for url in (links.unsubscribe, links.update, links.view):
+        assert "This is a proof" in site.get(url).text
+    assert site.post(links.unsubscribe, {"scope": "everything"}).status_code == 200
+    assert site.post(links.unsubscribe, ONE_CLICK).status_code == 200
+    assert site.post(links.update, {"first_name": "X"}).status_code == 200
+    assert site.state() == before
+
+
+@pytest.mark.parametrize(
+    "added", [">", ".", "%0A", "%3E", ")", "%20", "=", "%E2%80%9D", "/", "?utm=1"]
+)
+def test_what_mail_programs_add_to_a_link_is_taken_off(site, added):
+    assert "Weekly letter" in site.get(site.links().unsubscribe + added).text
+
+
+@pytest.mark.parametrize("broken", ["=%0A", "%0D%0A", "=%0D%0A%20", "%20", "%C2%AD"])
+def test_a_link_broken_in_two_is_put_together(site, broken):
+    url = site.links().unsubscribe
+    page = site.get(url[:-20] + broken + url[-20:])
+    assert "Weekly letter" in page.text
+    assert f'action="{path(url)}"' in page.text
+
+
+def test_a_link_that_leads_nowhere_lets_people_unsubscribe_by_address(site):
+    url = site.links().unsubscribe
+    for bad in (
+        url[:-1],
+        url.replace("/u/", "/v/"),
+        "/u/x",
+        "/nothing/here",
+        "/%00",
+        "/u/" + "a" * 5000,
+    ):
+        page = site.get(bad)
+        assert page.status_code == 404
+        assert 'action="/unsubscribe"' in page.text
+
+
+def test_typing_an_address_mails_a_link_that_unsubscribes_from_everything(site):
+    site.post("/unsubscribe", {"email": " Person0@Example.org "})
+    assert site.status(address(0)) == {"members": "subscribed"}
+    url = site.link_to(address(0))
+    before = site.state()
+    assert "p***@e***.org" in site.get(url).text
+    assert site.state() == before
+    done = site.post(url)
+    assert site.history(address(0)).suppression is Reason.UNSUBSCRIBED
+    site.post(undo_in(done))
+    assert site.history(address(0)).suppression is None
+
+
+def test_the_same_is_said_of_an_address_that_nobody_has(site):
+    known = site.post("/unsubscribe", {"email": address(0)})
+    unknown = site.post("/unsubscribe", {"email": "someone@example.net"})
+    assert known.status_code == unknown.status_code
+    assert known.text.replace(address(0), "*") == unknown.text.replace("someone@example.net", "*")
+    assert [mail["To"] for mail in site.mails()] == [address(0)]
+
+
+def test_links_in_mails_expire(site):
+    site.post("/unsubscribe", {"email": address(0)})
+    url = site.link_to(address(0))
+    site.clock.ahead = timedelta(days=31)
+    assert site.post(url).status_code == 404
+    assert site.history(address(0)).suppression is None
+
+
+def test_one_address_gets_three_mails_a_day(site):
+    for _ in range(5):
+        assert site.post("/unsubscribe", {"email": address(0)}).status_code == 200
+    assert len(site.mails(address(0))) == 3
+    site.clock.ahead = timedelta(hours=25)
+    site.post("/unsubscribe", {"email": address(0)})
+    assert len(site.mails(address(0))) == 4
+
+
+def test_one_client_is_stopped_from_asking_for_many(site):
+    answers = [
+        site.post("/unsubscribe", {"email": f"nobody{i}@example.net"}).status_code
+        for i in range(12)
+    ]
+    assert answers == [200] * 10 + [429] * 2
+    assert site.post(site.links().unsubscribe, ONE_CLICK).status_code == 200
+    site.clock.ahead = timedelta(minutes=4)
+    assert site.post("/unsubscribe", {"email": "a@example.net"}).status_code == 200
+
+
+def undo_in(page):
+    return "/undo/" + page.text.partition('action="/undo/')[2].partition('"')[0]

@@ -1,0 +1,456 @@
+"""Behind the preview's pages: what is compiled, kept, examined and noticed, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from mailer.errors import MailerError
+from mailer.links import Keys
+from mailer.sending import test_mail
+from mailer.web.preview import check_runner as examining
+from mailer.web.preview import compile_cache as working
+from mailer.web.preview.check_runner import Examiner
+from mailer.web.preview.compile_cache import Workshop
+from mailer.web.preview.display_modes import dressed
+from mailer.web.preview.sample_recipients import DIFFICULT, People
+from mailer.web.preview.sse import News
+from mailer.web.preview.store_pool import Pool
+from mailer.web.preview.watcher import Watcher
+from tools.projects.project import address, make_project, open_store, start
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_project(tmp_path_factory.mktemp("preview") / "project", 9)
+
+
+@pytest.fixture
+def root(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "project")
+
+
+@pytest.fixture
+def store(root):
+    opened = open_store(root)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def workshop(root):
+    return Workshop(root, keys=Keys(["a key for tests only"]), fields=frozenset, clock=lambda: NOW)
+
+
+def somebody(_words):
+    return test_mail.MADE_UP
+
+
+def edit(root, old, new, path="campaigns/vote.md"):
+    text = (root / path).read_text()
+    assert old in text
+    (root / path).write_text(text.replace(old, new, 1))
+
+
+# ---------------------------------------------------------------- the workshop
+
+
+def test_what_is_on_disk_is_shown(workshop, root):
+    assert "the vote is Tuesday" in workshop.show("vote", somebody).merged.subject
+    edit(root, "Tuesday", "Wednesday")
+    assert "the vote is Wednesday" in workshop.show("vote", somebody).merged.subject
+    edit(root, "PO Box 118", "PO Box 229", "mailer.toml")
+    assert workshop.show("vote", somebody).compiled.words.content.brand.address.startswith(
+        "PO Box 229"
+    )
+
+
+def test_nothing_is_compiled_again_that_says_the_same(workshop, root):
+    first = workshop.show("vote", somebody)
+    (root / "campaigns" / "vote.md").touch()
+    again = workshop.show("vote", somebody)
+    assert again.compiled is first.compiled
+    assert again.merged.variant is first.merged.variant
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("{% else %}", "{% els %}", "campaigns/vote.md"),
+        ("list: members", "lists: members", "campaigns/vote.md"),
+        ("[sender]", "[sender", "mailer.toml"),
+        ("<mj-body", "<mj-boddy", "templates/newsletter.mjml"),
+    ],
+)
+def test_a_mistake_has_its_place_and_the_last_good_version_stays(workshop, root, old, new, path):
+    good = workshop.show("vote", somebody)
+    edit(root, old, new, path)
+    sheet = workshop.show("vote", somebody)
+    lines = (root / path).read_text().splitlines()
+    assert sheet.problem.place.path == path
+    assert new in lines[sheet.problem.place.line - 1]
+    assert sheet.merged.html == good.merged.html
+    edit(root, new, old, path)
+    assert workshop.show("vote", somebody).problem is None
+
+
+def test_a_mistake_that_only_some_get_is_shown_to_those(workshop, root):
+    edit(root, "Oregon votes first.", "{{ nonsense }}")
+    assert workshop.show("vote", somebody).merged is None  # somebody made up is in Oregon
+    elsewhere = workshop.show("vote", lambda _: DIFFICULT["no-zip"].make(test_mail.MADE_UP))
+    assert elsewhere.problem is None
+    assert "Your turn comes" in elsewhere.merged.text
+
+
+def test_what_was_never_good_shows_the_mistake_alone(workshop, root):
+    edit(root, "---\n", "--\n")
+    sheet = workshop.show("vote", somebody)
+    assert sheet.merged is None
+    assert "front matter" in str(sheet.problem)
+    assert "there is no campaign" in str(workshop.show("nothing", somebody).problem)
+
+
+def test_a_save_that_takes_a_moment_is_waited_for(workshop, root):
+    workshop.show("vote", somebody)
+    file = root / "campaigns" / "vote.md"
+    text = file.read_text()
+    file.write_text(text[:10])
+    rest = threading.Timer(working._SETTLE / 2, file.write_text, [text])
+    rest.start()
+    assert workshop.show("vote", somebody).problem is None
+    rest.join()
+
+
+def test_a_mistake_that_stays_is_waited_for_only_once(workshop, root, monkeypatch):
+    waits = []
+    monkeypatch.setattr(working.time, "sleep", waits.append)
+    edit(root, "{% else %}", "{% els %}")
+    for _ in range(3):
+        assert workshop.show("vote", somebody).problem
+    assert len(waits) == 1
+
+
+def test_lines_are_read_from_the_project_alone(workshop, root):
+    lines = (root / "campaigns" / "vote.md").read_text().splitlines()
+    found = workshop.excerpt("campaigns/vote.md", 3, 1)
+    assert found == [(number, lines[number - 1]) for number in (2, 3, 4)]
+    assert workshop.excerpt("campaigns/vote.md", 1, 1)[0] == (1, "---")
+    (root.parent / "secret").write_text("nobody may read this")
+    for path in ("../secret", str(root.parent / "secret"), "campaigns/gone.md", "campaigns"):
+        assert workshop.excerpt(path, 1) == []
+
+
+# ---------------------------------------------------------------- looks
+
+
+def test_the_mail_is_asked_for_its_dark_side_and_answers():
+    html = (
+        "<html><head><style>@media (prefers-color-scheme: dark) { p { color: red } }"
+        "@media screen and ( PREFERS-COLOR-SCHEME:light ) { p { color: blue } }</style></head></html>"
+    )
+    dark, light = dressed(html, "dark"), dressed(html, "light")
+    for mail, yes, no in ((dark, "red", "blue"), (light, "blue", "red")):
+        assert f"(min-width: 0px) {{ p {{ color: {yes}" in mail
+        assert f"(max-width: 0px) {{ p {{ color: {no}" in mail
+    assert "color-scheme: only dark" in dark
+
+
+# ---------------------------------------------------------------- people
+
+
+def test_the_example_is_looked_for_once_and_again_when_it_is_gone(store, workshop, monkeypatch):
+    looked = []
+    original = test_mail.example
+    monkeypatch.setattr(
+        test_mail, "example", lambda *given: (looked.append(1), original(*given))[1]
+    )
+    people, words = People(), workshop.words("vote")
+    assert people.find(store, words, "").email == address(0)
+    assert people.find(store, words, "no-name").first_name == ""
+    assert people.find(store, words, "7").id == 7
+    assert looked == [1]
+    store.erase(address(0), now=NOW)
+    assert people.find(store, words, "").email == address(1)
+
+
+@pytest.mark.parametrize("key", DIFFICULT)
+def test_difficult_people_do_not_break_the_mail(workshop, key):
+    sheet = workshop.show("vote", lambda _: DIFFICULT[key].make(test_mail.MADE_UP))
+    assert sheet.problem is None
+    assert "<script" not in sheet.merged.html
+    assert "<b>Max" not in sheet.merged.html
+
+
+# ---------------------------------------------------------------- the examiner
+
+
+@pytest.fixture
+def examiner(workshop, root, monkeypatch):
+    monkeypatch.setattr(examining, "_PAUSE", 0.01)
+    pool = Pool(lambda: open_store(root))
+    found = Examiner(workshop, pool, lambda: NOW)
+    found.start()
+    yield found
+    found.close()
+    pool.close()
+
+
+def outcome(examiner, workshop, name="vote"):
+    """After as many questions as a page would ask."""
+    for _ in range(400):
+        look = examiner.look(name, workshop.words(name), first=True)
+        if not look.running:
+            return look.outcome
+        time.sleep(0.01)
+    raise AssertionError("it never ends")
+
+
+def test_everybody_is_counted_by_variant_with_somebody_to_look_at(examiner, workshop, store):
+    found = outcome(examiner, workshop)
+    assert found.recipients == 9
+    assert [(group.recipients, group.answers) for group in found.groups] == [
+        (6, ("not (recipient.state == 'OR')",)),
+        (3, ("(recipient.state == 'OR')",)),
+    ]
+    assert [store.subscriber(int(group.example)).state for group in found.groups] == ["WA", "OR"]
+    assert found.left_out == ()
+
+
+def test_who_is_left_out_is_said_after_looking_again(examiner, workshop, store):
+    outcome(examiner, workshop)
+    store.unsubscribe("members", address(0), how="staff", now=NOW)
+    assert outcome(examiner, workshop).recipients == 9
+    examiner.again("vote")
+    found = outcome(examiner, workshop)
+    assert found.recipients == 8
+    assert found.left_out == (("unsubscribed", 1),)
+
+
+def test_an_edit_begins_anew_and_what_was_found_stays_until_then(examiner, workshop, root):
+    first = outcome(examiner, workshop)
+    edit(root, "Oregon votes first.", "TODO")
+    look = examiner.look("vote", workshop.words("vote"), first=True)
+    assert look.running
+    assert look.outcome is first
+    assert "placeholder" in {finding.code for finding in outcome(examiner, workshop).findings}
+
+
+def test_a_save_stops_what_is_under_way(examiner, workshop, root, monkeypatch):
+    reached, go_on = threading.Event(), threading.Event()
+    original = examining.plan.everybody
+
+    def slow(*given):
+        choices, size = original(*given)
+
+        def one_by_one():
+            for choice in choices:
+                reached.set()
+                go_on.wait(5)
+                yield choice
+
+        return one_by_one(), size
+
+    monkeypatch.setattr(examining.plan, "everybody", slow)
+    words = workshop.words("vote")
+    examiner.look("vote", words, first=True)
+    assert reached.wait(5)
+    assert examiner.look("vote", words, first=True).total == 9
+    examiner.edited(["vote"])
+    edit(root, "Oregon votes first.", "TODO")
+    go_on.set()
+    assert "placeholder" in {finding.code for finding in outcome(examiner, workshop).findings}
+
+
+def test_variants_are_there_to_look_at_before_everybody_is_counted(
+    examiner, workshop, store, monkeypatch
+):
+    waiting, go_on = threading.Event(), threading.Event()
+    original = examining.plan.everybody
+
+    def held_up(*given):
+        choices, size = original(*given)
+
+        def one_by_one():
+            for number, choice in enumerate(choices):
+                if number == 5:
+                    waiting.set()
+                    go_on.wait(5)
+                yield choice
+
+        return one_by_one(), size
+
+    monkeypatch.setattr(examining.plan, "everybody", held_up)
+    words = workshop.words("vote")
+    examiner.look("vote", words, first=True)
+    assert waiting.wait(5)
+    look = examiner.look("vote", words, first=True)
+    assert (look.done, look.total, look.outcome) == (5, 9, None)
+    assert [group.recipients for group in look.groups] == [3, 2]
+    assert [store.subscriber(int(group.example)).state for group in look.groups] == ["WA", "OR"]
+    go_on.set()
+    assert outcome(examiner, workshop).recipients == 9
+
+
+def test_what_somebody_waits_for_comes_before_the_rest(examiner, workshop, root):
+    for number in range(5):
+        shutil.copy(root / "campaigns" / "vote.md", root / "campaigns" / f"other-{number}.md")
+    for number in range(5):
+        name = f"other-{number}"
+        examiner.look(name, workshop.words(name), first=False)
+    outcome(examiner, workshop)
+    last = examiner.look("other-4", workshop.words("other-4"), first=False)
+    assert last.running
+    assert outcome(examiner, workshop, "other-4").recipients == 9
+
+
+def test_a_list_that_is_not_there_is_a_problem(examiner, workshop, root):
+    edit(root, "list: members", "list: nobody")
+    assert 'there is no list "nobody"' in str(outcome(examiner, workshop).problem)
+
+
+def test_an_audience_that_cannot_be_worked_out_is_found_and_not_counted(examiner, workshop, root):
+    edit(root, "list: members", "list: members\naudience: recipient.nothing")
+    found = outcome(examiner, workshop)
+    assert "nothing" in found.findings[0].message
+    assert not found.is_counted
+
+
+def test_a_campaign_without_a_list_is_examined_all_the_same(examiner, workshop, root):
+    edit(root, "list: members\n", "")
+    edit(root, "Oregon votes first.", "TODO")
+    found = outcome(examiner, workshop)
+    assert not found.is_counted
+    assert "placeholder" in {finding.code for finding in found.findings}
+
+
+def test_a_fault_of_ours_is_said_and_does_not_end_the_thread(examiner, workshop, root, monkeypatch):
+    original = examining.examine
+    monkeypatch.setattr(examining, "examine", lambda *_, **__: 1 / 0)
+    assert isinstance(outcome(examiner, workshop).problem, MailerError)
+    monkeypatch.setattr(examining, "examine", original)
+    edit(root, "Tuesday", "Friday")
+    assert outcome(examiner, workshop).recipients == 9
+
+
+def test_a_damaged_database_is_said_in_a_sentence(examiner, workshop, root):
+    for file in (root / "lists").glob("mailer.db*"):
+        file.write_bytes(b"this is no database" * 1000)
+    found = outcome(examiner, workshop)
+    assert str(found.problem).startswith("the database cannot be")
+    assert "mailer doctor" in found.problem.hint
+
+
+# ---------------------------------------------------------------- watching
+
+
+@contextlib.asynccontextmanager
+async def watched(root):
+    told = asyncio.Queue()
+    task = asyncio.create_task(Watcher(root, told.put_nowait).run())
+    await asyncio.sleep(0.2)
+    try:
+        yield told
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def replace(file, text):
+    draft = file.with_name(".draft")
+    draft.write_text(text)
+    draft.replace(file)
+
+
+def test_saves_of_every_kind_are_noticed(root):
+    async def run():
+        async with watched(root) as told:
+            campaign = root / "campaigns" / "vote.md"
+            for save in (
+                lambda: campaign.write_text("in place"),
+                campaign.unlink,
+                lambda: campaign.write_text("made anew"),
+            ):
+                save()
+                assert await asyncio.wait_for(told.get(), 2) == {"vote"}
+            for file in (root / "templates" / "newsletter.mjml", root / "mailer.toml"):
+                replace(file, file.read_text() + "\n")
+                assert not set(await asyncio.wait_for(told.get(), 2)) - {".draft"}
+
+    asyncio.run(run())
+
+
+def test_what_a_send_or_an_import_writes_is_no_edit(root):
+    async def run():
+        async with watched(root) as told:
+            (root / "outbox" / "vote").mkdir(parents=True)
+            (root / "outbox" / "vote" / "1.eml").write_text("a mail")
+            (root / "lists" / "mailer.db-wal").touch()
+            (root / "lists" / "mailer.db").touch()
+            await asyncio.sleep(0.3)
+            assert told.empty()
+
+    asyncio.run(run())
+
+
+def test_a_lookup_that_is_declared_later_is_watched_and_so_are_folders_made_anew(root):
+    async def run():
+        async with watched(root) as told:
+            (root / "tables").mkdir()
+            (root / "tables" / "cities.csv").write_text("city,mayor\n")
+            with (root / "mailer.toml").open("a") as settings:
+                settings.write('[lookups.cities]\nfile = "tables/cities.csv"\nkey = ["city"]\n')
+            shutil.move(root / "campaigns", root / "moved")
+            shutil.move(root / "moved", root / "campaigns")
+            await asyncio.sleep(1)
+            while not told.empty():
+                told.get_nowait()
+            (root / "tables" / "cities.csv").write_text("city,mayor\nPortland,Nia Brook\n")
+            assert await asyncio.wait_for(told.get(), 2) == set()
+            (root / "campaigns" / "vote.md").touch()
+            assert await asyncio.wait_for(told.get(), 2) == {"vote"}
+
+    asyncio.run(run())
+
+
+def test_every_open_page_is_told_until_the_server_stops():
+    async def run():
+        news = News()
+        streams = [news.stream() for _ in range(2)]
+        for stream in streams:
+            assert await anext(stream) == "retry: 500\n\n"
+        waiting = [asyncio.create_task(anext(stream)) for stream in streams]
+        await asyncio.sleep(0.01)
+        news.edited({"vote"})
+        assert await asyncio.gather(*waiting) == ['event: edited\ndata: ["vote"]\n\n'] * 2
+        news.close()
+        for stream in streams:
+            with pytest.raises(StopAsyncIteration):
+                await anext(stream)
+        assert not news._readers
+        late = news.stream()
+        assert await anext(late) == "retry: 500\n\n"
+        with pytest.raises(StopAsyncIteration):
+            await anext(late)
+
+    asyncio.run(run())
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(root):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said, _ = start(root, "preview", "--port", port).communicate()
+    assert said.startswith(f"127.0.0.1:{port} cannot be listened on")
+    assert "Choose another with --port." in said

@@ -1,0 +1,113 @@
+"""The sample project as the tests and the screenshots use it: its people and its mail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailer import config
+from mailer.campaigns import snapshot
+from mailer.compiler.audience import condition
+from mailer.links import Keys
+from mailer.lists.importing import Accepted, SubscriberFile
+from mailer.lists.subscriber import COLUMNS, Subscriber
+from mailer.mail.merge import Merger
+
+if TYPE_CHECKING:
+    from mailer.campaigns.snapshot import Sources
+    from mailer.config import Project
+
+ROOT = Path(__file__).resolve().parents[2]
+CAMPAIGNS = sorted(path.stem for path in (ROOT / "campaigns").glob("*.md"))
+CHROMIUM = Path("/usr/bin/chromium")
+BROWSER = {
+    "executable_path": CHROMIUM,
+    "args": [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ],
+}
+
+
+@cache
+def project() -> Project:
+    return config.load(ROOT)
+
+
+@cache
+def members() -> tuple[Subscriber, ...]:
+    """The sample list, as an import leaves it."""
+    with (ROOT / "lists" / "members.csv").open("rb") as stream:
+        file = SubscriberFile(stream, "lists/members.csv")
+        accepted = [row.row for row in file.rows() if isinstance(row, Accepted)]
+    return tuple(
+        Subscriber(
+            row.row, fields=row.fields, tags=row.tags, **{key: getattr(row, key) for key in COLUMNS}
+        )
+        for row in accepted
+    )
+
+
+def member(**known: str) -> Subscriber:
+    """The first sample subscriber of whom this is true."""
+    return next(
+        person
+        for person in members()
+        if all(getattr(person, key) == value for key, value in known.items())
+    )
+
+
+@cache
+def load(campaign: str) -> Sources:
+    return snapshot.load(project(), campaign)
+
+
+def written(text: str) -> Sources:
+    """A campaign that is not in the sample project, with all the rest that is."""
+    sample = load(CAMPAIGNS[0])
+    path = "campaigns/example.md"
+    return replace(sample, path=path, files={**sample.files, path: text})
+
+
+def audience(campaign: str) -> list[Subscriber]:
+    found = load(campaign)
+    belongs = condition(found.audience, found, frozenset(members()[0].fields))
+    return [person for person in members() if belongs(person)]
+
+
+@cache
+def difficult(campaign: str) -> dict[str, Subscriber]:
+    """People whose details tend to break a page, each otherwise one who gets the campaign."""
+    usual = next(p for p in audience(campaign) if p.first_name.isascii() and p.first_name)
+    return {
+        "usual": usual,
+        "no name": replace(usual, first_name="", last_name=""),
+        "no ZIP code": replace(usual, zip="", city="", state="", county="", timezone=""),
+        "longest name": replace(
+            usual,
+            first_name="Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren",
+            email=f"{'longest-local-part-' * 3}@{'sub.' * 12}example.org",
+        ),
+        "right to left": replace(usual, first_name="محمود", city="القدس"),
+        "markup": replace(
+            usual,
+            first_name="<b>Max</b> & \"Moe\" '{{ 7 * 7 }}'",
+            city="<i>Portland",
+            zip="<97201>",
+        ),
+    }
+
+
+@cache
+def merger(campaign: str) -> Merger:
+    return merger_of(load(campaign))
+
+
+def merger_of(found: Sources) -> Merger:
+    fields = frozenset(members()[0].fields)
+    return Merger(found, fields=fields, keys=Keys(["a key for tests only"]), send_id=1)
