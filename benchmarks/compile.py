@@ -14,9 +14,9 @@ from benchmarks.figures import Table, costing
 from mailer import config
 from mailer.campaigns import snapshot
 from mailer.compiler import mjml
-from mailer.compiler.environment import Memory
+from mailer.compiler.environment import TemplateCache
 from mailer.compiler.render import Renderer
-from mailer.compiler.slots import Known, Recipient
+from mailer.compiler.slots import AnswerCache, Recipient
 from mailer.compiler.symbolic import Recorder
 from mailer.links import Links
 from mailer.mail.merge import Merger
@@ -24,7 +24,7 @@ from mailer.mail.merge import Merger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
 
 
 def measure(*, rounds: int, people: int) -> Table:
@@ -33,7 +33,7 @@ def measure(*, rounds: int, people: int) -> Table:
         root = project.make(Path(folder) / "project")
         words = snapshot.load(config.load(root), project.CAMPAIGN)
         known = list(project.people(200))
-        memory = Memory()
+        memory = TemplateCache()
         table = Table("Compile a variant: milliseconds of CPU time")
 
         def one(merger: Merger) -> None:
@@ -68,14 +68,14 @@ def _times(rounds: int, work: Callable[[], object]) -> list[float]:
     return found
 
 
-def _merger(words: Sources, memory: Memory | None = None) -> Merger:
+def _merger(words: Snapshot, memory: TemplateCache | None = None) -> Merger:
     return Merger(words, fields=project.FIELDS, keys=project.KEYS, send_id=1, memory=memory)
 
 
-def _rendered(words: Sources):
+def _rendered(words: Snapshot):
     person = next(project.people(1))
     links = Links(words.content.site.base_url, project.KEYS, words.campaign, 1, person.id)
-    recorder = Recorder(Recipient(person, words.tables, links), Known())
+    recorder = Recorder(Recipient(person, words.tables, links), AnswerCache())
     return Renderer(words, project.FIELDS).run(recorder)
 
 

@@ -21,7 +21,7 @@ from mailer.mail import message
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailer.compiler.compile import Cut, Variant
+    from mailer.compiler.compile import CutText, Variant
     from mailer.mail.merge import Merged, Merger
     from mailer.mail.message import Envelope
 
@@ -145,7 +145,7 @@ def _work(merged: Sequence[Merged], envelope: Envelope, rounds: int) -> dict[str
     }
 
 
-def _template(cut: Cut) -> str:
+def _template(cut: CutText) -> str:
     """As Jinja, Django and Handlebars write it alike."""
     names = [f"{{{{ s{slot} }}}}" for slot, _ in cut.places]
     return "".join(x for pair in zip(cut.static, [*names, ""], strict=True) for x in pair)

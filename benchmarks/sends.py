@@ -19,21 +19,21 @@ from benchmarks import project
 from benchmarks.figures import Table, costing, run
 from mailer import config
 from mailer.campaigns import snapshot
+from mailer.ledger.delivery import DeliveryState, Result
 from mailer.links import load_keys
 from mailer.mail import message
 from mailer.mail.merge import Merger
 from mailer.mail.message import Envelope
 from mailer.sending.loop import Sender
-from mailer.sending.reputation import Limits
-from mailer.store.base import DeliveryState, Result
-from mailer.transports.base import MOST_AT_ONCE, Allowance, Receipt
+from mailer.sending.reputation import ReputationLimits
+from mailer.transports.base import MAX_IN_FLIGHT, Allowance, BatchResult
 from mailer.transports.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailer.store.base import Claim
-    from mailer.transports.base import Letter, Transport
+    from mailer.ledger.delivery import Claim
+    from mailer.transports.base import OutgoingMessage, Transport
 
 SIZES = (10_000, 100_000, 1_000_000)
 OUTBOX = 100_000
@@ -55,15 +55,17 @@ class Nowhere:
 
     def together(self, rate: float | None) -> int:
         del rate
-        return MOST_AT_ONCE
+        return MAX_IN_FLIGHT
 
-    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+    def parcels(
+        self, letters: Sequence[OutgoingMessage], together: int
+    ) -> Sequence[Sequence[OutgoingMessage]]:
         return [letters[i : i + together] for i in range(0, len(letters), together)]
 
-    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
-        return Receipt([self._made(letter) for letter in parcel])
+    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
+        return BatchResult([self._made(letter) for letter in parcel])
 
-    def _made(self, letter: Letter) -> Result:
+    def _made(self, letter: OutgoingMessage) -> Result:
         left = f"{project.CAMPAIGN}.{letter.delivery_id}"
         message.encode(letter.merged, self._envelope, message_id=left, date=_now())
         return Result(letter.delivery_id, DeliveryState.ACCEPTED, message_id=f"<{left}>")
@@ -131,9 +133,9 @@ def send(root: Path, way: str) -> dict[str, float]:
         _transport(way, root, envelope),
         merger,
         rate=None,
-        brake=NoBrake(),
+        stop=NoBrake(),
         clock=_now,
-        limits=Limits(bounces=100, complaints=100, outcomes=1),
+        limits=ReputationLimits(bounces=100, complaints=100, outcomes=1),
         on_progress=lambda _: None,
     )
     gc.set_threshold(50_000)  # as the command line does

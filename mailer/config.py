@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
-from mailer.campaigns import schedule
-from mailer.errors import ConfigError, Place, suggest
+from mailer.errors import ConfigError, Place
+from mailer.schema import Section, explain
+from mailer.timezones import find_zone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ def _host(text: str) -> str:
 
 
 def _time_zone(text: str) -> str:
-    if text and not schedule.named(text):
+    if text and not find_zone(text):
         raise ValueError('must be the name of a time zone: a continent, "/", and a city')
     return text
 
@@ -70,12 +71,6 @@ Colour = Annotated[str, AfterValidator(_colour)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Host = Annotated[str, AfterValidator(_host)]
 Tags = dict[Annotated[str, AfterValidator(_tag_name)], Annotated[str, AfterValidator(_tag_value)]]
-
-
-class Section(BaseModel):
-    """A table of mailer.toml: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Colors(Section):
@@ -133,10 +128,10 @@ class Site(Section):
     """Where recipients' pages answer: the beginning of every personal link."""
 
 
-class Links(Section):
+class LinkSettings(Section):
     """What is put on the links of a mail."""
 
-    tags: Tags = {}
+    tags: Tags = Field(default_factory=dict)
     """For web analytics: name → value."""
     hosts: tuple[Host, ...] = ()
     """Where tagged links lead; without any, to the domain of the brand's website."""
@@ -144,7 +139,7 @@ class Links(Section):
     """Links lead over the recipients' pages, so that clicks can be counted."""
 
 
-class Sending(Section):
+class SendSettings(Section):
     transport: Literal["outbox", "ses"] = "outbox"
     rate: Annotated[float, Field(gt=0)] | None = None
     """Messages a second, at most; None leaves it to the transport."""
@@ -219,12 +214,12 @@ class Content(Section):
     brand: Brand
     sender: Sender
     site: Site
-    links: Links = Links()
-    lookups: dict[str, Lookup] = {}
+    links: LinkSettings = LinkSettings()
+    lookups: dict[str, Lookup] = Field(default_factory=dict)
 
 
 class Settings(Content):
-    send: Sending = Sending()
+    send: SendSettings = SendSettings()
     ses: Ses = Ses()
     bounces: Bounces = Bounces()
     pages: Pages = Pages()
@@ -319,49 +314,6 @@ def parse(text: str) -> Settings:
         return Settings.model_validate(table)
     except ValidationError as err:
         raise explain(err, Settings, lambda where: Place(FILE, _line_of(text, where))) from err
-
-
-def explain(err: ValidationError, model: type[BaseModel], place: Any) -> ConfigError:
-    """The first problem of a validation, in the words of staff."""
-    problem = err.errors()[0]
-    where = [part for part in problem["loc"] if not _is_union_branch(part)]
-    name = ".".join(str(part) for part in where)
-    if problem["type"] == "extra_forbidden":
-        hint = suggest(str(where[-1]), _keys(model, where[:-1]))
-        message = f'unknown key "{name}"'
-    elif problem["type"] == "missing":
-        message = f'"{name}" is missing'
-        hint = "Every project needs it; see docs/configuration.md."
-    elif problem["type"] == "bool_parsing":
-        message = f'"{name}" must be true or false'
-        hint = f"It is now {problem['input']!r}."
-    else:
-        message = f'"{name}": {problem["msg"].removeprefix("Value error, ").lower()}'
-        hint = f"It is now {problem['input']!r}."
-    return ConfigError(message, place=place(where), hint=hint)
-
-
-def _is_union_branch(part: int | str) -> bool:
-    # pydantic names the branch of a union in the location; staff never wrote it
-    return isinstance(part, str) and ("[" in part or part in {"float", "constrained-str"})
-
-
-def _keys(model: type[BaseModel], where: list[int | str]) -> list[str]:
-    """The keys that the schema allows at a place."""
-    current: Any = model
-    for part in where:
-        if isinstance(part, str) and current and part in current.model_fields:
-            current = current.model_fields[part].annotation
-        current = _model_in(current)
-    return list(current.model_fields) if current else []
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation such as dict[str, Lookup] holds."""
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
 
 
 def _line_of(text: str, where: list[int | str]) -> int | None:

@@ -18,7 +18,7 @@ _ONE_COMPLAINT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class Bucket:
     """What is remembered of a rate between two reservations; times in seconds."""
 
     busy_until: float
@@ -32,8 +32,8 @@ class Meter:
 
 
 def reserve(
-    meter: Meter | None, n: int, *, rate: float, burst: int, now: float
-) -> tuple[Meter, float]:
+    meter: Bucket | None, n: int, *, rate: float, burst: int, now: float
+) -> tuple[Bucket, float]:
     """Take n messages at `now`; returns the new meter and the seconds to wait before sending them.
 
     A clock that was set back counts as one that stood still: nobody waits longer for it than the
@@ -44,7 +44,7 @@ def reserve(
     return replace(meter, busy_until=meter.busy_until + n / (rate * meter.share)), wait
 
 
-def slow_down(meter: Meter | None, *, now: float) -> Meter:
+def slow_down(meter: Bucket | None, *, now: float) -> Bucket:
     """The other side asked for less. At a complaint every second a twentieth still goes through."""
     meter = _at(meter, now)
     if meter.share < 1 and 0 <= now - meter.slowed_at < _ONE_COMPLAINT:
@@ -52,11 +52,21 @@ def slow_down(meter: Meter | None, *, now: float) -> Meter:
     return replace(meter, share=meter.share / 2, slowed_at=now)
 
 
-def _at(meter: Meter | None, now: float) -> Meter:
+def _at(meter: Bucket | None, now: float) -> Bucket:
     """What a meter says at a later moment."""
     if meter is None:
-        return Meter(busy_until=now, read_at=now)
+        return Bucket(busy_until=now, read_at=now)
     passed = max(0, now - meter.read_at)
     backlog = max(0, meter.busy_until - meter.read_at - passed)
     share = min(1, meter.share + passed / RECOVERY)
     return replace(meter, busy_until=now + backlog, read_at=now, share=share)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A reservation of the shared rate."""
+
+    wait: float
+    """Seconds to wait before sending what was reserved."""
+    share: float
+    """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""

@@ -11,6 +11,29 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "mailer"
 
+LAYERS = [
+    ["errors", "atomic", "throttle"],
+    ["schema", "timezones", "links", "stop"],
+    ["config"],
+    ["colors"],
+    ["lists"],
+    ["campaigns"],
+    ["ledger"],
+    ["compiler"],
+    ["mail"],
+    ["checks"],
+    ["store"],
+    ["events"],
+    ["transports"],
+    ["sending"],
+    ["reports"],
+    ["doctor"],
+    ["web"],
+    ["cli"],
+    ["__main__"],
+]
+"""From the bottom up. Imports for type checkers count, too."""
+
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "typer", "rich"}
 PURE = [
     "errors", "throttle", "colors", "schema", "timezones", "links", "config", "lists", "campaigns", "ledger",
@@ -59,6 +82,31 @@ def own(path):
 
 def is_pure(module):
     return module in PURE or (room_of(module) in PURE and not module.startswith("store.sqlite"))
+
+
+def test_every_room_has_its_layer():
+    rooms = {room_of(dotted(path)) for path in modules()} - {"__init__"}
+    assert rooms == {room for layer in LAYERS for room in layer}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_its_room_and_the_rooms_below(path):
+    level = {room: number for number, layer in enumerate(LAYERS) for room in layer}
+    here = room_of(dotted(path))
+    if here == "__init__":
+        return
+    above = {
+        name for name in own(path) if (room := room_of(name)) != here and level[room] >= level[here]
+    }
+    assert not above
+
+
+def test_no_two_modules_import_each_other():
+    names = {dotted(path): path for path in modules() if path.name != "__init__.py"}
+    arrows = {name: own(path) & set(names) - {name} for name, path in names.items()}
+    while leaves := {name for name, needs in arrows.items() if not needs & set(arrows)}:
+        arrows = {name: needs for name, needs in arrows.items() if name not in leaves}
+    assert not arrows
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

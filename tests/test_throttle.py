@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.throttle import RECOVERY, Meter, reserve, slow_down
+from mailer.throttle import RECOVERY, Bucket, reserve, slow_down
 
 rates = st.fractions(min_value=Fraction(1, 10), max_value=2000, max_denominator=10)
 gaps = st.fractions(min_value=0, max_value=3, max_denominator=1000)
@@ -77,7 +77,7 @@ def test_a_clock_set_back_is_a_clock_that_stood_still(scene, step):
 
 
 def test_after_a_clock_was_set_back_the_rate_goes_on_as_before():
-    meter = Meter(busy_until=Fraction(1000), read_at=Fraction(1000))
+    meter = Bucket(busy_until=Fraction(1000), read_at=Fraction(1000))
     waits = []
     for now in (10, 11, 12):
         meter, wait = reserve(meter, 5, rate=Fraction(5), burst=5, now=Fraction(now))
@@ -98,7 +98,7 @@ def share_of(meter, now):
 
 
 def test_a_complaint_halves_the_rate_and_time_brings_it_back():
-    meter = slow_down(Meter(busy_until=Fraction(0), read_at=Fraction(0)), now=Fraction(100))
+    meter = slow_down(Bucket(busy_until=Fraction(0), read_at=Fraction(0)), now=Fraction(100))
     halves = [share_of(meter, 100 + Fraction(RECOVERY, 4) * n) for n in range(4)]
     assert halves == [Fraction(1, 2), Fraction(3, 4), 1, 1]
 

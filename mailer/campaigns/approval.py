@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mailer.campaigns.snapshot import Sources
+from mailer.campaigns.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mailer.config import Content
-    from mailer.store.approvals import Approval
+
 
 _SETTINGS = "mailer.toml"
 _AUDIENCE = "the audience"
@@ -30,7 +30,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ApprovalStatus:
     """How far a campaign has come."""
 
     given: tuple[Approval, ...]
@@ -45,7 +45,7 @@ class Standing:
         return tuple(approval.person for approval in self.given)
 
 
-def standing(approvals: Sequence[Approval], words: Sources, query: str) -> Standing:
+def approval_status(approvals: Sequence[Approval], words: Snapshot, query: str) -> ApprovalStatus:
     """Compare what is about to go out with what was approved.
 
     Who joins or leaves the list meanwhile changes nothing: the rule is approved, not the people.
@@ -53,14 +53,14 @@ def standing(approvals: Sequence[Approval], words: Sources, query: str) -> Stand
     given: dict[str, Approval] = {}
     last, before = None, None
     for approval in approvals:
-        then = Sources.from_bytes(approval.snapshot)
+        then = Snapshot.from_bytes(approval.snapshot)
         # worked out anew: what it was signed under may have been made by an older version
         if then.digest == words.digest and approval.query == query:
             given.setdefault(same(approval.person), approval)
         else:
             last, before = approval, then
     changes = _changes(last, before, words, query) if last and before else ()
-    return Standing(tuple(given.values()), last, tuple(changes))
+    return ApprovalStatus(tuple(given.values()), last, tuple(changes))
 
 
 def same(person: str) -> str:
@@ -68,7 +68,7 @@ def same(person: str) -> str:
     return " ".join(person.split()).casefold()
 
 
-def _changes(last: Approval, before: Sources, words: Sources, query: str) -> Iterator[Change]:
+def _changes(last: Approval, before: Snapshot, words: Snapshot, query: str) -> Iterator[Change]:
     for path in sorted({*before.files, *words.files}, key=lambda path: (path != words.path, path)):
         lines = _difference(before.files.get(path, ""), words.files.get(path, ""))
         if lines:
@@ -101,3 +101,15 @@ def _flat(value: Any, name: str) -> Iterator[str]:
             yield from _flat(inner, f"{name}.{key}" if name else key)
     else:
         yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """That somebody wants these words to go to this audience."""
+
+    person: str
+    at: str
+    query: str
+    """The audience's expression, "" for the whole list."""
+    snapshot: bytes
+    """`Sources.to_bytes()`, as they were looked at."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
-from mailer.campaigns.subject_test import SubjectTest
-from mailer.config import Section, Tags, explain
+from mailer.config import Tags
 from mailer.errors import CampaignError, Place, suggest
+from mailer.schema import Section, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,36 @@ _SHAPES = {
 }
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_MOST = 50
+"""Percent of the audience: the rest should be the larger part."""
+
+
+def _share(text: Any) -> Any:
+    percent = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", str(text))
+    if not percent or not 1 <= float(percent[1]) <= _MOST:
+        raise ValueError(f"must be a share from 1 % to {_MOST} %")
+    return float(percent[1]) / 100
+
+
+def _duration(text: Any) -> Any:
+    named = re.fullmatch(r"(\d+) (minute|hour|day)s?", str(text))
+    if not named or not int(named[1]):
+        raise ValueError("must be a time such as 4 hours, 90 minutes or 1 day")
+    return int(named[1]) * _UNITS[named[2]]
+
+
+class SubjectTest(Section):
+    """How the best of several subjects is found."""
+
+    share: Annotated[float, BeforeValidator(_share)] = 0.2
+    """Of the audience, all subjects together."""
+    measure: Literal["hand", "clicks"] = "hand"
+    """A person chooses, or the subject wins that is clicked on most."""
+    wait: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(hours=4)
+    """Between the last mail of the test and the choice, where clicks decide."""
 
 
 class FrontMatter(Section):

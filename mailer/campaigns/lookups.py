@@ -21,7 +21,7 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """Rows by key. With `many` a key has a list of rows; without, exactly one."""
 
     key: tuple[str, ...]
@@ -37,7 +37,7 @@ class Table:
         return self.rows.get(tuple([_fold(get(subscriber)) for get in self._getters]), [])
 
 
-def read_table(path: str, text: str, key: Sequence[str], *, many: bool) -> Table:
+def read_table(path: str, text: str, key: Sequence[str], *, many: bool) -> LookupTable:
     """Parse a look-up.
 
     Raises:
@@ -72,7 +72,7 @@ def read_table(path: str, text: str, key: Sequence[str], *, many: bool) -> Table
             place=Place(path, reader.line_num),
             hint="Save it again as CSV (UTF-8) from your spreadsheet.",
         ) from err
-    return Table(tuple(key), columns, many, rows)
+    return LookupTable(tuple(key), columns, many, rows)
 
 
 def _check_key(path: str, key: Sequence[str], columns: Sequence[str]) -> None:

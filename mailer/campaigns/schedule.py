@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from functools import cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
 
-from mailer.errors import UsageError, suggest
-from mailer.store.schedule import Timing
+from mailer.errors import UsageError
+from mailer.timezones import find_zone, hint_for_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,15 +30,6 @@ _OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)")
 _EXAMPLES = (
     'Write it as in "2026-12-01 09:00", "2026-12-01 09:00 America/New_York" or "09:00 local".'
 )
-_COMMON = {
-    "America/New_York": ("ET", "EST", "EDT", "EASTERN"),
-    "America/Chicago": ("CT", "CST", "CDT", "CENTRAL"),
-    "America/Denver": ("MT", "MST", "MDT", "MOUNTAIN"),
-    "America/Los_Angeles": ("PT", "PST", "PDT", "PACIFIC"),
-    "America/Anchorage": ("AKT", "AKST", "AKDT", "ALASKA"),
-    "Pacific/Honolulu": ("HT", "HST", "HAWAII"),
-}
-"""What people call a zone. These are suggested, not taken: EST is not what New York has in July."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +88,10 @@ def _zone(name: str) -> tzinfo:
         return timezone(ahead if offset[1] == "+" else -ahead)
     if name == "Z":
         return UTC
-    found = named(name)
+    found = find_zone(name)
     if found is None:
-        raise UsageError(f'there is no time zone "{name}"', hint=hint_for(name))
+        raise UsageError(f'there is no time zone "{name}"', hint=hint_for_zone(name))
     return found
-
-
-@cache
-def named(name: str) -> ZoneInfo | None:
-    """A zone by its name in the tz database; None for any other word."""
-    # what has no slash is there for old programs' sake: EST, for one, has no daylight-saving time
-    known = name in _names() and ("/" in name or name == "UTC")
-    return ZoneInfo(name) if known else None
-
-
-@cache
-def _names() -> frozenset[str]:
-    # it goes through the folders of the database at each call
-    return frozenset(available_timezones())
-
-
-def hint_for(name: str) -> str:
-    """What somebody who wrote this may have meant."""
-    common = next((zone for zone, words in _COMMON.items() if name.upper() in words), "")
-    if common:
-        return f'Did you mean "{common}"?'
-    near = suggest(name, (zone for zone in _names() if "/" in zone))
-    return near if near.startswith("Did") else "Write it as in America/New_York or Europe/Lisbon."
 
 
 def moment(wall: datetime, zone: tzinfo) -> datetime:
@@ -180,8 +146,8 @@ def _zones(schedule: Schedule, people: Mapping[str, int], default: str) -> dict[
     """The clock that counts, by the name of a recipient's zone."""
     if schedule.zone is not None:
         return {"": schedule.zone}
-    fallback = named(default)
-    found = {name: named(name) or fallback for name in people}
+    fallback = find_zone(default)
+    found = {name: find_zone(name) or fallback for name in people}
     lost = sum(people[name] for name, zone in found.items() if zone is None)
     if lost:
         raise UsageError(
@@ -216,3 +182,14 @@ def _past(schedule: Schedule, day: date, late: Mapping[str, int], everybody: int
         f"{said} is past already for {number:,} of {everybody:,} recipients ({where})",
         hint="Name a later time, or leave the day out: then it is the next on which nobody is late.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When deliveries are due."""
+
+    plan: str
+    """As it was ordered, for staff: "2026-12-01 09:00 local"; "" for at once."""
+    due: datetime
+    zones: Mapping[str, datetime] = field(default_factory=dict)
+    """By a recipient's time zone, where that differs."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.campaigns import campaign as campaign_file
-from mailer.campaigns.lookups import Table, read_table
+from mailer.campaigns.lookups import LookupTable, read_table
 from mailer.config import Content
 from mailer.errors import CampaignError, ConfigError, Place, UsageError, suggest
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sources:
+class Snapshot:
     path: str
     """The campaign's file, one of `files`."""
     files: Mapping[str, str]
@@ -55,7 +55,7 @@ class Sources:
         return self.parsed.front.audience
 
     @cached_property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> dict[str, LookupTable]:
         """The look-ups by name. Raises CampaignError for a table that cannot be used."""
         return {
             name: read_table(lookup.file, self.files[lookup.file], lookup.key, many=lookup.many)
@@ -66,7 +66,7 @@ class Sources:
         return zlib.compress(self._canonical())
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Sources:
+    def from_bytes(cls, data: bytes) -> Snapshot:
         value = json.loads(zlib.decompress(data))
         return cls(value["path"], value["files"], Content.model_validate(value["content"]))
 
@@ -84,7 +84,7 @@ class Sources:
         return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
 
 
-def load(project: Project, campaign: str | Path) -> Sources:
+def load(project: Project, campaign: str | Path) -> Snapshot:
     """Read a campaign, named or given by its path, with all that it may use.
 
     Raises:
@@ -96,7 +96,7 @@ def load(project: Project, campaign: str | Path) -> Sources:
     files = {project.show(path): _read(project, path), **read_templates(project)}
     for name, lookup in project.settings.lookups.items():
         files[lookup.file] = read_lookup(project, name)
-    sources = Sources(project.show(path), files, project.settings.content)
+    sources = Snapshot(project.show(path), files, project.settings.content)
     _ = sources.parsed
     return sources
 

@@ -11,14 +11,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailer.checks import expressions, suspicious_values
-from mailer.checks.message_size import Scales, Use, bare, uses
+from mailer.checks.message_size import SizeMeter, SlotUse, bare, uses
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mailer.campaigns.lookups import Table
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.lookups import LookupTable
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.message_size import Weigh
     from mailer.compiler.compile import Variant
     from mailer.errors import Place
@@ -33,7 +33,7 @@ _EXAMPLES = 3
 
 
 @dataclass(slots=True)
-class Some:
+class AffectedRecipients:
     """So many people, the first few of them, and where in the files it was first met."""
 
     place: Place
@@ -68,7 +68,7 @@ class Gap(NamedTuple):
     place: Place
     leads: bool
     """A link begins with it."""
-    tables: tuple[tuple[str, Table], ...]
+    tables: tuple[tuple[str, LookupTable], ...]
     """The look-ups it reads, by name."""
 
 
@@ -91,27 +91,27 @@ class Group:
     largest_for: str = ""
 
 
-class Census:
+class AudienceStats:
     """Counts everybody who gets a campaign, by variant and by what is wrong.
 
     Args:
         words: the campaign.
     """
 
-    def __init__(self, words: Sources) -> None:
+    def __init__(self, words: Snapshot) -> None:
         self.words = words
         self.groups: dict[Variant, Group] = {}
-        self.over, self.near = Some(self._here), Some(self._here)
+        self.over, self.near = AffectedRecipients(self._here), AffectedRecipients(self._here)
         """Whose mail Gmail clips, and whose it nearly does."""
-        self.blank: dict[str, Some] = {}
+        self.blank: dict[str, AffectedRecipients] = {}
         """Who gets nothing where something is written, by expression."""
-        self.astray: dict[str, Some] = {}
+        self.astray: dict[str, AffectedRecipients] = {}
         """Whose link leads nowhere, by expression."""
-        self.rowless: dict[str, Some] = {}
+        self.rowless: dict[str, AffectedRecipients] = {}
         """Who gets nothing because they have no row in a look-up, by look-up."""
-        self.odd: dict[tuple[str, str], Some] = {}
+        self.odd: dict[tuple[str, str], AffectedRecipients] = {}
         """Whose field is odd, by field and by what is odd about it."""
-        self._scales = Scales(words.content.site.base_url)
+        self._scales = SizeMeter(words.content.site.base_url)
 
     @property
     def _here(self) -> Place:
@@ -121,9 +121,9 @@ class Census:
     def recipients(self) -> int:
         return sum(group.recipients for group in self.groups.values())
 
-    def of_whom(self, answer: str, place: Place) -> Some:
+    def of_whom(self, answer: str, place: Place) -> AffectedRecipients:
         """Those whose variant was made for this answer to a guard, one of each as an example."""
-        found = Some(place)
+        found = AffectedRecipients(place)
         for group in self.groups.values():
             if answer in group.merged.variant.guards:
                 found.add(group.example.email, group.recipients)
@@ -148,7 +148,7 @@ class Census:
         for name, place, read, judge in group.watched:
             oddity = judge(read(subscriber))
             if oddity:
-                self.odd.setdefault((name, oddity), Some(place)).add(merged.email)
+                self.odd.setdefault((name, oddity), AffectedRecipients(place)).add(merged.email)
 
     def _begin(self, subscriber: Subscriber, merged: Merged) -> Group:
         used = uses(merged.variant)
@@ -164,7 +164,7 @@ class Census:
         return group
 
     def _scales_of(
-        self, variant: Variant, used: Iterable[Use]
+        self, variant: Variant, used: Iterable[SlotUse]
     ) -> Iterator[tuple[Weigh, list[Gap]]]:
         left = iter(used)
         for facet in variant.facets:
@@ -172,7 +172,7 @@ class Census:
             gaps = [self._gap(use.slot.text, use.slot.place, leads=use.leads) for use in mine]
             yield self._scales.of(facet, mine), gaps
 
-    def _zip(self, used: Sequence[Use], guards: Sequence[str]) -> Iterator[Watched]:
+    def _zip(self, used: Sequence[SlotUse], guards: Sequence[str]) -> Iterator[Watched]:
         """The ZIP code, where it is written, decides, or is the key of a look-up that does."""
         asked = [(use.slot.text, use.slot.place) for use in used]
         asked += [(guard, self._here) for guard in guards]
@@ -182,7 +182,7 @@ class Census:
                 yield Watched("zip", place, attrgetter("zip"), suspicious_values.of_zip)
                 return
 
-    def _parts(self, used: Sequence[Use]) -> Iterator[tuple[Gap, Callable[[Subscriber], str]]]:
+    def _parts(self, used: Sequence[SlotUse]) -> Iterator[tuple[Gap, Callable[[Subscriber], str]]]:
         whole = {use.slot.text for use in used}
         for use in used:
             for part in expressions.parts(use.slot.text):
@@ -208,23 +208,27 @@ class Census:
         for gap in missing:
             lookup = next((name for name, t in gap.tables if not t.find(subscriber)), "")
             if gap.leads:
-                self.astray.setdefault(gap.expression, Some(gap.place)).add(subscriber.email)
+                self.astray.setdefault(gap.expression, AffectedRecipients(gap.place)).add(
+                    subscriber.email
+                )
             elif lookup:
                 rowless.setdefault(lookup, gap.place)
             else:
-                self.blank.setdefault(gap.expression, Some(gap.place)).add(subscriber.email)
+                self.blank.setdefault(gap.expression, AffectedRecipients(gap.place)).add(
+                    subscriber.email
+                )
         for lookup, place in rowless.items():
-            self.rowless.setdefault(lookup, Some(place)).add(subscriber.email)
+            self.rowless.setdefault(lookup, AffectedRecipients(place)).add(subscriber.email)
 
     def _gap(self, expression: str, place: Place, *, leads: bool = False) -> Gap:
         return Gap(expression, place, leads, tuple(self._tables(expression)))
 
-    def _tables(self, expression: str) -> Iterator[tuple[str, Table]]:
+    def _tables(self, expression: str) -> Iterator[tuple[str, LookupTable]]:
         tables = self.words.tables
         return ((name, tables[name]) for name in expressions.lookups(expression) if name in tables)
 
 
-def _names(used: Sequence[Use]) -> Iterator[Watched]:
+def _names(used: Sequence[SlotUse]) -> Iterator[Watched]:
     """Names that are shown; capitals matter where any place shows them as they are."""
     judges = {True: suspicious_values.of_name, False: suspicious_values.of_name_as_written}
     shown = [

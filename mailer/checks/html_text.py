@@ -38,7 +38,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class HtmlText:
     words: str
     """All that shows, blanks joined."""
     unlinked: str
@@ -140,7 +140,7 @@ class _Reader:
             anchor.shown |= bool(text.strip())
 
 
-def read(tree: Any) -> Reading:
+def read_html(tree: Any) -> HtmlText:
     """Go through a mail once, as `Proof.tree` gives it."""
     reader = _Reader()
     for event, node in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
@@ -150,7 +150,7 @@ def read(tree: Any) -> Reading:
             reader.end(node)
         else:
             reader.after(node)
-    return Reading(
+    return HtmlText(
         _joined(reader.parts),
         _joined(reader.unlinked),
         tuple(reader.links),

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import Facet, Filling, Slot
+    from mailer.compiler.slots import FilledGroup, Slot, SlotGroup
 
-    Weigh = Callable[[Filling], tuple[int, Sequence[int]]]
+    Weigh = Callable[[FilledGroup], tuple[int, Sequence[int]]]
     """Bytes, and which of the facet's slots leave a hole."""
     _Weigh = Callable[[str], int]
     """Bytes; less than zero, `~bytes`, for a value that leaves a hole."""
@@ -34,7 +34,7 @@ _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.,:/@_-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class SlotUse:
     """How a variant uses one of its slots."""
 
     slot: Slot
@@ -46,7 +46,7 @@ class Use:
     """A blank would show: not one that is meant, nor one in `?zip=` of a link."""
 
 
-def uses(variant: Variant) -> list[Use]:
+def uses(variant: Variant) -> list[SlotUse]:
     """By slot."""
     contexts: list[list[Context]] = [[] for _ in variant.slots]
     leads, shows = set(), set()
@@ -59,7 +59,7 @@ def uses(variant: Variant) -> list[Use]:
             if context is not Context.URL_PART or not before.endswith("="):
                 shows.add(slot)
     return [
-        Use(slot, tuple(found), i in leads, i in shows and not may_be_blank(slot.text))
+        SlotUse(slot, tuple(found), i in leads, i in shows and not may_be_blank(slot.text))
         for i, (slot, found) in enumerate(zip(variant.slots, contexts, strict=True))
     ]
 
@@ -69,7 +69,7 @@ def bare(variant: Variant) -> int:
     return sum(len(static.encode()) for static in variant.html.static)
 
 
-class Scales:
+class SizeMeter:
     """Weighs what facets came to. Variants that use a facet alike share what was weighed.
 
     Args:
@@ -80,7 +80,7 @@ class Scales:
         self._has_plain_links = bool(_PLAIN_URL.fullmatch(base_url))
         self._made: dict[Hashable, Weigh] = {}
 
-    def of(self, facet: Facet, used: Sequence[Use]) -> Weigh:
+    def of(self, facet: SlotGroup, used: Sequence[SlotUse]) -> Weigh:
         """For a facet and how a variant uses its slots."""
         key = (facet, tuple((use.contexts, use.leads, use.shows) for use in used))
         if key not in self._made:
@@ -91,7 +91,7 @@ class Scales:
             self._made[key] = _once(weigh) if facet.is_shared else weigh
         return self._made[key]
 
-    def _is_plain_link(self, use: Use) -> bool:
+    def _is_plain_link(self, use: SlotUse) -> bool:
         """Tokens are of letters, digits, "-", "_" and ".", and no escaping changes those."""
         simple = set(use.contexts) <= _SIMPLE
         return simple and self._has_plain_links and is_own_link(use.slot.text)
@@ -100,7 +100,7 @@ class Scales:
 def _once(weigh: Weigh) -> Weigh:
     """For what many share: the weight stays with the filling, and goes with it."""
 
-    def look(filling: Filling) -> tuple[int, Sequence[int]]:
+    def look(filling: FilledGroup) -> tuple[int, Sequence[int]]:
         if filling.weight is None or filling.weight[0] is not weigh:
             filling.weight = (weigh, weigh(filling))
         found: tuple[int, Sequence[int]] = filling.weight[1]
@@ -114,13 +114,13 @@ def _measuring(times: Sequence[int]) -> Weigh:
     return lambda filling: (sum(map(mul, map(len, filling.values), times)), ())
 
 
-def _of_slot(use: Use) -> _Weigh:
+def _of_slot(use: SlotUse) -> _Weigh:
     weigh = _weigher(use.contexts, leads=use.leads, shows=use.shows)
     return _at_a_glance(weigh, use.contexts) if set(use.contexts) <= _SIMPLE else weigh
 
 
 def _weighing(scales: Sequence[_Weigh]) -> Weigh:
-    def weigh(filling: Filling) -> tuple[int, Sequence[int]]:
+    def weigh(filling: FilledGroup) -> tuple[int, Sequence[int]]:
         weights = [scale(value) for scale, value in zip(scales, filling.values, strict=True)]
         if min(weights) >= 0:
             return sum(weights), ()

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.finding import Finding
-    from mailer.checks.rendered_mail import Proof
+    from mailer.checks.rendered_mail import RenderedMail
 
-    SourceRule = Callable[[Sources, date], Iterable[Finding]]
+    SourceRule = Callable[[Snapshot, date], Iterable[Finding]]
     """Looks at what was written, once; the date is today's."""
-    MailRule = Callable[[Proof], Iterable[Finding]]
+    MailRule = Callable[[RenderedMail], Iterable[Finding]]
     """Looks at one variant; the same finding of several variants is shown once."""
 
 SOURCE_RULES: tuple[SourceRule, ...] = (

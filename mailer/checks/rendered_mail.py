@@ -14,7 +14,7 @@ from mailer.checks.style import computed
 from mailer.errors import Place
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.mail.merge import Merged
 
 _TELLING = 5
@@ -22,8 +22,8 @@ _TELLING = 5
 
 
 @dataclass(frozen=True)
-class Proof:
-    words: Sources
+class RenderedMail:
+    words: Snapshot
     merged: Merged
 
     @cached_property
@@ -40,18 +40,18 @@ class Proof:
         return html.document_fromstring(self.html)
 
     @cached_property
-    def reading(self) -> html_text.Reading:
-        return html_text.read(self.tree)
+    def reading(self) -> html_text.HtmlText:
+        return html_text.read_html(self.tree)
 
     @cached_property
-    def light(self) -> dict[Any, computed.Look]:
+    def light(self) -> dict[Any, computed.ComputedStyle]:
         """What each element looks like."""
-        return computed.looks(self.tree, dark=False)
+        return computed.computed_styles(self.tree, dark=False)
 
     @cached_property
-    def dark(self) -> dict[Any, computed.Look]:
+    def dark(self) -> dict[Any, computed.ComputedStyle]:
         """The same in dark mode."""
-        return computed.looks(self.tree, dark=True)
+        return computed.computed_styles(self.tree, dark=True)
 
     def place(self, *needles: str) -> Place:
         return place_of(self.words, *needles)
@@ -62,7 +62,7 @@ class Proof:
         return self.place(*(needle for needle in needles if len(needle) >= _TELLING))
 
 
-def place_of(words: Sources, *needles: str) -> Place:
+def place_of(words: Snapshot, *needles: str) -> Place:
     """Where the first words that are found were written: in the campaign, or in a template that it uses."""
     paths = dict.fromkeys((*reached(words), *sorted(words.files)))
     for needle in filter(None, needles):
@@ -73,7 +73,7 @@ def place_of(words: Sources, *needles: str) -> Place:
     return Place(words.path)
 
 
-def reached(words: Sources) -> list[str]:
+def reached(words: Snapshot) -> list[str]:
     """The campaign, its layout, and the templates that one of them names."""
     layout = f"templates/{words.parsed.front.layout}.mjml"
     paths = [p for p in (words.path, layout, "templates/components.mjml") if p in words.files]

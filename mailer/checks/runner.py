@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mailer.checks.audience_stats import Census
+from mailer.checks.audience_stats import AudienceStats
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.registry import MAIL_RULES, SOURCE_RULES
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules import audience
 from mailer.errors import CampaignError, Place
-from mailer.mail.dry_run import rehearse
+from mailer.mail.dry_run import merge_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
     from mailer.lists.subscriber import Subscriber
-    from mailer.mail.dry_run import Choice, Rehearsal
+    from mailer.mail.dry_run import DryRun, Selection
     from mailer.mail.merge import Merged, Merger
 
 Item = TypeVar("Item")
@@ -37,7 +37,7 @@ EMPTY = "empty-audience"
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class CheckedVariant:
     """One variant, and those who get it."""
 
     variant: Variant
@@ -51,12 +51,12 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     findings: tuple[Finding, ...]
     """Errors first."""
-    editions: tuple[Edition, ...]
+    editions: tuple[CheckedVariant, ...]
     """The one with most recipients first."""
-    rehearsal: Rehearsal | None
+    rehearsal: DryRun | None
     """Who gets it, and who is left out and why; None when somebody's mail cannot be made, or no
     list is known."""
 
@@ -69,7 +69,7 @@ class Report:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-class Examination:
+class CheckRun:
     """Looks at everybody's mail while it is merged, then at each variant.
 
     Args:
@@ -77,10 +77,10 @@ class Examination:
         merger: of the campaign.
     """
 
-    def __init__(self, words: Sources, merger: Merger) -> None:
+    def __init__(self, words: Snapshot, merger: Merger) -> None:
         self._words = words
         self._merger = merger
-        self._census = Census(words)
+        self._census = AudienceStats(words)
 
     def merge(self, subscriber: Subscriber) -> Merged:
         """Raises CampaignError when the recipient's variant does not compile."""
@@ -88,10 +88,10 @@ class Examination:
         self._census.count(subscriber, merged)
         return merged
 
-    def editions(self) -> tuple[Edition, ...]:
+    def editions(self) -> tuple[CheckedVariant, ...]:
         groups = sorted(self._census.groups.values(), key=lambda group: -group.recipients)
         return tuple(
-            Edition(g.merged.variant, g.recipients, g.example, g.largest, g.largest_for)
+            CheckedVariant(g.merged.variant, g.recipients, g.example, g.largest, g.largest_for)
             for g in groups
         )
 
@@ -112,7 +112,7 @@ class Examination:
         groups = self._census.groups.values()
         everybody = self._census.recipients
         found: dict[Finding, int] = {}
-        proofs = (Proof(self._words, group.merged) for group in groups)
+        proofs = (RenderedMail(self._words, group.merged) for group in groups)
         for proof in watch(proofs, len(groups)):
             number = self._census.groups[proof.merged.variant].recipients
             for finding in dict.fromkeys(f for rule in MAIL_RULES for f in rule(proof)):
@@ -128,14 +128,14 @@ class Examination:
             yield from audience.unseen(self._census, guards)
 
 
-def examine(
-    words: Sources,
+def run_checks(
+    words: Snapshot,
     merger: Merger,
-    choices: Iterable[Choice],
+    choices: Iterable[Selection],
     *,
     today: date,
     watch: Watch,
-) -> Report:
+) -> CheckReport:
     """Merge everybody who gets a campaign, and look at it.
 
     Args:
@@ -145,26 +145,26 @@ def examine(
         today: for what goes stale.
         watch: lets a person see how far the look at the variants is.
     """
-    examination = Examination(words, merger)
+    examination = CheckRun(words, merger)
     rehearsal, found = _rehearse(words, examination, choices)
     found += examination.of_the_mail(today, watch)
     found += examination.of_the_audience(whole=rehearsal is not None)
-    return Report(in_order(found), examination.editions(), rehearsal)
+    return CheckReport(in_order(found), examination.editions(), rehearsal)
 
 
-def examine_words(
-    words: Sources, merger: Merger, example: Subscriber, *, today: date, watch: Watch
-) -> Report:
+def check_snapshot(
+    words: Snapshot, merger: Merger, example: Subscriber, *, today: date, watch: Watch
+) -> CheckReport:
     """The same without a list: of the mail that one made-up person gets."""
-    examination = Examination(words, merger)
+    examination = CheckRun(words, merger)
     examination.merge(example)
     editions = tuple(replace(edition, recipients=0) for edition in examination.editions())
-    return Report(in_order(examination.of_the_mail(today, watch)), editions, None)
+    return CheckReport(in_order(examination.of_the_mail(today, watch)), editions, None)
 
 
 def _rehearse(
-    words: Sources, examination: Examination, choices: Iterable[Choice]
-) -> tuple[Rehearsal | None, list[Finding]]:
+    words: Snapshot, examination: CheckRun, choices: Iterable[Selection]
+) -> tuple[DryRun | None, list[Finding]]:
     who = ""
 
     def merge(subscriber: Subscriber) -> Merged:
@@ -173,7 +173,7 @@ def _rehearse(
         return examination.merge(subscriber)
 
     try:
-        rehearsal = rehearse(choices, merge)
+        rehearsal = merge_all(choices, merge)
     except CampaignError as err:
         what = f"the mail of {who} cannot be made: {err.message}"
         return None, [Finding(NO_VARIANT, Severity.ERROR, what, err.hint or "", err.place)]

@@ -22,7 +22,7 @@ from mailer.cli.common import (
 from mailer.errors import FindingsError, UsageError
 
 if TYPE_CHECKING:
-    from mailer.campaigns.approval import Change, Standing
+    from mailer.campaigns.approval import ApprovalStatus, Change
     from mailer.sending.plan import Plan
 
 _SHOWN = 12
@@ -73,11 +73,11 @@ def approve(
 
 def _draw_up(run: Session, campaign: str, list_name: str, where: str) -> Plan:
     from mailer.cli.progress import watch
-    from mailer.sending.plan import draw_up, find
+    from mailer.sending.plan import find_mailing, make_plan
 
-    return draw_up(
+    return make_plan(
         run.store,
-        find(run.project, run.store, campaign, list_name),
+        find_mailing(run.project, run.store, campaign, list_name),
         run.keys,
         where=where,
         adding=True,
@@ -93,7 +93,7 @@ def _login() -> str:
         raise UsageError("it is not known who you are", hint="Say so: --by NAME.") from err
 
 
-def _has_approved(person: str, given: Standing) -> bool:
+def _has_approved(person: str, given: ApprovalStatus) -> bool:
     from mailer.campaigns.approval import same
 
     return same(person) in map(same, given.people)
@@ -134,12 +134,12 @@ def _still(missing: int) -> str:
 # ---------------------------------------------------------------- for whoever sends
 
 
-def standing_of(run: Session, plan: Plan) -> Standing:
-    from mailer.campaigns.approval import standing
+def standing_of(run: Session, plan: Plan) -> ApprovalStatus:
+    from mailer.campaigns.approval import approval_status
 
     mailing = plan.mailing
     known = run.store.approvals(mailing.campaign, mailing.list_name)
-    return standing(known, mailing.words, plan.query)
+    return approval_status(known, mailing.words, plan.query)
 
 
 def numbers(run: Session, plan: Plan) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def refuse_unapproved(run: Session, plan: Plan, *, where: str, as_json: bool) ->
     raise FindingsError(_why_not(plan, found, needed), hint=f"Approve it with: {_how(plan, where)}")
 
 
-def _why_not(plan: Plan, found: Standing, needed: int) -> str:
+def _why_not(plan: Plan, found: ApprovalStatus, needed: int) -> str:
     name, given = plan.mailing.campaign, " and ".join(found.people)
     if found.last and found.changes:
         changed = ", ".join(change.name for change in found.changes)

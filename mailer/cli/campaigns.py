@@ -11,7 +11,7 @@ from mailer.cli.common import Campaign, Session, now, seconds, session
 from mailer.errors import UsageError, suggest
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.merge import Merged
 
@@ -102,7 +102,7 @@ def test(
     run = session(context)
     found = snapshot.load(run.project, campaign)
     _check_subject(found, subject)
-    drawn_up = test_mail.draw_up(run.store, run.keys, found, addresses, subject)
+    drawn_up = test_mail.make_test_mails(run.store, run.keys, found, addresses, subject)
     way = run.project.settings.send.transport
     transport = transports.open_transport(run, way, found, found.list_name, folder=test_mail.FOLDER)
     for proof in test_mail.deliver(run.store, transport, drawn_up, seconds):
@@ -115,20 +115,20 @@ def test(
     )
 
 
-def _check_subject(found: Sources, number: int) -> None:
+def _check_subject(found: Snapshot, number: int) -> None:
     subjects = len(found.parsed.front.choices)
     if number > subjects:
         raise UsageError(f"there is no subject {number}", hint=f"The last one is {subjects}.")
 
 
-def _merge(run: Session, found: Sources, subscriber: Subscriber, arm: int) -> Merged:
+def _merge(run: Session, found: Snapshot, subscriber: Subscriber, arm: int) -> Merged:
     from mailer.mail.merge import Merger
 
     fields = run.store.field_names()
     return Merger(found, fields=fields, keys=run.keys, send_id=0).merge(subscriber, arm)
 
 
-def _example(run: Session, found: Sources, address: str) -> Subscriber:
+def _example(run: Session, found: Snapshot, address: str) -> Subscriber:
     """A named subscriber, or somebody the campaign is for."""
     from mailer.sending import test_mail
 
@@ -138,10 +138,10 @@ def _example(run: Session, found: Sources, address: str) -> Subscriber:
 
 
 def _write(path: Path, data: bytes) -> None:
-    from mailer.atomic import replacing
+    from mailer.atomic import atomic_write
 
     try:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(data)
     except OSError as err:
         raise UsageError(

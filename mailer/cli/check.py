@@ -14,9 +14,9 @@ from mailer.errors import FindingsError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.finding import Finding
-    from mailer.checks.runner import Item, Report
+    from mailer.checks.runner import CheckReport, Item
 
 
 def register(app: typer.Typer) -> None:
@@ -56,21 +56,21 @@ def check(
         typer.echo(f"{words.campaign} can be sent: no error, {warnings}.")
 
 
-def _examine(run: Session, words: Sources, list_name: str) -> Report:
-    from mailer.checks.runner import examine, examine_words
+def _examine(run: Session, words: Snapshot, list_name: str) -> CheckReport:
+    from mailer.checks.runner import check_snapshot, run_checks
     from mailer.mail.merge import Merger
     from mailer.sending.plan import everybody
-    from mailer.sending.test_mail import MADE_UP
+    from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
 
     today = now().date()
     merger = Merger(words, fields=run.store.field_names(), keys=run.keys, send_id=0)
     if not list_name:
-        return examine_words(words, merger, MADE_UP, today=today, watch=_watch)
+        return check_snapshot(words, merger, SAMPLE_SUBSCRIBER, today=today, watch=_watch)
     choices, size = everybody(run.store, words, list_name)
-    return examine(words, merger, _watch(choices, size), today=today, watch=_watch)
+    return run_checks(words, merger, _watch(choices, size), today=today, watch=_watch)
 
 
-def _with_dead_links(words: Sources, report: Report) -> tuple[Finding, ...]:
+def _with_dead_links(words: Snapshot, report: CheckReport) -> tuple[Finding, ...]:
     from mailer.checks import urls
     from mailer.checks.rules.dead_links import client, dead_links
     from mailer.checks.runner import in_order
@@ -87,7 +87,7 @@ def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
     return watch("Checking", items, total)
 
 
-def _show(words: Sources, list_name: str, report: Report) -> None:
+def _show(words: Snapshot, list_name: str, report: CheckReport) -> None:
     from mailer.cli import output
 
     findings.show(report.findings, report.recipients)
@@ -108,7 +108,7 @@ def _show(words: Sources, list_name: str, report: Report) -> None:
     output.show_variants([(edition.variant, edition.recipients) for edition in report.editions])
 
 
-def _as_json(words: Sources, list_name: str, report: Report) -> dict[str, Any]:
+def _as_json(words: Snapshot, list_name: str, report: CheckReport) -> dict[str, Any]:
     return {
         "campaign": words.campaign,
         "list": list_name,

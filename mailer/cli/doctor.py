@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mailer.config import Settings
     from mailer.doctor.facts import Ses
-    from mailer.doctor.finding import Finding
+    from mailer.doctor.finding import Diagnosis
 
 _STYLES = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
 
@@ -51,10 +51,10 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
         typer.echo(f"Ready to send{warnings}.")
 
 
-def _examine(run: Session) -> list[Finding]:
+def _examine(run: Session) -> list[Diagnosis]:
     from mailer.doctor.judgements import project
     from mailer.doctor.probes import network
-    from mailer.doctor.runner import Instruments, examine
+    from mailer.doctor.runner import Probes, diagnose
     from mailer.store.sqlite import health
 
     try:
@@ -62,9 +62,9 @@ def _examine(run: Session) -> list[Finding]:
     except ConfigError as err:
         return [project.broken_settings(err)]
     asked = network.resolver()
-    return examine(
+    return diagnose(
         found,
-        Instruments(
+        Probes(
             health=lambda: health.examine(found.database),
             click_once=network.click_once,
             inspect=_inspect,
@@ -85,7 +85,7 @@ def _count(levels: Counter[str], level: str) -> str:
     return f"{number} {level}{'' if number == 1 else 's'}"
 
 
-def _as_json(findings: Sequence[Finding], levels: Counter[str]) -> dict[str, object]:
+def _as_json(findings: Sequence[Diagnosis], levels: Counter[str]) -> dict[str, object]:
     return {
         "ready": not levels["error"],
         "errors": levels["error"],
@@ -94,7 +94,7 @@ def _as_json(findings: Sequence[Finding], levels: Counter[str]) -> dict[str, obj
     }
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def _print(findings: Sequence[Diagnosis]) -> None:
     """One table, a group for each area; what to do stands below what was found."""
     from rich import box
     from rich.console import Console
@@ -111,7 +111,7 @@ def _print(findings: Sequence[Finding]) -> None:
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
 
 
-def _told(finding: Finding) -> Text:
+def _told(finding: Diagnosis) -> Text:
     from rich.text import Text
 
     text = Text(finding.found)

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.common import Json, Session, now, print_json, session
+from mailer.cli.signals import stop_on_signals
 from mailer.errors import FindingsError, MailerError, UsageError
+from mailer.stop import StopSignal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mailer.events.ingest import Clerk, Pull
-    from mailer.sending.loop import Brake
-    from mailer.store.events import Feedback, Intake
+    from mailer.events.ingest import Ingestor, QueueConsumer
+    from mailer.ledger.event import IngestResult
+    from mailer.store.events import EventStore
 
 app = typer.Typer(
     help="What became of your mail: deliveries, bounces, complaints.", no_args_is_help=True
@@ -42,12 +44,10 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Take in the events that wait in the queue, and go on until Ctrl-C."""
-    from mailer.cli.brake import Brake
-
     run = session(context)
     clerk = _clerk(run, run.store)
-    with Brake() as brake:
-        pulling = _pull(run, clerk, brake, say=lambda text: typer.echo(text, err=True))
+    with stop_on_signals() as stop:
+        pulling = _pull(run, clerk, stop, say=lambda text: typer.echo(text, err=True))
         if not (once or as_json):
             typer.echo("Waiting for events. Ctrl-C stops.")
         pulling.run(once=once)
@@ -93,13 +93,13 @@ def suppressions(
     as_json: Json = False,
 ) -> None:
     """Compare with the suppression list that Amazon SES keeps for the account."""
-    from mailer.store.base import Reason
+    from mailer.lists.membership import SuppressionReason
     from mailer.transports.ses.suppressions import REASONS, SuppressionList
 
     run = session(context)
     theirs = SuppressionList(run.project.settings.ses)
     there = {_spelling(address): reason for address, reason in theirs.addresses()}
-    here = dict(run.store.suppressed_for(set(Reason) - {Reason.UNSUBSCRIBED}))
+    here = dict(run.store.suppressed_for(set(SuppressionReason) - {SuppressionReason.UNSUBSCRIBED}))
     missing = {a: r for a, r in here.items() if r in REASONS and a not in there}
     unknown = {a: r for a, r in there.items() if a not in here}
     if push:
@@ -110,7 +110,7 @@ def suppressions(
         run.store.together([partial(silence, *each) for each in unknown.items()])
     if as_json:
         numbers = {"here_only": len(missing), "there_only": len(unknown)}
-        print_json({**numbers, "pushed": push, "pulled": pull})
+        print_json({**numbers, "pushed": push, "requested": pull})
         return
     typer.echo(f"{len(there):,} addresses are on Amazon's list.")
     typer.echo(_compared(len(missing), "missing there", "put there now" if push else "--push"))
@@ -138,58 +138,43 @@ def _compared(number: int, what: str, then: str) -> str:
 def pulling(run: Session) -> Iterator[None]:
     """Take in events, in a thread of its own, while the block runs."""
     store = run.open_store()
-    brake = _Bell()
-    making = _pull(run, _clerk(run, store), brake, say=log.error)
-    thread = threading.Thread(target=_keep_pulling, args=(making, brake), name="events")
+    stop = StopSignal()
+    making = _pull(run, _clerk(run, store), stop, say=log.error)
+    thread = threading.Thread(target=_keep_pulling, args=(making, stop), name="events")
     thread.start()
     try:
         yield
     finally:
-        brake.ring()
+        stop.request()
         thread.join()
         store.close()
 
 
-def _keep_pulling(making: Pull, brake: _Bell) -> None:
-    while not brake.pulled:
+def _keep_pulling(making: QueueConsumer, stop: StopSignal) -> None:
+    while not stop.requested:
         try:
             making.run(once=False)
         except MailerError as err:
             log.error("%s", err)  # noqa: TRY400 - what is wrong is outside, a traceback says nothing
         except Exception:
             log.exception("events are not taken in")
-        brake.wait(_TRY_AGAIN)
-
-
-class _Bell:
-    """A `send.Brake` that another thread pulls."""
-
-    def __init__(self) -> None:
-        self._rung = threading.Event()
-
-    @property
-    def pulled(self) -> bool:
-        return self._rung.is_set()
-
-    def ring(self) -> None:
-        self._rung.set()
-
-    def wait(self, seconds: float) -> None:
-        self._rung.wait(seconds)
+        stop.wait(_TRY_AGAIN)
 
 
 # ---------------------------------------------------------------- shared
 
 
-def _clerk(run: Session, store: Feedback) -> Clerk:
-    from mailer.events.ingest import Clerk
+def _clerk(run: Session, store: EventStore) -> Ingestor:
+    from mailer.events.ingest import Ingestor
 
     days = run.project.settings.bounces.days
-    return Clerk(store, run.project.junk_file, patience=days, clock=now)
+    return Ingestor(store, run.project.junk_file, patience=days, clock=now)
 
 
-def _pull(run: Session, clerk: Clerk, brake: Brake, *, say: Callable[[str], None]) -> Pull:
-    from mailer.events.ingest import Pull
+def _pull(
+    run: Session, clerk: Ingestor, stop: StopSignal, *, say: Callable[[str], None]
+) -> QueueConsumer:
+    from mailer.events.ingest import QueueConsumer
     from mailer.transports.ses.queue import EventQueue
 
     settings = run.project.settings.ses
@@ -199,20 +184,20 @@ def _pull(run: Session, clerk: Clerk, brake: Brake, *, say: Callable[[str], None
             hint='Set queue_url under [ses]; see "Events" in docs/amazon-ses.md.',
         )
 
-    def on_round(found: Intake) -> None:
+    def on_round(found: IngestResult) -> None:
         for alarm in found.alarms:
             say(f"{alarm.campaign or 'other mail'}: Amazon SES did not send a mail: {alarm.why}")
 
-    return Pull(
+    return QueueConsumer(
         EventQueue(settings.queue_url, settings.region),
         clerk,
-        brake=brake,
+        stop=stop,
         on_round=on_round,
         on_trouble=lambda err: say(f"{err}. It is tried again in half a minute."),
     )
 
 
-def _sum_up(run: Session, clerk: Clerk, *, as_json: bool) -> None:
+def _sum_up(run: Session, clerk: Ingestor, *, as_json: bool) -> None:
     found = clerk.total
     if as_json:
         print_json({**asdict(found), "junk": clerk.junk})
@@ -230,7 +215,7 @@ def _number(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
-def _complain(run: Session, clerk: Clerk) -> None:
+def _complain(run: Session, clerk: Ingestor) -> None:
     """About what somebody should look at."""
     never_sent = len(clerk.total.alarms)
     wrong: dict[str, str] = {}

@@ -6,23 +6,23 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mailer.lists.importing import REASONS, ZIP_WARNINGS, Accepted, Rejected
+from mailer.lists.importing import REASONS, ZIP_WARNINGS, AcceptedRow, RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mailer.lists.importing import Skipped
-    from mailer.lists.rejects import Rejects
-    from mailer.store.base import Imported, ImportRow
+    from mailer.lists.import_row import ImportRow, ImportTotals
+    from mailer.lists.importing import SkippedRow
+    from mailer.lists.rejects import RejectsFile
 
 _EVERY = 1_000
 """Rows between two looks at how far the file is read."""
 
 
-class Tally:
+class ImportSummary:
     """Counts rows on their way to the store, and sets the rejected ones aside."""
 
-    def __init__(self, rejects: Rejects, tick: Callable[[], None]) -> None:
+    def __init__(self, rejects: RejectsFile, tick: Callable[[], None]) -> None:
         self._rejects = rejects
         self._tick = tick
         self.read = 0
@@ -30,22 +30,24 @@ class Tally:
         self.rejected: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
 
-    def accepted(self, rows: Iterable[Accepted | Rejected | Skipped]) -> Iterator[ImportRow]:
+    def accepted(
+        self, rows: Iterable[AcceptedRow | RejectedRow | SkippedRow]
+    ) -> Iterator[ImportRow]:
         for self.read, row in enumerate(rows, 1):
             if self.read % _EVERY == 0:
                 self._tick()
-            if isinstance(row, Accepted):
+            if isinstance(row, AcceptedRow):
                 if row.warning:
                     self.warnings[row.warning] += 1
                 yield row.row
-            elif isinstance(row, Rejected):
+            elif isinstance(row, RejectedRow):
                 self.rejected[row.reason] += 1
                 self._rejects.add(row)
             else:
                 self.blank += 1
         self._tick()
 
-    def numbers(self, imported: Imported) -> dict[str, object]:
+    def numbers(self, imported: ImportTotals) -> dict[str, object]:
         """Everything, for scripts."""
         return {
             "read": self.read,
@@ -55,7 +57,7 @@ class Tally:
             "zip_warnings": {kind: self.warnings[kind] for kind in ZIP_WARNINGS},
         }
 
-    def table(self, imported: Imported) -> list[tuple[str, int]]:
+    def table(self, imported: ImportTotals) -> list[tuple[str, int]]:
         return [
             ("read", self.read),
             ("new people", imported.new),
@@ -69,7 +71,9 @@ class Tally:
             ("erased at their own wish, left out", imported.erased),
         ]
 
-    def summary(self, imported: Imported, list_name: str, rejects: str, *, dry_run: bool) -> str:
+    def summary(
+        self, imported: ImportTotals, list_name: str, rejects: str, *, dry_run: bool
+    ) -> str:
         """One sentence that says what was done, or would be."""
         done = f"{imported.new:,} new, {imported.updated:,} updated"
         joined = f"{imported.joined:,} joined {list_name}"

@@ -47,9 +47,9 @@ def import_(
 
     Nobody who has unsubscribed, is suppressed or was erased comes back.
     """
-    from mailer.cli.import_summary import Tally
+    from mailer.cli.import_summary import ImportSummary
     from mailer.lists.importing import SubscriberFile
-    from mailer.lists.rejects import Rejects
+    from mailer.lists.rejects import RejectsFile
 
     if not _NAME.fullmatch(list_name):
         raise UsageError(
@@ -60,8 +60,8 @@ def import_(
     rejects_path = run.project.root / "lists" / f"{file.stem}.rejects.csv"
     with _opened(file) as stream:
         subscribers = SubscriberFile(stream, str(file), mapping or ())
-        with closing(Rejects(subscribers.headings)) as rejects, _progress(stream, file) as tick:
-            tally = Tally(rejects, tick)
+        with closing(RejectsFile(subscribers.headings)) as rejects, _progress(stream, file) as tick:
+            tally = ImportSummary(rejects, tick)
             try:
                 imported = run.store.import_rows(
                     list_name,
@@ -115,7 +115,7 @@ def export(
 
     Formulas are defused for spreadsheets. The file can be imported again.
     """
-    from mailer.atomic import replacing
+    from mailer.atomic import atomic_write
     from mailer.lists.export import write_members
 
     run = session(context)
@@ -124,7 +124,7 @@ def export(
     if out is None:
         write_members(sys.stdout.buffer, members, fields, "utf-8")
         return
-    with _writing(out), replacing(out) as stream:
+    with _writing(out), atomic_write(out) as stream:
         number = write_members(stream, members, fields, "utf-8-sig")
     typer.echo(f"Wrote {number:,} people to {out}")
 

@@ -10,21 +10,21 @@ import typer
 
 from mailer.cli import findings
 from mailer.cli.common import print_table
-from mailer.store.base import Reason
+from mailer.lists.membership import SuppressionReason
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping, Sequence
 
     from mailer.compiler.compile import Variant
-    from mailer.sending.loop import Tally
+    from mailer.ledger.delivery import Counts, Send
+    from mailer.sending.loop import SendProgress
     from mailer.sending.plan import Plan
-    from mailer.store.base import Counts, Send
     from mailer.transports.base import Allowance
 
 _SHOWN = 12
 """Variants on the screen; a campaign may have hundreds."""
-_SUPPRESSED = {Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL}
+_SUPPRESSED = {SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
 _MINUTE = 60
 _TELLING = 5
 """Seconds after which a speed says something: the first second may send a batch more."""
@@ -33,7 +33,7 @@ _OUTBOX_SPEED = 3_000
 
 
 @dataclass(frozen=True)
-class Course:
+class SendDuration:
     """How fast it will go, and for how many days."""
 
     cap: float | None
@@ -152,7 +152,9 @@ def show_nothing_to_do(send: Send, counts: Counts) -> None:
         )
 
 
-def show_summary(send: Send, counts: Counts, tally: Tally, seconds: float, where: str) -> None:
+def show_summary(
+    send: Send, counts: Counts, tally: SendProgress, seconds: float, where: str
+) -> None:
     speed = f", {tally.tried / seconds:,.0f} a second" if seconds >= _TELLING else ""
     typer.echo(f"{send.campaign}: {tally.accepted:,} accepted in {seconds:,.1f} s{speed}.")
     typer.echo(f"Of {people(counts.audience)} in all: {in_words(counts)}.")

@@ -11,7 +11,7 @@ import typer
 from mailer.cli.common import Session, now, session
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.transports.base import Transport
     from mailer.web.preview.app import Preview
 
@@ -52,7 +52,7 @@ def _make(run: Session) -> Preview:
 
     way = run.project.settings.send.transport
 
-    def open_transport(words: Sources) -> Transport:
+    def open_transport(words: Snapshot) -> Transport:
         return transports.open_transport(run, way, words, words.list_name, folder=test_mail.FOLDER)
 
     return Preview(

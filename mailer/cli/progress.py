@@ -20,7 +20,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mailer.sending.loop import Tally
+    from mailer.sending.loop import SendProgress
 
 T = TypeVar("T")
 
@@ -53,12 +53,12 @@ def watch(title: str, items: Iterable[T], total: int) -> Iterator[T]:
 
 
 @contextmanager
-def bar(title: str, total: int) -> Iterator[Callable[[Tally], None]]:
+def bar(title: str, total: int) -> Iterator[Callable[[SendProgress], None]]:
     """A bar that is told how far a send is."""
     with _progress(transient=False) as progress:
         task = progress.add_task(title, total=total)
 
-        def show(tally: Tally) -> None:
+        def show(tally: SendProgress) -> None:
             slowed = f" (slowed down to {tally.share:.0%}: asked to)" if tally.share < 1 else ""
             progress.update(task, completed=tally.tried, description=title + slowed)
 

@@ -10,10 +10,10 @@ import typer
 from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
 from mailer.cli.status import settle, started
 from mailer.errors import FindingsError, UsageError
-from mailer.store.base import DeliveryState, Result, SendState
+from mailer.ledger.delivery import DeliveryState, Result, SendState
 
 if TYPE_CHECKING:
-    from mailer.store.base import Doubt, Send
+    from mailer.ledger.delivery import Send, UncertainDelivery
 
 _SHOWN = 50
 """On the screen; --json has all."""
@@ -62,7 +62,7 @@ class Outcome:
     list: str
     resent: int
     assumed: int
-    uncertain: tuple[Doubt, ...]
+    uncertain: tuple[UncertainDelivery, ...]
 
 
 def _reconcile(run: Session, send: Send, *, resend: bool, assume_sent: bool) -> Outcome:

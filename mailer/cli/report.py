@@ -14,8 +14,8 @@ from mailer.errors import UsageError, suggest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailer.reports.summary import Report
-    from mailer.store.base import Send
+    from mailer.ledger.delivery import Send
+    from mailer.reports.summary import SendReport
 
 _SHOWN = 10
 """Rows of each table."""
@@ -63,22 +63,22 @@ def _sends(run: Session, campaign: str, list_name: str) -> list[Send]:
     return found
 
 
-def _draw_up(run: Session, send: Send) -> Report:
-    from mailer.campaigns.snapshot import Sources
-    from mailer.reports.summary import draw_up
+def _draw_up(run: Session, send: Send) -> SendReport:
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.reports.summary import summarize
 
-    return draw_up(run.store, send, Sources.from_bytes(send.snapshot))
+    return summarize(run.store, send, Snapshot.from_bytes(send.snapshot))
 
 
-def _write(run: Session, path: Path, reports: Sequence[Report]) -> None:
-    from mailer.atomic import replacing
-    from mailer.campaigns.schedule import named
+def _write(run: Session, path: Path, reports: Sequence[SendReport]) -> None:
+    from mailer.atomic import atomic_write
     from mailer.reports.page import write
+    from mailer.timezones import find_zone
 
     settings = run.project.settings
-    page = write(reports, settings.brand, zone=named(settings.send.timezone), now=now())
+    page = write(reports, settings.brand, zone=find_zone(settings.send.timezone), now=now())
     try:
-        with replacing(path.resolve()) as file:
+        with atomic_write(path.resolve()) as file:
             file.write(page.encode())
     except OSError as err:
         raise UsageError(
@@ -90,7 +90,7 @@ def _write(run: Session, path: Path, reports: Sequence[Report]) -> None:
 # ---------------------------------------------------------------- in the terminal
 
 
-def _show(found: Report) -> None:
+def _show(found: SendReport) -> None:
     from mailer.reports import rows
 
     send = found.send
@@ -127,7 +127,7 @@ def _show(found: Report) -> None:
 # ---------------------------------------------------------------- for scripts
 
 
-def _as_json(found: Report) -> dict[str, Any]:
+def _as_json(found: SendReport) -> dict[str, Any]:
     from mailer.cli.output import send_as_json
     from mailer.reports import rows
 

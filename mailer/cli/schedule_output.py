@@ -8,16 +8,16 @@ import typer
 
 from mailer.cli.common import Session, now, print_json, print_table
 from mailer.errors import UsageError
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
+from mailer.timezones import find_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from mailer.campaigns.schedule import Schedule
+    from mailer.campaigns.schedule import Schedule, Timing
+    from mailer.ledger.delivery import PendingGroup, Send
     from mailer.sending.plan import Plan
-    from mailer.store.base import Send
-    from mailer.store.schedule import Timing, Wave
 
 NOW = "now"
 _LOCAL = " local"
@@ -51,7 +51,7 @@ def _read(run: Session, at: str) -> Schedule | None:
 def timing_of(run: Session, at: str, plan: Plan) -> Timing | None:
     """When everybody's mail is due; None leaves that as it is. Raises UsageError for what is past."""
     from mailer.campaigns import schedule
-    from mailer.store.schedule import Timing
+    from mailer.campaigns.schedule import Timing
 
     ordered = _read(run, at)
     if ordered is None:
@@ -185,7 +185,7 @@ def show_waves(run: Session, send: Send) -> None:
         typer.echo(f"  {resting:,} wait for the winner: mailer winner {send.campaign}")
 
 
-def _show_later(run: Session, plan: str, waves: Sequence[Wave]) -> None:
+def _show_later(run: Session, plan: str, waves: Sequence[PendingGroup]) -> None:
     moments = {wave.due for wave in waves if wave.due}
     number = sum(wave.pending for wave in waves)
     if len(moments) == 1:
@@ -215,12 +215,10 @@ def numbers(run: Session, send: Send) -> dict[str, Any]:
     }
 
 
-def _there(run: Session, wave: Wave, plan: str) -> tuple[str, str]:
+def _there(run: Session, wave: PendingGroup, plan: str) -> tuple[str, str]:
     """When it starts by the clock of those who get it, and where that is."""
-    from mailer.campaigns import schedule
-
     assert wave.due is not None
-    zone = schedule.named(wave.timezone)
+    zone = find_zone(wave.timezone)
     if zone is None:
         return _at(run, wave.due, plan), "not known"
     return f"{wave.due.astimezone(zone):%A %Y-%m-%d %H:%M %Z}", wave.timezone
@@ -230,10 +228,8 @@ def _at(run: Session, due: datetime, plan: str) -> str:
     """A moment by the clock it was ordered by, the project's, or else UTC."""
     from datetime import UTC
 
-    from mailer.campaigns import schedule
-
     names = (plan.rpartition(" ")[2], run.project.settings.send.timezone)
-    zone = next(filter(None, map(schedule.named, names)), UTC)
+    zone = next(filter(None, map(find_zone, names)), UTC)
     return f"{due.astimezone(zone):%A %Y-%m-%d %H:%M %Z}"
 
 

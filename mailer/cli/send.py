@@ -8,7 +8,7 @@ import typer
 
 from mailer.cli import reconcile, status, subject_test, worker
 from mailer.cli.common import Campaign, Json, ListName, Yes, session
-from mailer.cli.send_command import Desk, Order
+from mailer.cli.send_command import SendCommand, SendOptions
 
 Way = Annotated[str, typer.Option("--transport", help="outbox, or as mailer.toml says.")]
 Rate = Annotated[
@@ -58,7 +58,7 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Send a campaign to its list, now or later, or go on with one that was stopped."""
-    order = Order(
+    order = SendOptions(
         campaign,
         list_name,
         transport,
@@ -71,7 +71,7 @@ def send(
         accept_warnings=accept_warnings,
         at=at,
     )
-    Desk(session(context), order).serve()
+    SendCommand(session(context), order).serve()
 
 
 def resume(
@@ -90,7 +90,7 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with a send that was stopped; nobody is added to it."""
-    order = Order(
+    order = SendOptions(
         campaign, list_name, transport, rate, limit, yes, as_json, adding=False, anyway=anyway
     )
-    Desk(session(context), order).serve()
+    SendCommand(session(context), order).serve()

@@ -11,22 +11,24 @@ import typer
 
 from mailer.cli import findings, schedule_output, subject_test, wiring
 from mailer.cli.common import Session, interactive, now, print_json
+from mailer.cli.signals import stop_on_signals
 from mailer.errors import FindingsError, Interrupted, SendStopped, UsageError
-from mailer.store.base import HELD_BACK, SendState
+from mailer.ledger.delivery import HELD_BACK, SendState
+from mailer.stop import StopSignal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from mailer.campaigns.schedule import Timing
     from mailer.checks.runner import Item
-    from mailer.sending.loop import Brake, Sender, Tally
+    from mailer.ledger.delivery import Send
+    from mailer.sending.loop import Sender, SendProgress
     from mailer.sending.plan import Mailing, Plan
-    from mailer.store.base import Send
-    from mailer.store.schedule import Timing
     from mailer.transports.base import Allowance, Transport
 
 
 @dataclass(frozen=True)
-class Order:
+class SendOptions:
     """What was asked for on the command line."""
 
     campaign: str
@@ -47,13 +49,13 @@ class Order:
     """However many bounce or complain."""
 
 
-class Desk:
+class SendCommand:
     """Serves one order.
 
     What it prints is in `screens`; with --json it prints one object at the end and nothing else.
     """
 
-    def __init__(self, run: Session, order: Order) -> None:
+    def __init__(self, run: Session, order: SendOptions) -> None:
         self.run = run
         self.order = order
 
@@ -91,9 +93,11 @@ class Desk:
     # ---------------------------------------------------------------- before
 
     def _find(self) -> Mailing:
-        from mailer.sending.plan import find
+        from mailer.sending.plan import find_mailing
 
-        mailing = find(self.run.project, self.run.store, self.order.campaign, self.order.list_name)
+        mailing = find_mailing(
+            self.run.project, self.run.store, self.order.campaign, self.order.list_name
+        )
         if mailing.send is None and not self.order.adding:
             raise UsageError(
                 f"{mailing.campaign} has not been started",
@@ -147,9 +151,9 @@ class Desk:
         return transport, transport.allowance()
 
     def _draw_up(self, mailing: Mailing) -> Plan:
-        from mailer.sending.plan import draw_up
+        from mailer.sending.plan import make_plan
 
-        return draw_up(
+        return make_plan(
             self.run.store,
             mailing,
             self.run.keys,
@@ -164,7 +168,7 @@ class Desk:
     def _offer(self, plan: Plan) -> Plan:
         """Whoever joined since the audience was frozen is added only when that is wanted."""
         from mailer.cli.output import people
-        from mailer.mail.dry_run import Rehearsal
+        from mailer.mail.dry_run import DryRun
 
         joined = len(plan.new.ids)
         if joined and plan.mailing.send and not self.order.at:
@@ -175,11 +179,10 @@ class Desk:
         question = f"{people(joined)} {have} joined since. Send to them as well?"
         if interactive() and typer.confirm(question):
             return plan
-        return replace(plan, new=Rehearsal(), findings=())
+        return replace(plan, new=DryRun(), findings=())
 
     def _nothing_to_do(self, plan: Plan, transport: Transport | None) -> None:
         from mailer.cli import output
-        from mailer.cli.brake import Brake
 
         existing = plan.mailing.send
         if existing is None:
@@ -187,7 +190,7 @@ class Desk:
             raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
         if transport and not self.order.dry_run and not schedule_output.rests(self.run, existing):
             # whoever is left may not get it any more, and the books may not be closed yet
-            self._sender(plan, existing, transport, Brake(), lambda _: None).run(existing)
+            self._sender(plan, existing, transport, StopSignal(), lambda _: None).run(existing)
         counts = self.run.store.counts(existing.id)
         if self.order.as_json:
             current = self.run.store.send(existing.campaign, existing.list_name) or existing
@@ -207,7 +210,7 @@ class Desk:
                 **subject_test.lines_of(plan),
                 **schedule_output.lines_of(self.run, timing, plan),
                 "Transport": f"{way}: {each}{self._place(plan.mailing)}",
-                **output.Course(self.cap, allowance).in_words(plan.recipients),
+                **output.SendDuration(self.cap, allowance).in_words(plan.recipients),
             }
             output.show_plan(plan, further)
             findings.show(plan.findings, len(plan.new.ids), err=True)
@@ -250,7 +253,7 @@ class Desk:
             raise UsageError(f'"{answer}" is not {number:,}: nothing was sent')
 
     def _freeze(self, plan: Plan, timing: Timing | None) -> Send:
-        from mailer.campaigns.subject_test import trial
+        from mailer.campaigns.subject_test import split_test
 
         existing = plan.mailing.send
         if existing and not plan.new.ids and not timing:
@@ -269,22 +272,21 @@ class Desk:
             fresh=existing is None,
             now=now(),
             timing=timing,
-            trial=trial(words),
+            trial=split_test(words),
         )
         return frozen
 
     # ---------------------------------------------------------------- during and after
 
     def _send(self, frozen: Send, plan: Plan, transport: Transport) -> None:
-        from mailer.cli.brake import Brake
         from mailer.cli.progress import bar
 
         if self.order.anyway:
             self.run.store.stop_watching(frozen.id)
         total = min(plan.recipients, self.order.limit or plan.recipients)
         began = time.monotonic()
-        with Brake() as brake, bar(f"Sending {frozen.campaign}", total) as show:
-            sender = self._sender(plan, frozen, transport, brake, show)
+        with stop_on_signals() as stop, bar(f"Sending {frozen.campaign}", total) as show:
+            sender = self._sender(plan, frozen, transport, stop, show)
             stopped = self._run(sender, frozen)
         self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
         if stopped:
@@ -298,16 +300,16 @@ class Desk:
         plan: Plan,
         frozen: Send,
         transport: Transport,
-        brake: Brake,
-        on_progress: Callable[[Tally], None],
+        stop: StopSignal,
+        on_progress: Callable[[SendProgress], None],
     ) -> Sender:
         return wiring.sender(
             self.run,
             self.run.store,
             frozen,
-            wiring.Means(plan.mailing.words, transport, plan.merger),
+            wiring.SendContext(plan.mailing.words, transport, plan.merger),
             rate=self.cap,
-            brake=brake,
+            stop=stop,
             on_progress=on_progress,
         )
 

@@ -96,11 +96,11 @@ def way_out(project: Project) -> Transport:
     settings = project.settings
     envelope = replace(Envelope.of(settings.content, list_name=""), list_id="")
     if settings.send.transport == "ses":
-        from mailer.transports.ses.transport import AmazonSes
+        from mailer.transports.ses.transport import SesTransport
 
         # what is reserved is reserved for such mail
         unreserved = settings.ses.model_copy(update={"reserve": 0})
-        return AmazonSes(
+        return SesTransport(
             unreserved, campaign=CONFIRMATIONS, list_name="", envelope=envelope, clock=now
         )
     from mailer.transports.outbox import Outbox

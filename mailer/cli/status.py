@@ -19,10 +19,10 @@ from mailer.cli.common import (
     session,
 )
 from mailer.errors import UsageError, suggest
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
 
 if TYPE_CHECKING:
-    from mailer.store.base import Counts, Send
+    from mailer.ledger.delivery import Counts, Send
 
 _STATES = ("pending", "sending", "accepted", "failed", "uncertain", "skipped")
 _OVER = (SendState.FINISHED, SendState.CANCELLED)
@@ -112,12 +112,12 @@ def _cancel(run: Session, send: Send, *, yes: bool) -> None:
 
 def settle(run: Session, send: Send) -> None:
     """Look at what a dead process has left."""
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.cli.transports import open_transport
     from mailer.sending import loop
 
     if run.store.counts(send.id).sending:
-        words = Sources.from_bytes(send.snapshot)
+        words = Snapshot.from_bytes(send.snapshot)
         transport = open_transport(run, send.transport, words, send.list_name)
         loop.settle(run.store, transport, send, now())
 
@@ -152,9 +152,9 @@ def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
 
 
 def _state(run: Session, send: Send) -> str:
-    from mailer.sending.status import standing
+    from mailer.sending.status import status_of
 
-    return standing(run.store, send, now())
+    return status_of(run.store, send, now())
 
 
 def _show(run: Session, send: Send, counts: Counts) -> None:

@@ -12,14 +12,15 @@ from mailer.cli import schedule_output
 from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
 from mailer.cli.status import started
 from mailer.errors import CampaignError, UsageError
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
-    from mailer.campaigns.subject_test import Figures
+    from mailer.campaigns.schedule import Timing
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.campaigns.subject_test import SubjectFigures
+    from mailer.ledger.delivery import Send
     from mailer.sending.plan import Plan
-    from mailer.store.base import Send, Store
-    from mailer.store.schedule import Timing
+    from mailer.store.base import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -89,10 +90,10 @@ def _tested(run: Session, campaign: str, list_name: str) -> Send:
     return found[0]
 
 
-def _words(send: Send) -> Sources:
-    from mailer.campaigns.snapshot import Sources
+def _words(send: Send) -> Snapshot:
+    from mailer.campaigns.snapshot import Snapshot
 
-    return Sources.from_bytes(send.snapshot)
+    return Snapshot.from_bytes(send.snapshot)
 
 
 def _declare(run: Session, send: Send, number: int, subjects: int) -> None:
@@ -129,7 +130,7 @@ def choose(store: Store, send: Send) -> str:
     return f"subject {number} wins: {clicked}"
 
 
-def _show(subjects: tuple[str, ...], figures: list[Figures], *, with_clicks: bool) -> None:
+def _show(subjects: tuple[str, ...], figures: list[SubjectFigures], *, with_clicks: bool) -> None:
     known = {one.arm: one for one in figures}
     shown = ["sent", "unsubscribed", "bounced", "complained"]
     shown[1:1] = ["clicks"] if with_clicks else []
@@ -150,7 +151,7 @@ def check(plan: Plan, timing: Timing | None) -> None:
         CampaignError: clicks are to decide, and nobody counts them.
         UsageError: it is for too few people to say anything, or at another time for each zone.
     """
-    from mailer.campaigns.subject_test import ENOUGH
+    from mailer.campaigns.subject_test import MINIMUM_PER_SUBJECT
 
     words = plan.mailing.words
     if not words.parsed.front.subjects or plan.mailing.send:
@@ -168,10 +169,10 @@ def check(plan: Plan, timing: Timing | None) -> None:
         )
     arms = _arms(plan)
     fewest = min(arms[number] for number in range(1, len(words.parsed.front.subjects) + 1))
-    if fewest < ENOUGH:
+    if fewest < MINIMUM_PER_SUBJECT:
         raise UsageError(
             f"the subject test is too small: one of the subjects would go to {fewest:,} people, and "
-            f"with fewer than {ENOUGH} chance decides",
+            f"with fewer than {MINIMUM_PER_SUBJECT} chance decides",
             hint='Write a larger share below "subject_test:", or a single subject.',
         )
 
@@ -191,6 +192,6 @@ def lines_of(plan: Plan) -> dict[str, str]:
 
 def _arms(plan: Plan) -> Counter[int]:
     """How many get each subject in the test, and how many (0) the winner."""
-    from mailer.campaigns.subject_test import Shares
+    from mailer.campaigns.subject_test import Split
 
-    return Counter(map(Shares.of(plan.mailing.words).arm, plan.new.ids))
+    return Counter(map(Split.of(plan.mailing.words).arm, plan.new.ids))

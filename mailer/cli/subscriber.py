@@ -13,7 +13,7 @@ from mailer.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mailer.store.base import History
+    from mailer.lists.membership import History
 
 app = typer.Typer(help="Show, export and erase one person.", no_args_is_help=True)
 

@@ -10,23 +10,23 @@ from mailer.errors import UsageError, suggest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.transports.base import Transport
 
 OUTBOX, SES = "outbox", "ses"
 
 
 def open_transport(
-    run: Session, way: str, words: Sources, list_name: str, *, folder: str = ""
+    run: Session, way: str, words: Snapshot, list_name: str, *, folder: str = ""
 ) -> Transport:
     """The transport for one campaign to one list; `folder` is inside its outbox."""
     from mailer.mail.message import Envelope
 
     envelope = Envelope.of(words.content, list_name=list_name)
     if way == SES:
-        from mailer.transports.ses.transport import AmazonSes
+        from mailer.transports.ses.transport import SesTransport
 
-        return AmazonSes(
+        return SesTransport(
             run.project.settings.ses,
             campaign=words.campaign,
             list_name=list_name,

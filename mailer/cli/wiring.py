@@ -11,33 +11,35 @@ from mailer.cli.common import Session, now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.campaigns.snapshot import Sources
-    from mailer.mail.click_tracking import Redirects
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.ledger.delivery import Send
+    from mailer.mail.click_tracking import ClickTracker
     from mailer.mail.merge import Merger
-    from mailer.sending.loop import Brake, Sender, Tally
-    from mailer.sending.reputation import Limits
-    from mailer.store.base import Send, Store
+    from mailer.sending.loop import Sender, SendProgress
+    from mailer.sending.reputation import ReputationLimits
+    from mailer.stop import StopSignal
+    from mailer.store.base import Store
     from mailer.transports.base import Transport
 
 
 @dataclass(frozen=True)
-class Means:
+class SendContext:
     """What a send needs besides its ledger."""
 
-    words: Sources
+    words: Snapshot
     transport: Transport
     merger: Merger
 
 
-def means_of(run: Session, store: Store, send: Send) -> Means:
+def send_context(run: Session, store: Store, send: Send) -> SendContext:
     """Of a send's own words, whatever the files say by now."""
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.cli.transports import open_transport
     from mailer.mail.merge import Merger
 
-    words = Sources.from_bytes(send.snapshot)
+    words = Snapshot.from_bytes(send.snapshot)
     merger = Merger(words, fields=store.field_names(), keys=run.keys, send_id=send.id)
-    return Means(words, open_transport(run, send.transport, words, send.list_name), merger)
+    return SendContext(words, open_transport(run, send.transport, words, send.list_name), merger)
 
 
 def cap_of(run: Session, asked: float | None = None) -> float | None:
@@ -50,11 +52,11 @@ def sender(
     run: Session,
     store: Store,
     send: Send,
-    means: Means,
+    means: SendContext,
     *,
     rate: float | None,
-    brake: Brake,
-    on_progress: Callable[[Tally], None] = lambda _: None,
+    stop: StopSignal,
+    on_progress: Callable[[SendProgress], None] = lambda _: None,
     by_hand: bool = True,
 ) -> Sender:
     """What sends it; for the arguments see `send.Sender`."""
@@ -65,7 +67,7 @@ def sender(
         means.transport,
         means.merger.for_send(send.id, _redirects(run, store, send, means.words)),
         rate=rate,
-        brake=brake,
+        stop=stop,
         clock=now,
         limits=_limits_of(run),
         on_progress=on_progress,
@@ -73,18 +75,18 @@ def sender(
     )
 
 
-def _limits_of(run: Session) -> Limits:
-    from mailer.sending.reputation import Limits
+def _limits_of(run: Session) -> ReputationLimits:
+    from mailer.sending.reputation import ReputationLimits
 
     settings = run.project.settings.send
-    return Limits(settings.most_bounces, settings.most_complaints, settings.judge_after)
+    return ReputationLimits(settings.most_bounces, settings.most_complaints, settings.judge_after)
 
 
-def _redirects(run: Session, store: Store, send: Send, words: Sources) -> Redirects | None:
+def _redirects(run: Session, store: Store, send: Send, words: Snapshot) -> ClickTracker | None:
     """For the counting of clicks, where that is wanted."""
-    from mailer.mail.click_tracking import Redirects
+    from mailer.mail.click_tracking import ClickTracker
 
     if not words.content.links.redirects:
         return None
     base_url = words.content.site.base_url
-    return Redirects(base_url, run.keys, send.id, partial(store.link, send.id))
+    return ClickTracker(base_url, run.keys, send.id, partial(store.link, send.id))

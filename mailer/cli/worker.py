@@ -13,12 +13,14 @@ import typer
 
 from mailer.cli import subject_test, wiring
 from mailer.cli.common import Session, now, session
+from mailer.cli.signals import stop_on_signals
 from mailer.errors import Interrupted, MailerError, SendStopped
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
 
 if TYPE_CHECKING:
-    from mailer.sending.loop import Brake
-    from mailer.store.base import Send, Store
+    from mailer.ledger.delivery import Send
+    from mailer.stop import StopSignal
+    from mailer.store.base import Store
     from mailer.store.sqlite.store import SqliteStore
 
 _LOOK = 1
@@ -37,11 +39,9 @@ def worker(
     ] = False,
 ) -> None:
     """Start what was scheduled when it is due, and go on with what a dead process has left."""
-    from mailer.cli.brake import Brake
-
     run = session(context)
-    with Brake("stopping") as brake:
-        shift = Shift(run, brake)
+    with stop_on_signals("stopping") as stop:
+        shift = Worker(run, stop)
         try:
             shift.serve(once=once)
         finally:
@@ -50,18 +50,18 @@ def worker(
         raise SendStopped(f"paused: {', '.join(shift.stopped)}", hint="See why with: mailer status")
 
 
-class Shift:
+class Worker:
     """One run of the worker.
 
     Each send has a thread, so that a long one holds up no other, and a store, whose lock tells other
     processes that somebody is at work on it, and is free when the thread ends.
     """
 
-    def __init__(self, run: Session, brake: Brake) -> None:
+    def __init__(self, run: Session, stop: StopSignal) -> None:
         self.stopped: list[str] = []
         """The campaigns that were paused."""
         self._run = run
-        self._brake = brake
+        self._stop = stop
         self._store = run.open_store()
         self._threads: list[threading.Thread] = []
 
@@ -69,12 +69,12 @@ class Shift:
         if not once:
             self._run.store.attend()
             _log("worker", "ready")
-        while not self._brake.pulled:
+        while not self._stop.requested:
             started = self._start_what_is_due()
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             if once and not (started or self._threads):
                 return
-            self._brake.wait(_LOOK)
+            self._stop.wait(_LOOK)
         for thread in self._threads:
             thread.join()
         _log("worker", "stopped")
@@ -88,7 +88,7 @@ class Shift:
             chosen = subject_test.choose(self._store, ripe)
             if chosen:
                 _log(_name(ripe), chosen)
-        while not self._brake.pulled and (send := self._store.take_up(now=now())):
+        while not self._stop.requested and (send := self._store.take_up(now=now())):
             # daemon: whoever presses Ctrl-C twice does not wait for it
             thread = threading.Thread(target=self._serve, args=(self._store, send), daemon=True)
             thread.start()
@@ -110,11 +110,11 @@ class Shift:
             store.close()
 
     def _send(self, store: Store, send: Send) -> None:
-        means = wiring.means_of(self._run, store, send)
+        means = wiring.send_context(self._run, store, send)
         rate = wiring.cap_of(self._run)
-        wiring.sender(
-            self._run, store, send, means, rate=rate, brake=self._brake, by_hand=False
-        ).run(send)
+        wiring.sender(self._run, store, send, means, rate=rate, stop=self._stop, by_hand=False).run(
+            send
+        )
 
     def _pause(self, store: Store, send: Send, err: Exception) -> None:
         """What stops a send pauses it, until a person has looked at it."""

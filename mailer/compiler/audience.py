@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
-from mailer.compiler.decision_tree import Tree
+from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.environment import Environment
-from mailer.compiler.slots import Known, Recipient
+from mailer.compiler.slots import AnswerCache, Recipient
 from mailer.compiler.symbolic import Recorder, roots
 from mailer.errors import CampaignError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.lists.subscriber import Subscriber
 
 _EXAMPLES = 'Examples: recipient.state == "OR", or "volunteer" in recipient.tags.'
 
 
 def condition(
-    expression: str, sources: Sources, fields: frozenset[str], place: Place | None = None
+    expression: str, sources: Snapshot, fields: frozenset[str], place: Place | None = None
 ) -> Callable[[Subscriber], bool]:
     """A test of subscribers, made from an expression; "" lets everybody through.
 
@@ -37,7 +37,7 @@ def condition(
     if not expression.strip():
         return lambda _: True
     where = place or Place("--where")
-    tables, known = sources.tables, Known()
+    tables, known = sources.tables, AnswerCache()
     try:
         evaluate = Environment().compile_expression(expression, undefined_to_none=False)
     except TemplateError as err:
@@ -57,5 +57,5 @@ def condition(
             ) from err
         return recorder.path, answer
 
-    tree: Tree[bool] = Tree(decide)
+    tree: DecisionTree[bool] = DecisionTree(decide)
     return lambda subscriber: tree.find(Recipient(subscriber, tables, None))

@@ -8,19 +8,19 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mailer.compiler import escaping, mjml
-from mailer.compiler.decision_tree import Tree
+from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.escaping import UnsafePlaceError
 from mailer.compiler.render import Renderer
-from mailer.compiler.slots import Facet, Known, by_columns
+from mailer.compiler.slots import AnswerCache, SlotGroup, group_by_columns
 from mailer.compiler.symbolic import TOKEN, Recorder
-from mailer.compiler.utm import Tagger
+from mailer.compiler.utm import UtmTagger
 from mailer.errors import CampaignError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from mailer.campaigns.snapshot import Sources
-    from mailer.compiler.environment import Memory
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.compiler.environment import TemplateCache
     from mailer.compiler.escaping import Context
     from mailer.compiler.render import Rendered
     from mailer.compiler.slots import Guard, Recipient, Slot
@@ -29,7 +29,7 @@ MAX_VARIANTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutText:
     """A text cut at its slots: `static[0] value static[1] value … static[n]`."""
 
     static: tuple[str, ...]
@@ -48,10 +48,10 @@ class Variant:
     """One finished version of a campaign."""
 
     number: int
-    subject: Cut
-    html: Cut
-    text: Cut
-    facets: tuple[Facet, ...]
+    subject: CutText
+    html: CutText
+    text: CutText
+    facets: tuple[SlotGroup, ...]
     guards: tuple[str, ...]
     """What is true of the recipient it was compiled for, of all that was asked; where nothing is,
     what is not."""
@@ -79,16 +79,16 @@ class Compiler:
     """
 
     def __init__(
-        self, sources: Sources, fields: frozenset[str], memory: Memory | None = None
+        self, sources: Snapshot, fields: frozenset[str], memory: TemplateCache | None = None
     ) -> None:
         self.sources = sources
         self.variants: list[Variant] = []
         self._renderer = Renderer(sources, fields, memory)
-        self._tree: Tree[Variant] = Tree(self._grow)
-        self._answers = Known()
+        self._tree: DecisionTree[Variant] = DecisionTree(self._grow)
+        self._answers = AnswerCache()
         self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
-        self._facets: dict[Hashable, Facet] = {}
-        self._tagger = Tagger.of(sources)
+        self._facets: dict[Hashable, SlotGroup] = {}
+        self._tagger = UtmTagger.of(sources)
         self._refuse_tokens()
 
     def variant(self, recipient: Recipient) -> Variant:
@@ -117,7 +117,7 @@ class Compiler:
     def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
         html = mjml.to_html(rendered.mjml, rendered.blocks, self.sources.files)
         # a facet's slots stand together, so that its values do
-        groups = list(by_columns(recorder.slots))
+        groups = list(group_by_columns(recorder.slots))
         order = [index for group in groups for index in group]
         cut = partial(self._cut, slots=recorder.slots, order=order)
         variant = Variant(
@@ -135,7 +135,7 @@ class Compiler:
             first += len(group)
         return replace(variant, facets=tuple(facets))
 
-    def _facet(self, slots: Sequence[Slot], first: int, variant: Variant) -> Facet:
+    def _facet(self, slots: Sequence[Slot], first: int, variant: Variant) -> SlotGroup:
         """One of a variant's, shared with variants that write the same in the same way."""
         places = (*variant.subject.places, *variant.text.places, *variant.html.places)
         mine = range(first, first + len(slots))
@@ -143,7 +143,7 @@ class Compiler:
         in_order = tuple(sorted(forms, key=itemgetter(0)))
         key = (tuple(slot.text for slot in slots), in_order)
         if key not in self._facets:
-            self._facets[key] = Facet(slots, in_order, len(self._facets))
+            self._facets[key] = SlotGroup(slots, in_order, len(self._facets))
         return self._facets[key]
 
     def _refuse_lost(self, slots: Sequence[Slot], variant: Variant) -> None:
@@ -165,7 +165,7 @@ class Compiler:
         *,
         slots: Sequence[Slot],
         order: Sequence[int],
-    ) -> Cut:
+    ) -> CutText:
         try:
             found = places(text)
         except UnsafePlaceError as err:
@@ -182,7 +182,7 @@ class Compiler:
                 hint="Look for a quotation mark or a bracket that is not closed in your HTML.",
             ) from err
         static = escaping.SLOT.split(text)[::2]
-        return Cut(
+        return CutText(
             tuple(static), tuple((order.index(_index(token)), context) for token, context in found)
         )
 

@@ -31,7 +31,7 @@ class _End(Generic[Leaf]):
         self.leaf = leaf
 
 
-class Tree(Generic[Leaf]):
+class DecisionTree(Generic[Leaf]):
     """Finds the leaf of a recipient; where nobody has walked before, `grow` makes it.
 
     Args:

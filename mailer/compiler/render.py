@@ -17,7 +17,7 @@ from jinja2 import FunctionLoader, TemplateError, TemplateNotFound, TemplateSynt
 from jinja2.runtime import Macro
 
 from mailer.compiler import markdown
-from mailer.compiler.environment import Environment, Memory, at_each_run, left_to_the_merge
+from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
 from mailer.compiler.symbolic import Recorder, Symbol, here, roots
 from mailer.errors import CampaignError, Place, suggest
@@ -25,7 +25,7 @@ from mailer.errors import CampaignError, Place, suggest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
 
 _FOLDER = "templates/"
 _TEXT_KEYS = ("preheader", "headline", "date")
@@ -65,10 +65,10 @@ class Renderer:
     """
 
     def __init__(
-        self, sources: Sources, fields: frozenset[str], memory: Memory | None = None
+        self, sources: Snapshot, fields: frozenset[str], memory: TemplateCache | None = None
     ) -> None:
         self._sources = sources
-        self._memory = memory or Memory()
+        self._memory = memory or TemplateCache()
         self._campaign = sources.parsed
         self._fields = fields
         self._labels = list(self._campaign.notes)

@@ -16,7 +16,7 @@ from mailer.lists.subscriber import COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from mailer.campaigns.lookups import Row, Table
+    from mailer.campaigns.lookups import LookupTable, Row
     from mailer.compiler.escaping import Context
     from mailer.errors import Place
     from mailer.links import Links
@@ -35,13 +35,13 @@ class Recipient:
     """What the expressions of a campaign are evaluated on, for one subscriber."""
 
     subscriber: Subscriber
-    tables: Mapping[str, Table]
+    tables: Mapping[str, LookupTable]
     links: Links | None
     arm: int = 1
     """The number of the subject they get, where there are several."""
     _found: dict[int, list[Row]] | None = None
 
-    def rows(self, table: Table) -> list[Row]:
+    def rows(self, table: LookupTable) -> list[Row]:
         """Of a look-up, found once: a campaign may ask for ten facts about the same row."""
         if self._found is None:
             self._found = {}
@@ -73,12 +73,12 @@ class Guard:
     place: Place
 
 
-class Filling:
+class FilledGroup:
     """What a facet came to."""
 
     __slots__ = ("encoded", "facet", "kept", "values", "variables", "weight")
 
-    def __init__(self, facet: Facet, values: Sequence[str]) -> None:
+    def __init__(self, facet: SlotGroup, values: Sequence[str]) -> None:
         self.facet = facet
         self.values = values
         """By slot of the facet."""
@@ -92,7 +92,7 @@ class Filling:
         """What `checks/weight.py` found, and by which scale."""
 
 
-class Facet:
+class SlotGroup:
     """Slots of a variant that the same columns decide.
 
     Args:
@@ -109,7 +109,7 @@ class Facet:
         self.number = number
         self._evaluate = [slot.evaluate for slot in slots]
         self._read = _reader(slots[0].reads)
-        self._known: dict[Hashable, Filling] = {}
+        self._known: dict[Hashable, FilledGroup] = {}
         self._letters = 0
 
     @property
@@ -117,18 +117,18 @@ class Facet:
         """Whether what it comes to is remembered."""
         return self._read is not None
 
-    def fill(self, recipient: Recipient) -> Filling:
+    def fill(self, recipient: Recipient) -> FilledGroup:
         """The values for a recipient.
 
         Raises:
             CampaignError: one cannot be worked out.
         """
         if self._read is None:
-            return Filling(self, [evaluate(recipient) for evaluate in self._evaluate])
+            return FilledGroup(self, [evaluate(recipient) for evaluate in self._evaluate])
         key = self._read(recipient)
         filling = self._known.get(key)
         if filling is None:
-            filling = Filling(self, [evaluate(recipient) for evaluate in self._evaluate])
+            filling = FilledGroup(self, [evaluate(recipient) for evaluate in self._evaluate])
             self._letters += sum(map(len, filling.values))
             if len(self._known) >= MOST or self._letters > LETTERS:
                 self._known.clear()
@@ -137,7 +137,7 @@ class Facet:
         return filling
 
 
-class Known:
+class AnswerCache:
     """What guards were answered, by what they read of a recipient."""
 
     def __init__(self) -> None:
@@ -168,7 +168,7 @@ class Known:
         return look_up
 
 
-def by_columns(slots: Iterable[Slot]) -> Iterator[list[int]]:
+def group_by_columns(slots: Iterable[Slot]) -> Iterator[list[int]]:
     """The indexes of slots that make a facet."""
     found: dict[frozenset[str] | None, list[int]] = {}
     for index, slot in enumerate(slots):

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
 
-    from mailer.campaigns.lookups import Row, Table
-    from mailer.compiler.slots import Known, Recipient
+    from mailer.campaigns.lookups import LookupTable, Row
+    from mailer.compiler.slots import AnswerCache, Recipient
 
 _ORDINARY = {str, bool, int, float, dict, list, tuple}
 """Types of values that need no second look."""
@@ -46,7 +46,7 @@ class Recorder:
         known: of the runs before.
     """
 
-    def __init__(self, example: Recipient, known: Known) -> None:
+    def __init__(self, example: Recipient, known: AnswerCache) -> None:
         self.example = example
         self._known = known
         self.slots: list[Slot] = []
@@ -381,7 +381,7 @@ def _known(shape: Any, name: Any = "") -> str:
 # ---------------------------------------------------------------- the two roots
 
 
-def _subscriber_shape(tables: Mapping[str, Table], fields: frozenset[str]) -> dict[str, Any]:
+def _subscriber_shape(tables: Mapping[str, LookupTable], fields: frozenset[str]) -> dict[str, Any]:
     shape: dict[str, Any] = {name: _column_shape(name) for name in (*COLUMNS, "tags")}
     further = {name: _column_shape(f"fields.{name}") for name in fields}
     lookups = {name: _lookup_shape(name, table) for name, table in tables.items()}
@@ -394,7 +394,9 @@ def _column_shape(name: str) -> tuple[str, Callable[[Recipient], Any], None, fro
     return f"recipient.{name}", column(name), None, frozenset({name})
 
 
-def _lookup_shape(name: str, table: Table) -> tuple[str, Callable[[Recipient], Any], Any, Any]:
+def _lookup_shape(
+    name: str, table: LookupTable
+) -> tuple[str, Callable[[Recipient], Any], Any, Any]:
     text = f"recipient.lookups.{name}"
     reads = frozenset(key if key in COLUMNS else f"fields.{key}" for key in table.key)
     if table.many:
@@ -412,7 +414,7 @@ def _lookup_shape(name: str, table: Table) -> tuple[str, Callable[[Recipient], A
 
 
 def roots(
-    recorder: Recorder, tables: Mapping[str, Table], fields: frozenset[str]
+    recorder: Recorder, tables: Mapping[str, LookupTable], fields: frozenset[str]
 ) -> dict[str, Symbol]:
     """`recipient` and `links` for one run."""
     shape = _subscriber_shape(tables, fields)

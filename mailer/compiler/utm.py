@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus, urlsplit
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
 
 _IN_HTML = re.compile(
     r"""(<(?:a|area)\b(?:[^>"']|"[^"]*"|'[^']*')*?\shref=)("[^"]*"|'[^']*')""", re.IGNORECASE
@@ -22,7 +22,7 @@ _HASH = re.compile(r"(?<!&)#")
 
 
 @dataclass(frozen=True)
-class Tagger:
+class UtmTagger:
     """Tags the links of one campaign."""
 
     tags: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ class Tagger:
     """The address of the recipients' pages, which are not tagged."""
 
     @classmethod
-    def of(cls, sources: Sources) -> Tagger:
+    def of(cls, sources: Snapshot) -> UtmTagger:
         """What mailer.toml says, overruled by the campaign's own front matter."""
         links, brand = sources.content.links, sources.content.brand
         own = urlsplit(brand.website).hostname or ""

@@ -31,7 +31,7 @@ class Page:
 # ---------------------------------------------------------------- Amazon SES
 
 
-class Trouble(StrEnum):
+class ErrorKind(StrEnum):
     """Why SES did not tell something."""
 
     NO_REGION = "no region"
@@ -45,7 +45,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    why: Trouble
+    why: ErrorKind
     said: str
     """In the words of Amazon or boto3."""
 

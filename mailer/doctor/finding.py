@@ -19,7 +19,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     area: str
     name: str
     level: Level
@@ -28,19 +28,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class Topic:
     """Makes the findings of one area."""
 
     name: str
 
-    def ok(self, name: str, found: str) -> Finding:
-        return Finding(self.name, name, Level.OK, found)
+    def ok(self, name: str, found: str) -> Diagnosis:
+        return Diagnosis(self.name, name, Level.OK, found)
 
-    def warning(self, name: str, found: str, todo: str) -> Finding:
-        return Finding(self.name, name, Level.WARNING, found, todo)
+    def warning(self, name: str, found: str, todo: str) -> Diagnosis:
+        return Diagnosis(self.name, name, Level.WARNING, found, todo)
 
-    def error(self, name: str, found: str, todo: str) -> Finding:
-        return Finding(self.name, name, Level.ERROR, found, todo)
+    def error(self, name: str, found: str, todo: str) -> Diagnosis:
+        return Diagnosis(self.name, name, Level.ERROR, found, todo)
 
-    def skipped(self, name: str, found: str) -> Finding:
-        return Finding(self.name, name, Level.SKIPPED, found)
+    def skipped(self, name: str, found: str) -> Diagnosis:
+        return Diagnosis(self.name, name, Level.SKIPPED, found)

@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from mailer.doctor.facts import Identity, NoAnswer, Refused, Ses, Trouble
-from mailer.doctor.finding import Finding, Level
+from mailer.doctor.facts import ErrorKind, Identity, NoAnswer, Refused, Ses
+from mailer.doctor.finding import Diagnosis, Level
 from mailer.doctor.judgements import dns, project, ses, site
 from mailer.links import Keys
 
@@ -28,7 +28,7 @@ _LATE = f"no answer within {_SECONDS:g} seconds"
 
 
 @dataclass(frozen=True, slots=True)
-class Instruments:
+class Probes:
     """How facts are found out."""
 
     health: Callable[[], Health]
@@ -39,7 +39,7 @@ class Instruments:
     """MAILER_SECRET_KEYS."""
 
 
-def examine(found: Project, use: Instruments) -> list[Finding]:
+def diagnose(found: Project, use: Probes) -> list[Diagnosis]:
     """Every finding, by area. Takes seconds, however silent the network is."""
     key = project.read_key(found, use.environment_key)
     keys = key if isinstance(key, Keys) else None
@@ -70,7 +70,7 @@ def _nobody(settings: Settings, keys: Keys | None) -> str:
     return f"{settings.site.base_url}/u/{token}"
 
 
-def _files(found: Project, fields: frozenset[str]) -> list[Finding]:
+def _files(found: Project, fields: frozenset[str]) -> list[Diagnosis]:
     lookups = project.lookups(found)
     if any(finding.level is Level.ERROR for finding in lookups):
         late = project.AREA.skipped("layouts", "not compiled before the look-ups can be read")
@@ -110,7 +110,7 @@ class _Patience:
 class _Amazon:
     """Asks SES, and name servers for what can be asked before SES has answered."""
 
-    def __init__(self, settings: Settings, use: Instruments, patience: _Patience) -> None:
+    def __init__(self, settings: Settings, use: Probes, patience: _Patience) -> None:
         self._settings = settings
         self._domain = settings.sender.email.rpartition("@")[2]
         self._use = use
@@ -118,8 +118,8 @@ class _Amazon:
         self._account = patience.begin(lambda: use.inspect(settings))
         self._policies = patience.begin(lambda: self._ask(dns.policies(self._domain)))
 
-    def findings(self) -> list[Finding]:
-        late = Ses(self._settings.ses.region, Refused(Trouble.UNREACHABLE, _LATE))
+    def findings(self) -> list[Diagnosis]:
+        late = Ses(self._settings.ses.region, Refused(ErrorKind.UNREACHABLE, _LATE))
         facts = self._patience.end(self._account, late)
         identity = facts.identity if isinstance(facts.identity, Identity) else None
         silence: Answers = dict.fromkeys(dns.policies(self._domain), NoAnswer(_LATE))

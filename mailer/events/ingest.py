@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Protocol
 from mailer.atomic import append
 from mailer.errors import MailerError, StoreError
 from mailer.events.ses import NotAnEventError, read
-from mailer.store.events import Intake
+from mailer.ledger.event import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from mailer.events.ses import Event
-    from mailer.sending.loop import Brake
-    from mailer.store.events import Feedback
+    from mailer.ledger.event import Event
+    from mailer.stop import StopSignal
+    from mailer.store.events import EventStore
 
 FULL = 10
 """Messages that a queue hands out, or deletes, at once: the limit of SQS."""
@@ -56,18 +56,18 @@ class Queue(Protocol):
 
 
 @dataclass(slots=True)
-class Clerk:
+class Ingestor:
     """Takes in whatever comes, and counts it."""
 
-    store: Feedback
+    store: EventStore
     junk_file: Path
     patience: int
     """See `Feedback.take_in`."""
     clock: Callable[[], datetime]
-    total: Intake = field(default_factory=Intake)
+    total: IngestResult = field(default_factory=IngestResult)
     junk: int = 0
 
-    def take(self, bodies: Iterable[str]) -> Intake:
+    def take(self, bodies: Iterable[str]) -> IngestResult:
         """When this returns, everything is on disk: the events in the store, the rest in its file."""
         events: list[Event] = []
         lines: list[str] = []
@@ -98,13 +98,13 @@ class Clerk:
         self.junk += len(lines)
 
 
-class Pull:
-    """Empties a queue, until it is empty or somebody pulls the brake.
+class QueueConsumer:
+    """Empties a queue, until it is empty or somebody pulls the stop.
 
     Args:
         queue: of events.
         clerk: who takes them in.
-        brake: looked at between rounds.
+        stop: looked at between rounds.
         on_round: told what each round brought.
         on_trouble: told what went wrong when it is tried again.
     """
@@ -112,15 +112,15 @@ class Pull:
     def __init__(
         self,
         queue: Queue,
-        clerk: Clerk,
+        clerk: Ingestor,
         *,
-        brake: Brake,
-        on_round: Callable[[Intake], None],
+        stop: StopSignal,
+        on_round: Callable[[IngestResult], None],
         on_trouble: Callable[[MailerError], None],
     ) -> None:
         self._queue = queue
         self._clerk = clerk
-        self._brake = brake
+        self._stop = stop
         self._on_round = on_round
         self._on_trouble = on_trouble
 
@@ -132,14 +132,14 @@ class Pull:
         """
         with ThreadPoolExecutor(_LANES) as pool:
             lanes, begun = 1, False
-            while not self._brake.pulled:
+            while not self._stop.requested:
                 try:
                     found = self._round(pool, lanes, once=once)
                 except MailerError as err:
                     if once or not begun:
                         raise
                     self._on_trouble(err)
-                    self._brake.wait(_TRY_AGAIN)
+                    self._stop.wait(_TRY_AGAIN)
                     lanes = 1
                     continue
                 if once and not found:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from mailer.ledger.event import Event, EventOutcome
 from mailer.lists.address import BadAddressError, normalize
 
 if TYPE_CHECKING:
@@ -22,73 +21,8 @@ if TYPE_CHECKING:
     Table = dict[str, Any]
 
 
-class Outcome(StrEnum):
-    """What an event says about its recipient; NOTHING for all that only happens by the way."""
-
-    NOTHING = ""
-    DELIVERED = "delivered"
-    """The recipient's mail server took it. A bounce may follow all the same."""
-    BOUNCED = "bounced"
-    """There is no such mailbox, and there will not be."""
-    RETURNED = "returned"
-    """It could not be delivered this time: mailbox full, server down."""
-    DECLINED = "declined"
-    """This mail was not wanted there (too large, content): it says nothing about the mailbox."""
-    COMPLAINED = "complained"
-    NEVER_SENT = "never sent"
-    """SES accepted it, then did not send it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened to one recipient of one message. Its words are Amazon's."""
-
-    key: bytes
-    """The same for the same event, however often and by whatever way it is reported."""
-    kind: str
-    """Bounce, Delivery, Rendering Failure…"""
-    at: str
-    """ISO, UTC, to the second; "" when it is not said."""
-    message_id: str
-    campaign: str
-    """The tag that the message was sent with; "" without."""
-    delivery: int
-    """The tag that the message was sent with; 0 without."""
-    recipient: str
-    """Normalised; "" when it is no address. Only the ledger can say whether it is one of ours."""
-    destination: tuple[str, ...]
-    """Everybody the message went to. A bounce may name the mailbox it was forwarded to instead."""
-    alone: bool
-    """The message had no other recipient, so nobody else can be meant."""
-    outcome: Outcome
-    type: str
-    """Of a bounce, a complaint or a delay."""
-    subtype: str
-    status: str
-    """The enhanced status code (RFC 3463), such as 5.1.1."""
-    diagnostic: str
-    """The words of the other server, or why SES did not send it."""
-    raw: str
-    """The JSON, less the headers of the message: they are known, and hold personal links."""
-
-    @property
-    def domain(self) -> str:
-        return self.recipient.rpartition("@")[2]
-
-    @property
-    def harms_reputation(self) -> bool:
-        """Whether SES counts it in the account's bounce or complaint rate."""
-        held_back = self.subtype in _HELD_BACK
-        return self.outcome in {Outcome.BOUNCED, Outcome.COMPLAINED} and not held_back
-
-
 class NotAnEventError(ValueError):
     """Not what SES or SNS writes; its text says why, for staff."""
-
-
-def tag(text: str) -> str:
-    """A name as it can stand in a tag, and as it comes back in an event."""
-    return _NOT_FOR_TAGS.sub("_", text)[:_LONGEST_TAG]
 
 
 def read(body: str) -> list[Event]:
@@ -185,26 +119,26 @@ def _words(kind: str, detail: Table, recipient: Table) -> Iterator[tuple[str, Ta
         yield "diagnostic", recipient, "diagnosticCode"
 
 
-def _outcome(kind: str, words: dict[str, str]) -> Outcome:
+def _outcome(kind: str, words: dict[str, str]) -> EventOutcome:
     match kind, words["type"], words["subtype"]:
         case "Delivery", _, _:
-            return Outcome.DELIVERED
+            return EventOutcome.DELIVERED
         case "Bounce", "Permanent", _:
-            return Outcome.BOUNCED
+            return EventOutcome.BOUNCED
         case "Bounce", _, subtype if subtype in _ABOUT_THE_MAIL:
-            return Outcome.DECLINED
+            return EventOutcome.DECLINED
         case "Bounce", "Transient", "General" if not (words["status"] or words["diagnostic"]):
             # an answering machine ("I am on holiday"): a mail server's report has a status
-            return Outcome.NOTHING
+            return EventOutcome.NOTHING
         case "Bounce", _, _:
-            return Outcome.RETURNED
+            return EventOutcome.RETURNED
         case "Complaint", "not-spam", _:
-            return Outcome.NOTHING
+            return EventOutcome.NOTHING
         case "Complaint", _, _:
-            return Outcome.COMPLAINED
+            return EventOutcome.COMPLAINED
         case (("Reject" | "Rendering Failure"), _, _):
-            return Outcome.NEVER_SENT
-    return Outcome.NOTHING
+            return EventOutcome.NEVER_SENT
+    return EventOutcome.NOTHING
 
 
 def _key(kind: str, mail: Table, recipient: str, detail: Table, raw: str) -> bytes:
@@ -265,8 +199,6 @@ _TOPIC_WORKS = "Successfully validated SNS topic for Amazon SES event publishing
 _SUBSCRIBED = "AmazonSnsSubscriptionSucceeded"
 """What identity notifications begin with."""
 _LONGEST_TEXT = 2_000
-_LONGEST_TAG = 256
-_NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_-]")
 _OUR_OWN = {"headers", "commonHeaders", "headersTruncated"}
 _SECTIONS = {"Rendering Failure": "failure"}
 """Where the details of a kind are; else under the kind's name, which begins small there."""
@@ -284,5 +216,3 @@ _ABOUT_THE_MAIL = {
     "CustomTimeoutExceeded",
     "MessageTooLarge",
 }
-_HELD_BACK = {"OnAccountSuppressionList", "OnTenantSuppressionList"}
-"""SES did not try: the address is on the account's own list."""

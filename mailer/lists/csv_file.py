@@ -71,7 +71,7 @@ def undefuse(cell: str) -> str:
 # ---------------------------------------------------------------- files
 
 
-class Sheet:
+class CsvFile:
     """A file of rows under a header. Reads on as its records are asked for; memory stays flat.
 
     Args:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
+    from mailer.lists.membership import Membership, SuppressionReason
     from mailer.lists.subscriber import Subscriber
-    from mailer.store.base import Membership, Reason
 
-    Member = tuple[Subscriber, Membership, Reason | None]
+    Member = tuple[Subscriber, Membership, SuppressionReason | None]
 
 
 def write_members(

@@ -15,9 +15,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
 from mailer.lists import address, zipcodes
-from mailer.lists.csv_file import Sheet, clean, undefuse
+from mailer.lists.csv_file import CsvFile, clean, undefuse
 from mailer.lists.header_mapping import TARGETS, recognize
-from mailer.store.base import ImportRow
+from mailer.lists.import_row import ImportRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Accepted:
+class AcceptedRow:
     """A row that is imported. One for each of a million, and so not frozen."""
 
     row: ImportRow
@@ -36,7 +36,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRow:
     """A row that is not imported. Row and line are counted from 1, rows after the header."""
 
     row: int
@@ -49,7 +49,7 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class SkippedRow:
     """A blank line."""
 
     row: int
@@ -67,7 +67,7 @@ ZIP_WARNINGS = {
     "unknown": "ZIP code kept: there is no such one",
 }
 
-_NOWHERE = zipcodes.Place("", "", "", "")
+_NOWHERE = zipcodes.ZipPlace("", "", "", "")
 _ABBREVIATION = 2
 # Words of the common mail services for somebody who must not be mailed.
 _LEFT = re.compile(
@@ -100,7 +100,7 @@ class SubscriberFile:
     """
 
     def __init__(self, stream: BinaryIO, path: str, mapping: Sequence[str] = ()) -> None:
-        self._sheet = Sheet(stream, path)
+        self._sheet = CsvFile(stream, path)
         header = self._sheet.header
         self._columns = recognize(path, self._sheet.header_line, header, mapping)
 
@@ -108,7 +108,7 @@ class SubscriberFile:
     def headings(self) -> list[str]:
         return [column.heading for column in self._columns]
 
-    def rows(self) -> Iterator[Accepted | Rejected | Skipped]:
+    def rows(self) -> Iterator[AcceptedRow | RejectedRow | SkippedRow]:
         return map(_Form(self._columns).outcome, self._sheet.records())
 
 
@@ -128,7 +128,7 @@ class _Form:
         ]
         self._since = next((c.field for c in columns if c.target == "member_since"), "")
 
-    def outcome(self, record: Record) -> Accepted | Rejected | Skipped:
+    def outcome(self, record: Record) -> AcceptedRow | RejectedRow | SkippedRow:
         if record.problem:
             return _reject(record, "quotes", record.problem)
         found = record.cells
@@ -138,7 +138,7 @@ class _Form:
         own = self._own(cells)
         fields = {field: value for i, field in self._further if (value := cells[i])}
         if not fields and not any(own):
-            return Skipped(record.row, record.line)
+            return SkippedRow(record.row, record.line)
         email, first_name, last_name, code, city, state, county, timezone, tags, since, status = own
         if status and _LEFT.match(status):
             return _reject(record, "status", f'the file says "{status}"')
@@ -166,7 +166,7 @@ class _Form:
             _tags(tags) if tags else (),
             joined,
         )
-        return Accepted(subscriber, warning)
+        return AcceptedRow(subscriber, warning)
 
     def tidy(self, cells: list[str]) -> list[str]:
         """Each value on one line without needless blanks; as many as columns, and a blank one."""
@@ -182,12 +182,12 @@ class _Form:
         return undefuse(clean(cell.replace("\n", ";") if i == self._tags else cell))
 
 
-def _reject(record: Record, reason: str, why: str) -> Rejected:
-    return Rejected(record.row, record.line, reason, why, tuple(record.cells))
+def _reject(record: Record, reason: str, why: str) -> RejectedRow:
+    return RejectedRow(record.row, record.line, reason, why, tuple(record.cells))
 
 
 @lru_cache(maxsize=50_000)
-def _place(text: str) -> tuple[str, zipcodes.Place, str]:
+def _place(text: str) -> tuple[str, zipcodes.ZipPlace, str]:
     """A ZIP code repaired, what is there, and what is odd about it."""
     if not text:
         return "", _NOWHERE, ""

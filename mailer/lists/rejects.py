@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from mailer.atomic import replacing
+from mailer.atomic import atomic_write
 from mailer.lists.csv_file import defuse
 from mailer.lists.header_mapping import REJECTS
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from mailer.lists.importing import Rejected
+    from mailer.lists.importing import RejectedRow
 
 
-class Rejects:
+class RejectsFile:
     """Collects them in a nameless temporary file, so that a crash leaves none behind.
 
     Args:
@@ -33,7 +33,7 @@ class Rejects:
         self._write((*REJECTS, *headings))
         self.number = 0
 
-    def add(self, rejected: Rejected) -> None:
+    def add(self, rejected: RejectedRow) -> None:
         self.number += 1
         position = str(rejected.row), str(rejected.line)
         self._write((*position, rejected.reason, rejected.why, *rejected.cells))
@@ -48,7 +48,7 @@ class Rejects:
             return
         self._text.flush()
         self._spool.seek(0)
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             shutil.copyfileobj(self._spool, file)
 
     def close(self) -> None:

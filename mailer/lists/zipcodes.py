@@ -14,7 +14,7 @@ import zipcodes
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ZipPlace:
     city: str
     state: str
     """Two letters, as the Postal Service writes it."""
@@ -44,23 +44,23 @@ def repair(text: str) -> str:
     return ""
 
 
-def place(code: str) -> Place | None:
+def place(code: str) -> ZipPlace | None:
     """Where a five-digit ZIP code is; None when there is no such code."""
     return _places(code[:2]).get(code)
 
 
 @cache
-def _places(prefix: str) -> dict[str, Place]:
+def _places(prefix: str) -> dict[str, ZipPlace]:
     # Two digits at a time: one look-up takes 0.2 ms, the whole table at once 25 MB more than these.
     if not re.fullmatch("[0-9]{2}", prefix):
         return {}
     return {row["zip_code"]: _read(row) for row in zipcodes.similar_to(prefix)}  # type: ignore[no-untyped-call] # it has no types
 
 
-def _read(row: dict[str, str]) -> Place:
+def _read(row: dict[str, str]) -> ZipPlace:
     # Each name once in memory, however many codes it has.
     named = (row["city"], row["state"], row["county"], _timezone(row["timezone"]))
-    return Place(*map(sys.intern, named))
+    return ZipPlace(*map(sys.intern, named))
 
 
 def _timezone(name: str) -> str:

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mailer.compiler.compile import Cut
+from mailer.compiler.compile import CutText
 from mailer.compiler.escaping import SLOT
 from mailer.links import address
 
@@ -29,7 +29,7 @@ _LINK = re.compile(
 )
 
 
-class Redirects:
+class ClickTracker:
     """Rewrites the variants of one send, each once.
 
     Args:
@@ -54,7 +54,7 @@ class Redirects:
             self._known[key] = replace(variant, html=self._rewritten(variant.html, arm))
         return self._known[key]
 
-    def _rewritten(self, cut: Cut, arm: int) -> Cut:
+    def _rewritten(self, cut: CutText, arm: int) -> CutText:
         tokens = [f"zqs{slot:04d}qz" for slot, _ in cut.places]
         source = "".join(map("".join, zip(cut.static, [*tokens, ""], strict=True)))
 
@@ -64,7 +64,7 @@ class Redirects:
                 f'{match[1]}"{self._over_the_pages(url, arm)}"' if self._counts(url) else match[0]
             )
 
-        return Cut(tuple(SLOT.split(_LINK.sub(change, source))[::2]), cut.places)
+        return CutText(tuple(SLOT.split(_LINK.sub(change, source))[::2]), cut.places)
 
     def _counts(self, url: str) -> bool:
         """Not what is a recipient's own, and not the pages themselves."""

@@ -7,25 +7,25 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mailer.store.base import HELD_BACK
+from mailer.ledger.delivery import HELD_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from mailer.lists.membership import Membership, SuppressionReason
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.merge import Merged
-    from mailer.store.base import Membership, Reason
 
-Choice = tuple["Subscriber", str]
+Selection = tuple["Subscriber", str]
 """A subscriber, and why they are left out: "" for those who get it."""
 
 
-def choose(
-    members: Iterable[tuple[Subscriber, Membership, Reason | None]],
+def select_recipients(
+    members: Iterable[tuple[Subscriber, Membership, SuppressionReason | None]],
     delivered: Iterable[int],
     wanted: Callable[[Subscriber], bool],
     lately: Iterable[int],
-) -> Iterator[Choice]:
+) -> Iterator[Selection]:
     """Go through a list.
 
     Args:
@@ -63,7 +63,7 @@ def _among(ascending: Iterable[int]) -> Callable[[int], bool]:
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class DryRun:
     """What was found by merging everybody."""
 
     ids: array[int] = field(default_factory=lambda: array("q"))
@@ -77,13 +77,13 @@ class Rehearsal:
     """The first recipient's mail."""
 
 
-def rehearse(choices: Iterable[Choice], merge: Callable[[Subscriber], Merged]) -> Rehearsal:
+def merge_all(choices: Iterable[Selection], merge: Callable[[Subscriber], Merged]) -> DryRun:
     """Merge everybody who gets it.
 
     Raises:
         CampaignError: somebody's mail cannot be made.
     """
-    found = Rehearsal()
+    found = DryRun()
     for subscriber, left_out in choices:
         if left_out:
             found.left_out[left_out] += 1

@@ -6,7 +6,7 @@ from collections import Counter
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mailer.campaigns.subject_test import Shares
+from mailer.campaigns.subject_test import Split
 from mailer.compiler.compile import Compiler
 from mailer.compiler.slots import Recipient
 from mailer.links import Links
@@ -14,13 +14,13 @@ from mailer.links import Links
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
-    from mailer.compiler.environment import Memory
-    from mailer.compiler.slots import Filling, Guard
+    from mailer.compiler.environment import TemplateCache
+    from mailer.compiler.slots import FilledGroup, Guard
     from mailer.links import Keys
     from mailer.lists.subscriber import Subscriber
-    from mailer.mail.click_tracking import Redirects
+    from mailer.mail.click_tracking import ClickTracker
 
 
 class Merged(NamedTuple):
@@ -31,7 +31,7 @@ class Merged(NamedTuple):
 
     email: str
     variant: Variant
-    fillings: Sequence[Filling]
+    fillings: Sequence[FilledGroup]
     """By facet of the variant."""
     links: Links
     mark: str = ""
@@ -69,25 +69,25 @@ class Merger:
 
     def __init__(
         self,
-        sources: Sources,
+        sources: Snapshot,
         *,
         fields: frozenset[str],
         keys: Keys,
         send_id: int,
-        memory: Memory | None = None,
+        memory: TemplateCache | None = None,
         winner: int = 1,
     ) -> None:
         self.counts: Counter[Variant] = Counter()
         """Recipients merged so far, by variant."""
         self._compiler = Compiler(sources, fields, memory)
         self._sources = sources
-        self._shares = Shares.of(sources)
+        self._shares = Split.of(sources)
         self._winner = winner
         self._keys = keys
-        self.redirects: Redirects | None = None
+        self.redirects: ClickTracker | None = None
         self.send_id = send_id
 
-    def for_send(self, send_id: int, redirects: Redirects | None = None) -> Merger:
+    def for_send(self, send_id: int, redirects: ClickTracker | None = None) -> Merger:
         """One for the links of this send, that has compiled what this one has."""
         other = copy(self)
         other.counts = Counter()

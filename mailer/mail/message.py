@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import Facet, Filling
+    from mailer.compiler.slots import FilledGroup, SlotGroup
     from mailer.config import Content
     from mailer.mail.merge import Merged
 
@@ -232,7 +232,7 @@ def _quoted(text: str) -> bytes:
     return encoded.replace(b"\n", b"\r\n")
 
 
-def _encoded(filling: Filling) -> Sequence[bytes]:
+def _encoded(filling: FilledGroup) -> Sequence[bytes]:
     """Each form escaped, and encoded to stand between two statics."""
     made: list[bytes] = []
     last: str | None = None
@@ -246,5 +246,5 @@ def _encoded(filling: Filling) -> Sequence[bytes]:
 
 
 @lru_cache(maxsize=1024)
-def _escapes(facet: Facet) -> list[tuple[int, Callable[[str], str]]]:
+def _escapes(facet: SlotGroup) -> list[tuple[int, Callable[[str], str]]]:
     return [(slot, ESCAPES[how]) for slot, how in facet.forms if how is not Context.HEADER]

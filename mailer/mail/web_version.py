@@ -15,31 +15,31 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mailer.compiler import escaping
-from mailer.compiler.compile import Compiler, Cut
+from mailer.compiler.compile import Compiler, CutText
 from mailer.compiler.escaping import Context
 from mailer.compiler.slots import Recipient
+from mailer.ledger.delivery import StoredMessage
 from mailer.links import LINKS
 from mailer.lists.subscriber import Subscriber
-from mailer.store.recipients import Kept
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import Facet, Filling
+    from mailer.compiler.slots import FilledGroup, SlotGroup
     from mailer.links import Links
     from mailer.mail.merge import Merged
 
-ANYBODY = Subscriber(0, "our subscribers")
+ANONYMOUS = Subscriber(0, "our subscribers")
 """Reads well in the one place where every mail names its recipient: "This e-mail was sent to …"."""
 
 
-def keep(merged: Merged) -> Kept:
+def store_message(merged: Merged) -> StoredMessage:
     digest, content = _shared(merged.variant)
     own = ",".join([filling.kept or _kept(filling) for filling in merged.fillings])
-    return Kept(digest, content, f"[{own}]")
+    return StoredMessage(digest, content, f"[{own}]")
 
 
-def _kept(filling: Filling) -> str:
+def _kept(filling: FilledGroup) -> str:
     own = zip(_links(filling.facet), filling.values, strict=True)
     filling.kept = ",".join(["null" if link else _to_json(value) for link, value in own])
     return filling.kept
@@ -69,7 +69,7 @@ def guards(content: bytes) -> tuple[str, ...] | None:
 
 
 @lru_cache(maxsize=1024)
-def _links(facet: Facet) -> list[str]:
+def _links(facet: SlotGroup) -> list[str]:
     """For each slot the personal link that it is, or ""."""
     return [_link(slot.text) for slot in facet.slots]
 
@@ -79,7 +79,7 @@ def _link(text: str) -> str:
     return found[1] if found and found[1] in LINKS else ""
 
 
-def _cut(cut: Cut) -> dict[str, Any]:
+def _cut(cut: CutText) -> dict[str, Any]:
     return {
         "static": cut.static,
         "places": [[slot, context.value] for slot, context in cut.places],
@@ -87,12 +87,12 @@ def _cut(cut: Cut) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class WebVersion:
     subject: str
     html: str
 
 
-def show(kept: Kept, links: Links) -> Shown:
+def render(kept: StoredMessage, links: Links) -> WebVersion:
     """The mail, byte for byte as it was sent, as long as the signing key is the same."""
     value = json.loads(zlib.decompress(kept.content))
     filled = [
@@ -100,12 +100,12 @@ def show(kept: Kept, links: Links) -> Shown:
         for link, own in zip(value["links"], json.loads(kept.values), strict=True)
     ]
     subject, html = (_uncut(value[part]).fill(filled) for part in ("subject", "html"))
-    return Shown(subject, html)
+    return WebVersion(subject, html)
 
 
-def _uncut(cut: dict[str, Any]) -> Cut:
+def _uncut(cut: dict[str, Any]) -> CutText:
     places = ((slot, Context(context)) for slot, context in cut["places"])
-    return Cut(tuple(cut["static"]), tuple(places))
+    return CutText(tuple(cut["static"]), tuple(places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class PublicLinks:
         return f"{self.base_url}/f/{self.campaign}"
 
 
-def impersonal(sources: Sources, fields: frozenset[str], arm: int = 1) -> Shown:
+def render_public(sources: Snapshot, fields: frozenset[str], arm: int = 1) -> WebVersion:
     """The campaign as somebody gets it of whom nothing is known, without a personal link.
 
     Args:
@@ -144,7 +144,7 @@ def impersonal(sources: Sources, fields: frozenset[str], arm: int = 1) -> Shown:
         CampaignError: it does not compile for nobody in particular.
     """
     links = PublicLinks(sources.content.site.base_url, sources.campaign)
-    anybody = Recipient(ANYBODY, sources.tables, links, arm)  # type: ignore[arg-type] # has what Links has
+    anybody = Recipient(ANONYMOUS, sources.tables, links, arm)  # type: ignore[arg-type] # has what Links has
     variant = Compiler(sources, fields).variant(anybody)
     values = [slot.evaluate(anybody) for slot in variant.slots]
-    return Shown(variant.subject.fill(values), variant.html.fill(values))
+    return WebVersion(variant.subject.fill(values), variant.html.fill(values))

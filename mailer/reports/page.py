@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from mailer.config import Brand
-    from mailer.reports.summary import Numbers, Report
+    from mailer.reports.summary import Numbers, SendReport
 
 _SHOWN = 10
 """Rows of a chart; what is behind them is added up in one."""
 
 
-def write(reports: Sequence[Report], brand: Brand, *, zone: tzinfo | None, now: datetime) -> str:
+def write(
+    reports: Sequence[SendReport], brand: Brand, *, zone: tzinfo | None, now: datetime
+) -> str:
     """The page.
 
     Args:
@@ -56,7 +58,7 @@ def write(reports: Sequence[Report], brand: Brand, *, zone: tzinfo | None, now: 
     )
 
 
-def _sheet(report: Report, zone: tzinfo | None) -> dict[str, Any]:
+def _sheet(report: SendReport, zone: tzinfo | None) -> dict[str, Any]:
     minutes = [(minute.at.astimezone(zone), minute.accepted) for minute in report.minutes]
     sections = {
         "Sent over time": [charts.over_time(minutes, what="messages")],

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
-from mailer.events.ses import Outcome
-from mailer.store.base import HELD_BACK
+from mailer.ledger.delivery import HELD_BACK
+from mailer.ledger.event import EventOutcome
 
 if TYPE_CHECKING:
-    from mailer.reports.summary import Numbers, Report
+    from mailer.reports.summary import Numbers, SendReport
 
 _HEARD = {
-    Outcome.DELIVERED: "delivered",
-    Outcome.BOUNCED: "bounced: there is no such mailbox",
-    Outcome.RETURNED: "came back this time: mailbox full, server down",
-    Outcome.DECLINED: "not wanted there: too large, or for its content",
-    Outcome.COMPLAINED: "complained: marked as spam",
-    Outcome.NEVER_SENT: "never sent by Amazon",
+    EventOutcome.DELIVERED: "delivered",
+    EventOutcome.BOUNCED: "bounced: there is no such mailbox",
+    EventOutcome.RETURNED: "came back this time: mailbox full, server down",
+    EventOutcome.DECLINED: "not wanted there: too large, or for its content",
+    EventOutcome.COMPLAINED: "complained: marked as spam",
+    EventOutcome.NEVER_SENT: "never sent by Amazon",
 }
 _LEAST = 0.0001
 """Below, a share is shown as less than that."""
@@ -32,10 +32,13 @@ class Key:
     note: str
 
 
-def key_figures(report: Report) -> list[Key]:
+def key_figures(report: SendReport) -> list[Key]:
     counts = report.counts
     keys = [Key("Handed over", f"{counts.accepted:,}", f"of {counts.audience:,} in the audience")]
-    for name, outcome in (("Bounced", Outcome.BOUNCED), ("Complained", Outcome.COMPLAINED)):
+    for name, outcome in (
+        ("Bounced", EventOutcome.BOUNCED),
+        ("Complained", EventOutcome.COMPLAINED),
+    ):
         if report.is_reported:
             keys.append(_part(report, name, report.of(outcome)))
         else:
@@ -47,7 +50,7 @@ def key_figures(report: Report) -> list[Key]:
     return keys
 
 
-def _part(report: Report, name: str, number: int) -> Key:
+def _part(report: SendReport, name: str, number: int) -> Key:
     return Key(name, f"{number:,}", percent(report.share(number)))
 
 
@@ -57,7 +60,7 @@ def percent(share: float) -> str:
     return f"{share:.2%}" if share else "0%"
 
 
-def ledger(report: Report) -> Numbers:
+def ledger(report: SendReport) -> Numbers:
     counts = report.counts
     rows = (
         ("handed over", counts.accepted),
@@ -69,12 +72,12 @@ def ledger(report: Report) -> Numbers:
     return tuple(row for row in rows if row[1])
 
 
-def heard(report: Report) -> Numbers:
+def heard(report: SendReport) -> Numbers:
     """One mail may be in several: what was delivered can come back all the same."""
     return tuple((says, report.of(it)) for it, says in _HEARD.items() if report.of(it))
 
 
-def left_out(report: Report) -> Numbers:
+def left_out(report: SendReport) -> Numbers:
     """Whoever got nothing: at the start for the quiet period, or when their turn came."""
     reasons = dict(report.skipped)
     if report.held_back:
@@ -82,7 +85,7 @@ def left_out(report: Report) -> Numbers:
     return tuple(sorted(reasons.items(), key=lambda row: -row[1]))
 
 
-def domains(report: Report) -> Numbers:
+def domains(report: SendReport) -> Numbers:
     return tuple(
         (f"{one.name}, {percent(one.bounced / one.accepted)} of {one.accepted:,}", one.bounced)
         for one in report.domains
@@ -90,13 +93,13 @@ def domains(report: Report) -> Numbers:
     )
 
 
-def variants(report: Report) -> Numbers:
+def variants(report: SendReport) -> Numbers:
     if report.other_variants == 0 and len(report.variants) == 1:
         return ()
     return report.variants
 
 
-def clicks(report: Report) -> Numbers:
+def clicks(report: SendReport) -> Numbers:
     """By address, whichever subject the mail had."""
     total: dict[str, int] = {}
     for one in report.clicks:
@@ -107,7 +110,7 @@ def clicks(report: Report) -> Numbers:
 SUBJECTS = ("Subject", "Sent", "Clicks", "Unsubscribed", "Bounced", "Complained")
 
 
-def subjects(report: Report) -> list[tuple[str, ...]]:
+def subjects(report: SendReport) -> list[tuple[str, ...]]:
     """A row for each, with its share of the mail that had it: unlike the numbers, those compare."""
     return [
         (
@@ -122,5 +125,5 @@ def subjects(report: Report) -> list[tuple[str, ...]]:
     ]
 
 
-def states(report: Report) -> Numbers:
+def states(report: SendReport) -> Numbers:
     return tuple((state or "not known", number) for state, number in report.states)

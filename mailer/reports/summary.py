@@ -7,22 +7,28 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailer.campaigns.approval import standing
+from mailer.campaigns.approval import approval_status
+from mailer.ledger.delivery import HELD_BACK
+from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.mail import web_version
 from mailer.reports.tilemap import TILES
-from mailer.store.base import HELD_BACK
-from mailer.web.pages.public_forms import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mailer.campaigns.snapshot import Sources
-    from mailer.campaigns.subject_test import Figures
-    from mailer.events.ses import Outcome
-    from mailer.store.base import Counts, Send, Store
-    from mailer.store.clicks import Clicks
-    from mailer.store.preview import Minute
-    from mailer.store.statistics import Bounces, Domain, Reckoning, Share
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.campaigns.subject_test import SubjectFigures
+    from mailer.ledger.delivery import Counts, Send
+    from mailer.ledger.event import EventOutcome
+    from mailer.ledger.statistics import (
+        AcceptedInMinute,
+        BounceCount,
+        DomainCount,
+        LinkClicks,
+        SendStatistics,
+        VariantCount,
+    )
+    from mailer.store.base import Store
 
 Numbers = tuple[tuple[str, int], ...]
 """Names and how many, the most first."""
@@ -46,37 +52,37 @@ _BOUNCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SubjectResult:
     """One subject of a test, and what came of it."""
 
     text: str
-    figures: Figures
+    figures: SubjectFigures
 
 
 @dataclass(frozen=True)
-class Report:
+class SendReport:
     send: Send
     subject: str
     """As it is written in the campaign, "…" for what is each recipient's own."""
     counts: Counts
     approved_by: tuple[str, ...]
-    minutes: tuple[Minute, ...]
+    minutes: tuple[AcceptedInMinute, ...]
     outcomes: Mapping[str, int]
     """`events.Outcome` → deliveries; empty while no event has come in."""
     unsubscribed: int
     reasons: Numbers
     """Why people left, of those who said so."""
     bounces: Numbers
-    domains: tuple[Domain, ...]
+    domains: tuple[DomainCount, ...]
     states: Numbers
     """By postal abbreviation, "" where it is not known."""
     skipped: Numbers
     failed: Numbers
-    subjects: tuple[Subject, ...]
+    subjects: tuple[SubjectResult, ...]
     """Of a subject test; else none."""
     variants: Numbers
     other_variants: int
-    clicks: tuple[Clicks, ...]
+    clicks: tuple[LinkClicks, ...]
 
     @property
     def held_back(self) -> int:
@@ -88,7 +94,7 @@ class Report:
         """Whether anything has been heard of what became of the mail."""
         return bool(self.outcomes)
 
-    def of(self, outcome: Outcome) -> int:
+    def of(self, outcome: EventOutcome) -> int:
         return self.outcomes.get(outcome, 0)
 
     def share(self, number: int) -> float:
@@ -101,7 +107,7 @@ class Report:
         return {state: number for state, number in self.states if state in TILES}
 
 
-def draw_up(store: Store, send: Send, words: Sources) -> Report:
+def summarize(store: Store, send: Send, words: Snapshot) -> SendReport:
     """Add up one send.
 
     Args:
@@ -111,8 +117,10 @@ def draw_up(store: Store, send: Send, words: Sources) -> Report:
     """
     found = store.reckon(send.id)
     shares, others = store.shares(send.id, limit=_VARIANTS)
-    approved = standing(store.approvals(send.campaign, send.list_name), words, send.audience_query)
-    return Report(
+    approved = approval_status(
+        store.approvals(send.campaign, send.list_name), words, send.audience_query
+    )
+    return SendReport(
         send=send,
         subject=" / ".join(map(_legible, words.parsed.front.choices)),
         counts=store.counts(send.id),
@@ -140,14 +148,17 @@ def _added(numbers: Iterable[tuple[str, int]]) -> Numbers:
     return tuple(total.most_common())
 
 
-def _in_short(found: Reckoning) -> Iterable[tuple[str, int]]:
+def _in_short(found: SendStatistics) -> Iterable[tuple[str, int]]:
     """What was ticked. What was added in somebody's own words stays between them and staff."""
     for reason, number in found.reasons.items():
         ticked = reason.partition(":")[0]
-        yield ticked if ticked in REASONS.values() else REASONS["other"], number
+        yield (
+            ticked if ticked in UNSUBSCRIBE_REASONS.values() else UNSUBSCRIBE_REASONS["other"],
+            number,
+        )
 
 
-def _bounce(bounce: Bounces) -> str:
+def _bounce(bounce: BounceCount) -> str:
     said = f"{bounce.type} {bounce.subtype}".strip() or "no reason was given"
     return _BOUNCES.get((bounce.type, bounce.subtype), said)
 
@@ -160,13 +171,13 @@ def _legible(text: str) -> str:
     return _JINJA.sub("…", text)
 
 
-def _subjects(store: Store, send: Send, words: Sources) -> tuple[Subject, ...]:
+def _subjects(store: Store, send: Send, words: Snapshot) -> tuple[SubjectResult, ...]:
     texts = words.parsed.front.subjects
     figures = store.subject_figures(send.id) if texts else []
-    return tuple(Subject(_legible(texts[one.arm - 1]), one) for one in figures)
+    return tuple(SubjectResult(_legible(texts[one.arm - 1]), one) for one in figures)
 
 
-def _variants(shares: Sequence[Share]) -> Numbers:
+def _variants(shares: Sequence[VariantCount]) -> Numbers:
     found = [(web_version.guards(share.content), share.number) for share in shares]
     known = [set(guards) for guards, _ in found if guards is not None]
     # what all have in common would only hide what tells them apart

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.store.base import DeliveryState
+from mailer.ledger.delivery import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mailer.store.base import Result
+    from mailer.ledger.delivery import Result
 
-ENOUGH = 10
+THRESHOLD = 10
 """In a row."""
 
 
-class Streak:
+class CircuitBreaker:
     """Counts refusals with the same words, or lost answers, that no success comes between."""
 
     def __init__(self) -> None:
@@ -44,5 +44,5 @@ class Streak:
         same = (result.state, said)
         self._length = self._length + 1 if same == self._same else 1
         self._same = same
-        if self._length >= ENOUGH and self.verdict is None:
+        if self._length >= THRESHOLD and self.verdict is None:
             self.verdict = result

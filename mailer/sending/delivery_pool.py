@@ -12,14 +12,14 @@ import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mailer.transports.base import Receipt
+from mailer.transports.base import BatchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mailer.transports.base import Letter
+    from mailer.transports.base import OutgoingMessage
 
-    Parcel = Sequence[Letter]
+    Parcel = Sequence[OutgoingMessage]
 
 _GUESS = 0.1
 """Seconds that a call takes, before the first has been seen: TLS to the same continent."""
@@ -31,7 +31,7 @@ _NEW = 0.1
 """Weight of the latest answer in the average."""
 
 
-class Lanes:
+class DeliveryPool:
     """A thread for each parcel under way, as many as the speed asks for.
 
     Args:
@@ -42,7 +42,7 @@ class Lanes:
 
     def __init__(
         self,
-        deliver: Callable[[Parcel], Receipt],
+        deliver: Callable[[Parcel], BatchResult],
         most: int,
         *,
         timer: Callable[[], float] = time.monotonic,
@@ -60,7 +60,7 @@ class Lanes:
         self._threads = 0
         self._began: dict[int, float] = {}
         self._todo: SimpleQueue[Parcel | None] = SimpleQueue()
-        self._done: SimpleQueue[tuple[Parcel, float, Receipt | BaseException]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Parcel, float, BatchResult | BaseException]] = SimpleQueue()
 
     @property
     def wanted(self) -> int:
@@ -88,13 +88,13 @@ class Lanes:
             self._todo.put(parcel)
         self._staff()
 
-    def collect(self, *, room: int, seconds: float) -> list[tuple[Parcel, Receipt]]:
+    def collect(self, *, room: int, seconds: float) -> list[tuple[Parcel, BatchResult]]:
         """What has come back, after waiting until fewer than `room` parcels are under way.
 
         It waits no longer than so many seconds. What a call raised is raised here.
         """
         self._staff()
-        back: list[tuple[Parcel, Receipt]] = []
+        back: list[tuple[Parcel, BatchResult]] = []
         end = self._timer() + seconds
         while True:
             patience = max(0, end - self._timer()) if self.parcels >= room else 0
@@ -121,7 +121,7 @@ class Lanes:
             except Empty:
                 return
             if parcel is not None:
-                self._done.put((parcel, self._latency, Receipt.unsent(parcel)))
+                self._done.put((parcel, self._latency, BatchResult.unsent(parcel)))
 
     def close(self) -> None:
         """Let idle threads end."""
@@ -138,7 +138,7 @@ class Lanes:
         me = threading.get_ident()
         while (parcel := self._todo.get()) is not None:
             self._began[me] = began = self._timer()
-            receipt: Receipt | BaseException
+            receipt: BatchResult | BaseException
             try:
                 receipt = self._deliver(parcel)
             except BaseException as err:  # noqa: BLE001 - raised again where it is collected

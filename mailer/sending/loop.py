@@ -20,22 +20,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from mailer.errors import CampaignError, Interrupted, MailerError, SendStopped, TransportError
-from mailer.mail.web_version import keep
-from mailer.sending.circuit_breaker import ENOUGH, Streak
-from mailer.sending.delivery_pool import Lanes
-from mailer.sending.reputation import Judge
-from mailer.store.base import DeliveryState, Result, SendState
-from mailer.transports.base import MOST_AT_ONCE, Letter
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.mail.web_version import store_message
+from mailer.sending.circuit_breaker import THRESHOLD, CircuitBreaker
+from mailer.sending.delivery_pool import DeliveryPool
+from mailer.sending.reputation import ReputationMonitor
+from mailer.transports.base import MAX_IN_FLIGHT, OutgoingMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from mailer.ledger.delivery import Claim, Send
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.merge import Merged
-    from mailer.sending.reputation import Limits
-    from mailer.store.base import Claim, Send, Store
-    from mailer.transports.base import Allowance, Receipt, Transport
+    from mailer.sending.reputation import ReputationLimits
+    from mailer.stop import StopSignal
+    from mailer.store.base import Store
+    from mailer.transports.base import Allowance, BatchResult, Transport
 
 STEP = 0.25
 """Seconds' worth of sending in a batch: small, so that sending is even and few can be in flight."""
@@ -59,13 +61,13 @@ class Pace:
     @property
     def batch(self) -> int:
         if self.rate is None:
-            return MOST_AT_ONCE
+            return MAX_IN_FLIGHT
         call = min(self.together, int(self.rate))
-        return max(1, min(MOST_AT_ONCE, max(call, int(self.rate * STEP))))
+        return max(1, min(MAX_IN_FLIGHT, max(call, int(self.rate * STEP))))
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class SendProgress:
     """What this run has done so far."""
 
     accepted: int = 0
@@ -82,7 +84,7 @@ class Tally:
     def tried(self) -> int:
         return self.accepted + self.failed + self.uncertain
 
-    def plus(self, receipt: Receipt) -> Tally:
+    def plus(self, receipt: BatchResult) -> SendProgress:
         states = [result.state for result in receipt.results]
         return replace(
             self,
@@ -92,17 +94,6 @@ class Tally:
             complaints=self.complaints + bool(receipt.complaint),
             complaint=receipt.complaint or self.complaint,
         )
-
-
-class Brake(Protocol):
-    """How a person stops a run: it finishes what is in flight first."""
-
-    @property
-    def pulled(self) -> bool: ...
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass, less of it when the brake is pulled."""
-        ...
 
 
 class Merger(Protocol):
@@ -117,7 +108,7 @@ class Sender:
         transport: the way out.
         merger: of the send's own sources.
         rate: messages a second at most; None leaves it to the transport.
-        brake: looked at between batches.
+        stop: looked at between batches.
         clock: aware UTC time.
         limits: of bounces and complaints, above which it pauses itself.
         on_progress: told whenever something has come back.
@@ -132,26 +123,26 @@ class Sender:
         merger: Merger,
         *,
         rate: float | None,
-        brake: Brake,
+        stop: StopSignal,
         clock: Callable[[], datetime],
-        limits: Limits,
-        on_progress: Callable[[Tally], None],
+        limits: ReputationLimits,
+        on_progress: Callable[[SendProgress], None],
         by_hand: bool = True,
     ) -> None:
-        self.tally = Tally()
+        self.tally = SendProgress()
         self._store = store
         self._transport = transport
         self._merger = merger
         self._cap = rate
-        self._brake = brake
+        self._stop = stop
         self._clock = clock
         self._on_progress = on_progress
         self._by_hand = by_hand
-        self._lanes = Lanes(transport.deliver, transport.lanes)
-        self._streak = Streak()
-        self._judge = Judge(store, limits)
+        self._lanes = DeliveryPool(transport.deliver, transport.lanes)
+        self._streak = CircuitBreaker()
+        self._judge = ReputationMonitor(store, limits)
 
-    def run(self, send: Send, *, limit: int | None = None) -> Tally:
+    def run(self, send: Send, *, limit: int | None = None) -> SendProgress:
         """Send until nothing is due, or `limit` messages were tried; then it is paused.
 
         Raises:
@@ -180,11 +171,11 @@ class Sender:
     def _work(self, send: Send, limit: int | None) -> None:
         while self._is_on(send):
             self._look_at_what_became(send)
-            if self._brake.pulled:
+            if self._stop.requested:
                 self._bring_home()
             if self._is_due(send):
-                if self._brake.pulled:
-                    raise self._braked(send)
+                if self._stop.requested:
+                    raise self._interrupted(send)
                 if not self._proceed(send, limit):
                     return
             elif self._lanes.parcels:
@@ -197,7 +188,7 @@ class Sender:
         size = self._room(limit)
         if size and not self._lanes.is_full:
             turn = self._wait(send, size) + self._seconds()
-            if not self._brake.pulled:
+            if not self._stop.requested:
                 claims = self._store.claim(send.id, size, now=self._clock())
                 self._hand_over(send, claims, turn)
         elif self._lanes.parcels:
@@ -207,7 +198,7 @@ class Sender:
             return False
         return True
 
-    def _braked(self, send: Send) -> Interrupted:
+    def _interrupted(self, send: Send) -> Interrupted:
         if not self._by_hand:
             return Interrupted(f"{send.campaign} goes on with the next worker")
         self._set(send, SendState.PAUSED, "stopped by hand")
@@ -291,9 +282,9 @@ class Sender:
         )
         self.tally = replace(self.tally, share=turn.share)
         left = turn.wait
-        while left > _LEAD and not self._brake.pulled:
+        while left > _LEAD and not self._stop.requested:
             began, nap = self._seconds(), min(left - _LEAD, _NAP)
-            self._brake.wait(nap)
+            self._stop.wait(nap)
             self._collect(send)
             left -= max(nap, self._seconds() - began)
         return left
@@ -306,7 +297,7 @@ class Sender:
             letters = list(self._merged(send, claims))
             left = min(turn - self._seconds(), _LEAD)
             if left > 0:
-                self._brake.wait(left)
+                self._stop.wait(left)
         except BaseException as err:
             # none of them was handed over
             unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
@@ -318,11 +309,13 @@ class Sender:
         self._lanes.speed = self._rate and self._rate * len(parcels) / len(letters)
         self._lanes.send(*parcels)
 
-    def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[Letter]:
+    def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[OutgoingMessage]:
         """Their mail; what comes back meanwhile is recorded, for a new variant takes its time."""
         looked = self._seconds()
         for claim in claims:
-            yield Letter(claim.delivery_id, self._merger.merge(claim.subscriber, claim.arm))
+            yield OutgoingMessage(
+                claim.delivery_id, self._merger.merge(claim.subscriber, claim.arm)
+            )
             if self._seconds() - looked > _NAP:
                 self._collect(send)
                 looked = self._seconds()
@@ -394,11 +387,11 @@ def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int
     return len(claims)
 
 
-def _with_copies(parcel: Sequence[Letter], receipt: Receipt) -> list[Result]:
+def _with_copies(parcel: Sequence[OutgoingMessage], receipt: BatchResult) -> list[Result]:
     """The results, each with its mail, so that it can be viewed in a browser as it was sent."""
     mails = {letter.delivery_id: letter.merged for letter in parcel}
     return [
-        Result(r.delivery_id, r.state, r.message_id, r.detail, keep(mails[r.delivery_id]))
+        Result(r.delivery_id, r.state, r.message_id, r.detail, store_message(mails[r.delivery_id]))
         for r in receipt.results
     ]
 
@@ -408,12 +401,12 @@ def _nothing_but_refusals(verdict: Result | None) -> MailerError | None:
         return None
     if verdict.state is DeliveryState.FAILED:
         return CampaignError(
-            f"{ENOUGH} messages in a row were refused with the same answer: {verdict.detail}",
+            f"{THRESHOLD} messages in a row were refused with the same answer: {verdict.detail}",
             hint="So it is the campaign or the account that is wrong, not the recipients. Put that "
             "right first.",
         )
     return TransportError(
-        f"{ENOUGH} calls in a row were lost: {verdict.detail}",
+        f"{THRESHOLD} calls in a row were lost: {verdict.detail}",
         hint="Wait until this machine's network and the other side are well.",
     )
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.campaigns import snapshot
-from mailer.campaigns.snapshot import Sources
-from mailer.checks.runner import Examination
+from mailer.campaigns.snapshot import Snapshot
+from mailer.checks.runner import CheckRun
 from mailer.compiler.audience import condition
 from mailer.errors import MailerError, Place, UsageError, suggest
-from mailer.mail.dry_run import Rehearsal, choose, rehearse
+from mailer.ledger.delivery import SendState
+from mailer.mail.dry_run import DryRun, merge_all, select_recipients
 from mailer.mail.merge import Merger
-from mailer.store.base import SendState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from mailer.checks.finding import Finding
     from mailer.checks.runner import Watch
     from mailer.config import Project
+    from mailer.ledger.delivery import Send
     from mailer.links import Keys
     from mailer.lists.subscriber import Subscriber
-    from mailer.mail.dry_run import Choice
-    from mailer.store.base import Send, Store
+    from mailer.mail.dry_run import Selection
+    from mailer.store.base import Store
 
 
 @dataclass(frozen=True)
 class Mailing:
     """A campaign and a list, and the send there may be already."""
 
-    words: Sources
+    words: Snapshot
     """As the send has kept them, else as they are on disk."""
     list_name: str
     send: Send | None
@@ -52,9 +53,9 @@ class Plan:
     query: str
     """The audience's expression, "" for the whole list."""
     merger: Merger
-    rest: Rehearsal
+    rest: DryRun
     """Who is in the ledger, still pending, and due; or to be moved."""
-    new: Rehearsal
+    new: DryRun
     """Who is not in the ledger yet."""
     findings: tuple[Finding, ...]
     """Of the checks, errors first, about those who are new: what was frozen has been checked."""
@@ -64,7 +65,7 @@ class Plan:
         return len(self.rest.ids) + len(self.new.ids)
 
 
-def find(project: Project, store: Store, campaign: str, list_name: str = "") -> Mailing:
+def find_mailing(project: Project, store: Store, campaign: str, list_name: str = "") -> Mailing:
     """The campaign's send if there is one, else what is on disk.
 
     Raises:
@@ -95,7 +96,7 @@ def find(project: Project, store: Store, campaign: str, list_name: str = "") -> 
             f"{send.campaign} to {wanted} was cancelled, which is final",
             hint="To send it after all, copy the file to a new name.",
         )
-    words = Sources.from_bytes(send.snapshot)
+    words = Snapshot.from_bytes(send.snapshot)
     # worked out anew: an older version of mailer may have made another one of the same words
     edited = on_disk is not None and on_disk.digest != words.digest
     return Mailing(words, wanted, send, edited, send.quiet_hours)
@@ -114,7 +115,7 @@ def _lists(sends: list[Send]) -> list[str]:
     return [send.list_name for send in sends]
 
 
-def _check_list(store: Store, words: Sources, name: str) -> None:
+def _check_list(store: Store, words: Snapshot, name: str) -> None:
     known = [found.name for found in store.lists()]
     if not name:
         raise UsageError(
@@ -129,7 +130,7 @@ def _check_list(store: Store, words: Sources, name: str) -> None:
         )
 
 
-def draw_up(
+def make_plan(
     store: Store,
     mailing: Mailing,
     keys: Keys,
@@ -165,24 +166,24 @@ def draw_up(
         send_id=send.id if send else 0,
         winner=(send and send.winner) or 1,
     )
-    examination = Examination(words, merger)
-    rest, new, query = Rehearsal(), Rehearsal(), send.audience_query if send else ""
+    examination = CheckRun(words, merger)
+    rest, new, query = DryRun(), DryRun(), send.audience_query if send else ""
     if send:
         pending = store.counts(send.id).pending
-        rest = rehearse(watch(_pending(store, send, now, moving), pending), merger.merge)
+        rest = merge_all(watch(_pending(store, send, now, moving), pending), merger.merge)
     if adding:
         query, wanted = _audience(store, mailing, where)
         members = store.members(mailing.list_name)
         done = _done(store, mailing)
         lately = () if later else _held_back(store, mailing, now)
-        choices = choose(members, done, wanted, lately)
-        new = rehearse(watch(choices, _size(store, mailing.list_name)), examination.merge)
+        choices = select_recipients(members, done, wanted, lately)
+        new = merge_all(watch(choices, _size(store, mailing.list_name)), examination.merge)
     whole = not (send or where)
     findings = examination.findings(now.date(), watch, whole=whole) if new.ids else ()
     return Plan(mailing, query, merger, rest, new, findings)
 
 
-def everybody(store: Store, words: Sources, list_name: str) -> tuple[Iterator[Choice], int]:
+def everybody(store: Store, words: Snapshot, list_name: str) -> tuple[Iterator[Selection], int]:
     """Whom a campaign is for, whoever had it already, and how many there are to go through.
 
     Raises:
@@ -192,14 +193,14 @@ def everybody(store: Store, words: Sources, list_name: str) -> tuple[Iterator[Ch
     _check_list(store, words, list_name)
     place = words.parsed.place("audience")
     wanted = condition(words.audience, words, store.field_names(), place)
-    return choose(store.members(list_name), (), wanted, ()), _size(store, list_name)
+    return select_recipients(store.members(list_name), (), wanted, ()), _size(store, list_name)
 
 
 def _size(store: Store, list_name: str) -> int:
     return next(found.subscribed for found in store.lists() if found.name == list_name)
 
 
-def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Choice]:
+def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Selection]:
     remaining = store.remaining(send.id, now=now, later=later)
     return ((found.claim.subscriber, found.left_out) for found in remaining)
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailer.store.events import Feedback, Outcomes
+    from mailer.ledger.event import DeliverabilityStats
+    from mailer.store.events import EventStore
 
 FEWEST = 5
 """Bounces or complaints that say something. At 0.1 %, one complaint may come among the first 500
@@ -22,7 +23,7 @@ _LOOK_AGAIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReputationLimits:
     bounces: float
     """Percent of the outcomes."""
     complaints: float
@@ -30,7 +31,7 @@ class Limits:
     """With fewer, nothing is said."""
 
 
-def verdict(found: Outcomes, limits: Limits) -> str:
+def reason_to_pause(found: DeliverabilityStats, limits: ReputationLimits) -> str:
     """Why a send should stop; "" when it need not."""
     if not found.watched or found.known < limits.outcomes:
         return ""
@@ -47,10 +48,10 @@ def verdict(found: Outcomes, limits: Limits) -> str:
     return ""
 
 
-class Judge:
+class ReputationMonitor:
     """Looks at a send every few seconds."""
 
-    def __init__(self, store: Feedback, limits: Limits) -> None:
+    def __init__(self, store: EventStore, limits: ReputationLimits) -> None:
         self._store = store
         self._limits = limits
         self._looked: datetime | None = None
@@ -59,4 +60,4 @@ class Judge:
         if self._looked and now - self._looked < _LOOK_AGAIN:
             return ""
         self._looked = now
-        return verdict(self._store.outcomes(send_id), self._limits)
+        return reason_to_pause(self._store.outcomes(send_id), self._limits)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailer.store.base import Send, Store
+    from mailer.ledger.delivery import Send
+    from mailer.store.base import Store
 
 
-def standing(store: Store, send: Send, now: datetime) -> str:
+def status_of(store: Store, send: Send, now: datetime) -> str:
     """Its state; or "scheduled" when it waits for its time, "stopped" when its process is gone."""
     if send.state is SendState.QUEUED and store.next_due(send.id, now=now):
         return "scheduled"

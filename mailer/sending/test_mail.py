@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from mailer.compiler.audience import condition
 from mailer.errors import TransportError, UsageError
+from mailer.ledger.delivery import DeliveryState
 from mailer.lists.address import BadAddressError, normalize
 from mailer.lists.subscriber import Subscriber
 from mailer.mail.merge import Merger
-from mailer.store.base import DeliveryState
-from mailer.transports.base import Letter
+from mailer.transports.base import OutgoingMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.links import Keys
     from mailer.mail.merge import Merged
     from mailer.store.base import Store
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = "tests"
 """Of proofs, inside the campaign's outbox."""
 
-MADE_UP = Subscriber(
+SAMPLE_SUBSCRIBER = Subscriber(
     0, "reader@example.org", "Alex", "Reader", "97212", "Portland", "OR", "Multnomah County"
 )
 _MARK = "[TEST] "
@@ -46,15 +46,15 @@ def subscriber(store: Store, address: str) -> Subscriber:
     return known.subscriber
 
 
-def example(store: Store, words: Sources) -> Subscriber:
+def example(store: Store, words: Snapshot) -> Subscriber:
     """Somebody the campaign is for, or else somebody made up."""
     place = words.parsed.place("audience")
     chosen = condition(words.audience, words, store.field_names(), place)
-    return next(filter(chosen, store.audience(words.list_name)), MADE_UP)
+    return next(filter(chosen, store.audience(words.list_name)), SAMPLE_SUBSCRIBER)
 
 
-def draw_up(
-    store: Store, keys: Keys, words: Sources, addresses: Iterable[str], arm: int = 1
+def make_test_mails(
+    store: Store, keys: Keys, words: Snapshot, addresses: Iterable[str], arm: int = 1
 ) -> list[Merged]:
     """A proof for each address, with the subject of this number.
 
@@ -73,7 +73,7 @@ def draw_up(
     ]
 
 
-def _colleague(store: Store, words: Sources, address: str) -> Subscriber:
+def _colleague(store: Store, words: Snapshot, address: str) -> Subscriber:
     """A colleague who subscribes gets their own mail, anybody else the mail of an example."""
     known = store.history(address)
     if known is not None and known.subscriber is not None:
@@ -99,7 +99,7 @@ def deliver(
         TransportError: one was not.
     """
     rate = transport.allowance().rate
-    letters = [Letter(0, proof) for proof in proofs]
+    letters = [OutgoingMessage(0, proof) for proof in proofs]
     for parcel in transport.parcels(letters, 1):
         if rate:
             turn = store.reserve(transport.name, 1, rate=rate, burst=1, clock=clock)

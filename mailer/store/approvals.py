@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """That somebody wants these words to go to this audience."""
-
-    person: str
-    at: str
-    query: str
-    """The audience's expression, "" for the whole list."""
-    snapshot: bytes
-    """`Sources.to_bytes()`, as they were looked at."""
+    from mailer.campaigns.approval import Approval
 
 
-class Approvals(Protocol):
+class ApprovalStore(Protocol):
     def approve(
         self,
         campaign: str,

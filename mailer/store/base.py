@@ -6,250 +6,54 @@ method is one transaction: it happens whole or not at all. Times are aware UTC d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mailer.store.approvals import Approvals
-from mailer.store.events import Feedback
-from mailer.store.preview import Showing
-from mailer.store.quiet_period import Respite
-from mailer.store.recipients import Pages
-from mailer.store.schedule import Timetable
-from mailer.store.statistics import Reckonings
-from mailer.store.throttle import Rates
+from mailer.store.approvals import ApprovalStore
+from mailer.store.events import EventStore
+from mailer.store.preview import PreviewStore
+from mailer.store.quiet_period import QuietPeriodStore
+from mailer.store.recipients import RecipientStore
+from mailer.store.schedule import ScheduleStore
+from mailer.store.statistics import StatisticsStore
+from mailer.store.throttle import ThrottleStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from mailer.campaigns.schedule import Timing
+    from mailer.campaigns.subject_test import SplitTest
+    from mailer.ledger.delivery import (
+        Claim,
+        Counts,
+        Remaining,
+        Result,
+        Send,
+        SendState,
+        UncertainDelivery,
+    )
+    from mailer.lists.import_row import ImportRow, ImportTotals, StoredRow
+    from mailer.lists.membership import History, ListSummary, Membership, SuppressionReason
     from mailer.lists.subscriber import Subscriber
-    from mailer.store.recipients import Kept
-    from mailer.store.schedule import Timing, Trial
-
-
-class Reason(StrEnum):
-    """Why an address is suppressed, whatever list it is on."""
-
-    UNSUBSCRIBED = "unsubscribed"
-    BOUNCED = "bounced"
-    COMPLAINED = "complained"
-    ERASED = "erased"
-    MANUAL = "manual"
-
-
-HELD_BACK = "had another campaign lately"
-"""Why somebody is left out, or skipped, for the sake of a quiet period."""
-
-
-class SendState(StrEnum):
-    QUEUED = "queued"
-    SENDING = "sending"
-    PAUSED = "paused"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-
-
-class DeliveryState(StrEnum):
-    """pending → sending → accepted | failed | uncertain, or skipped."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    FAILED = "failed"
-    UNCERTAIN = "uncertain"
-    SKIPPED = "skipped"
-
-    __hash__ = str.__hash__
 
 
 # ---------------------------------------------------------------- lists and subscribers
 
 
-class ImportRow(NamedTuple):
-    """One accepted row of a file: already normalised, ZIP repaired, place names filled in.
-
-    A tuple, as it is made in a quarter of the time of a frozen dataclass, once for each row.
-    """
-
-    row: int
-    """Counted from 1, the first row after the header."""
-    email: str
-    first_name: str = ""
-    last_name: str = ""
-    zip: str = ""
-    city: str = ""
-    state: str = ""
-    county: str = ""
-    timezone: str = ""
-    fields: Mapping[str, str] = MappingProxyType({})
-    tags: tuple[str, ...] = ()
-    joined: str = ""
-    """When the person joined the list, as the file says it (ISO date), or ""."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the store did with an `ImportRow`."""
-
-    row: int
-    email: str
-    action: str
-    """"new" (a new subscriber), "updated" (known before this import), "merged" (same address as
-    an earlier row of this file), or "erased" (asked to be erased: not stored)."""
-    into: int | None = None
-    """For "merged": the earlier row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The totals of one import. `new + updated + merged + erased` is the number of rows."""
-
-    new: int = 0
-    updated: int = 0
-    merged: int = 0
-    erased: int = 0
-    joined: int = 0
-    """Memberships of the list that this import created."""
-    kept_unsubscribed: int = 0
-    """People of the file who have unsubscribed from this list and stay so."""
-    kept_suppressed: int = 0
-    """People of the file whose address is suppressed and stays so."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListSummary:
-    name: str
-    subscribed: int
-    unsubscribed: int
-    suppressed: int
-    """Of the subscribed, those whose address is suppressed."""
-
-
-@dataclass(slots=True)
-class Membership:
-    """One for each subscriber in a stream, and so not frozen either."""
-
-    list_name: str
-    status: str
-    """"subscribed" or "unsubscribed"."""
-    since: str
-    how: str
-    """import, form, one-click, campaign, staff."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Everything kept about one address: for `subscriber show` and the data export of the GDPR."""
-
-    subscriber: Subscriber | None
-    """None when only a suppression is kept: of a stranger, or of somebody erased."""
-    created: str
-    consent_source: str
-    memberships: tuple[Membership, ...]
-    suppression: Reason | None
-    suppressed_at: str
-    deliveries: tuple[Mapping[str, str], ...]
-    """campaign, list, state, at, message_id."""
-    events: tuple[Mapping[str, str], ...]
-    """kind, at, type, subtype, status, diagnostic: what Amazon SES reported about their mail."""
-
-
 # ---------------------------------------------------------------- sends and deliveries
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """One campaign to one list."""
-
-    id: int
-    campaign: str
-    list_name: str
-    state: SendState
-    audience_query: str
-    """The `audience:` and `--where` expression it was frozen with, "" for the whole list."""
-    snapshot: bytes
-    """`Sources.to_bytes()`: everything a compile needs, as it was when the audience was frozen."""
-    digest: str
-    """`Sources.digest`, to tell staff when their files have changed since."""
-    transport: str
-    """The way out it was started with. It stays: only that one knows what became of its mail."""
-    created: str
-    note: str = ""
-    """Why it is paused, for staff."""
-    quiet_hours: float = 0
-    """Whoever had another campaign so lately is skipped; 0 is nobody."""
-    held_back: int = 0
-    """How many were left out for that when people were last added; they can be added later."""
-    plan: str = ""
-    """When it was ordered for; "" for at once. A worker starts what has a plan."""
-    winner: int = 0
-    """Of its subject test: the number of the subject that the rest get, once that is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The ledger of a send. `audience` is kept apart from the rows, so the sum can be checked."""
-
-    audience: int
-    pending: int = 0
-    sending: int = 0
-    accepted: int = 0
-    failed: int = 0
-    uncertain: int = 0
-    skipped: int = 0
-
-    @property
-    def balanced(self) -> bool:
-        """The invariant: nobody was lost and nobody was made up."""
-        parts = self.pending + self.sending + self.accepted + self.failed
-        return self.audience == parts + self.uncertain + self.skipped
-
-
-class Claim(NamedTuple):
-    """A delivery taken by this worker and durably marked `sending`."""
-
-    delivery_id: int
-    subscriber: Subscriber
-    arm: int = 1
-    """The number of the subject, where there are several; 0 while its winner is not known."""
-
-
-class Remaining(NamedTuple):
-    """A delivery that is still pending, and what `claim` would do with it now."""
-
-    claim: Claim
-    left_out: str
-    """"" when it would be claimed, else why it would be skipped: unsubscribed, bounced, erased, or
-    `HELD_BACK`."""
-
-
-class Result(NamedTuple):
-    """How one claimed delivery ended, to be recorded."""
-
-    delivery_id: int
-    state: DeliveryState
-    """ACCEPTED, FAILED, UNCERTAIN, or PENDING for "not sent, may be tried again"."""
-    message_id: str = ""
-    detail: str = ""
-    """The provider's answer or the reason, for staff."""
-    kept: Kept | None = None
-    """The mail, to be shown again in a browser; stored when it was accepted or is uncertain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """An uncertain delivery."""
-
-    delivery_id: int
-    email: str
-    """"" when the person was erased."""
-    since: str
-    why: str
-
-
-class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite, Rates, Protocol):
+class Store(
+    RecipientStore,
+    ApprovalStore,
+    PreviewStore,
+    EventStore,
+    ScheduleStore,
+    StatisticsStore,
+    QuietPeriodStore,
+    ThrottleStore,
+    Protocol,
+):
     # --- lists and subscribers
     def lists(self) -> list[ListSummary]: ...
 
@@ -261,8 +65,8 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite,
         source: str,
         now: datetime,
         dry_run: bool = False,
-        on_stored: Callable[[Stored], None] | None = None,
-    ) -> Imported:
+        on_stored: Callable[[StoredRow], None] | None = None,
+    ) -> ImportTotals:
         """Add or update subscribers and their membership of a list; all of them or none.
 
         Later non-blank values win, tags and fields are united. Nobody unsubscribed, suppressed or
@@ -272,7 +76,9 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite,
 
     def history(self, email: str) -> History | None: ...
 
-    def members(self, list_name: str) -> Iterator[tuple[Subscriber, Membership, Reason | None]]:
+    def members(
+        self, list_name: str
+    ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
         """Everybody on a list, unsubscribed and suppressed included, streamed in id order."""
         ...
 
@@ -288,7 +94,9 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite,
         """False when the address is not a subscribed member of the list."""
         ...
 
-    def suppress(self, email: str, reason: Reason, *, detail: str, now: datetime) -> None: ...
+    def suppress(
+        self, email: str, reason: SuppressionReason, *, detail: str, now: datetime
+    ) -> None: ...
 
     def erase(self, email: str, *, now: datetime) -> bool:
         """Forget a person; keep a keyed hash of the address so that no import brings it back.
@@ -313,7 +121,7 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite,
         fresh: bool = False,
         now: datetime,
         timing: Timing | None = None,
-        trial: Trial | None = None,
+        trial: SplitTest | None = None,
     ) -> tuple[Send, int]:
         """Make the send (state queued), or add to the one there is, and return how many were added.
 
@@ -385,7 +193,7 @@ class Store(Pages, Approvals, Showing, Feedback, Timetable, Reckonings, Respite,
         """(address, reason) of failed and uncertain deliveries, for the summary."""
         ...
 
-    def doubts(self, send_id: int) -> Iterator[Doubt]:
+    def doubts(self, send_id: int) -> Iterator[UncertainDelivery]:
         """Every uncertain delivery, streamed."""
         ...
 

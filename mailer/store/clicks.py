@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-@dataclass(frozen=True, slots=True)
-class Clicks:
-    """On one link in the mail of one subject."""
-
-    arm: int
-    """The number of the subject."""
-    url: str
-    number: int
+    from mailer.ledger.statistics import LinkClicks
 
 
-class ClickCounts(Protocol):
+class ClickStore(Protocol):
     def link(self, send_id: int, arm: int, url: str) -> int:
         """The id of a link in a send's mail, on record from the first call."""
         ...
@@ -32,6 +23,6 @@ class ClickCounts(Protocol):
         """So often, by the links' ids."""
         ...
 
-    def clicks(self, send_id: int) -> list[Clicks]:
+    def clicks(self, send_id: int) -> list[LinkClicks]:
         """Of every link, the most first."""
         ...

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from mailer.ledger.statistics import AcceptedInMinute
     from mailer.lists.subscriber import Subscriber
 
 
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """How many messages of a send were accepted in one minute."""
-
-    at: datetime
-    accepted: int
-
-
-class Showing(Protocol):
+class PreviewStore(Protocol):
     def search(self, list_name: str, words: str, limit: int) -> list[Subscriber]:
         """Members of a list, unsubscribed ones included, whose address or name holds every word."""
         ...
 
-    def pulse(self, send_id: int) -> list[Minute]:
+    def pulse(self, send_id: int) -> list[AcceptedInMinute]:
         """The minutes in which anything was accepted, in order. Reads every delivery of the send."""
         ...

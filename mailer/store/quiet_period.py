@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Respite(Protocol):
+class QuietPeriodStore(Protocol):
     def had_another(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
         """Ids of subscribers who had any other campaign in the last hours, ascending.
 

@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from mailer.store.base import Send
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When deliveries are due."""
-
-    plan: str
-    """As it was ordered, for staff: "2026-12-01 09:00 local"; "" for at once."""
-    due: datetime
-    zones: Mapping[str, datetime] = field(default_factory=dict)
-    """By a recipient's time zone, where that differs."""
+    from mailer.ledger.delivery import PendingGroup, Send
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A subject test: who gets which subject, and for how long the others wait."""
-
-    arm: Callable[[int], int]
-    """A subscriber's id → the number of the subject, from 1; 0 for those who get the winner."""
-    wait: timedelta | None
-    """After which a worker chooses the winner; None leaves that to a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """Pending deliveries that are due at the same moment in the same time zone."""
-
-    due: datetime | None
-    """None for those who wait for the winner of a subject test."""
-    timezone: str
-    """The recipients' own, "" where it is not known."""
-    pending: int
-
-
-class Timetable(Protocol):
+class ScheduleStore(Protocol):
     def is_due(self, send_id: int, *, now: datetime) -> bool:
         """Whether anything pending could be claimed now."""
         ...
@@ -53,7 +19,7 @@ class Timetable(Protocol):
         """When something that is not due yet will be; None when there is nothing of that kind."""
         ...
 
-    def waves(self, send_id: int, *, now: datetime) -> list[Wave]:
+    def waves(self, send_id: int, *, now: datetime) -> list[PendingGroup]:
         """What is pending and not due yet, the first first."""
         ...
 

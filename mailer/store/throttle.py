@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A reservation of the shared rate."""
-
-    wait: float
-    """Seconds to wait before sending what was reserved."""
-    share: float
-    """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
+    from mailer.throttle import Reservation
 
 
-class Rates(Protocol):
+class ThrottleStore(Protocol):
     def reserve(
         self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
-    ) -> Turn:
+    ) -> Reservation:
         """Take n messages of the shared rate `key`.
 
         The clock gives seconds, the same for all processes. It is read inside the transaction:

@@ -8,21 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mailer.store.base import DeliveryState, Result
+from mailer.ledger.delivery import DeliveryState, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mailer.errors import TransportError
+    from mailer.ledger.delivery import Claim
     from mailer.mail.merge import Merged
-    from mailer.store.base import Claim
 
-MOST_AT_ONCE = 500
+MAX_IN_FLIGHT = 500
 """Letters that one process has in hand, whatever the rate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMessage:
     """One merged message on its way to one recipient."""
 
     delivery_id: int
@@ -42,7 +42,7 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class BatchResult:
     """What came of handing over one parcel."""
 
     results: Sequence[Result]
@@ -54,7 +54,9 @@ class Receipt:
     send pauses. What was not handed over is PENDING."""
 
     @classmethod
-    def unsent(cls, parcel: Sequence[Letter], stop: TransportError | None = None) -> Receipt:
+    def unsent(
+        cls, parcel: Sequence[OutgoingMessage], stop: TransportError | None = None
+    ) -> BatchResult:
         """Nothing of a parcel was handed over."""
         results = [Result(letter.delivery_id, DeliveryState.PENDING) for letter in parcel]
         return cls(results, stop=stop)
@@ -74,11 +76,13 @@ class Transport(Protocol):
         """The most letters that are handed over in one call, at so many messages a second."""
         ...
 
-    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+    def parcels(
+        self, letters: Sequence[OutgoingMessage], together: int
+    ) -> Sequence[Sequence[OutgoingMessage]]:
         """Letters by the call they are handed over in, at most `together` in each."""
         ...
 
-    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
+    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
         """Hand over every letter of a parcel, each once: never retry what may have been taken."""
         ...
 

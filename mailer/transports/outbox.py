@@ -13,19 +13,19 @@ import re
 from typing import TYPE_CHECKING
 
 from mailer.errors import TransportError
+from mailer.ledger.delivery import DeliveryState, Result
 from mailer.mail import message
-from mailer.store.base import DeliveryState, Result
 from mailer.transports import simulator
-from mailer.transports.base import MOST_AT_ONCE, Allowance, Receipt
+from mailer.transports.base import MAX_IN_FLIGHT, Allowance, BatchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from mailer.ledger.delivery import Claim
     from mailer.mail.message import Envelope
-    from mailer.store.base import Claim
-    from mailer.transports.base import Letter
+    from mailer.transports.base import OutgoingMessage
 
 EVENTS = ".events.jsonl"
 """Beside the mails: what SES would have reported of its simulator addresses, oldest first."""
@@ -67,12 +67,14 @@ class Outbox:
 
     def together(self, rate: float | None) -> int:
         del rate
-        return MOST_AT_ONCE
+        return MAX_IN_FLIGHT
 
-    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+    def parcels(
+        self, letters: Sequence[OutgoingMessage], together: int
+    ) -> Sequence[Sequence[OutgoingMessage]]:
         return [letters[i : i + together] for i in range(0, len(letters), together)]
 
-    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
+    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
         results: list[Result] = []
         for letter in parcel:
             try:
@@ -82,10 +84,10 @@ class Outbox:
                     self._part(letter.delivery_id).unlink(missing_ok=True)
                 unwritten = (one.delivery_id for one in parcel[len(results) :])
                 results += [Result(one, DeliveryState.PENDING) for one in unwritten]
-                return Receipt(results, stop=self._unwritable(err))
-        return Receipt(results)
+                return BatchResult(results, stop=self._unwritable(err))
+        return BatchResult(results)
 
-    def _write(self, letter: Letter) -> Result:
+    def _write(self, letter: OutgoingMessage) -> Result:
         now = self._clock()
         accepted = self._accepted(letter.delivery_id)
         part = self._part(letter.delivery_id)
@@ -100,7 +102,7 @@ class Outbox:
         part.replace(self.folder / f"{letter.delivery_id:08d}-{_safe(letter.merged.email)}.eml")
         return accepted
 
-    def _report(self, letter: Letter, message_id: str, now: datetime) -> None:
+    def _report(self, letter: OutgoingMessage, message_id: str, now: datetime) -> None:
         tags = {"campaign": self._campaign, "delivery": str(letter.delivery_id)}
         line = simulator.event(letter.merged.email, message_id=message_id, tags=tags, now=now)
         if line:

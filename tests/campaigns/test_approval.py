@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from mailer.campaigns.approval import standing
-from mailer.store.approvals import Approval
+from mailer.campaigns.approval import Approval, approval_status
 from tests.support.campaigns import make_sources
 from tools.projects.project import SETTINGS, enrol, files, make_project
 
@@ -221,25 +220,27 @@ def approved(words, person="Ana", query=""):
 
 def test_an_approval_of_an_earlier_version_counts_again_when_the_words_come_back():
     words, other = make_sources("One."), make_sources("Two.")
-    found = standing([approved(words), approved(other, "Bo")], words, "")
+    found = approval_status([approved(words), approved(other, "Bo")], words, "")
     assert found.people == ("Ana",)
     assert found.last.person == "Bo"
 
 
 def test_two_spellings_of_a_name_are_one_person():
     words = make_sources("One.")
-    found = standing([approved(words, "Ana Fern"), approved(words, " ana  FERN ")], words, "")
+    found = approval_status(
+        [approved(words, "Ana Fern"), approved(words, " ana  FERN ")], words, ""
+    )
     assert found.people == ("Ana Fern",)
 
 
 def test_only_the_latest_other_version_is_compared():
     first, second, now = (make_sources(text) for text in ("One.", "Two.", "Three."))
-    (change,) = standing([approved(first), approved(second)], now, "").changes
+    (change,) = approval_status([approved(first), approved(second)], now, "").changes
     assert change.lines[-2:] == ("-Two.", "+Three.")
 
 
 def test_a_file_that_is_gone_and_one_that_is_new_are_named():
     old = make_sources("One.", files={"templates/old.txt": "x\n"})
     new = make_sources("One.", files={"templates/new.txt": "y\n"})
-    names = [change.name for change in standing([approved(old)], new, "").changes]
+    names = [change.name for change in approval_status([approved(old)], new, "").changes]
     assert names == ["templates/new.txt", "templates/old.txt"]

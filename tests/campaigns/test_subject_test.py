@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.campaigns import campaign
-from mailer.campaigns.subject_test import Figures, Shares, SubjectTest, best
+from mailer.campaigns.campaign import SubjectTest
+from mailer.campaigns.subject_test import Split, SubjectFigures, best
 from mailer.errors import CampaignError
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
 from mailer.store.sqlite.store import SqliteStore
-from mailer.web.pages.public_versions import Gallery
+from mailer.web.pages.public_versions import PublicVersions
 from tests.support.campaigns import ANA, BO, UMA, make_merger
 from tools.projects.project import NOW, VOTE, make_project
 
@@ -30,7 +31,7 @@ REDIRECTS = "[links]\nredirects = true\n"
 
 @given(st.text(max_size=20), st.integers(2, 5), st.sampled_from([0.1, 0.2, 0.5]))
 def test_each_subject_gets_its_part_of_the_share_and_the_rest_nobody_yet(seed, subjects, share):
-    shares, people = Shares(seed, subjects, share), 20_000
+    shares, people = Split(seed, subjects, share), 20_000
     arms = Counter(map(shares.arm, range(people)))
     assert set(arms) == set(range(subjects + 1))
     expected = people * share / subjects
@@ -40,8 +41,8 @@ def test_each_subject_gets_its_part_of_the_share_and_the_rest_nobody_yet(seed, s
 
 
 def test_the_same_people_are_drawn_again_and_others_for_another_campaign():
-    shares, again = Shares("vote", 2, 0.2), Shares("vote", 2, 0.2)
-    other = Shares("march", 2, 0.2)
+    shares, again = Split("vote", 2, 0.2), Split("vote", 2, 0.2)
+    other = Split("march", 2, 0.2)
     ids = range(10_000)
     assert list(map(shares.arm, ids)) == list(map(again.arm, ids))
     both = sum(1 for i in ids if shares.arm(i) and other.arm(i))
@@ -49,12 +50,12 @@ def test_the_same_people_are_drawn_again_and_others_for_another_campaign():
 
 
 def test_one_subject_is_everybodys():
-    assert {Shares("vote", 1, 0.2).arm(i) for i in range(1000)} == {1}
+    assert {Split("vote", 1, 0.2).arm(i) for i in range(1000)} == {1}
 
 
 def test_the_best_is_clicked_on_most_for_each_mail_and_the_first_of_equals():
     def figures(arm, sent, clicks):
-        return Figures(arm, sent, clicks, 0, 0, 0)
+        return SubjectFigures(arm, sent, clicks, 0, 0, 0)
 
     assert best([figures(1, 100, 20), figures(2, 50, 11)]) == 2
     assert best([figures(1, 100, 20), figures(2, 50, 10)]) == 1
@@ -126,7 +127,7 @@ def test_each_subject_is_a_variant_that_says_so():
 
 
 def test_a_rehearsal_draws_what_the_send_will_record():
-    made, shares = merger(), Shares("sample", 2, 0.2)
+    made, shares = merger(), Split("sample", 2, 0.2)
     for number in range(200):
         person = type(ANA)(number, "ana@example.org", "Ana")
         drawn = shares.arm(number)
@@ -157,7 +158,7 @@ def subjects_in(root):
 
 
 def test_a_drawn_part_gets_one_each_and_the_rest_the_one_that_is_chosen(mailer, root, store):
-    drawn = Counter(Shares("vote", 2, 0.5).arm(p.id) for p in store.audience("members"))
+    drawn = Counter(Split("vote", 2, 0.5).arm(p.id) for p in store.audience("members"))
     code, said = mailer("send", "vote", "--yes")
     assert code == 0, said
     assert f"2 subjects to {drawn[1] + drawn[2]} people. {drawn[0]} wait for the winner" in said
@@ -181,7 +182,7 @@ def test_a_drawn_part_gets_one_each_and_the_rest_the_one_that_is_chosen(mailer, 
 
 def test_the_figures_of_each_subject_are_shown(mailer, store):
     mailer("send", "vote", "--yes")
-    leaver = next(p for p in store.audience("members") if Shares("vote", 2, 0.5).arm(p.id) == 2)
+    leaver = next(p for p in store.audience("members") if Split("vote", 2, 0.5).arm(p.id) == 2)
     store.leave(leaver.id, 1, how="one-click", now=NOW)
     _, said = mailer("winner", "vote")
     sent = [one.sent for one in store.subject_figures(1)]
@@ -256,7 +257,7 @@ def test_the_public_version_has_the_winner_as_soon_as_there_is_one(mailer, store
     def subject():
         return anyio.run(gallery.show, "vote").subject
 
-    gallery = Gallery(store)
+    gallery = PublicVersions(store)
     mailer("send", "vote", "--yes")
     assert subject() == "Friend, the vote is Tuesday"
     mailer("winner", "vote", "2")

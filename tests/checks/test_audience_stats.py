@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.checks import suspicious_values
-from mailer.checks.audience_stats import CLIP, NEAR, Census
+from mailer.checks.audience_stats import CLIP, NEAR, AudienceStats
 from mailer.checks.rules import audience
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_sources
@@ -27,7 +27,7 @@ def person(**known):
 def census_of(people, body, **options):
     words = make_sources(body, **options)
     merger = Merger(words, fields=FIELDS, keys=KEYS, send_id=7)
-    census = Census(words)
+    census = AudienceStats(words)
     merged = []
     for subscriber in people:
         merged.append(merger.merge(subscriber))
@@ -294,7 +294,7 @@ def test_a_code_that_does_not_exist_is_found_where_codes_are_used(body, seen):
     content = words.content.model_dump()
     content["lookups"]["mayors"] = lookup
     words = replace(words, content=type(words.content).model_validate(content))
-    census = Census(words)
+    census = AudienceStats(words)
     merger = Merger(words, fields=FIELDS, keys=KEYS, send_id=7)
     for code in ("97212", "00000", ""):
         census.count(person(zip=code), merger.merge(person(zip=code)))
@@ -336,7 +336,7 @@ hostile = st.text(max_size=12) | st.sampled_from(
     )
 )
 def test_the_largest_mail_is_known_to_the_byte_without_making_it(people):
-    census, merged = Census(WORDS), [MERGER.merge(subscriber) for subscriber in people]
+    census, merged = AudienceStats(WORDS), [MERGER.merge(subscriber) for subscriber in people]
     for subscriber, mail in zip(people, merged, strict=True):
         census.count(subscriber, mail)
     for group in census.groups.values():

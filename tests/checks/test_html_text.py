@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from lxml import html
 
 from mailer.checks import urls
-from mailer.checks.html_text import read
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.html_text import read_html
+from mailer.checks.rendered_mail import RenderedMail
 from tests.support.rendered_mails import OF_A_MAIL, OF_THE_SOURCE, TODAY, proof_of, sample, written
 from tools.projects import samples
 
 
 def reading(body):
-    return read(html.document_fromstring(f"<html><body>{body}</body></html>"))
+    return read_html(html.document_fromstring(f"<html><body>{body}</body></html>"))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_samples_give_no_finding_whoever_gets_them(campaign):
     people = [*samples.audience(campaign)[::10], *samples.difficult(campaign).values()]
     findings = [f for rule in OF_THE_SOURCE for f in rule(found, date(2026, 3, 14))]
     for person in people:
-        proof = Proof(found, merger.merge(person))
+        proof = RenderedMail(found, merger.merge(person))
         findings += [finding for rule in OF_A_MAIL for finding in rule(proof)]
     assert findings == []
 
@@ -116,7 +116,7 @@ def test_no_rule_stumbles_over_a_mail(markup, text):
         links=REAL.links,
         email=REAL.email,
     )
-    proof = Proof(sample(), merged)
+    proof = RenderedMail(sample(), merged)
     for rule in OF_A_MAIL:
         for finding in rule(proof):
             assert finding.message

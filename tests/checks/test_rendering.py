@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailer.checks.registry import MAIL_RULES, SOURCE_RULES
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules import elements
 from mailer.checks.style import css, css_color
 from tests.support.mail_pages import page
@@ -65,7 +65,7 @@ def test_no_template_makes_a_rule_fail(source):
 
 @given(hostile)
 def test_any_value_is_a_colour_or_none(value):
-    found = css_color.colour(value)
+    found = css_color.parse_css_color(value)
     assert found is None or len(found.hex) == 7
 
 
@@ -102,7 +102,9 @@ def test_media_query_is_true_of_a_telephone(query, where):
 def test_samples_give_no_finding_of_any_rule(campaign):
     words = samples.load(campaign)
     for who in ("usual", "no name", "no ZIP code", "longest name"):
-        proof = Proof(words, samples.merger(campaign).merge(samples.difficult(campaign)[who]))
+        proof = RenderedMail(
+            words, samples.merger(campaign).merge(samples.difficult(campaign)[who])
+        )
         assert [finding for rule in MAIL_RULES for finding in rule(proof)] == []
     assert [finding for rule in SOURCE_RULES for finding in rule(words, TODAY)] == []
 
@@ -111,5 +113,5 @@ def test_samples_give_no_finding_of_any_rule(campaign):
 def test_what_a_new_campaign_begins_with_gives_no_finding_of_its_looks(layout):
     starter = samples.ROOT / "templates" / "starters" / f"{layout}.md"
     words = samples.written(starter.read_text(encoding="utf-8"))
-    proof = Proof(words, samples.merger_of(words).merge(samples.members()[0]))
+    proof = RenderedMail(words, samples.merger_of(words).merge(samples.members()[0]))
     assert [finding for rule in RULES for finding in rule(proof)] == []

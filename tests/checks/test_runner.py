@@ -9,7 +9,7 @@ import pytest
 
 from mailer.checks import runner
 from mailer.checks.finding import Finding, Severity
-from mailer.checks.runner import EMPTY, NO_VARIANT, examine, examine_words, in_order
+from mailer.checks.runner import EMPTY, NO_VARIANT, check_snapshot, in_order, run_checks
 from mailer.errors import Place
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_sources
@@ -26,7 +26,7 @@ def of_everybody(items, total):
 def look(choices, body=BODY, watch=of_everybody):
     words = make_sources(body)
     merger = Merger(words, fields=frozenset({"chapter", "gifts"}), keys=KEYS, send_id=0)
-    return examine(words, merger, choices, today=TODAY, watch=watch)
+    return run_checks(words, merger, choices, today=TODAY, watch=watch)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_without_a_list_one_example_stands_for_all_and_no_audience_is_judged(onl
     only(lambda _: [says("of the mail")])
     words = make_sources(BODY)
     merger = Merger(words, fields=frozenset(), keys=KEYS, send_id=0)
-    report = examine_words(words, merger, BO, today=TODAY, watch=of_everybody)
+    report = check_snapshot(words, merger, BO, today=TODAY, watch=of_everybody)
     assert [f.message for f in report.findings] == ["of the mail"]
     assert report.rehearsal is None
     assert report.recipients == 0

@@ -10,7 +10,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from mailer.store.base import ImportRow, Reason
+from mailer.lists.import_row import ImportRow
+from mailer.lists.membership import SuppressionReason
 from tests.sending.test_reconcile import event, make_send, write
 from tools.fake_ses import FakeSes
 from tools.projects.project import NOW, SETTINGS, address, make_project, open_store, start
@@ -59,7 +60,7 @@ def test_a_file_is_taken_in_once(mailer, store, tmp_path):
     assert "2 new events, 1 known before." in said
     assert "1 address suppressed" in said
     assert "1 delivery settled." in said
-    assert store.history(address(0)).suppression is Reason.BOUNCED
+    assert store.history(address(0)).suppression is SuppressionReason.BOUNCED
     code, said = mailer("events", "import", file)
     assert "0 new events, 3 known before." in said
 
@@ -73,7 +74,7 @@ def test_junk_goes_to_its_file_and_stops_nothing(mailer, store, root, tmp_path):
     assert "1 new event, 0 known before." in said
     assert "2 that are no events" in said
     assert "lists/events-junk.jsonl" in said
-    assert store.history(address(0)).suppression is Reason.BOUNCED
+    assert store.history(address(0)).suppression is SuppressionReason.BOUNCED
     found = junk(root)
     assert [each["body"] for each in found] == ["{\r\n", "\ufffd\ufffd\0\r\n"]
     assert all("not JSON" in each["why"] for each in found)
@@ -124,7 +125,7 @@ def test_what_the_outbox_reports_of_simulated_addresses_is_understood(mailer, ro
     assert code == 0
     assert "2 addresses suppressed" in said
     found = [store.history(row.email).suppression for row in rows]
-    assert found == [None, Reason.BOUNCED, Reason.COMPLAINED, None]
+    assert found == [None, SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED, None]
     store.close()
 
 
@@ -184,7 +185,7 @@ def test_the_queue_is_emptied_into_the_store(mailer, store, root, queue):
     assert "3 new events, 19 known before." in said
     assert "1 that are no events" in said
     assert queue.left == 0
-    assert store.history(address(0)).suppression is Reason.BOUNCED
+    assert store.history(address(0)).suppression is SuppressionReason.BOUNCED
     assert store.counts(1).uncertain == 1
     assert [each["body"] for each in junk(root)] == ["junk"]
 
@@ -272,7 +273,7 @@ def put(ses, address, reason):
 
 def test_both_suppression_lists_are_compared_and_nothing_is_changed(mailer, store, ses):
     put(ses, address(1), "BOUNCE")
-    store.suppress(address(2), Reason.COMPLAINED, detail="", now=NOW)
+    store.suppress(address(2), SuppressionReason.COMPLAINED, detail="", now=NOW)
     code, said = mailer("events", "suppressions")
     assert code == 0
     assert "1 missing there (--push)." in said
@@ -283,9 +284,9 @@ def test_both_suppression_lists_are_compared_and_nothing_is_changed(mailer, stor
 
 def test_push_and_pull_make_them_the_same(mailer, store, ses):
     store.erase(address(4), now=NOW)
-    store.suppress(address(2), Reason.BOUNCED, detail="", now=NOW)
-    store.suppress(address(3), Reason.UNSUBSCRIBED, detail="", now=NOW)
-    store.suppress(address(5), Reason.MANUAL, detail="", now=NOW)
+    store.suppress(address(2), SuppressionReason.BOUNCED, detail="", now=NOW)
+    store.suppress(address(3), SuppressionReason.UNSUBSCRIBED, detail="", now=NOW)
+    store.suppress(address(5), SuppressionReason.MANUAL, detail="", now=NOW)
     put(ses, address(1).upper(), "COMPLAINT")
     put(ses, address(4), "BOUNCE")
     put(ses, address(5), "BOUNCE")
@@ -295,11 +296,11 @@ def test_push_and_pull_make_them_the_same(mailer, store, ses):
     theirs = {address(1), address(2), address(4), address(5), "stranger@example.com"}
     assert ses.app.suppressed.addresses() == theirs
     complained = store.history(address(1))
-    assert complained.suppression is Reason.COMPLAINED
+    assert complained.suppression is SuppressionReason.COMPLAINED
     assert {membership.status for membership in complained.memberships} == {"unsubscribed"}
-    assert store.history("stranger@example.com").suppression is Reason.BOUNCED
-    assert store.history(address(4)).suppression is Reason.ERASED
-    assert store.history(address(5)).suppression is Reason.MANUAL
+    assert store.history("stranger@example.com").suppression is SuppressionReason.BOUNCED
+    assert store.history(address(4)).suppression is SuppressionReason.ERASED
+    assert store.history(address(5)).suppression is SuppressionReason.MANUAL
     rows = store.db.execute("SELECT 1 FROM suppressions WHERE address = ?", (address(4),))
     assert rows.fetchall() == []
 
@@ -314,15 +315,17 @@ def test_a_long_list_comes_in_pages(mailer, store, ses):
         "here_only": 0,
         "there_only": 2_500,
         "pushed": False,
-        "pulled": True,
+        "requested": True,
     }
-    assert sum(1 for _ in store.suppressed_for([Reason.BOUNCED])) == 2_500
+    assert sum(1 for _ in store.suppressed_for([SuppressionReason.BOUNCED])) == 2_500
 
 
 def test_what_is_no_address_to_us_is_suppressed_as_it_is(mailer, store, ses):
     ses.app.suppressed._rows["Jörg@example.com"] = ("BOUNCE", 0.0)
     assert mailer("events", "suppressions", "--pull")[0] == 0
-    assert list(store.suppressed_for([Reason.BOUNCED])) == [("jörg@example.com", Reason.BOUNCED)]
+    assert list(store.suppressed_for([SuppressionReason.BOUNCED])) == [
+        ("jörg@example.com", SuppressionReason.BOUNCED)
+    ]
 
 
 def test_no_permission_is_told(mailer, store, ses):

@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer.cli import output, send_command, transports
-from mailer.cli.brake import Brake
-from mailer.store.base import DeliveryState, Reason, Result, SendState
-from mailer.transports.base import Allowance, Receipt
+from mailer.cli.signals import stop_on_signals
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.membership import SuppressionReason
+from mailer.stop import StopSignal
+from mailer.transports.base import Allowance, BatchResult
 from mailer.transports.outbox import Outbox
 from tools.projects.project import NOW, address, enrol, files, make_project, start
 
@@ -31,7 +33,7 @@ def everybody(count=9):
 
 def test_the_last_look_shows_all_that_will_happen(mailer, store):
     store.unsubscribe("members", address(1), how="one-click", now=NOW)
-    store.suppress(address(2), Reason.BOUNCED, detail="", now=NOW)
+    store.suppress(address(2), SuppressionReason.BOUNCED, detail="", now=NOW)
     code, said = mailer("send", "vote", "--where", 'recipient.state == "WA"', "--rate", "2",
                         "--dry-run")  # fmt: skip
     assert code == 0
@@ -255,8 +257,8 @@ def test_whoever_starts_it_in_another_way_than_another_terminal_adds_nobody(
         store.freeze("vote", "members", [1], **ours | theirs, snapshot=b"", now=NOW)
         return opened(self, mailing)
 
-    opened = send_command.Desk._open
-    monkeypatch.setattr(send_command.Desk, "_open", somebody_was_quicker)
+    opened = send_command.SendCommand._open
+    monkeypatch.setattr(send_command.SendCommand, "_open", somebody_was_quicker)
     code, said = mailer("send", "vote", "--yes")
     assert code == 3
     assert "vote was started in another terminal meanwhile" in said
@@ -272,8 +274,8 @@ def test_whoever_starts_it_in_the_same_way_as_another_terminal_shares_it(
         store.freeze("vote", "members", [1], query="", transport="outbox", **ours, now=NOW)
         return opened(self, mailing)
 
-    opened = send_command.Desk._open
-    monkeypatch.setattr(send_command.Desk, "_open", somebody_was_quicker)
+    opened = send_command.SendCommand._open
+    monkeypatch.setattr(send_command.SendCommand, "_open", somebody_was_quicker)
     code, said = mailer("send", "vote", "--yes")
     assert code == 0, said
     assert files(root) == everybody()
@@ -335,7 +337,7 @@ def test_an_outbox_that_breaks_half_way_pauses_the_send(mailer, root, monkeypatc
 
 def test_failures_are_listed_and_end_with_1(mailer, monkeypatch):
     def deliver(_, letters):
-        return Receipt(
+        return BatchResult(
             [
                 Result(one.delivery_id, DeliveryState.FAILED, detail="no such mailbox")
                 for one in letters
@@ -535,10 +537,10 @@ def test_two_processes_that_send_at_once_share_the_work(root, store):
     assert store.send("vote", "members").state is SendState.FINISHED
 
 
-def test_the_second_pull_of_the_brake_stops_at_once():
-    with Brake() as brake:
+def test_a_second_signal_stops_at_once():
+    with stop_on_signals() as stop:
         signal.raise_signal(signal.SIGTERM)
-        assert brake.pulled
+        assert stop.requested
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
 
@@ -567,15 +569,15 @@ def test_stopped_at_once_the_next_run_finds_out_what_was_written(mailer, root, s
 
 def test_after_the_run_signals_do_what_they_did_before():
     before = signal.getsignal(signal.SIGINT)
-    with Brake():
+    with stop_on_signals():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_a_pulled_brake_does_not_wait():
-    brake = Brake()
-    brake.pulled = True
-    brake.wait(10_000)
+    stop = StopSignal()
+    stop.requested = True
+    stop.wait(10_000)
 
 
 @pytest.mark.parametrize(

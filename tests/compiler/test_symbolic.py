@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailer.compiler import compile as compiling
-from mailer.compiler.environment import Memory
+from mailer.compiler.environment import TemplateCache
 from mailer.errors import CampaignError
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_merger, make_sources
@@ -161,7 +161,7 @@ Oregon votes first.[^oregon]
 
 
 def test_what_is_remembered_of_a_template_is_forgotten_when_it_is_edited():
-    memory = Memory()
+    memory = TemplateCache()
 
     def compiled(body):
         sources = make_sources(body)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compiler.utm import Tagger
+from mailer.compiler.utm import UtmTagger
 from mailer.config import Content, parse
 from mailer.errors import ConfigError
 from tests.support.campaigns import ANA, BO, CONTENT, make_merger, make_sources
 from tools.projects.project import SETTINGS
 
-TAGGER = Tagger(
+TAGGER = UtmTagger(
     (("utm_source", "news"), ("source", "a%20b")), ("example.org",), "https://mail.example.org"
 )
 MARKS = "utm_source=news&source=a%20b"
@@ -134,13 +134,13 @@ def test_a_campaigns_own_tag_takes_the_place_of_the_projects_and_an_empty_one_re
     sources = replace(
         make_sources("x", front="tags:\n  utm_source: alert\n  utm_medium: ''\n"), content=content
     )
-    assert Tagger.of(sources).tags == (("utm_source", "alert"), ("source", "sample-mail"))
+    assert UtmTagger.of(sources).tags == (("utm_source", "alert"), ("source", "sample-mail"))
 
 
 def test_the_hosts_of_mailer_toml_take_the_place_of_the_brands():
     content = Content.model_validate({**CONTENT, "links": {"hosts": ["example.com"]}})
-    assert Tagger.of(replace(make_sources("x"), content=content)).hosts == ("example.com",)
-    assert Tagger.of(make_sources("x")).hosts == ("example.org",)
+    assert UtmTagger.of(replace(make_sources("x"), content=content)).hosts == ("example.com",)
+    assert UtmTagger.of(make_sources("x")).hosts == ("example.org",)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from mailer import config
-from mailer.doctor.facts import Identity, Refused, Trouble
+from mailer.doctor.facts import ErrorKind, Identity, Refused
 from mailer.doctor.finding import Level
 from mailer.doctor.judgements import dns as judged
 from mailer.doctor.judgements import ses
@@ -95,7 +95,7 @@ def test_the_page_shows_its_aws_commands_in_a_form_that_is_found():
     [
         replace(FACTS, identity=replace(IDENTITY, dkim_signing=False)),
         replace(FACTS, configuration_set=False),
-        replace(FACTS, configuration_set=Refused(Trouble.MISSING, "not there")),
+        replace(FACTS, configuration_set=Refused(ErrorKind.MISSING, "not there")),
     ],
 )
 def test_aws_command_that_doctor_suggests_exists(facts):

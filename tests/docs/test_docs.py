@@ -10,7 +10,8 @@ import typer
 
 from mailer.campaigns.campaign import FrontMatter
 from mailer.cli import app
-from mailer.config import Section, Settings
+from mailer.config import Settings
+from mailer.schema import Section
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -23,7 +23,7 @@ from mailer.config import (
     Pages,
     PublicList,
     Sender,
-    Sending,
+    SendSettings,
     Site,
     Social,
 )
@@ -172,7 +172,7 @@ def test_settings_example_is_valid_and_shows_every_key():
         (Social, table["brand"]["social"][0]),
         (Sender, table["sender"]),
         (Site, table["site"]),
-        (Sending, table["send"]),
+        (SendSettings, table["send"]),
         (Bounces, table["bounces"]),
         (Lookup, table["lookups"]["senators"]),
         (Pages, table["pages"]),
@@ -181,7 +181,7 @@ def test_settings_example_is_valid_and_shows_every_key():
         assert set(shown) == set(model.model_fields)
 
 
-@pytest.mark.parametrize("model", [Brand, Colors, Sender, Site, Sending, Lookup])
+@pytest.mark.parametrize("model", [Brand, Colors, Sender, Site, SendSettings, Lookup])
 def test_every_setting_is_explained(model: type[BaseModel]):
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))

@@ -19,15 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer import config
+from mailer.campaigns.schedule import Timing
+from mailer.campaigns.subject_test import SplitTest
 from mailer.doctor import runner
-from mailer.doctor.facts import Account, Destination, Identity, NoAnswer, Page, Ses, Trouble
+from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, NoAnswer, Page, Ses
 from mailer.doctor.finding import Level
 from mailer.doctor.judgements import dns, project, ses, site
 from mailer.doctor.probes import ses_account
 from mailer.doctor.probes.ses_account import inspect
-from mailer.doctor.runner import Instruments, examine
+from mailer.doctor.runner import Probes, diagnose
 from mailer.links import Keys
-from mailer.store.schedule import Timing, Trial
 from mailer.store.sqlite import health
 from tests.support.campaigns import TEMPLATES
 from tools.fake_ses import SETUPS, FakeSes
@@ -172,7 +173,7 @@ def test_denied_action_is_named(amazon):
 
 @pytest.mark.usefixtures("amazon")
 def test_no_region():
-    assert inspect(settings(region="")).account.why is Trouble.NO_REGION
+    assert inspect(settings(region="")).account.why is ErrorKind.NO_REGION
     (found,) = ses.judge(inspect(settings(region="")), settings())
     assert (found.name, found.level) == ("region", ERROR)
     assert 'region = "us-west-2"' in found.todo
@@ -187,9 +188,9 @@ def test_region_of_the_environment_is_used(monkeypatch):
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
-        ({}, Trouble.NO_CREDENTIALS),
-        ({"AWS_ACCESS_KEY_ID": "half of it"}, Trouble.BAD_CREDENTIALS),
-        ({"AWS_PROFILE": "nobody"}, Trouble.BAD_CREDENTIALS),
+        ({}, ErrorKind.NO_CREDENTIALS),
+        ({"AWS_ACCESS_KEY_ID": "half of it"}, ErrorKind.BAD_CREDENTIALS),
+        ({"AWS_PROFILE": "nobody"}, ErrorKind.BAD_CREDENTIALS),
     ],
 )
 @pytest.mark.usefixtures("amazon")
@@ -207,7 +208,7 @@ def test_no_credentials(monkeypatch, variables, why):
 def test_amazon_that_cannot_be_reached(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:1")
     facts = inspect(settings())
-    assert facts.account.why is Trouble.UNREACHABLE
+    assert facts.account.why is ErrorKind.UNREACHABLE
     assert troubles(ses.judge(facts, settings())) == {"account": ERROR}
 
 
@@ -282,9 +283,9 @@ def test_identity_that_is_verified_counts_before_nearer_ones(identities, name):
 
 def test_refusal_to_tell_counts_before_an_identity_that_is_not_there():
     found = ses_account._identity(Client(domain="AccessDeniedException"), "news@mail.example.org")
-    assert found.why is Trouble.DENIED
+    assert found.why is ErrorKind.DENIED
     found = ses_account._identity(Client(), "news@mail.example.org")
-    assert found.why is Trouble.MISSING
+    assert found.why is ErrorKind.MISSING
 
 
 def test_address_that_is_verified_without_its_domain_does_not_sign(amazon):
@@ -668,10 +669,10 @@ TOMORROW = Timing("tomorrow", NOW + timedelta(days=1))
     [
         ({}, {}),
         ({"timing": TOMORROW}, {"worker": WARNING}),
-        ({"trial": Trial(lambda _: 0, timedelta(hours=4))}, {"worker": WARNING}),
+        ({"trial": SplitTest(lambda _: 0, timedelta(hours=4))}, {"worker": WARNING}),
         # somebody chooses the winner
-        ({"trial": Trial(lambda _: 0, None)}, {}),
-        ({"timing": TOMORROW, "trial": Trial(lambda _: 0, None)}, {}),
+        ({"trial": SplitTest(lambda _: 0, None)}, {}),
+        ({"timing": TOMORROW, "trial": SplitTest(lambda _: 0, None)}, {}),
     ],
 )
 def test_what_nobody_starts(folder, more, expected):
@@ -782,7 +783,7 @@ def unused(*_):
 
 
 def instruments(found, **changes):
-    usual = Instruments(
+    usual = Probes(
         health=lambda: health.examine(found.database),
         click_once=lambda _: Page(200),
         inspect=lambda _: FACTS,
@@ -799,7 +800,7 @@ def with_ses(folder):
 
 def test_sound_project(folder):
     found = with_ses(folder)
-    findings = examine(found, instruments(found))
+    findings = diagnose(found, instruments(found))
     assert not troubles(findings)
     assert list(dict.fromkeys(finding.area for finding in findings)) == [
         "Project",
@@ -811,7 +812,7 @@ def test_sound_project(folder):
 
 def test_with_the_outbox_amazon_and_dns_are_one_line_each_and_not_asked(folder):
     found = config.load(folder)
-    findings = examine(found, instruments(found, inspect=unused, lookup=unused))
+    findings = diagnose(found, instruments(found, inspect=unused, lookup=unused))
     skipped = [finding for finding in findings if finding.level is SKIPPED]
     assert [finding.area for finding in skipped] == ["Amazon SES", "DNS"]
     assert all(finding.found.startswith("not used") for finding in skipped)
@@ -821,7 +822,7 @@ def test_with_the_outbox_amazon_and_dns_are_one_line_each_and_not_asked(folder):
 def test_site_is_asked_for_nobodys_link_with_the_projects_signature(folder):
     found = config.load(folder)
     asked = []
-    examine(found, instruments(found, click_once=lambda url: asked.append(url) or Page(200)))
+    diagnose(found, instruments(found, click_once=lambda url: asked.append(url) or Page(200)))
     (url,) = asked
     base, _, token = url.rpartition("/")
     assert base == "https://mail.example.org/u"
@@ -835,7 +836,7 @@ def test_silence_does_not_keep_anybody_waiting(folder, monkeypatch):
     found = with_ses(folder)
     released = threading.Event()
     before = set(threading.enumerate())
-    findings = examine(
+    findings = diagnose(
         found,
         instruments(
             found,
@@ -868,13 +869,13 @@ def test_name_servers_are_asked_all_at_once(folder):
         (policies if name.startswith("_dmarc") else records).wait()
         return RECORDS[name, kind]
 
-    assert not troubles(examine(found, instruments(found, lookup=lookup)))
+    assert not troubles(diagnose(found, instruments(found, lookup=lookup)))
 
 
 def test_layouts_wait_for_the_lookups(folder):
     (folder / "mailer.toml").write_text(SETTINGS + MAYORS)
     found = config.load(folder)
-    findings = examine(found, instruments(found))
+    findings = diagnose(found, instruments(found))
     assert one(findings, "look-up mayors").level is ERROR
     assert one(findings, "layouts").level is SKIPPED
 
@@ -882,4 +883,4 @@ def test_layouts_wait_for_the_lookups(folder):
 def test_mistake_in_a_check_is_not_hidden(folder):
     found = with_ses(folder)
     with pytest.raises(AssertionError, match="not to be asked"):
-        examine(found, instruments(found, inspect=unused))
+        diagnose(found, instruments(found, inspect=unused))

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import StoreError, TransportError
-from mailer.events.ingest import FULL, Clerk, Message, Pull
+from mailer.events.ingest import FULL, Ingestor, Message, QueueConsumer
 from mailer.store.sqlite.store import SqliteStore
 from tests.events.test_ses import ANYTHING, damaged, sample
 
@@ -43,7 +43,7 @@ class Queue:
         self.waiting, self.out = self.out + self.waiting, []
 
 
-class Brake:
+class Stop:
     """Is pulled when the queue is empty; waiting brings back what was not deleted."""
 
     def __init__(self, queue):
@@ -51,7 +51,7 @@ class Brake:
         self.waits = []
 
     @property
-    def pulled(self):
+    def requested(self):
         return not self.queue.waiting and not self.queue.out
 
     def wait(self, seconds):
@@ -68,14 +68,14 @@ def store(tmp_path):
 
 @pytest.fixture
 def clerk(store, tmp_path):
-    return Clerk(store, tmp_path / "lists" / "junk.jsonl", patience=3, clock=lambda: NOW)
+    return Ingestor(store, tmp_path / "lists" / "junk.jsonl", patience=3, clock=lambda: NOW)
 
 
 def pull(queue, clerk, **more):
-    brake = Brake(queue)
+    stop = Stop(queue)
     told = []
     calls = {"on_round": lambda _: None, "on_trouble": told.append, **more}
-    return brake, told, Pull(queue, clerk, brake=brake, **calls)
+    return stop, told, QueueConsumer(queue, clerk, stop=stop, **calls)
 
 
 def event(number):
@@ -118,7 +118,7 @@ def test_nothing_is_deleted_that_is_not_stored(clerk, monkeypatch):
 
 def test_trouble_on_the_way_is_told_and_tried_again(clerk):
     queue = Queue(*map(event, range(15)))
-    brake, told, pulling = pull(queue, clerk)
+    stop, told, pulling = pull(queue, clerk)
     delete, troubles = queue.delete, [None, TransportError("gone")]
 
     def fail_the_second_time(messages):
@@ -129,17 +129,17 @@ def test_trouble_on_the_way_is_told_and_tried_again(clerk):
     queue.delete = fail_the_second_time
     pulling.run(once=False)
     assert [err.message for err in told] == ["gone"]
-    assert brake.waits == [30.0]
+    assert stop.waits == [30.0]
     assert (clerk.total.stored, clerk.total.known) == (15, 5)
 
 
 def test_what_cannot_begin_is_told_at_once(clerk):
     queue = Queue(event(1))
     queue.trouble = [TransportError("no such queue")]
-    brake, told, pulling = pull(queue, clerk)
+    stop, told, pulling = pull(queue, clerk)
     with pytest.raises(TransportError):
         pulling.run(once=False)
-    assert (told, brake.waits) == ([], [])
+    assert (told, stop.waits) == ([], [])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.events.ses import NotAnEventError, Outcome, read, tag
+from mailer.events.ses import NotAnEventError, read
+from mailer.ledger.event import EventOutcome, delivery_tag
 
 SAMPLES = Path(__file__).parents[1] / "data" / "ses-events"
 DANA = "dana.field@example.com"
@@ -141,7 +142,7 @@ def test_what_happens_once_is_the_same_with_new_fields(name):
 def test_an_unknown_kind_is_kept_with_all_its_fields():
     event = sample("send") | {"eventType": "Teleport", "teleport": {"to": "the Moon"}}
     found = one(event)
-    assert (found.kind, found.outcome) == ("Teleport", Outcome.NOTHING)
+    assert (found.kind, found.outcome) == ("Teleport", EventOutcome.NOTHING)
     assert json.loads(found.raw)["teleport"] == {"to": "the Moon"}
 
 
@@ -170,9 +171,9 @@ def test_what_cannot_be_a_delivery_of_ours_names_none():
 
 
 def test_a_name_in_a_tag_comes_back_as_it_went_out():
-    assert tag("rents & räume") == "rents___r_ume"
-    assert tag("council-vote_2") == "council-vote_2"
-    assert len(tag("x" * 300)) == 256
+    assert delivery_tag("rents & räume") == "rents___r_ume"
+    assert delivery_tag("council-vote_2") == "council-vote_2"
+    assert len(delivery_tag("x" * 300)) == 256
 
 
 # ---------------------------------------------------------------- junk

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import ImportFileError
-from mailer.lists.csv_file import Sheet, clean, defuse, undefuse
+from mailer.lists.csv_file import CsvFile, clean, defuse, undefuse
 
 HEADER = "Email,Name"
 
@@ -16,7 +16,7 @@ HEADER = "Email,Name"
 def sheet(data):
     if isinstance(data, str):
         data = data.encode()
-    return Sheet(io.BytesIO(data), "list.csv")
+    return CsvFile(io.BytesIO(data), "list.csv")
 
 
 def cells(data):

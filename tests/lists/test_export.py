@@ -3,8 +3,8 @@
 import io
 
 from mailer.lists.export import write_members
+from mailer.lists.membership import Membership, SuppressionReason
 from mailer.lists.subscriber import Subscriber
-from mailer.store.base import Membership, Reason
 
 ANA = Subscriber(
     *(1, "ana@example.org", "=Ana", "Silva", "02139", "Cambridge", "MA", "Middlesex County"),
@@ -16,7 +16,11 @@ BO = Subscriber(2, "bo@example.org")
 def test_writes_a_row_for_each_member_with_formulas_defused():
     subscribed = Membership("members", "subscribed", "2019-01-25T10:00:00+00:00", "import")
     left = Membership("members", "unsubscribed", "2020-02-01", "form")
-    members = [(ANA, subscribed, Reason.BOUNCED), (ANA, subscribed, None), (BO, left, None)]
+    members = [
+        (ANA, subscribed, SuppressionReason.BOUNCED),
+        (ANA, subscribed, None),
+        (BO, left, None),
+    ]
     stream = io.BytesIO()
     assert write_members(stream, members, ["donor", "-x"], "utf-8") == 3
     ana = (

@@ -13,9 +13,9 @@ from mailer.lists.address import normalize
 from mailer.lists.importing import (
     REASONS,
     ZIP_WARNINGS,
-    Accepted,
-    Rejected,
-    Skipped,
+    AcceptedRow,
+    RejectedRow,
+    SkippedRow,
     SubscriberFile,
 )
 
@@ -29,7 +29,7 @@ def rows_of(text, mapping=()):
 
 def one(header, row):
     (found,) = rows_of(f"Email,{header}\nana@example.org,{row}\n")
-    assert isinstance(found, Accepted)
+    assert isinstance(found, AcceptedRow)
     return found
 
 
@@ -49,13 +49,13 @@ def test_each_row_of_a_messy_list_becomes_what_it_must(expected):
     found = from_file("subscribers-messy.csv")[expected["row"] - 1]
     outcome = expected["outcome"]
     if outcome == "rejected":
-        assert isinstance(found, Rejected)
+        assert isinstance(found, RejectedRow)
         assert found.reason == expected["reason"]
         assert found.why == expected.get("why", found.why)
     elif outcome == "skipped":
-        assert isinstance(found, Skipped)
+        assert isinstance(found, SkippedRow)
     else:
-        assert isinstance(found, Accepted)
+        assert isinstance(found, AcceptedRow)
         values = found.row._asdict()
         for name in set(values) & set(expected):
             assert values[name] == as_kept(expected[name]), name
@@ -73,14 +73,14 @@ def test_the_messy_list_has_no_other_rows():
 def test_a_rejected_row_names_its_row_and_line_and_keeps_its_cells():
     found = rows_of('Email,Name\n"a@example.org","On\nLine"\n b@example.org ,Bo,extra\n')
     why = "3 cells under 2 headings"
-    assert found[1] == Rejected(2, 4, "columns", why, ("b@example.org ", "Bo", "extra"))
+    assert found[1] == RejectedRow(2, 4, "columns", why, ("b@example.org ", "Bo", "extra"))
 
 
 def test_a_row_whose_quotation_marks_are_wrong_is_rejected_as_a_whole():
     found = rows_of('Email,Name\na@example.org,"A" B\nb@example.org,B\n')
     why = "there is text after a closing quotation mark"
-    assert found[0] == Rejected(1, 2, "quotes", why, ('a@example.org,"A" B',))
-    assert isinstance(found[1], Accepted)
+    assert found[0] == RejectedRow(1, 2, "quotes", why, ('a@example.org,"A" B',))
+    assert isinstance(found[1], AcceptedRow)
 
 
 @pytest.mark.parametrize("name", ["subscribers-semicolon-cp1252.csv", "subscribers-utf16.tsv"])
@@ -175,7 +175,7 @@ def test_keeps_a_date_that_cannot_be_read_as_a_field(written):
 @pytest.mark.parametrize("status", ["Unsubscribed", "suppressed: bounced", "Opted out", "cleaned"])
 def test_nobody_joins_whom_the_file_says_has_left(status):
     (found,) = rows_of(f"Email,Status\nana@example.org,{status}\n")
-    assert isinstance(found, Rejected)
+    assert isinstance(found, RejectedRow)
     assert (found.reason, found.why) == ("status", f'the file says "{status}"')
 
 
@@ -228,14 +228,14 @@ def test_any_text_gives_rows_that_are_numbered_and_fit_to_store(cells, delimiter
     header = delimiter.join(["Email", "Name", "Zip", "Tags", "Donor"])
     text = "\n".join([header, *(delimiter.join(["a@example.org", *row]) for row in cells)])
     found = parsed(text)
-    rows = [each.row.row if isinstance(each, Accepted) else each.row for each in found]
+    rows = [each.row.row if isinstance(each, AcceptedRow) else each.row for each in found]
     assert rows == list(range(1, len(rows) + 1))
     for each in found:
-        if isinstance(each, Accepted):
+        if isinstance(each, AcceptedRow):
             assert normalize(each.row.email) == each.row.email
             texts = [*each.row[1:9], *each.row.fields.values(), *each.row.tags]
             assert all(text == " ".join(text.split()) for text in texts)
             assert "\0" not in "".join(texts)
-        elif isinstance(each, Rejected):
+        elif isinstance(each, RejectedRow):
             assert each.reason in REASONS
             assert each.why

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.lists import zipcodes
-from mailer.lists.zipcodes import Place, place, repair
+from mailer.lists.zipcodes import ZipPlace, place, repair
 
 codes = st.from_regex(r"[0-9]{5}", fullmatch=True)
 
@@ -72,8 +72,8 @@ def test_gives_five_digits_or_nothing_and_repairing_again_changes_nothing(text):
 
 
 def test_knows_city_state_county_and_time_zone():
-    assert place("02139") == Place("Cambridge", "MA", "Middlesex County", "America/New_York")
-    assert place("00501") == Place("Holtsville", "NY", "Suffolk County", "America/New_York")
+    assert place("02139") == ZipPlace("Cambridge", "MA", "Middlesex County", "America/New_York")
+    assert place("00501") == ZipPlace("Holtsville", "NY", "Suffolk County", "America/New_York")
 
 
 @pytest.mark.parametrize("code", ["00000", "", "ab", "ab123", "9", "972", "972121"])

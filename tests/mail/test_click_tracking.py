@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailer.links import address
-from mailer.mail.click_tracking import Redirects
+from mailer.mail.click_tracking import ClickTracker
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_merger, make_sources
 
@@ -33,7 +33,7 @@ class Numbers:
 def merger_and_numbers(body=BODY, **options):
     numbers = Numbers()
     merger = make_merger(body, **options)
-    return merger.for_send(7, Redirects(BASE, KEYS, 7, numbers)), numbers
+    return merger.for_send(7, ClickTracker(BASE, KEYS, 7, numbers)), numbers
 
 
 def hrefs(mail):
@@ -82,7 +82,7 @@ def test_the_same_link_twice_is_one_and_in_another_subject_another():
     text = sources.files[sources.path].replace("subject: 'News'", "subjects: [One, Two]")
     sources = replace(sources, files={**sources.files, sources.path: text})
     merger, numbers = Merger(sources, fields=frozenset(), keys=KEYS, send_id=7), Numbers()
-    merger = merger.for_send(7, Redirects(BASE, KEYS, 7, numbers))
+    merger = merger.for_send(7, ClickTracker(BASE, KEYS, 7, numbers))
     first, again, second = merger.merge(ANA, 1), merger.merge(BO, 1), merger.merge(ANA, 2)
     assert len(numbers.known) == 2
     assert first.variant is again.variant
@@ -92,7 +92,7 @@ def test_the_same_link_twice_is_one_and_in_another_subject_another():
 def test_words_that_two_subjects_share_are_counted_apart():
     variant = make_merger("[a](https://example.net/)").merge(ANA).variant
     numbers = Numbers()
-    redirects = Redirects(BASE, KEYS, 7, numbers)
+    redirects = ClickTracker(BASE, KEYS, 7, numbers)
     first, second = (redirects.variant(variant, arm) for arm in (1, 2))
     assert first.html.static != second.html.static
     assert list(numbers.known) == [(1, "https://example.net/"), (2, "https://example.net/")]

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailer.lists.membership import Membership, SuppressionReason
 from mailer.lists.subscriber import Subscriber
-from mailer.mail.dry_run import choose, rehearse
-from mailer.store.base import Membership, Reason
+from mailer.mail.dry_run import merge_all, select_recipients
 
 people = st.lists(
     st.tuples(
         st.sampled_from(["subscribed", "unsubscribed"]),
-        st.sampled_from([None, *Reason]),
+        st.sampled_from([None, *SuppressionReason]),
         st.booleans(),
         st.booleans(),
         st.booleans(),
@@ -47,7 +47,7 @@ def test_everybody_is_chosen_or_left_out_for_the_first_reason_that_holds(facts, 
         reasons[who.id] = expected(status, suppression, is_wanted, has_it, is_held)
     elsewhere = {3 * number + 1 for number in strangers}
     done, lately = sorted(delivered | elsewhere), sorted(held | elsewhere)
-    chosen = list(choose(members, done, lambda s: s.id in wanted, lately))
+    chosen = list(select_recipients(members, done, lambda s: s.id in wanted, lately))
     assert [(subscriber.id, why) for subscriber, why in chosen] == list(reasons.items())
 
 
@@ -59,7 +59,7 @@ def test_whoever_is_left_out_is_counted_and_not_merged():
         return SimpleNamespace(email=subscriber.email)
 
     choices = [(Subscriber(n, f"{n}@example.org"), "bounced" if n % 2 else "") for n in range(6)]
-    found = rehearse(choices, merge)
+    found = merge_all(choices, merge)
     assert list(found.ids) == merged == [0, 2, 4]
     assert found.left_out == Counter(bounced=3)
     assert found.example.email == "0@example.org"

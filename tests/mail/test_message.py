@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compiler.compile import Cut, Variant
+from mailer.compiler.compile import CutText, Variant
 from mailer.config import Content
 from mailer.links import Keys
 from mailer.mail.message import Envelope, encode
@@ -143,8 +143,8 @@ def test_a_plain_value_of_any_length_keeps_the_line_short(length):
 @pytest.mark.parametrize("length", range(70, 80))
 def test_a_blank_at_the_end_of_a_line_keeps_it_short(length, blank):
     line = "y" * length + blank
-    cuts = [Cut((f"{line}\n{line}",), ()) for _ in range(2)]
-    variant = Variant(1, Cut(("Hello",), ()), *cuts, (), ())
+    cuts = [CutText((f"{line}\n{line}",), ()) for _ in range(2)]
+    variant = Variant(1, CutText(("Hello",), ()), *cuts, (), ())
     merged = MERGER.merge(ANA)._replace(variant=variant, fillings=())
     data = encode(merged, ENVELOPE, message_id="x", date=DATE)
     assert max(len(line) for line in data.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76

@@ -12,8 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from mailer import cli
+from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.reports import rows, tilemap
-from mailer.store.base import DeliveryState, Result, SendState
 from tools.projects import reported, samples
 from tools.projects.project import NOW, make_project, open_store, start
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.sending.delivery_pool import Lanes
-from mailer.store.base import DeliveryState, Result
-from mailer.transports.base import Letter, Receipt
+from mailer.ledger.delivery import DeliveryState, Result
+from mailer.sending.delivery_pool import DeliveryPool
+from mailer.transports.base import BatchResult, OutgoingMessage
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def make():
     made = []
 
     def make(deliver, most=4, **more):
-        made.append(Lanes(deliver, most, **more))
+        made.append(DeliveryPool(deliver, most, **more))
         return made[-1]
 
     yield make
@@ -157,12 +157,14 @@ def test_whatever_is_sent_is_delivered_or_comes_back_unsent_and_nothing_both(siz
     def deliver(parcel):
         delivered.extend(letter.delivery_id for letter in parcel)
         assert go_on.acquire(timeout=30)
-        return Receipt([Result(letter.delivery_id, DeliveryState.ACCEPTED) for letter in parcel])
+        return BatchResult(
+            [Result(letter.delivery_id, DeliveryState.ACCEPTED) for letter in parcel]
+        )
 
-    lanes = Lanes(deliver, most)
+    lanes = DeliveryPool(deliver, most)
     numbers = iter(range(200))
     for size in sizes:
-        lanes.send([Letter(next(numbers), None) for _ in range(size)])
+        lanes.send([OutgoingMessage(next(numbers), None) for _ in range(size)])
     lanes.recall()
     go_on.release(30)
     results = [result for _, receipt in everything(lanes) for result in receipt.results]
@@ -182,7 +184,7 @@ def test_what_is_taken_back_never_leaves(make):
 
     lanes = make(deliver, most=1)
     for number in range(5):
-        lanes.send([Letter(number, None)])
+        lanes.send([OutgoingMessage(number, None)])
     wait_until(lambda: left)
     lanes.recall()
     hang.set()
@@ -203,7 +205,7 @@ def test_without_a_thread_to_spare_nothing_is_left_out(make, monkeypatch):
     hang = threading.Event()
     lanes = make(lambda _: hang.wait(30), most=9)
     with pytest.raises(RuntimeError):
-        lanes.send(*([Letter(number, None)] for number in range(9)))
+        lanes.send(*([OutgoingMessage(number, None)] for number in range(9)))
     wait_until(lambda: len(lanes._began) == 2)
     lanes.recall()
     hang.set()

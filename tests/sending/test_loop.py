@@ -8,16 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from mailer.compiler.compile import Cut, Variant
+from mailer.campaigns.schedule import Timing
+from mailer.compiler.compile import CutText, Variant
 from mailer.errors import CampaignError, Interrupted, Place, SendStopped, StoreError, TransportError
 from mailer.events.ses import read
-from mailer.sending.loop import Pace, Sender, Tally
-from mailer.sending.reputation import Limits
-from mailer.store.base import DeliveryState, ImportRow, Result, SendState
-from mailer.store.schedule import Timing
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.import_row import ImportRow
+from mailer.sending.loop import Pace, Sender, SendProgress
+from mailer.sending.reputation import ReputationLimits
 from mailer.store.sqlite import deliveries
 from mailer.store.sqlite.store import SqliteStore
-from mailer.transports.base import Allowance, Receipt
+from mailer.transports.base import Allowance, BatchResult
 
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -28,7 +29,7 @@ class Time:
 
     def __init__(self):
         self.now = START
-        self.pulled = False
+        self.requested = False
         self.waits = []
 
     def __call__(self):
@@ -71,7 +72,7 @@ class Way:
             results.append(self.say(letter))
             self.got.append(letter.merged.email)
         self.batches.append(len(letters))
-        return Receipt(results, self.complaint(), self.stop())
+        return BatchResult(results, self.complaint(), self.stop())
 
     def settle(self, claims):
         return [
@@ -80,7 +81,7 @@ class Way:
         ]
 
 
-BLANK = Variant(1, Cut(("",), ()), Cut(("",), ()), Cut(("",), ()), (), ())
+BLANK = Variant(1, CutText(("",), ()), CutText(("",), ()), CutText(("",), ()), (), ())
 
 
 def merge(subscriber, _arm):
@@ -142,9 +143,9 @@ def make(store, way, time):
             way,
             SimpleNamespace(merge=merge),
             rate=rate,
-            brake=time,
+            stop=time,
             clock=time,
-            limits=Limits(bounces=5.0, complaints=0.1, outcomes=10),
+            limits=ReputationLimits(bounces=5.0, complaints=0.1, outcomes=10),
             on_progress=on_progress,
         )
 
@@ -245,7 +246,7 @@ def test_a_batch_is_what_one_call_carries_or_a_quarter_of_a_second(rate, togethe
 
 
 def test_everybody_gets_one_message_and_the_send_is_finished(make, send, store, way):
-    assert make().run(send) == Tally(accepted=25)
+    assert make().run(send) == SendProgress(accepted=25)
     assert Counter(way.got) == Counter(address(n) for n in range(25))
     assert way.batches == [10, 10, 5]
     assert state(store) is SendState.FINISHED
@@ -254,7 +255,7 @@ def test_everybody_gets_one_message_and_the_send_is_finished(make, send, store, 
 
 def test_running_again_sends_nothing(make, send, way):
     make().run(send)
-    assert make().run(send) == Tally()
+    assert make().run(send) == SendProgress()
     assert len(way.got) == 25
 
 
@@ -318,7 +319,7 @@ def test_what_was_not_sent_is_tried_again(make, send, way):
         return Result(letter.delivery_id, ACCEPTED)
 
     way.say = say
-    assert make().run(send) == Tally(accepted=25)
+    assert make().run(send) == SendProgress(accepted=25)
     assert way.got.count(address(2)) == 2
 
 
@@ -332,17 +333,17 @@ def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, mon
     monkeypatch.setattr(deliveries, "PAGE", 3)
     for number in range(8):
         store.unsubscribe("members", address(number), how="form", now=START)
-    assert make().run(send) == Tally(accepted=17)
+    assert make().run(send) == SendProgress(accepted=17)
     assert store.counts(send.id).skipped == 8
     assert state(store) is SendState.FINISHED
 
 
 def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
-    assert make().run(send, limit=13) == Tally(accepted=13)
+    assert make().run(send, limit=13) == SendProgress(accepted=13)
     assert way.batches == [10, 3]
     assert state(store) is SendState.PAUSED
     assert "13" in store.send("vote", "members").note
-    assert make().run(send) == Tally(accepted=12)
+    assert make().run(send) == SendProgress(accepted=12)
 
 
 def test_a_limit_that_is_just_enough_finishes(make, send, store):
@@ -351,7 +352,7 @@ def test_a_limit_that_is_just_enough_finishes(make, send, store):
 
 
 def test_the_brake_finishes_what_is_in_flight_then_pauses(make, send, store, way, time):
-    way.meanwhile = lambda: setattr(time, "pulled", len(way.batches) == 1)
+    way.meanwhile = lambda: setattr(time, "requested", len(way.batches) == 1)
     with pytest.raises(Interrupted, match="vote is paused") as stop:
         make().run(send)
     assert stop.value.hint == "Go on with: mailer resume vote"
@@ -362,8 +363,8 @@ def test_the_brake_finishes_what_is_in_flight_then_pauses(make, send, store, way
 
 
 def test_the_brake_pulled_during_the_last_batch_finishes(make, send, store, way, time):
-    way.meanwhile = lambda: setattr(time, "pulled", len(way.batches) == 2)
-    assert make().run(send) == Tally(accepted=25)
+    way.meanwhile = lambda: setattr(time, "requested", len(way.batches) == 2)
+    assert make().run(send) == SendProgress(accepted=25)
     assert state(store) is SendState.FINISHED
 
 
@@ -381,7 +382,7 @@ def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(
 
 def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, elsewhere, way):
     way.meanwhile = lambda: enrol(elsewhere, range(30)) if len(way.batches) == 2 else None
-    assert make().run(send) == Tally(accepted=30)
+    assert make().run(send) == SendProgress(accepted=30)
 
 
 def test_a_send_that_is_moved_while_it_is_sent_stops_with_nothing_in_flight(
@@ -422,7 +423,7 @@ def test_a_merge_that_fails_returns_the_batch_and_pauses_with_the_reason(make, s
     assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
     assert state(store) is SendState.PAUSED
     assert store.send("vote", "members").note == "campaigns/vote.md:7: no such field"
-    assert make().run(send) == Tally(accepted=15)
+    assert make().run(send) == SendProgress(accepted=15)
     assert len(way.got) == len(set(way.got)) == 25
 
 
@@ -441,7 +442,7 @@ def test_whoever_was_not_handed_over_is_pending_whatever_the_reason(
         make(merge=broken).run(send)
     counts = store.counts(send.id)
     assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
-    assert make().run(send) == Tally(accepted=15)
+    assert make().run(send) == SendProgress(accepted=15)
     assert len(way.got) == len(set(way.got)) == 25
 
 
@@ -528,7 +529,7 @@ def test_people_queued_by_another_after_the_end_are_left_to_it(make, send, store
         return claim(send_id, limit, now=now)
 
     monkeypatch.setattr(store, "claim", claim_a_few_times)
-    assert make().run(send) == Tally(accepted=25)
+    assert make().run(send) == SendProgress(accepted=25)
     assert state(store) is SendState.QUEUED
 
 
@@ -578,7 +579,7 @@ def test_a_question_without_an_answer_changes_nothing(make, send, way, time):
         return Allowance(rate=0.05)
 
     way.allowance = allowance
-    assert make(rate=None).run(send) == Tally(accepted=25)
+    assert make(rate=None).run(send) == SendProgress(accepted=25)
 
 
 def test_a_complaint_halves_the_rate_for_everybody_and_is_told(make, send, store, way, time):
@@ -657,7 +658,7 @@ def test_a_call_that_hangs_holds_up_nobody_else(make, send, store, wide):
         if tally.tried == 24:
             held.set()
 
-    assert make(rate=None, on_progress=on_progress).run(send) == Tally(accepted=25)
+    assert make(rate=None, on_progress=on_progress).run(send) == SendProgress(accepted=25)
     assert seen[-2:] == [24, 25]
     assert state(store) is SendState.FINISHED
 
@@ -680,7 +681,7 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
     stops = {
         "stop": lambda: setattr(wide, "stop", lambda: TransportError("suspended")),
         "pause": lambda: store.set_state(send.id, SendState.PAUSED, now=START),
-        "brake": lambda: setattr(time, "pulled", True),
+        "brake": lambda: setattr(time, "requested", True),
     }
 
     def on_progress(tally):
@@ -726,7 +727,7 @@ def test_whatever_stops_it_what_waits_for_a_lane_is_not_handed_over(
         "stop": lambda: setattr(narrow, "stop", lambda: TransportError("suspended")),
         "pause": lambda: elsewhere.set_state(send.id, SendState.PAUSED, now=START),
         "cancel": lambda: elsewhere.set_state(send.id, SendState.CANCELLED, now=START),
-        "brake": lambda: setattr(time, "pulled", True),
+        "brake": lambda: setattr(time, "requested", True),
     }
     slowly_from_the_third(narrow, stops[how])
     with pytest.raises((SendStopped, Interrupted)):

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from mailer.store.base import DeliveryState, Reason, Result, SendState
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.membership import SuppressionReason
 from tools.projects.project import NOW, address, make_project
 
 UNCERTAIN = DeliveryState.UNCERTAIN
@@ -174,7 +175,7 @@ def test_only_the_uncertain_of_this_send_are_resolved(store, send):
 
 
 def test_whoever_was_suppressed_meanwhile_is_not_mailed_again(store, send):
-    store.suppress(address(1), Reason.COMPLAINED, detail="", now=NOW)
+    store.suppress(address(1), SuppressionReason.COMPLAINED, detail="", now=NOW)
     store.resolve(send.id, [Result(2, DeliveryState.PENDING)], now=NOW)
     store.set_state(send.id, SendState.SENDING, now=NOW)
     assert store.claim(send.id, 5, now=NOW) == []

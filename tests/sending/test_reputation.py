@@ -6,28 +6,28 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.sending.reputation import Judge, Limits, verdict
-from mailer.store.events import Outcomes
+from mailer.ledger.event import DeliverabilityStats
+from mailer.sending.reputation import ReputationLimits, ReputationMonitor, reason_to_pause
 
-LIMITS = Limits(bounces=5.0, complaints=0.1, outcomes=500)
+LIMITS = ReputationLimits(bounces=5.0, complaints=0.1, outcomes=500)
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (Outcomes(500, 25, 0), ""),
-        (Outcomes(500, 26, 0), "26 of 500 mails bounced: 5.2 %, and more than 5 % stops a send"),
-        (Outcomes(499, 499, 499), ""),
-        (Outcomes(1_000, 50, 4), ""),
-        (Outcomes(4_999, 0, 5), "5 of 4,999 mails were complained about: 0.1 %, and more than 0.1 % stops a send"),
-        (Outcomes(5_000, 250, 5), ""),
-        (Outcomes(1_000, 900, 900, watched=False), ""),
-        (Outcomes(0, 0, 0), ""),
+        (DeliverabilityStats(500, 25, 0), ""),
+        (DeliverabilityStats(500, 26, 0), "26 of 500 mails bounced: 5.2 %, and more than 5 % stops a send"),
+        (DeliverabilityStats(499, 499, 499), ""),
+        (DeliverabilityStats(1_000, 50, 4), ""),
+        (DeliverabilityStats(4_999, 0, 5), "5 of 4,999 mails were complained about: 0.1 %, and more than 0.1 % stops a send"),
+        (DeliverabilityStats(5_000, 250, 5), ""),
+        (DeliverabilityStats(1_000, 900, 900, watched=False), ""),
+        (DeliverabilityStats(0, 0, 0), ""),
     ],
 )  # fmt: skip
 def test_too_many_of_enough_stop_a_send(found, said):
-    assert verdict(found, LIMITS) == said
+    assert reason_to_pause(found, LIMITS) == said
 
 
 class Store:
@@ -42,8 +42,8 @@ class Store:
 
 
 def test_it_looks_at_once_and_then_every_five_seconds():
-    store = Store(Outcomes(1_000, 900, 0))
-    judge = Judge(store, LIMITS)
+    store = Store(DeliverabilityStats(1_000, 900, 0))
+    judge = ReputationMonitor(store, LIMITS)
     assert judge.why_stop(7, NOW)
     assert not judge.why_stop(7, NOW + timedelta(seconds=4.9))
     assert store.asked == 1

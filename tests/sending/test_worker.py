@@ -12,8 +12,9 @@ import pytest
 
 from mailer import config
 from mailer.campaigns import snapshot
-from mailer.store.base import ImportRow, SendState
-from mailer.store.schedule import Timing
+from mailer.campaigns.schedule import Timing
+from mailer.ledger.delivery import SendState
+from mailer.lists.import_row import ImportRow
 from mailer.transports.outbox import Outbox
 from tools.projects.project import SETTINGS, VOTE, address, enrol, files, make_project, start
 

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mailer.errors import StoreError, UsageError
-from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
-from mailer.store.recipients import Kept
+from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessage
+from mailer.lists.import_row import ImportRow
+from mailer.lists.membership import SuppressionReason
 from mailer.store.sqlite import deliveries
 from mailer.store.sqlite.store import SqliteStore
-from mailer.store.throttle import Turn
+from mailer.throttle import Reservation
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
@@ -154,7 +155,7 @@ def test_the_audience_may_stream_from_the_same_store_while_it_is_frozen(store):
 def test_others_can_write_while_an_audience_streams_in(store, other):
     def ids():
         for i in range(1, 11):
-            other.suppress(f"x{i}@example.org", Reason.MANUAL, detail="", now=NOW)
+            other.suppress(f"x{i}@example.org", SuppressionReason.MANUAL, detail="", now=NOW)
             yield i
 
     assert freeze(store, ids=ids())[1] == 10
@@ -214,7 +215,7 @@ def test_a_claim_brings_the_whole_subscriber(store):
 def test_whoever_left_since_is_skipped_with_the_reason_and_others_take_their_place(store):
     send = start(store)
     store.unsubscribe("members", address(0), how="one-click", now=NOW)
-    store.suppress(address(1), Reason.COMPLAINED, detail="", now=NOW)
+    store.suppress(address(1), SuppressionReason.COMPLAINED, detail="", now=NOW)
     store.erase(address(2), now=NOW)
     reasons = {r.claim.subscriber.email: r.left_out for r in store.remaining(send.id, now=NOW)}
     assert reasons[address(0)] == "unsubscribed"
@@ -288,9 +289,9 @@ def test_of_somebody_erased_while_in_flight_no_copy_is_kept(store):
     send = start(store)
     claims = store.claim(send.id, 2, now=NOW)
     store.erase(claims[0].subscriber.email, now=NOW)
-    store.record(outcome(claims, kept=Kept("digest", b"words", '["Ana"]')), now=NOW)
+    store.record(outcome(claims, kept=StoredMessage("digest", b"words", '["Ana"]')), now=NOW)
     copies = [store.kept(claim.subscriber.id, send.id) for claim in claims]
-    assert copies == [None, Kept("digest", b"words", '["Ana"]')]
+    assert copies == [None, StoredMessage("digest", b"words", '["Ana"]')]
 
 
 def test_already_delivered_lists_everybody_with_a_delivery_in_order(store):
@@ -442,7 +443,7 @@ CLAIM_ALL = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from mailer.store.base import DeliveryState, Result
+from mailer.ledger.delivery import DeliveryState, Result
 from mailer.store.sqlite.store import SqliteStore
 store, now = SqliteStore(Path(sys.argv[1]), lambda email: [email]), datetime.now(UTC)
 while claims := store.claim(int(sys.argv[2]), 7, now=now):
@@ -484,7 +485,7 @@ def test_time_that_passes_pays_for_what_was_reserved(store, other):
 def test_stores_share_what_is_left_of_a_rate(store, other):
     store.slow_down("ses", clock=lambda: 100.0)
     turns = [s.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.0) for s in (other, store)]
-    assert turns == [Turn(wait=0, share=0.5), Turn(wait=2, share=0.5)]
+    assert turns == [Reservation(wait=0, share=0.5), Reservation(wait=2, share=0.5)]
     assert other.reserve("ses", 1, rate=10, burst=10, clock=lambda: 150.0).share == 1
     assert other.reserve("outbox", 1, rate=10, burst=10, clock=lambda: 100.0).share == 1
 
@@ -601,7 +602,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @rule(sender=senders, email=people)
     def suppress(self, sender, email):
-        self.stores[sender].suppress(email, Reason.BOUNCED, detail="", now=NOW)
+        self.stores[sender].suppress(email, SuppressionReason.BOUNCED, detail="", now=NOW)
         self.gone.add(email)
 
     @rule(sender=senders, email=people)

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer.events.ses import read
-from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
-from mailer.store.events import Alarm, Outcomes
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.ledger.event import DeliverabilityStats, NotSentAlert
+from mailer.lists.import_row import ImportRow
+from mailer.lists.membership import SuppressionReason
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
@@ -127,14 +129,14 @@ def test_an_event_is_stored_with_whom_and_what_it_is_about(store, send):
 def test_a_permanent_bounce_suppresses_the_subscriber_of_the_delivery(store):
     found = take(store, bounce(2))
     assert found.suppressed == 1
-    assert reason(store, 2) is Reason.BOUNCED
+    assert reason(store, 2) is SuppressionReason.BOUNCED
     assert reason(store, 1) is None
 
 
 @pytest.mark.usefixtures("send")
 def test_a_complaint_suppresses_and_unsubscribes_from_everything(store):
     take(store, complaint(2))
-    assert reason(store, 2) is Reason.COMPLAINED
+    assert reason(store, 2) is SuppressionReason.COMPLAINED
     memberships = store.history(address(2)).memberships
     assert {(m.list_name, m.status, m.how) for m in memberships} == {
         ("members", "unsubscribed", "complaint"),
@@ -155,11 +157,13 @@ def test_transient_bounces_suppress_after_so_many_days(store, type_, subtype):
         take(store, bounce(2, type_, subtype, day=day))
     assert reason(store, 2) is None
     assert take(store, bounce(2, type_, subtype, day=2)).suppressed == 1
-    assert reason(store, 2) is Reason.BOUNCED
+    assert reason(store, 2) is SuppressionReason.BOUNCED
 
 
 @pytest.mark.usefixtures("send")
-@pytest.mark.parametrize(("came_back", "suppressed"), [(False, None), (True, Reason.BOUNCED)])
+@pytest.mark.parametrize(
+    ("came_back", "suppressed"), [(False, None), (True, SuppressionReason.BOUNCED)]
+)
 def test_only_mail_that_gets_through_starts_the_count_anew(store, came_back, suppressed):
     """A delivery that came back later did not get through."""
     for day in (0, 1):
@@ -224,7 +228,7 @@ def test_whoever_is_to_be_mailed_again_but_was_mailed_is_not(store):
 def test_what_was_never_sent_has_failed_and_alarms(store, delivery):
     failure = {"eventType": "Rendering Failure", "failure": {"errorMessage": "s0 is missing"}}
     found = take(store, event(delivery, "Send"), event(delivery) | failure)
-    assert found.alarms == (Alarm("the vote", "Rendering Failure: s0 is missing"),)
+    assert found.alarms == (NotSentAlert("the vote", "Rendering Failure: s0 is missing"),)
     assert state(store, delivery) == (
         "failed",
         f"id-{delivery}",
@@ -255,14 +259,14 @@ def test_a_failure_of_an_earlier_copy_is_not_of_this_one(store):
 def test_the_ledger_says_whose_mail_it_was_not_the_event(store):
     """A bounce names the mailbox that mail was forwarded to."""
     take(store, bounce(2, email="elsewhere@example.net"))
-    assert reason(store, 2) is Reason.BOUNCED
+    assert reason(store, 2) is SuppressionReason.BOUNCED
     assert store.history("elsewhere@example.net") is None
 
 
 @pytest.mark.usefixtures("send")
 def test_events_without_tags_are_matched_by_the_message(store):
     take(store, bounce(2, mail={"tags": {}}, email="elsewhere@example.net"))
-    assert reason(store, 2) is Reason.BOUNCED
+    assert reason(store, 2) is SuppressionReason.BOUNCED
 
 
 @pytest.mark.usefixtures("send")
@@ -279,7 +283,7 @@ def test_tags_of_another_project_touch_nobody(store):
 def test_a_bounce_of_other_mail_counts_for_a_subscriber_alone_on_it(store):
     other = {"messageId": "a proof", "tags": {}}
     take(store, bounce(3, mail=other), complaint(4, mail=other | {"destination": [address(4), address(1)]}))  # fmt: skip
-    assert reason(store, 3) is Reason.BOUNCED
+    assert reason(store, 3) is SuppressionReason.BOUNCED
     assert reason(store, 4) is None
 
 
@@ -305,7 +309,7 @@ def test_nothing_brings_back_the_address_of_somebody_erased(store, first, mail):
     take(store, *found)
     assert stored(store) == 3
     assert not any(address(2) in text.lower() for text in everything(store))
-    assert reason(store, 2) is Reason.ERASED
+    assert reason(store, 2) is SuppressionReason.ERASED
 
 
 @pytest.mark.usefixtures("send")
@@ -355,31 +359,33 @@ def test_the_uncertain_mail_of_somebody_erased_is_settled(store):
 
 def test_each_delivery_counts_once(store, send):
     take(store, event(1), event(1, "Send"), event(2), bounce(2), bounce(3), complaint(1), complaint(1, day=1))  # fmt: skip
-    assert store.outcomes(send.id) == Outcomes(known=3, bounced=2, complained=1)
+    assert store.outcomes(send.id) == DeliverabilityStats(known=3, bounced=2, complained=1)
 
 
 def test_without_reports_of_deliveries_what_was_accepted_is_what_is_known(store, send):
     take(store, bounce(2))
-    assert store.outcomes(send.id) == Outcomes(known=4, bounced=1, complained=0)
+    assert store.outcomes(send.id) == DeliverabilityStats(known=4, bounced=1, complained=0)
 
 
 def test_what_ses_holds_back_by_its_own_list_is_not_a_bounce_of_this_send(store, send):
     take(store, event(1), bounce(2, subtype="OnAccountSuppressionList"))
-    assert store.outcomes(send.id) == Outcomes(known=2, bounced=0, complained=0)
-    assert reason(store, 2) is Reason.BOUNCED
+    assert store.outcomes(send.id) == DeliverabilityStats(known=2, bounced=0, complained=0)
+    assert reason(store, 2) is SuppressionReason.BOUNCED
 
 
 def test_a_send_of_which_nothing_is_known_has_no_outcomes(store, send):
-    assert store.outcomes(send.id) == Outcomes(0, 0, 0)
+    assert store.outcomes(send.id) == DeliverabilityStats(0, 0, 0)
 
 
 @pytest.mark.usefixtures("send")
 def test_the_suppressed_are_listed_by_reason(store):
     take(store, bounce(2), complaint(3))
-    store.suppress(address(4), Reason.MANUAL, detail="", now=NOW)
-    assert list(store.suppressed_for([Reason.BOUNCED, Reason.COMPLAINED])) == [
-        (address(2), Reason.BOUNCED),
-        (address(3), Reason.COMPLAINED),
+    store.suppress(address(4), SuppressionReason.MANUAL, detail="", now=NOW)
+    assert list(
+        store.suppressed_for([SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED])
+    ) == [
+        (address(2), SuppressionReason.BOUNCED),
+        (address(3), SuppressionReason.COMPLAINED),
     ]
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer.events.ses import read
-from mailer.store.base import DeliveryState, ImportRow, Result, SendState
-from mailer.store.recipients import Kept, Kind, Wish
+from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessage
+from mailer.lists.import_row import ImportRow
+from mailer.lists.request import RecipientRequest, RequestKind
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
@@ -56,7 +57,7 @@ def claim_and_record(store, send):
     states = [DeliveryState.UNCERTAIN, DeliveryState.PENDING, *[DeliveryState.ACCEPTED] * 3]
     store.record(
         [
-            Result(c.delivery_id, state, f"id-{c.delivery_id}", kept=Kept("k", b"", "[]"))
+            Result(c.delivery_id, state, f"id-{c.delivery_id}", kept=StoredMessage("k", b"", "[]"))
             for c, state in zip(claims, states, strict=True)
         ],
         now=NOW,
@@ -115,9 +116,9 @@ def test_leaving_and_taking_it_back_find_the_person_by_an_index(store, send, whi
 
 
 @pytest.mark.parametrize("wish", [
-    Wish(Kind.JOIN, "new@example.org", lists=("members",), details={"first_name": "Ana"}),
-    Wish(Kind.MOVE, "new@example.org", 1, 2),
-    Wish(Kind.LEAVE, address(1)),
+    RecipientRequest(RequestKind.JOIN, "new@example.org", lists=("members",), details={"first_name": "Ana"}),
+    RecipientRequest(RequestKind.MOVE, "new@example.org", 1, 2),
+    RecipientRequest(RequestKind.LEAVE, address(1)),
 ])  # fmt: skip
 @pytest.mark.usefixtures("send")
 def test_what_is_asked_for_on_a_page_is_granted_by_an_index(store, wish):

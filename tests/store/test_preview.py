@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.store.base import DeliveryState, ImportRow, Result, SendState
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.import_row import ImportRow
 
 NOW = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
 PEOPLE = [

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer.store.base import HELD_BACK, DeliveryState, ImportRow, Result, SendState
+from mailer.ledger.delivery import HELD_BACK, DeliveryState, Result, SendState
+from mailer.lists.import_row import ImportRow
 from mailer.store.sqlite.store import SqliteStore
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.store.base import DeliveryState, ImportRow, Result, SendState
-from mailer.store.schedule import Timing, Trial, Wave
+from mailer.campaigns.schedule import Timing
+from mailer.campaigns.subject_test import SplitTest
+from mailer.ledger.delivery import DeliveryState, PendingGroup, Result, SendState
+from mailer.lists.import_row import ImportRow
 from mailer.store.sqlite.store import SqliteStore
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -80,9 +82,9 @@ def test_a_send_with_more_to_come_is_queued_and_not_finished(store, ids):
 def test_what_is_to_come_is_counted_by_moment_and_time_zone(store, ids):
     send = freeze(store, ids, timing=AT_TEN)
     assert store.waves(send.id, now=NOW) == [
-        Wave(NOW + 2 * HOUR, NEW_YORK, 3),
-        Wave(NOW + 4 * HOUR, "", 3),
-        Wave(NOW + 4 * HOUR, DENVER, 3),
+        PendingGroup(NOW + 2 * HOUR, NEW_YORK, 3),
+        PendingGroup(NOW + 4 * HOUR, "", 3),
+        PendingGroup(NOW + 4 * HOUR, DENVER, 3),
     ]
     assert store.next_due(send.id, now=NOW) == NOW + 2 * HOUR
     assert store.next_due(send.id, now=NOW + 2 * HOUR) == NOW + 4 * HOUR
@@ -198,7 +200,7 @@ def draw(subscriber_id):
 
 
 def test_the_test_goes_out_and_the_rest_wait_for_the_winner(store, ids):
-    send = freeze(store, ids, trial=Trial(draw, None))
+    send = freeze(store, ids, trial=SplitTest(draw, None))
     test = claim(store, send, NOW)
     assert Counter(c.arm for c in test) == {1: 3, 2: 3}
     assert all(c.arm == draw(c.subscriber.id) for c in test)
@@ -206,7 +208,7 @@ def test_the_test_goes_out_and_the_rest_wait_for_the_winner(store, ids):
     record(store, test)
     assert finish(store, send, NOW) is SendState.QUEUED
     assert store.waves(send.id, now=NOW) == [
-        Wave(None, zone, number) for zone, number in Counter(_waiting(store, send)).items()
+        PendingGroup(None, zone, number) for zone, number in Counter(_waiting(store, send)).items()
     ]
     assert store.awaits_winner(send.id)
 
@@ -218,7 +220,7 @@ def _waiting(store, send):
 
 
 def test_the_rest_get_the_subject_that_was_declared_first(store, ids):
-    send = freeze(store, ids, trial=Trial(draw, None))
+    send = freeze(store, ids, trial=SplitTest(draw, None))
     record(store, claim(store, send, NOW))
     finish(store, send, NOW)
     assert store.declare_winner(send.id, 2, now=NOW + HOUR)
@@ -229,16 +231,16 @@ def test_the_rest_get_the_subject_that_was_declared_first(store, ids):
 
 
 def test_whoever_is_added_later_gets_the_winner_at_once(store, ids):
-    send = freeze(store, ids[:6], trial=Trial(draw, None))
+    send = freeze(store, ids[:6], trial=SplitTest(draw, None))
     record(store, claim(store, send, NOW))
     store.declare_winner(send.id, 2, now=NOW)
     record(store, claim(store, send, NOW))
-    freeze(store, ids, trial=Trial(lambda _: 0, None))
+    freeze(store, ids, trial=SplitTest(lambda _: 0, None))
     assert [c.arm for c in claim(store, send, NOW)] == [2, 2, 2]
 
 
 def test_a_worker_is_to_choose_when_the_test_has_been_out_for_the_time(store, ids):
-    send = freeze(store, ids, trial=Trial(draw, 4 * HOUR), timing=Timing("later", NOW + HOUR))
+    send = freeze(store, ids, trial=SplitTest(draw, 4 * HOUR), timing=Timing("later", NOW + HOUR))
     assert store.ripe_trials(now=NOW + 9 * HOUR) == []
     due = NOW + HOUR
     record(store, claim(store, send, due), due)
@@ -252,7 +254,7 @@ def test_a_worker_is_to_choose_when_the_test_has_been_out_for_the_time(store, id
 
 
 def test_a_worker_does_not_choose_what_a_person_is_to_choose(store, ids):
-    send = freeze(store, ids, trial=Trial(draw, None))
+    send = freeze(store, ids, trial=SplitTest(draw, None))
     record(store, claim(store, send, NOW))
     finish(store, send, NOW)
     assert store.ripe_trials(now=NOW + 999 * HOUR) == []

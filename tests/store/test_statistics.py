@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.campaigns.subject_test import Figures
+from mailer.campaigns.subject_test import SplitTest, SubjectFigures
 from mailer.events.ses import read
-from mailer.store.base import DeliveryState, ImportRow, Result, SendState
-from mailer.store.recipients import Kept
-from mailer.store.schedule import Trial
-from mailer.store.statistics import Bounces, Domain
+from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessage
+from mailer.ledger.statistics import BounceCount, DomainCount
+from mailer.lists.import_row import ImportRow
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ACCEPTED = DeliveryState.ACCEPTED
@@ -75,11 +74,11 @@ def test_bounces_are_counted_by_domain_and_by_reason_once_for_each_mail(store):
     found = store.reckon(send.id)
     assert found.outcomes == {"bounced": 2, "returned": 1, "delivered": 1, "complained": 1}
     assert found.bounces == (
-        Bounces("Permanent", "General", 1),
-        Bounces("Permanent", "NoEmail", 1),
-        Bounces("Transient", "MailboxFull", 1),
+        BounceCount("Permanent", "General", 1),
+        BounceCount("Permanent", "NoEmail", 1),
+        BounceCount("Transient", "MailboxFull", 1),
     )
-    assert found.domains == (Domain("example.com", 4, 2), Domain("example.org", 4, 0))
+    assert found.domains == (DomainCount("example.com", 4, 2), DomainCount("example.org", 4, 0))
 
 
 @pytest.mark.usefixtures("people")
@@ -127,7 +126,7 @@ def test_whoever_was_skipped_is_counted_by_reason(store):
 
 @pytest.mark.usefixtures("people")
 def test_each_subject_has_its_own_figures(store):
-    send = mail(store, trial=Trial(lambda subscriber: 1 + subscriber % 2, None))
+    send = mail(store, trial=SplitTest(lambda subscriber: 1 + subscriber % 2, None))
     bounce(store, 1)
     take(store, 3, "Complaint", complaintFeedbackType="abuse")
     store.leave(5, send.id, how="form", now=NOW)
@@ -135,8 +134,8 @@ def test_each_subject_has_its_own_figures(store):
     store.clicked({link: 1})
     store.clicked({link: 2})
     assert store.subject_figures(send.id) == [
-        Figures(1, sent=4, clicks=0, unsubscribed=0, bounced=0, complained=0),
-        Figures(2, sent=4, clicks=3, unsubscribed=1, bounced=1, complained=1),
+        SubjectFigures(1, sent=4, clicks=0, unsubscribed=0, bounced=0, complained=0),
+        SubjectFigures(2, sent=4, clicks=3, unsubscribed=1, bounced=1, complained=1),
     ]
 
 
@@ -146,7 +145,7 @@ def test_variants_are_counted_by_who_got_them(store):
 
     def kept(claim):
         digest = digests.get(claim.subscriber.id, "c")
-        return Kept(digest, digest.encode(), "[]")
+        return StoredMessage(digest, digest.encode(), "[]")
 
     send = mail(store, states=[DeliveryState.UNCERTAIN], kept=kept)
     found, others = store.shares(send.id, limit=2)

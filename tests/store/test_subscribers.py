@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import StoreError
-from mailer.lists.importing import Accepted, SubscriberFile
-from mailer.store.base import DeliveryState, Imported, ImportRow, Reason, Result, SendState, Stored
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.import_row import ImportRow, ImportTotals, StoredRow
+from mailer.lists.importing import AcceptedRow, SubscriberFile
+from mailer.lists.membership import SuppressionReason
 from mailer.store.sqlite.store import SqliteStore
 from tests.store.conftest import hashes
 
@@ -51,7 +53,7 @@ def test_a_messy_list_is_stored_as_expected(store):
     stored = []
     with MESSY.open("rb") as stream:
         rows = SubscriberFile(stream, "messy").rows()
-        accepted = [each.row for each in rows if isinstance(each, Accepted)]
+        accepted = [each.row for each in rows if isinstance(each, AcceptedRow)]
     bring(store, *accepted, on_stored=stored.append)
 
     outcomes = {each.row: each for each in stored}
@@ -60,7 +62,7 @@ def test_a_messy_list_is_stored_as_expected(store):
         if e["outcome"] == "imported":
             assert outcomes[e["row"]].action == "new"
         elif e["outcome"] == "merged":
-            assert outcomes[e["row"]] == Stored(2, "ana.silva@example.org", "merged", e["into"])
+            assert outcomes[e["row"]] == StoredRow(2, "ana.silva@example.org", "merged", e["into"])
     ana = subscriber(store, "ana.silva")
     assert (ana.first_name, ana.last_name) == ("Ana", "Silva-Reyes")
     assert (ana.zip, ana.city, ana.state) == ("02139", "Cambridge", "MA")
@@ -94,7 +96,7 @@ def test_rows_of_one_address_are_merged_in_their_order(store):
         row("ana", 4, last_name="Silva"),
     ]
     totals = bring(store, *rows, on_stored=stored.append)
-    assert totals == Imported(new=2, merged=2, joined=2)
+    assert totals == ImportTotals(new=2, merged=2, joined=2)
     assert [(s.row, s.action, s.into) for s in stored] == [
         (1, "new", None),
         (2, "new", None),
@@ -110,7 +112,7 @@ def test_people_known_before_are_told_from_new_ones(store):
     bring(store, row("ana"))
     stored = []
     totals = bring(store, row("ana", 1), row("bo", 2), to="more", on_stored=stored.append)
-    assert totals == Imported(new=1, updated=1, joined=2)
+    assert totals == ImportTotals(new=1, updated=1, joined=2)
     assert [s.action for s in stored] == ["updated", "new"]
 
 
@@ -126,7 +128,7 @@ def test_whoever_is_known_as_the_file_has_them_is_not_written_again(store):
     store.db.execute("""CREATE TEMP TRIGGER no_more AFTER UPDATE ON main.subscribers
         BEGIN SELECT RAISE(ABORT, 'written again'); END""")
     totals = bring(store, row("ana"), row("ana", **known), row("ana", first_name="Ana"))
-    assert totals == Imported(updated=1, merged=2)
+    assert totals == ImportTotals(updated=1, merged=2)
     with pytest.raises(StoreError, match="written again"):
         bring(store, row("ana", first_name="Anna"))
 
@@ -149,7 +151,7 @@ def test_a_dry_run_counts_and_changes_nothing(store):
     stored = []
     rows = [row("ana", 1), row("bo", 2), row("bo", 3)]
     totals = bring(store, *rows, to="new-list", dry_run=True, on_stored=stored.append)
-    assert totals == Imported(new=1, updated=1, merged=1, joined=2)
+    assert totals == ImportTotals(new=1, updated=1, merged=1, joined=2)
     assert [s.action for s in stored] == ["updated", "new", "merged"]
     assert contents(store) == before
 
@@ -178,7 +180,7 @@ def test_an_error_while_storing_changes_nothing(store):
 
 
 def test_an_import_without_people_makes_no_list(store):
-    assert bring(store) == Imported()
+    assert bring(store) == ImportTotals()
     assert store.lists() == []
 
 
@@ -193,7 +195,7 @@ def test_others_write_while_an_import_reads(store, tmp_path):
 
     totals = store.import_rows("members", rows(), source="", now=NOW)
     other.close()
-    assert totals == Imported(new=2, joined=2, kept_suppressed=1)
+    assert totals == ImportTotals(new=2, joined=2, kept_suppressed=1)
 
 
 TEXT = st.text(st.characters(codec="utf-8", min_codepoint=32), max_size=6)
@@ -261,8 +263,8 @@ def test_lists_count_their_people(store):
     bring(store, row("ana"), row("bo", 2), row("cy", 3))
     bring(store, row("bo"), to="board")
     store.unsubscribe("members", "ana@example.org", how="form", now=NOW)
-    store.suppress("bo@example.org", Reason.BOUNCED, detail="", now=NOW)
-    store.suppress("ana@example.org", Reason.BOUNCED, detail="", now=NOW)
+    store.suppress("bo@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
+    store.suppress("ana@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
     assert [(s.name, s.subscribed, s.unsubscribed, s.suppressed) for s in store.lists()] == [
         ("board", 1, 0, 1),
         ("members", 2, 1, 1),
@@ -273,12 +275,12 @@ def test_the_audience_is_who_may_be_mailed_and_members_are_all(store):
     bring(store, row("ana"), row("bo", 2), row("cy", 3))
     bring(store, row("dee"), to="board")
     store.unsubscribe("members", "ana@example.org", how="one-click", now=LATER)
-    store.suppress("bo@example.org", Reason.COMPLAINED, detail="", now=NOW)
+    store.suppress("bo@example.org", SuppressionReason.COMPLAINED, detail="", now=NOW)
     assert audience(store) == ["cy"]
     found = [(s.email[:2], m.status, m.how, reason) for s, m, reason in store.members("members")]
     assert found == [
         ("an", "unsubscribed", "one-click", None),
-        ("bo", "subscribed", "import", Reason.COMPLAINED),
+        ("bo", "subscribed", "import", SuppressionReason.COMPLAINED),
         ("cy", "subscribed", "import", None),
     ]
     assert list(store.members("nobody")) == []
@@ -320,21 +322,26 @@ def test_unsubscribing_is_for_one_list_and_happens_once(store):
 def test_no_import_brings_back_who_unsubscribed_or_is_suppressed(store):
     bring(store, row("ana"), row("bo", 2))
     store.unsubscribe("members", "ana@example.org", how="form", now=NOW)
-    store.suppress("bo@example.org", Reason.BOUNCED, detail="", now=NOW)
-    store.suppress("cy@example.org", Reason.MANUAL, detail="", now=NOW)
+    store.suppress("bo@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
+    store.suppress("cy@example.org", SuppressionReason.MANUAL, detail="", now=NOW)
     totals = bring(store, row("ana", 1), row("bo", 2), row("cy", 3), row("dee", 4))
-    assert totals == Imported(new=2, updated=2, joined=2, kept_unsubscribed=1, kept_suppressed=2)
+    assert totals == ImportTotals(
+        new=2, updated=2, joined=2, kept_unsubscribed=1, kept_suppressed=2
+    )
     assert audience(store) == ["dee"]
 
 
 def test_the_first_reason_stands_but_unsubscribing_gives_way(store):
-    store.suppress("ana@example.org", Reason.UNSUBSCRIBED, detail="", now=NOW)
-    store.suppress("ana@example.org", Reason.BOUNCED, detail="", now=LATER)
-    store.suppress("ana@example.org", Reason.COMPLAINED, detail="", now=LATER)
-    store.suppress("ana@example.org", Reason.UNSUBSCRIBED, detail="", now=LATER)
+    store.suppress("ana@example.org", SuppressionReason.UNSUBSCRIBED, detail="", now=NOW)
+    store.suppress("ana@example.org", SuppressionReason.BOUNCED, detail="", now=LATER)
+    store.suppress("ana@example.org", SuppressionReason.COMPLAINED, detail="", now=LATER)
+    store.suppress("ana@example.org", SuppressionReason.UNSUBSCRIBED, detail="", now=LATER)
     known = store.history("ana@example.org")
     assert known.subscriber is None
-    assert (known.suppression, known.suppressed_at) == (Reason.BOUNCED, "2026-06-01T09:30:00+00:00")
+    assert (known.suppression, known.suppressed_at) == (
+        SuppressionReason.BOUNCED,
+        "2026-06-01T09:30:00+00:00",
+    )
 
 
 # ---------------------------------------------------------------- being forgotten
@@ -398,7 +405,7 @@ def test_no_import_brings_back_who_was_erased_under_any_key(store, kept):
     stored = []
     rows = [row("ana", 1), row("bo", 2), row("ana", 3)]
     totals = bring(store, *rows, on_stored=stored.append)
-    assert totals == Imported(new=1, merged=1, erased=1, joined=1)
+    assert totals == ImportTotals(new=1, merged=1, erased=1, joined=1)
     assert [s.action for s in stored] == ["erased", "new", "merged"]
     assert audience(store) == ["bo"]
 
@@ -416,7 +423,7 @@ def test_who_is_erased_while_an_import_reads_stays_away(store):
 
     totals = store.import_rows("members", rows(), source="", now=NOW)
     other.close()
-    assert totals == Imported(erased=2)
+    assert totals == ImportTotals(erased=2)
     assert audience(store) == []
 
 
@@ -430,7 +437,7 @@ def test_who_is_erased_just_before_an_import_writes_stays_away(store, monkeypatc
         return writing()
 
     monkeypatch.setattr(store, "writing", erased_first)
-    assert bring(store, row("ana", 1), row("bo", 2)) == Imported(new=1, erased=1, joined=1)
+    assert bring(store, row("ana", 1), row("bo", 2)) == ImportTotals(new=1, erased=1, joined=1)
     other.close()
     assert audience(store) == ["bo"]
 
@@ -438,14 +445,18 @@ def test_who_is_erased_just_before_an_import_writes_stays_away(store, monkeypatc
 def test_a_late_bounce_does_not_bring_an_erased_address_back(store):
     bring(store, row("ana"))
     store.erase("ana@example.org", now=NOW)
-    store.suppress("ana@example.org", Reason.BOUNCED, detail="ana@example.org", now=LATER)
+    store.suppress(
+        "ana@example.org", SuppressionReason.BOUNCED, detail="ana@example.org", now=LATER
+    )
     assert contents(store)["suppressions"] == [
         ("hmac:hash of ana@example.org", "erased", "", "2026-05-04T12:00:00+00:00")
     ]
 
 
 def test_an_address_that_was_suppressed_is_kept_as_a_hash_only(store):
-    store.suppress("ana@example.org", Reason.BOUNCED, detail="550 ana@example.org", now=NOW)
+    store.suppress(
+        "ana@example.org", SuppressionReason.BOUNCED, detail="550 ana@example.org", now=NOW
+    )
     assert store.erase("ana@example.org", now=NOW)
     assert [kept[0] for kept in contents(store)["suppressions"]] == ["hmac:hash of ana@example.org"]
 
@@ -463,7 +474,10 @@ def test_erasing_twice_is_told(store):
     assert not store.erase("ana@example.org", now=LATER)
     known = store.history("ana@example.org")
     assert known.subscriber is None
-    assert (known.suppression, known.suppressed_at) == (Reason.ERASED, "2026-05-04T12:00:00+00:00")
+    assert (known.suppression, known.suppressed_at) == (
+        SuppressionReason.ERASED,
+        "2026-05-04T12:00:00+00:00",
+    )
 
 
 def test_the_id_of_somebody_erased_is_never_given_again(store):

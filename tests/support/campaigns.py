@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailer.campaigns.snapshot import Sources
+from mailer.campaigns.snapshot import Snapshot
 from mailer.config import Content
 from mailer.links import Keys
 from mailer.lists.subscriber import Subscriber
@@ -85,13 +85,13 @@ CITIES = "city,state,mayor\nPortland,OR,Nia Brook\nSalem,OR,Tod & Lane\n"
 
 def make_sources(
     body: str, *, subject: str = "News", front: str = "", files: dict[str, str] | None = None
-) -> Sources:
+) -> Snapshot:
     text = f"---\nsubject: '{subject}'\n{front}---\n{body}"
     lookups = {
         "senators": {"file": "lists/lookups/senators.csv", "key": ["state"], "many": True},
         "cities": {"file": "lists/lookups/cities.csv", "key": ["city", "state"]},
     }
-    return Sources(
+    return Snapshot(
         "campaigns/sample.md",
         {
             "campaigns/sample.md": text,

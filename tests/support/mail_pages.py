@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from tools.projects import samples
 
 if TYPE_CHECKING:
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
     from mailer.checks.finding import Finding
 
-    Rule = Callable[[Proof], Iterable[Finding]]
+    Rule = Callable[[RenderedMail], Iterable[Finding]]
 
 HEAD = (
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>News</title>'
 )
 
 
-def mail(body: str, changes: tuple[tuple[str, str, str], ...] = ()) -> Proof:
+def mail(body: str, changes: tuple[tuple[str, str, str], ...] = ()) -> RenderedMail:
     """A campaign in the sample project, with (template, old words, new words) exchanged."""
     words = samples.written(f"---\nsubject: News\n---\n\n{body}\n")
     for path, old, new in changes:
         assert old in words.files[path]
         words.files[path] = words.files[path].replace(old, new)  # type: ignore[index] # a copy, just made
-    return Proof(words, samples.merger_of(words).merge(samples.members()[0]))
+    return RenderedMail(words, samples.merger_of(words).merge(samples.members()[0]))
 
 
-def page(body: str, head: str = HEAD, root: str = 'lang="en"') -> Proof:
+def page(body: str, head: str = HEAD, root: str = 'lang="en"') -> RenderedMail:
     """HTML as it is."""
     usual = _usual()
-    proof = Proof(usual.words, usual.merged)
+    proof = RenderedMail(usual.words, usual.merged)
     vars(proof)["html"] = (
         f"<!doctype html><html {root}><head>{head}</head><body>{body}</body></html>"
     )
@@ -40,11 +40,11 @@ def page(body: str, head: str = HEAD, root: str = 'lang="en"') -> Proof:
 
 
 @cache
-def _usual() -> Proof:
+def _usual() -> RenderedMail:
     return mail("Hello.")
 
 
-def codes(rule: Rule, proof: Proof) -> set[str]:
+def codes(rule: Rule, proof: RenderedMail) -> set[str]:
     found = list(rule(proof))
     shown = " ".join(proof.tree.text_content().split())
     for finding in found:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules import compliance, footnotes, links, wording
 from mailer.config import Content
 from mailer.mail.merge import Merger
@@ -14,7 +14,7 @@ from tests.support.campaigns import ANA, KEYS, make_sources
 from tools.projects import samples
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.finding import Finding
     from mailer.lists.subscriber import Subscriber
 
@@ -31,34 +31,34 @@ OF_A_MAIL = (
 )
 
 
-def proof_of(sources: Sources, who: Subscriber = ANA) -> Proof:
+def proof_of(sources: Snapshot, who: Subscriber = ANA) -> RenderedMail:
     merger = Merger(sources, fields=frozenset(who.fields), keys=KEYS, send_id=7)
-    return Proof(sources, merger.merge(who))
+    return RenderedMail(sources, merger.merge(who))
 
 
-def find(sources: Sources, who: Subscriber = ANA) -> list[Finding]:
+def find(sources: Snapshot, who: Subscriber = ANA) -> list[Finding]:
     """What the rules about words, links and the law find."""
     proof = proof_of(sources, who)
     found = [finding for rule in OF_THE_SOURCE for finding in rule(sources, TODAY)]
     return found + [finding for rule in OF_A_MAIL for finding in rule(proof)]
 
 
-def codes(sources: Sources, who: Subscriber = ANA) -> set[str]:
+def codes(sources: Snapshot, who: Subscriber = ANA) -> set[str]:
     return {finding.code for finding in find(sources, who)}
 
 
-def one(sources: Sources, code: str, who: Subscriber = ANA) -> Finding:
+def one(sources: Snapshot, code: str, who: Subscriber = ANA) -> Finding:
     """The only finding of a code."""
     (found,) = [finding for finding in find(sources, who) if finding.code == code]
     return found
 
 
-def written(body: str, **options: Any) -> Sources:
+def written(body: str, **options: Any) -> Snapshot:
     """A campaign in the small layout of the compiler's tests."""
     return make_sources(body, **options)
 
 
-def settled(sources: Sources, **sections: dict[str, Any]) -> Sources:
+def settled(sources: Snapshot, **sections: dict[str, Any]) -> Snapshot:
     """The same campaign with other values in mailer.toml, by section."""
     content = sources.content.model_dump()
     for section, values in sections.items():
@@ -66,12 +66,12 @@ def settled(sources: Sources, **sections: dict[str, Any]) -> Sources:
     return replace(sources, content=Content.model_validate(content))
 
 
-def changed(sources: Sources, path: str, old: str, new: str) -> Sources:
+def changed(sources: Snapshot, path: str, old: str, new: str) -> Snapshot:
     """The same campaign with other words in a file."""
     assert old in sources.files[path]
     return replace(sources, files={**sources.files, path: sources.files[path].replace(old, new)})
 
 
-def sample(name: str = "rent-newsletter") -> Sources:
+def sample(name: str = "rent-newsletter") -> Snapshot:
     """A campaign of the sample project: its layouts have all that a mail owes its reader."""
     return samples.load(name)

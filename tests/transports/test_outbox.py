@@ -7,10 +7,10 @@ from email import message_from_bytes, policy
 import pytest
 
 from mailer.errors import TransportError
+from mailer.ledger.delivery import Claim, DeliveryState
 from mailer.lists.subscriber import Subscriber
 from mailer.mail.message import Envelope
-from mailer.store.base import Claim, DeliveryState
-from mailer.transports.base import Letter
+from mailer.transports.base import OutgoingMessage
 from mailer.transports.outbox import EVENTS, Outbox
 from tests.support.campaigns import make_merger, make_sources
 
@@ -30,7 +30,7 @@ def outbox(folder):
 
 def letter(delivery_id, email="ana@example.org"):
     merger = make_merger("Dear {{ recipient.email }}, hello.")
-    return Letter(delivery_id, merger.merge(Subscriber(delivery_id, email)))
+    return OutgoingMessage(delivery_id, merger.merge(Subscriber(delivery_id, email)))
 
 
 def claim(delivery_id, email="ana@example.org"):

@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from mailer.events.ses import read
-from mailer.store.base import DeliveryState, Reason, Result, SendState
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.membership import SuppressionReason
 from tools.projects.project import NOW, SETTINGS, address, make_project, open_store
 
 if TYPE_CHECKING:
@@ -262,10 +263,10 @@ def look(root: Path, story: Story, junk: list[str], people: int) -> None:
     assert not lost, f"{len(lost)} events were lost"
     assert not twice
     assert set(keys) == expected
-    suppressed = dict(store.suppressed_for(list(Reason)))
+    suppressed = dict(store.suppressed_for(list(SuppressionReason)))
     assert suppressed == {
-        **dict.fromkeys(story.bounced, Reason.BOUNCED),
-        **dict.fromkeys(story.complained, Reason.COMPLAINED),
+        **dict.fromkeys(story.bounced, SuppressionReason.BOUNCED),
+        **dict.fromkeys(story.complained, SuppressionReason.COMPLAINED),
     }
     left = {s.email for s, m, _ in store.members("members") if m.status == "unsubscribed"}
     assert left == story.complained

@@ -19,7 +19,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
 from tools.projects.project import address, files, make_project, open_store, start
 
 

@@ -28,7 +28,7 @@ from tools.projects.project import open_store
 from tools.projects.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
 
 if TYPE_CHECKING:
-    from mailer.store.base import Counts
+    from mailer.ledger.delivery import Counts
     from tools.fake_ses import RemoteSes
 
 FAULTS = (

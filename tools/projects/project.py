@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.links import load_keys
-from mailer.store.base import ImportRow
+from mailer.lists.import_row import ImportRow
 from mailer.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.events.ses import read
-from mailer.store.base import ImportRow
+from mailer.lists.import_row import ImportRow
 from tools.projects.project import NOW, SETTINGS, make_project, open_store, start
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from mailer import config
 from mailer.campaigns import snapshot
 from mailer.compiler.audience import condition
 from mailer.links import Keys
-from mailer.lists.importing import Accepted, SubscriberFile
+from mailer.lists.importing import AcceptedRow, SubscriberFile
 from mailer.lists.subscriber import COLUMNS, Subscriber
 from mailer.mail.merge import Merger
 
 if TYPE_CHECKING:
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.config import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def members() -> tuple[Subscriber, ...]:
     """The sample list, as an import leaves it."""
     with (ROOT / "lists" / "members.csv").open("rb") as stream:
         file = SubscriberFile(stream, "lists/members.csv")
-        accepted = [row.row for row in file.rows() if isinstance(row, Accepted)]
+        accepted = [row.row for row in file.rows() if isinstance(row, AcceptedRow)]
     return tuple(
         Subscriber(
             row.row, fields=row.fields, tags=row.tags, **{key: getattr(row, key) for key in COLUMNS}
@@ -63,11 +63,11 @@ def member(**known: str) -> Subscriber:
 
 
 @cache
-def load(campaign: str) -> Sources:
+def load(campaign: str) -> Snapshot:
     return snapshot.load(project(), campaign)
 
 
-def written(text: str) -> Sources:
+def written(text: str) -> Snapshot:
     """A campaign that is not in the sample project, with all the rest that is."""
     sample = load(CAMPAIGNS[0])
     path = "campaigns/example.md"
@@ -108,6 +108,6 @@ def merger(campaign: str) -> Merger:
     return merger_of(load(campaign))
 
 
-def merger_of(found: Sources) -> Merger:
+def merger_of(found: Snapshot) -> Merger:
     fields = frozenset(members()[0].fields)
     return Merger(found, fields=fields, keys=Keys(["a key for tests only"]), send_id=1)

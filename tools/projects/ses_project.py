@@ -12,8 +12,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mailer.lists.import_row import ImportRow
 from mailer.lists.zipcodes import repair
-from mailer.store.base import ImportRow
 from tools.fake_ses import RemoteSes
 from tools.projects.project import NOW, open_store
 

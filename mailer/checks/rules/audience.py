@@ -14,8 +14,8 @@ from mailer.compiler.environment import Environment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mailer.campaigns.snapshot import Sources
-    from mailer.checks.audience_stats import Census, Some
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.checks.audience_stats import AffectedRecipients, AudienceStats
     from mailer.compiler.slots import Guard
     from mailer.errors import Place
 
@@ -34,7 +34,7 @@ NEARLY_CLIPPED = "size-nearly-clipped"
 _ROWS = re.compile(r"the length of recipient\.lookups\.(\w+)")
 
 
-def findings(census: Census, guards: Asked) -> Iterator[Finding]:
+def findings(census: AudienceStats, guards: Asked) -> Iterator[Finding]:
     """What is wrong for some of those who were counted."""
     yield from _sizes(census)
     yield from _holes(census)
@@ -42,7 +42,7 @@ def findings(census: Census, guards: Asked) -> Iterator[Finding]:
     yield from _values(census)
 
 
-def _sizes(census: Census) -> Iterator[Finding]:
+def _sizes(census: AudienceStats) -> Iterator[Finding]:
     if not (census.over.number or census.near.number):
         return
     largest = max(census.groups.values(), key=lambda group: group.largest)
@@ -58,7 +58,7 @@ def _sizes(census: Census) -> Iterator[Finding]:
         yield _about(census.near, NEARLY_CLIPPED, Severity.WARNING, what, hint)
 
 
-def _holes(census: Census) -> Iterator[Finding]:
+def _holes(census: AudienceStats) -> Iterator[Finding]:
     for text, some in census.astray.items():
         what = (
             f"the link {{{{ {text} }}}} leads nowhere for {some}: it is blank, or no whole address"
@@ -71,7 +71,7 @@ def _holes(census: Census) -> Iterator[Finding]:
         yield _about(some, BLANK_VALUE, Severity.WARNING, what, hint)
 
 
-def _rows(census: Census, guards: Asked) -> Iterator[Finding]:
+def _rows(census: AudienceStats, guards: Asked) -> Iterator[Finding]:
     for name, some in census.rowless.items():
         yield _no_row(name, some)
     for guard, answers in guards:
@@ -82,7 +82,7 @@ def _rows(census: Census, guards: Asked) -> Iterator[Finding]:
                 yield _no_row(rows[1], some)
 
 
-def _no_row(lookup: str, some: Some) -> Finding:
+def _no_row(lookup: str, some: AffectedRecipients) -> Finding:
     what = f'the look-up "{lookup}" has no row for {some}: something is missing from their mail'
     hint = (
         f"Say what they get instead, with {{% if recipient.lookups.{lookup} %}} and {{% else %}}, "
@@ -91,11 +91,13 @@ def _no_row(lookup: str, some: Some) -> Finding:
     return _about(some, NO_ROW, Severity.WARNING, what, hint)
 
 
-def _about(some: Some, code: str, severity: Severity, message: str, hint: str) -> Finding:
+def _about(
+    some: AffectedRecipients, code: str, severity: Severity, message: str, hint: str
+) -> Finding:
     return Finding(code, severity, message, hint, some.place, recipients=some.number)
 
 
-def _has_else(words: Sources, place: Place) -> bool:
+def _has_else(words: Snapshot, place: Place) -> bool:
     """Whether the loop on this line says what stands there when it has nothing to go through."""
     campaign = words.parsed
     source = campaign.body if place.path == campaign.path else words.files.get(place.path, "")
@@ -103,7 +105,7 @@ def _has_else(words: Sources, place: Place) -> bool:
     return any(loop.else_ for loop in loops if loop.lineno == place.line)
 
 
-def _values(census: Census) -> Iterator[Finding]:
+def _values(census: AudienceStats) -> Iterator[Finding]:
     for (name, oddity), some in census.odd.items():
         code, what = (
             (UNKNOWN_ZIP, "the ZIP code") if name == "zip" else (ODD_NAME, f"recipient.{name}")
@@ -112,7 +114,7 @@ def _values(census: Census) -> Iterator[Finding]:
         yield _about(some, code, Severity.WARNING, f"{what} {oddity} for {some}", hint)
 
 
-def unseen(census: Census, guards: Asked) -> Iterator[Finding]:
+def unseen(census: AudienceStats, guards: Asked) -> Iterator[Finding]:
     """Questions of the campaign that nobody answers with yes: of a whole audience, a slip.
 
     Not those of templates: they are written for other campaigns, too.

@@ -19,7 +19,7 @@ from mailer.checks.style import css
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mailer.checks.rendered_mail import Proof
+    from mailer.checks.rendered_mail import RenderedMail
     from mailer.checks.style.css import Declaration
     from mailer.errors import Place
 
@@ -105,7 +105,7 @@ _ADDED = re.compile(r"::?(before|after)\b")
 _ACTED_ON = re.compile(r":(hover|focus|active|visited|target|checked)\b")
 
 
-def unsupported(proof: Proof) -> Iterator[Finding]:
+def unsupported(proof: RenderedMail) -> Iterator[Finding]:
     told = set()
     for use, lacking in _lacking(proof):
         if (use.slug, lacking) not in told:
@@ -129,7 +129,7 @@ def unsupported(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def _lacking(proof: Proof) -> Iterator[tuple[_Use, tuple[str, ...]]]:
+def _lacking(proof: RenderedMail) -> Iterator[tuple[_Use, tuple[str, ...]]]:
     """Each use of something, with the programs that do not know it and are shown it."""
     known = _known()
     without_outlook = False
@@ -230,7 +230,7 @@ def _in_declaration(declared: Declaration) -> tuple[_Use, ...]:
     )
 
 
-def _where(proof: Proof, use: _Use) -> tuple[Place, str]:
+def _where(proof: RenderedMail, use: _Use) -> tuple[Place, str]:
     """Where it was written, and the words of the finished mail that show it."""
     spellings = (use.written, use.written.replace(": ", ":"))
     return proof.place(*spellings), next((words for words in spellings if words in proof.html), "")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from mailer.campaigns.snapshot import Sources
-    from mailer.checks.rendered_mail import Proof
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.checks.rendered_mail import RenderedMail
 
 UNSUBSCRIBE_MISSING = "unsubscribe-missing"
 UNSUBSCRIBE_HIDDEN = "unsubscribe-hidden"
@@ -47,7 +47,7 @@ _FEW = 10
 """Words of which a few missing ones would be a large share."""
 
 
-def sender(words: Sources, today: date) -> Iterator[Finding]:
+def sender(words: Snapshot, today: date) -> Iterator[Finding]:
     """What mailer.toml says about who writes."""
     del today
     found = words.content.sender
@@ -82,7 +82,7 @@ def sender(words: Sources, today: date) -> Iterator[Finding]:
     yield from _site(words)
 
 
-def _site(words: Sources) -> Iterator[Finding]:
+def _site(words: Snapshot) -> Iterator[Finding]:
     url = words.content.site.base_url
     host = urls.host_of(url)
     if urls.is_private(host):
@@ -98,7 +98,7 @@ def _site(words: Sources) -> Iterator[Finding]:
         )
 
 
-def one_click(proof: Proof) -> Iterator[Finding]:
+def one_click(proof: RenderedMail) -> Iterator[Finding]:
     """The headers behind the button "unsubscribe" of mail programs (RFC 8058)."""
     words = proof.words
     envelope = Envelope.of(words.content, list_name=words.list_name)
@@ -116,7 +116,7 @@ def one_click(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def way_out(proof: Proof) -> Iterator[Finding]:
+def way_out(proof: RenderedMail) -> Iterator[Finding]:
     """The link to unsubscribe, in both parts, where readers see it."""
     url = proof.merged.links.unsubscribe
     links = [link for link in proof.reading.links if link.url == url]
@@ -139,7 +139,7 @@ def way_out(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def postal_address(proof: Proof) -> Iterator[Finding]:
+def postal_address(proof: RenderedMail) -> Iterator[Finding]:
     """In both parts; the law of most countries asks for it (CAN-SPAM: 16 CFR 316)."""
     address = _letters(proof.words.content.brand.address)
     if not address:
@@ -163,7 +163,7 @@ def postal_address(proof: Proof) -> Iterator[Finding]:
             )
 
 
-def text_part(proof: Proof) -> Iterator[Finding]:
+def text_part(proof: RenderedMail) -> Iterator[Finding]:
     """Whether those who read the text part get the same mail."""
     wanted = _vocabulary(proof.reading.words)
     given = _vocabulary(proof.text)
@@ -188,7 +188,7 @@ def text_part(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def _layout(proof: Proof) -> Place:
+def _layout(proof: RenderedMail) -> Place:
     return Place(f"templates/{proof.words.parsed.front.layout}.mjml")
 
 

@@ -11,8 +11,8 @@ from mailer.colors import contrast
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mailer.checks.rendered_mail import Proof
-    from mailer.checks.style.computed import Look
+    from mailer.checks.rendered_mail import RenderedMail
+    from mailer.checks.style.computed import ComputedStyle
 
 CONTRAST = "contrast"
 
@@ -34,7 +34,7 @@ class _Pair(NamedTuple):
     need: float
 
 
-def faint_words(proof: Proof) -> Iterator[Finding]:
+def faint_words(proof: RenderedMail) -> Iterator[Finding]:
     """One finding for each two colours, with words that are written in them."""
     told: set[_Pair] = set()
     for looks, mode, hint in (
@@ -57,12 +57,12 @@ def faint_words(proof: Proof) -> Iterator[Finding]:
                 )
 
 
-def _of_the_author(written: Sequence[str], proof: Proof) -> str:
+def _of_the_author(written: Sequence[str], proof: RenderedMail) -> str:
     """Words that have a line, and are the same for everybody; else the first."""
     return next((words for words in written if proof.place(words).line), written[0])
 
 
-def _pairs(looks: Mapping[Any, Look]) -> dict[_Pair, list[str]]:
+def _pairs(looks: Mapping[Any, ComputedStyle]) -> dict[_Pair, list[str]]:
     found: dict[_Pair, list[str]] = {}
     for element, look in looks.items():
         words = _words(element) if look.shown and look.size > _TINY else ""

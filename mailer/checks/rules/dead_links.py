@@ -23,7 +23,7 @@ from mailer.checks.rules.links import place_of_link
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
 
 DEAD = "link-dead"
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 
 def dead_links(
-    words: Sources, variants: Iterable[Variant], fetch: Fetch, watch: Watch
+    words: Snapshot, variants: Iterable[Variant], fetch: Fetch, watch: Watch
 ) -> Iterator[Finding]:
     """Ask once for each address that is the same for everybody, several at a time.
 
@@ -94,7 +94,7 @@ def _offline(number: int) -> Finding:
     )
 
 
-def addresses(words: Sources, variants: Iterable[Variant]) -> dict[str, str]:
+def addresses(words: Snapshot, variants: Iterable[Variant]) -> dict[str, str]:
     """Address → the words of a link to it, of all that may be asked for.
 
     An address with a recipient's value in it is left alone: asking for it could unsubscribe, sign or
@@ -105,7 +105,7 @@ def addresses(words: Sources, variants: Iterable[Variant]) -> dict[str, str]:
     found: dict[str, str] = {}
     for variant in variants:
         filled = variant.html.fill([_NOBODYS] * len(variant.slots))
-        for link in html_text.read(html.document_fromstring(filled)).links:
+        for link in html_text.read_html(html.document_fromstring(filled)).links:
             url = urldefrag(link.url).url
             if not url.startswith(own) and _NOBODYS not in url and _may_be_asked(url, local=local):
                 found.setdefault(url, link.name)
@@ -121,7 +121,7 @@ def _may_be_asked(url: str, *, local: bool) -> bool:
     return fault is None or fault.severity is Severity.WARNING
 
 
-def _judge(words: Sources, url: str, name: str, answer: Answer | NoAnswer) -> Iterator[Finding]:
+def _judge(words: Snapshot, url: str, name: str, answer: Answer | NoAnswer) -> Iterator[Finding]:
     tell = partial(Finding, place=place_of_link(words, url, name), spot=url)
     link = f'the link "{name[:60]}" to {url if len(url) <= _LONG else urls.page(url)}'
     look = "Open it in your browser: it may be for people only, or be back in an hour."

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from mailer.campaigns.snapshot import Sources
-    from mailer.checks.rendered_mail import Proof
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.checks.rendered_mail import RenderedMail
 
 ATTRIBUTE = "mjml-attribute"
 CLASS = "mjml-class"
@@ -43,7 +43,7 @@ class _Attribute(NamedTuple):
     inside_text: bool
 
 
-def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
+def unknown_attributes(words: Snapshot, today: date) -> Iterator[Finding]:
     del today
     known = _known()
     for attribute in _written(words):
@@ -58,7 +58,7 @@ def unknown_attributes(words: Sources, today: date) -> Iterator[Finding]:
             )
 
 
-def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
+def unknown_classes(words: Snapshot, today: date) -> Iterator[Finding]:
     del today
     written = list(_written(words))
     classes = {a.value for a in written if (a.element, a.name) == ("mj-class", "name")}
@@ -77,7 +77,7 @@ def unknown_classes(words: Sources, today: date) -> Iterator[Finding]:
                 )
 
 
-def misplaced_elements(proof: Proof) -> Iterator[Finding]:
+def misplaced_elements(proof: RenderedMail) -> Iterator[Finding]:
     """What MJML took for text: `<mj-button>` inside `<mj-text>` reaches the mail as it is."""
     for tag in sorted({e.tag for e in proof.tree.iter("*") if e.tag.startswith("mj-")}):
         places = [a.place for a in _written(proof.words) if a.element == tag and a.inside_text]
@@ -91,7 +91,7 @@ def misplaced_elements(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def _written(words: Sources) -> Iterator[_Attribute]:
+def _written(words: Snapshot) -> Iterator[_Attribute]:
     """Every attribute of an MJML element, in each file that the campaign is made of."""
     for path in reached(words):
         parser = _Attributes(path)

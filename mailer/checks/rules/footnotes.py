@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from mailer.campaigns.campaign import Campaign
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.errors import Place
 
 NO_LINK = "footnote-no-link"
@@ -60,7 +60,7 @@ def notes(campaign: Campaign) -> list[Note]:
     ]
 
 
-def footnotes(words: Sources, today: date) -> Iterator[Finding]:
+def footnotes(words: Snapshot, today: date) -> Iterator[Finding]:
     """Notes that lead nowhere, and notes that say the same."""
     del today
     known: dict[tuple[str, frozenset[str]], Note] = {}

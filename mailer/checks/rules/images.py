@@ -12,7 +12,7 @@ from mailer.checks.finding import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mailer.checks.rendered_mail import Proof
+    from mailer.checks.rendered_mail import RenderedMail
 
 SOURCE = "image-source"
 NOT_HTTPS = "image-not-https"
@@ -34,7 +34,7 @@ _SAYS_NOTHING = re.compile(
 )
 
 
-def sources(proof: Proof) -> Iterator[Finding]:
+def sources(proof: RenderedMail) -> Iterator[Finding]:
     for image in proof.tree.iter("img"):
         address = (image.get("src") or "").strip()
         spot = address[:60] or "<img"
@@ -61,7 +61,7 @@ def sources(proof: Proof) -> Iterator[Finding]:
             )
 
 
-def descriptions(proof: Proof) -> Iterator[Finding]:
+def descriptions(proof: RenderedMail) -> Iterator[Finding]:
     """What is read out, and shown while pictures are off. None at all, alt="", is right for ornament."""
     for image in proof.tree.iter("img"):
         alt, address = image.get("alt"), (image.get("src") or "").strip()
@@ -84,7 +84,7 @@ def descriptions(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def sizes(proof: Proof) -> Iterator[Finding]:
+def sizes(proof: RenderedMail) -> Iterator[Finding]:
     """Outlook shows a picture of no size as large as its file; elsewhere the text jumps when it comes."""
     for image in proof.tree.iter("img"):
         own, address = proof.light[image].own, (image.get("src") or "").strip()
@@ -100,7 +100,7 @@ def sizes(proof: Proof) -> Iterator[Finding]:
             )
 
 
-def amount(proof: Proof) -> Iterator[Finding]:
+def amount(proof: RenderedMail) -> Iterator[Finding]:
     images = [image for image in proof.tree.iter("img") if proof.light[image].shown]
     first = (images[0].get("src") or "<img")[:60] if images else ""
     if images and _words(proof) < _LEAST_WORDS:
@@ -136,7 +136,7 @@ def _is_name(alt: str, address: str) -> bool:
     )
 
 
-def _words(proof: Proof) -> int:
+def _words(proof: RenderedMail) -> int:
     """How many words show that are neither a picture's description nor the footer's."""
     footer = _footer(proof)
     return sum(
@@ -147,7 +147,7 @@ def _words(proof: Proof) -> int:
     )
 
 
-def _footer(proof: Proof) -> set[Any]:
+def _footer(proof: RenderedMail) -> set[Any]:
     """All around the link to unsubscribe, up to where a picture stands beside it."""
     found: set[Any] = set()
     for link in proof.tree.iter("a"):

@@ -15,8 +15,8 @@ from mailer.errors import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mailer.campaigns.snapshot import Sources
-    from mailer.checks.rendered_mail import Proof
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.checks.rendered_mail import RenderedMail
 
 UNCLOSED = "link-unclosed"
 BARE = "link-bare"
@@ -44,7 +44,7 @@ _SHOWN_MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[a-z]{2,24}", re.IGNORECASE)
 _SHOWN_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 
 
-def links(proof: Proof) -> Iterator[Finding]:
+def links(proof: RenderedMail) -> Iterator[Finding]:
     """Each page once, whatever follows it behind a "?", then each link's words."""
     reading = proof.reading
     yield from _unlinked(proof)
@@ -62,7 +62,7 @@ def links(proof: Proof) -> Iterator[Finding]:
     yield from _same_text(worded, proof)
 
 
-def _unlinked(proof: Proof) -> Iterator[Finding]:
+def _unlinked(proof: RenderedMail) -> Iterator[Finding]:
     """What was meant to be a link."""
     text = proof.reading.unlinked
     for match in _UNCLOSED.finditer(text):
@@ -91,7 +91,7 @@ def _of_the_text(text: str) -> Iterator[Link]:
         yield Link(match[1], text="", name="", shown=True, described=True)
 
 
-def _is_authors(link: Link, proof: Proof) -> bool:
+def _is_authors(link: Link, proof: RenderedMail) -> bool:
     """Neither one of the recipient's own pages, nor a value that this recipient lacks.
 
     The pages are ours to keep in order; the rules about the audience tell how many lack the value.
@@ -102,7 +102,7 @@ def _is_authors(link: Link, proof: Proof) -> bool:
     return not link.url.startswith(proof.words.content.site.base_url + "/")
 
 
-def _address(link: Link, proof: Proof) -> Iterator[Finding]:
+def _address(link: Link, proof: RenderedMail) -> Iterator[Finding]:
     if link.url.startswith("#"):
         if link.url[1:] not in proof.reading.anchors:
             yield Finding(
@@ -138,7 +138,7 @@ def _address(link: Link, proof: Proof) -> Iterator[Finding]:
         )
 
 
-def _words(link: Link, proof: Proof) -> Iterator[Finding]:
+def _words(link: Link, proof: RenderedMail) -> Iterator[Finding]:
     if not link.name:
         if link.described:
             yield Finding(
@@ -170,7 +170,7 @@ def _words(link: Link, proof: Proof) -> Iterator[Finding]:
         )
 
 
-def _same_text(found: list[Link], proof: Proof) -> Iterator[Finding]:
+def _same_text(found: list[Link], proof: RenderedMail) -> Iterator[Finding]:
     """The same words, two places; footnotes apart, where a date is told apart by what is before it."""
     notes = footnotes.notes(proof.words.parsed)
     cited = {urls.page(url) for note in notes for url in note.targets}
@@ -225,11 +225,11 @@ def _plain(name: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", name.casefold()))
 
 
-def _place(proof: Proof, link: Link, *marks: str) -> Place:
+def _place(proof: RenderedMail, link: Link, *marks: str) -> Place:
     return place_of_link(proof.words, link.url, link.text, *marks)
 
 
-def place_of_link(words: Sources, url: str, text: str, *marks: str) -> Place:
+def place_of_link(words: Snapshot, url: str, text: str, *marks: str) -> Place:
     """Where a link was written: by what marks it most, its address, that without tags, or its words."""
     brand = words.content.brand
     if urls.page(url) in {brand.website, brand.donate, *(social.url for social in brand.social)}:

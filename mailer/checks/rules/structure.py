@@ -10,7 +10,7 @@ from mailer.checks.finding import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mailer.checks.rendered_mail import Proof
+    from mailer.checks.rendered_mail import RenderedMail
 
 HEADING_ORDER = "heading-order"
 LANGUAGE_MISSING = "language-missing"
@@ -26,7 +26,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
-def headings(proof: Proof) -> Iterator[Finding]:
+def headings(proof: RenderedMail) -> Iterator[Finding]:
     """One first heading, and no level left out on the way down: people jump from one to the next."""
     before = 0
     for element, look in proof.light.items():
@@ -52,7 +52,7 @@ def headings(proof: Proof) -> Iterator[Finding]:
             )
 
 
-def language(proof: Proof) -> Iterator[Finding]:
+def language(proof: RenderedMail) -> Iterator[Finding]:
     lang = proof.tree.get("lang") or ""
     if lang == "und" or not _LANGUAGE.fullmatch(lang):
         yield _finding(
@@ -65,7 +65,7 @@ def language(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def direction(proof: Proof) -> Iterator[Finding]:
+def direction(proof: RenderedMail) -> Iterator[Finding]:
     """Arabic, Hebrew and other such text begins on the right only where the mail says so."""
     told = {
         e for said in proof.tree.xpath("//*[@dir='rtl' or @dir='auto']") for e in said.iter("*")
@@ -87,7 +87,7 @@ def direction(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def document(proof: Proof) -> Iterator[Finding]:
+def document(proof: RenderedMail) -> Iterator[Finding]:
     if not (proof.tree.findtext(".//title") or "").strip():
         yield _finding(
             proof,
@@ -112,7 +112,7 @@ def document(proof: Proof) -> Iterator[Finding]:
             )
 
 
-def tables(proof: Proof) -> Iterator[Finding]:
+def tables(proof: RenderedMail) -> Iterator[Finding]:
     """A table that is only there for the layout is announced as one, row by row, unless it says."""
     plain = [
         table
@@ -133,7 +133,7 @@ def tables(proof: Proof) -> Iterator[Finding]:
 
 
 def _finding(
-    proof: Proof, code: str, message: str, hint: str, spot: str, *, written: str = ""
+    proof: RenderedMail, code: str, message: str, hint: str, spot: str, *, written: str = ""
 ) -> Finding:
     """`written` is what to look for in the templates, where that is something else."""
     return Finding(code, Severity.WARNING, message, hint, proof.place(written or spot), spot)

@@ -16,8 +16,8 @@ from mailer.checks.finding import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mailer.checks.rendered_mail import Proof
-    from mailer.checks.style.computed import Look
+    from mailer.checks.rendered_mail import RenderedMail
+    from mailer.checks.style.computed import ComputedStyle
 
 TARGET_SMALL = "target-small"
 TARGETS_CLOSE = "targets-close"
@@ -42,7 +42,7 @@ _BLOCKS = {
 class _Target(NamedTuple):
     link: Any
     words: str
-    look: Look
+    look: ComputedStyle
     block: Any
     """The paragraph, cell or other box whose line it stands in."""
     before: str
@@ -65,7 +65,7 @@ class _Target(NamedTuple):
         return len(self.words) * _LETTER * self.look.size + padding
 
 
-def small_targets(proof: Proof) -> Iterator[Finding]:
+def small_targets(proof: RenderedMail) -> Iterator[Finding]:
     for target in _targets(proof):
         if _is_button(target, proof.light) and target.height < _BUTTON:
             yield Finding(
@@ -78,7 +78,7 @@ def small_targets(proof: Proof) -> Iterator[Finding]:
             )
 
 
-def close_targets(proof: Proof) -> Iterator[Finding]:
+def close_targets(proof: RenderedMail) -> Iterator[Finding]:
     last: _Target | None = None
     sentences: dict[Any, bool] = {}
     for target in _targets(proof):
@@ -97,7 +97,7 @@ def close_targets(proof: Proof) -> Iterator[Finding]:
         last = target if alone else None
 
 
-def _targets(proof: Proof) -> Iterator[_Target]:
+def _targets(proof: RenderedMail) -> Iterator[_Target]:
     """The links with words that show, in the order of the text."""
     looks, between, inside = proof.light, [""], None
     for event, node in etree.iterwalk(proof.tree, events=("start", "end", "comment", "pi")):
@@ -133,7 +133,7 @@ def _is_sentence(block: Any) -> bool:
     )
 
 
-def _is_button(target: _Target, looks: Mapping[Any, Look]) -> bool:
+def _is_button(target: _Target, looks: Mapping[Any, ComputedStyle]) -> bool:
     """It has a colour or a frame of its own, or fills a cell that has."""
     if not target.boxed and _is_sentence(target.block):
         return False  # words that are marked, not a button
@@ -142,13 +142,13 @@ def _is_button(target: _Target, looks: Mapping[Any, Look]) -> bool:
     return _stands_out(target.link, looks) or (fills and _stands_out(cell, looks))
 
 
-def _stands_out(element: Any, looks: Mapping[Any, Look]) -> bool:
+def _stands_out(element: Any, looks: Mapping[Any, ComputedStyle]) -> bool:
     look, around = looks[element], looks.get(element.getparent())
     framed = not look.own.get("border", "none").startswith(("none", "0"))
     return framed or (around is not None and look.ground != around.ground)
 
 
-def _distance(one: _Target, other: _Target, looks: Mapping[Any, Look]) -> float:
+def _distance(one: _Target, other: _Target, looks: Mapping[Any, ComputedStyle]) -> float:
     """CSS pixels between the middles of a link and the next; infinite where nothing can be said."""
     if one.block is other.block:
         if "\n" in other.before:
@@ -171,7 +171,7 @@ class _Edge(NamedTuple):
     margin: float
 
 
-def _edge(block: Any, common: Any, looks: Mapping[Any, Look], side: str) -> _Edge:
+def _edge(block: Any, common: Any, looks: Mapping[Any, ComputedStyle], side: str) -> _Edge:
     """The room at one side of a block, and of all it stands in up to what holds both."""
     chain = [block, *itertools.takewhile(lambda e: e is not common, block.iterancestors())]
     return _Edge(

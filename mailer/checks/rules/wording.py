@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from mailer.campaigns.campaign import Campaign
-    from mailer.campaigns.snapshot import Sources
-    from mailer.checks.rendered_mail import Proof
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.checks.rendered_mail import RenderedMail
 
 SUBJECT_MISSING = "subject-missing"
 SUBJECT_LONG = "subject-long"
@@ -86,7 +86,7 @@ _LEFTOVERS = re.compile(
 _NEVER_READ = {LEFTOVER: _LEFTOVERS, PLACEHOLDER: _PLACEHOLDERS}
 
 
-def front(words: Sources, today: date) -> Iterator[Finding]:
+def front(words: Snapshot, today: date) -> Iterator[Finding]:
     """What the front matter says beside the subject, and years that are past."""
     parsed = words.parsed
     place = parsed.place("preheader")
@@ -114,7 +114,7 @@ def front(words: Sources, today: date) -> Iterator[Finding]:
     yield from _old_years(words, today.year)
 
 
-def subject(proof: Proof) -> Iterator[Finding]:
+def subject(proof: RenderedMail) -> Iterator[Finding]:
     """The subject, as one recipient gets it."""
     cut = proof.merged.variant.subject
     text = cut.fill(proof.merged.values)
@@ -155,7 +155,7 @@ def subject(proof: Proof) -> Iterator[Finding]:
         )
 
 
-def unfinished(words: Sources, today: date) -> Iterator[Finding]:
+def unfinished(words: Snapshot, today: date) -> Iterator[Finding]:
     """Placeholders, and merge fields of other programs, in the campaign: in each of its branches."""
     del today
     source = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), words.files[words.path])
@@ -165,7 +165,7 @@ def unfinished(words: Sources, today: date) -> Iterator[Finding]:
             yield _unfinished(code, match[0], Place(words.path, line))
 
 
-def unfinished_elsewhere(proof: Proof) -> Iterator[Finding]:
+def unfinished_elsewhere(proof: RenderedMail) -> Iterator[Finding]:
     """The same, of a template or of mailer.toml, in the finished mail.
 
     What is a recipient's own stays out of it: somebody may be called Tk.
@@ -205,7 +205,7 @@ def _unfinished(code: str, found: str, place: Place) -> Finding:
     )
 
 
-def _old_years(words: Sources, this_year: int) -> Iterator[Finding]:
+def _old_years(words: Snapshot, this_year: int) -> Iterator[Finding]:
     parsed, brand = words.parsed, words.content.brand
     for key in (*_subjects(parsed), "preheader", "headline"):
         for match in _YEAR.finditer(_outside(parsed.front.text(key))):

@@ -11,7 +11,7 @@ from lxml import etree
 
 from mailer.checks.style import css
 from mailer.checks.style.css import Declaration
-from mailer.checks.style.css_color import colour
+from mailer.checks.style.css_color import parse_css_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,11 +134,15 @@ def _longhands(declared: Declaration) -> tuple[tuple[str, str], ...]:
     name, value = declared.name, declared.value
     parts = value.split()
     match name:
-        case "color" | "background-color" if not colour(value) and value not in _OTHER_COLOURS:
+        case "color" | "background-color" if (
+            not parse_css_color(value) and value not in _OTHER_COLOURS
+        ):
             return ()  # who does not know a colour keeps the one before
         case "background":
             colours = [
-                part for part in re.findall(r"[^\s(]+(?:\([^()]*\))?", value) if colour(part)
+                part
+                for part in re.findall(r"[^\s(]+(?:\([^()]*\))?", value)
+                if parse_css_color(part)
             ]
             return (("background-color", colours[-1] if colours else "transparent"),)
         case "padding" | "margin" if 1 <= len(parts) <= len(_SIDES):

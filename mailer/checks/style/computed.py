@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.checks.style.cascade import cascade
 from mailer.checks.style.css import Medium
-from mailer.checks.style.css_color import Colour, colour
+from mailer.checks.style.css_color import CssColor, parse_css_color
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,18 +29,18 @@ _SIZES = {
 }  # fmt: skip
 _UNITS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _LENGTH = re.compile(r"(-?\d*\.?\d+(?:e[+-]?\d+)?)([a-z%]*)")
-_BLACK, _WHITE = Colour(0, 0, 0), Colour(1, 1, 1)
-_LINK, _LIGHT_LINK = Colour(0, 0, 238 / 255), Colour(158 / 255, 158 / 255, 1)
-_DARK_CANVAS = Colour(18 / 255, 18 / 255, 18 / 255)
+_BLACK, _WHITE = CssColor(0, 0, 0), CssColor(1, 1, 1)
+_LINK, _LIGHT_LINK = CssColor(0, 0, 238 / 255), CssColor(158 / 255, 158 / 255, 1)
+_DARK_CANVAS = CssColor(18 / 255, 18 / 255, 18 / 255)
 """What Chromium puts behind a document that says it can be dark."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ComputedStyle:
     own: Mapping[str, str]
     """What was declared for the element itself, after the cascade."""
-    colour: Colour
-    ground: Colour
+    color: CssColor
+    ground: CssColor
     """The colour behind its text: its own, or the next that shows through. Pictures do not count, for
     many people do not see them."""
     fade: float
@@ -53,8 +53,8 @@ class Look:
     shown: bool
 
     @property
-    def ink(self) -> Colour:
-        return self.colour.over(self.ground, self.fade)
+    def ink(self) -> CssColor:
+        return self.color.over(self.ground, self.fade)
 
     @property
     def line(self) -> float:
@@ -67,15 +67,15 @@ class Look:
         return length(self.own.get(name, ""), self.size)
 
 
-def looks(tree: Any, *, dark: bool) -> dict[Any, Look]:
+def computed_styles(tree: Any, *, dark: bool) -> dict[Any, ComputedStyle]:
     """Element → look, in document order."""
     given = cascade(tree, Medium(dark, PHONE))
     root = _root(tree, given, dark=dark)
-    link = _LINK if root.colour == _BLACK else _LIGHT_LINK
-    found: dict[Any, Look] = {}
+    link = _LINK if root.color == _BLACK else _LIGHT_LINK
+    found: dict[Any, ComputedStyle] = {}
     for element in tree.iter("*"):
         above = found.get(element.getparent(), root)
-        usual = link if element.tag == "a" and element.get("href") is not None else above.colour
+        usual = link if element.tag == "a" and element.get("href") is not None else above.color
         found[element] = _look(element, given[element], above, usual)
     return found
 
@@ -88,23 +88,25 @@ def length(value: str, size: float) -> float:
     return number * {"em": size, "rem": _USUAL_SIZE, **_UNITS}.get(unit, 0.0)
 
 
-def _root(tree: Any, given: Mapping[Any, Mapping[str, str]], *, dark: bool) -> Look:
+def _root(tree: Any, given: Mapping[Any, Mapping[str, str]], *, dark: bool) -> ComputedStyle:
     """The page itself. Mail programs darken it where the mail says that it can be dark."""
     named = [m.get("content") or "" for m in tree.iter("meta") if m.get("name") == "color-scheme"]
     asked = given[tree].get("color-scheme", " ".join(named))
     darkens = dark and "dark" in asked.lower().split()
     ground, text = (_DARK_CANVAS, _WHITE) if darkens else (_WHITE, _BLACK)
-    return Look({}, text, ground, 1.0, _USUAL_SIZE, False, "normal", True)
+    return ComputedStyle({}, text, ground, 1.0, _USUAL_SIZE, False, "normal", True)
 
 
-def _look(element: Any, own: Mapping[str, str], above: Look, usual: Colour) -> Look:
+def _look(
+    element: Any, own: Mapping[str, str], above: ComputedStyle, usual: CssColor
+) -> ComputedStyle:
     size = _size(own.get("font-size", ""), above.size)
     fade = above.fade * _opacity(own.get("opacity", ""))
-    ground = colour(own.get("background-color", ""))
+    ground = parse_css_color(own.get("background-color", ""))
     ink = own.get("color", "")
-    return Look(
+    return ComputedStyle(
         own=own,
-        colour=above.colour if ink == "inherit" else colour(ink) or usual,
+        color=above.color if ink == "inherit" else parse_css_color(ink) or usual,
         ground=ground.over(above.ground, fade) if ground else above.ground,
         fade=fade,
         size=size,

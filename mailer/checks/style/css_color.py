@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from tinycss2.color4 import Color, parse_color
+from tinycss2 import color4
 
 
-class Colour(NamedTuple):
+class CssColor(NamedTuple):
     """sRGB, each from 0 to 1."""
 
     red: float
@@ -16,11 +16,11 @@ class Colour(NamedTuple):
     blue: float
     alpha: float = 1.0
 
-    def over(self, below: Colour, share: float = 1.0) -> Colour:
+    def over(self, below: CssColor, share: float = 1.0) -> CssColor:
         """As it looks on an opaque colour."""
         a = self.alpha * share
         pairs = zip(self[:3], below[:3], strict=True)
-        return Colour(*(a * mine + (1 - a) * other for mine, other in pairs))
+        return CssColor(*(a * mine + (1 - a) * other for mine, other in pairs))
 
     @property
     def hex(self) -> str:
@@ -28,15 +28,15 @@ class Colour(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def colour(value: str) -> Colour | None:
+def parse_css_color(value: str) -> CssColor | None:
     """None for what is no colour of its own."""
     if not value:
         return None
     try:
-        parsed = parse_color(value)
-        if not isinstance(parsed, Color):
+        parsed = color4.parse_color(value)
+        if not isinstance(parsed, color4.Color):
             return None
         parts = [part or 0.0 for part in parsed.to("srgb")]
     except (NotImplementedError, ArithmeticError, ValueError, TypeError, RecursionError):
         return None  # nonsense, or a colour space that mail programs do not know either
-    return Colour(*parts)
+    return CssColor(*parts)

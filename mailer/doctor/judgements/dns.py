@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mailer.doctor.facts import Identity, NoAnswer, Question, Records
-from mailer.doctor.finding import PAGE, Area, Finding
+from mailer.doctor.finding import PAGE, Diagnosis, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AREA = Area("DNS")
+AREA = Topic("DNS")
 Answers = Mapping[Question, Records | NoAnswer]
 _SPF = "v=spf1 include:amazonses.com ~all"
 _TYPED_TWICE = "Many providers add your domain to the name themselves: then leave it out."
@@ -29,7 +29,7 @@ def records(identity: Identity) -> list[Question]:
     return [*_keys(identity), (identity.mail_from, "TXT"), (identity.mail_from, "MX")]
 
 
-def judge(domain: str, identity: Identity | None, region: str, answers: Answers) -> list[Finding]:
+def judge(domain: str, identity: Identity | None, region: str, answers: Answers) -> list[Diagnosis]:
     if identity is None:
         unknown = "SES has not told which records there should be"
         return [
@@ -44,11 +44,11 @@ def judge(domain: str, identity: Identity | None, region: str, answers: Answers)
     ]
 
 
-def not_used() -> Finding:
+def not_used() -> Diagnosis:
     return AREA.skipped("SPF, DKIM, DMARC", "not used: no mail leaves this machine")
 
 
-def _silent(name: str, question: Question, answer: NoAnswer) -> Finding:
+def _silent(name: str, question: Question, answer: NoAnswer) -> Diagnosis:
     return AREA.error(
         name,
         f"{question[0]} ({question[1]}): {answer.reason}",
@@ -64,13 +64,13 @@ def _upwards(domain: str) -> Iterator[str]:
 # ---------------------------------------------------------------- SPF and where bounces go
 
 
-def _mail_from(identity: Identity, region: str, answers: Answers) -> list[Finding]:
+def _mail_from(identity: Identity, region: str, answers: Answers) -> list[Diagnosis]:
     if not identity.mail_from:
         return [AREA.skipped("SPF", "is Amazon's own, as there is no MAIL FROM domain")]
     return [_spf(identity.mail_from, answers), _mx(identity.mail_from, region, answers)]
 
 
-def _spf(domain: str, answers: Answers) -> Finding:
+def _spf(domain: str, answers: Answers) -> Diagnosis:
     found = answers[domain, "TXT"]
     if isinstance(found, NoAnswer):
         return _silent("SPF", (domain, "TXT"), found)
@@ -93,7 +93,7 @@ def _spf(domain: str, answers: Answers) -> Finding:
     return AREA.error("SPF", found_text, todo)
 
 
-def _mx(domain: str, region: str, answers: Answers) -> Finding:
+def _mx(domain: str, region: str, answers: Answers) -> Diagnosis:
     found = answers[domain, "MX"]
     if isinstance(found, NoAnswer):
         return _silent("MAIL FROM MX", (domain, "MX"), found)
@@ -115,7 +115,7 @@ def _keys(identity: Identity) -> list[Question]:
     return [(f"{token}._domainkey.{identity.domain}", kind) for token in identity.dkim_tokens]
 
 
-def _dkim(identity: Identity, answers: Answers) -> Finding:
+def _dkim(identity: Identity, answers: Answers) -> Diagnosis:
     asked = _keys(identity)
     if not asked:
         return AREA.error(
@@ -156,7 +156,7 @@ def _is_key(name: str, records: Records) -> bool:
 # ---------------------------------------------------------------- DMARC
 
 
-def _dmarc(domain: str, identity: Identity | None, answers: Answers) -> Finding:
+def _dmarc(domain: str, identity: Identity | None, answers: Answers) -> Diagnosis:
     for name, question in zip(_upwards(domain), policies(domain), strict=True):
         found = answers[question]
         if isinstance(found, NoAnswer):
@@ -177,7 +177,7 @@ def _dmarc(domain: str, identity: Identity | None, answers: Answers) -> Finding:
     )
 
 
-def _policy(name: str, domain: str, record: str, identity: Identity | None) -> Finding:
+def _policy(name: str, domain: str, record: str, identity: Identity | None) -> Diagnosis:
     tags = _tags(record)
     inherited = name != domain.lower()
     policy = tags.get("sp", tags.get("p", "")) if inherited else tags.get("p", "")
@@ -200,7 +200,7 @@ def _tags(record: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip().lower() for name, _, value in pairs}
 
 
-def _alignment(found: str, domain: str, tags: Mapping[str, str], identity: Identity) -> Finding:
+def _alignment(found: str, domain: str, tags: Mapping[str, str], identity: Identity) -> Diagnosis:
     """Whether From agrees with what DKIM and SPF prove.
 
     The identity is the domain of From or one above it, and its MAIL FROM domain lies below it: in

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.doctor.facts import Identity, Refused, Trouble
-from mailer.doctor.finding import PAGE, Area, Finding
+from mailer.doctor.facts import ErrorKind, Identity, Refused
+from mailer.doctor.finding import PAGE, Diagnosis, Topic
 
 if TYPE_CHECKING:
     from mailer.config import Settings
 
-AREA = Area("Amazon SES")
+AREA = Topic("Amazon SES")
 
 
-def judge(identity: Identity | Refused | None, settings: Settings, region: str) -> list[Finding]:
+def judge(identity: Identity | Refused | None, settings: Settings, region: str) -> list[Diagnosis]:
     """What there is to say of it; None when it was not asked for."""
     if identity is None:
         return [
@@ -28,11 +28,11 @@ def judge(identity: Identity | Refused | None, settings: Settings, region: str) 
     return [_verified(identity), _dkim(identity), _mail_from(identity)]
 
 
-def judge_return_path(found: Identity | Refused | None, settings: Settings) -> list[Finding]:
+def judge_return_path(found: Identity | Refused | None, settings: Settings) -> list[Diagnosis]:
     """SES takes no mail whose bounces go to somebody it has not verified."""
     if found is None:
         return []
-    if isinstance(found, Refused) and found.why is not Trouble.MISSING:
+    if isinstance(found, Refused) and found.why is not ErrorKind.MISSING:
         return [unread("return path", found, "GetEmailIdentity")]
     if isinstance(found, Identity) and found.verified:
         return [AREA.ok("return path", f"{found.name} is verified")]
@@ -45,8 +45,8 @@ def judge_return_path(found: Identity | Refused | None, settings: Settings) -> l
     ]
 
 
-def _no_identity(refused: Refused, sender: str, region: str) -> Finding:
-    if refused.why is not Trouble.MISSING:
+def _no_identity(refused: Refused, sender: str, region: str) -> Diagnosis:
+    if refused.why is not ErrorKind.MISSING:
         return unread("identity", refused, "GetEmailIdentity")
     domain = sender.rpartition("@")[2]
     return AREA.error(
@@ -56,7 +56,7 @@ def _no_identity(refused: Refused, sender: str, region: str) -> Finding:
     )
 
 
-def _verified(identity: Identity) -> Finding:
+def _verified(identity: Identity) -> Diagnosis:
     if identity.verified:
         return AREA.ok("identity", f"{identity.name} is verified")
     return AREA.error(
@@ -66,7 +66,7 @@ def _verified(identity: Identity) -> Finding:
     )
 
 
-def _dkim(identity: Identity) -> Finding:
+def _dkim(identity: Identity) -> Diagnosis:
     if identity.signs:
         return AREA.ok("DKIM", f"mail is signed as {identity.domain}")
     if identity.dkim_status == "SUCCESS":
@@ -85,7 +85,7 @@ def _dkim(identity: Identity) -> Finding:
     )
 
 
-def _mail_from(identity: Identity) -> Finding:
+def _mail_from(identity: Identity) -> Diagnosis:
     todo = f"See {PAGE}, MAIL FROM."
     if not identity.mail_from:
         return AREA.warning(
@@ -99,10 +99,10 @@ def _mail_from(identity: Identity) -> Finding:
     return AREA.warning("MAIL FROM", f"{found}: SES uses amazonses.com instead", todo)
 
 
-def unread(name: str, refused: Refused, action: str) -> Finding:
+def unread(name: str, refused: Refused, action: str) -> Diagnosis:
     todo = (
         f"Allow ses:{action} in the policy of {PAGE}."
-        if refused.why is Trouble.DENIED
+        if refused.why is ErrorKind.DENIED
         else "Run mailer doctor again in a minute."
     )
     return AREA.error(name, f"could not be read: {refused.said}", todo)

@@ -9,9 +9,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from mailer.campaigns.lookups import read_table
-from mailer.campaigns.snapshot import Sources, read_lookup, read_templates
+from mailer.campaigns.snapshot import Snapshot, read_lookup, read_templates
 from mailer.config import FILE
-from mailer.doctor.finding import Area, Finding
+from mailer.doctor.finding import Diagnosis, Topic
 from mailer.errors import CampaignError, ConfigError, MailerError
 from mailer.links import Keys, load_keys
 from mailer.lists.subscriber import Subscriber
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailer.config import Project
     from mailer.store.sqlite.health import Health
 
-AREA = Area("Project")
+AREA = Topic("Project")
 _RESTORE = "Restore lists/mailer.db from your backup."
 _MEGABYTE = 1_000_000
 _FULL = 200 * _MEGABYTE
@@ -34,11 +34,11 @@ _ANY_KEY = Keys(["signs nothing that is ever mailed"])
 _READER = Subscriber(0, "reader@example.org")
 
 
-def broken_settings(err: ConfigError) -> Finding:
+def broken_settings(err: ConfigError) -> Diagnosis:
     return AREA.error(FILE, str(err), err.hint or "")
 
 
-def settings() -> Finding:
+def settings() -> Diagnosis:
     return AREA.ok(FILE, "every key and value is understood")
 
 
@@ -57,7 +57,7 @@ def read_key(project: Project, environment: str | None) -> Keys | MailerError | 
 
 def key(
     project: Project, environment: str | None, found: Keys | MailerError | None, sends: int
-) -> Finding:
+) -> Diagnosis:
     file = project.secret_key_file
     name = project.show(file)
     if found is None:
@@ -76,7 +76,7 @@ def key(
     return AREA.ok("secret key", f"{name}, for you alone (mode {mode:04o})")
 
 
-def _no_key(name: str, sends: int) -> Finding:
+def _no_key(name: str, sends: int) -> Diagnosis:
     if sends:
         return AREA.error(
             "secret key",
@@ -93,7 +93,7 @@ def _no_key(name: str, sends: int) -> Finding:
 # ---------------------------------------------------------------- the store
 
 
-def store(project: Project, health: Health) -> Finding:
+def store(project: Project, health: Health) -> Diagnosis:
     file = project.database
     name = project.show(file)
     if not file.exists():
@@ -132,7 +132,7 @@ def _first_line(text: str) -> str:
     return text.replace("*** in database main ***\n", "").partition("\n")[0]
 
 
-def worker(health: Health) -> list[Finding]:
+def worker(health: Health) -> list[Diagnosis]:
     """None where nothing is scheduled."""
     if not health.scheduled:
         return []
@@ -143,7 +143,7 @@ def worker(health: Health) -> list[Finding]:
     return [AREA.warning("worker", f"{found} to start, and no worker runs to do it", todo)]
 
 
-def disk(project: Project) -> Finding:
+def disk(project: Project) -> Diagnosis:
     free = shutil.disk_usage(project.root).free
     found = f"{free / _MEGABYTE:,.0f} MB free"
     todo = "Make room: a full disk stops a send in the middle."
@@ -155,11 +155,11 @@ def disk(project: Project) -> Finding:
 # ---------------------------------------------------------------- look-ups and layouts
 
 
-def lookups(project: Project) -> list[Finding]:
+def lookups(project: Project) -> list[Diagnosis]:
     return [_lookup(project, name) for name in project.settings.lookups]
 
 
-def _lookup(project: Project, name: str) -> Finding:
+def _lookup(project: Project, name: str) -> Diagnosis:
     lookup = project.settings.lookups[name]
     title = f"look-up {name}"
     try:
@@ -173,7 +173,7 @@ def _lookup(project: Project, name: str) -> Finding:
     return AREA.ok(title, f"{rows:,} rows in {lookup.file}")
 
 
-def layouts(project: Project, fields: frozenset[str]) -> list[Finding]:
+def layouts(project: Project, fields: frozenset[str]) -> list[Diagnosis]:
     """Whether each compiles, with a campaign of one sentence and one footnote.
 
     Args:
@@ -202,7 +202,7 @@ def _compile(
     project: Project, files: Mapping[str, str], fields: frozenset[str], layout: str
 ) -> MailerError | None:
     path = "campaigns/a-test.md"
-    sources = Sources(path, {**files, path: _TINY.format(layout=layout)}, project.settings.content)
+    sources = Snapshot(path, {**files, path: _TINY.format(layout=layout)}, project.settings.content)
     try:
         Merger(sources, fields=fields, keys=_ANY_KEY, send_id=0).merge(_READER)
     except MailerError as err:
@@ -210,5 +210,5 @@ def _compile(
     return None
 
 
-def _broken(name: str, err: MailerError) -> Finding:
+def _broken(name: str, err: MailerError) -> Diagnosis:
     return AREA.error(name, str(err), err.hint or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.doctor.facts import Account, Destination, Refused, Ses, Trouble
+from mailer.doctor.facts import Account, Destination, ErrorKind, Refused, Ses
 from mailer.doctor.finding import PAGE
 from mailer.doctor.judgements import identity
 from mailer.doctor.judgements.identity import AREA, unread
@@ -12,21 +12,21 @@ from mailer.errors import suggest
 
 if TYPE_CHECKING:
     from mailer.config import Settings
-    from mailer.doctor.finding import Finding
+    from mailer.doctor.finding import Diagnosis
 
 KINDS = frozenset(["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"])
 """Without these nobody learns what became of a mail, and uncertain ones stay uncertain."""
 _NEARLY_USED = 0.1
 _SILENT = frozenset(
-    [Trouble.NO_CREDENTIALS, Trouble.BAD_CREDENTIALS, Trouble.UNREACHABLE, Trouble.OTHER]
+    [ErrorKind.NO_CREDENTIALS, ErrorKind.BAD_CREDENTIALS, ErrorKind.UNREACHABLE, ErrorKind.OTHER]
 )
 """Troubles after which nothing else was asked."""
 
 
-def judge(facts: Ses, settings: Settings) -> list[Finding]:
+def judge(facts: Ses, settings: Settings) -> list[Diagnosis]:
     account = facts.account
     if isinstance(account, Refused):
-        if account.why is Trouble.NO_REGION:
+        if account.why is ErrorKind.NO_REGION:
             return [_no_region()]
         if account.why in _SILENT:
             return [_region(facts), _shut_out(account)]
@@ -42,7 +42,7 @@ def judge(facts: Ses, settings: Settings) -> list[Finding]:
     ]
 
 
-def not_used() -> Finding:
+def not_used() -> Diagnosis:
     return AREA.skipped(
         "account", 'not used: mail goes to the outbox while [send] transport is "outbox"'
     )
@@ -51,7 +51,7 @@ def not_used() -> Finding:
 # ---------------------------------------------------------------- getting there
 
 
-def _no_region() -> Finding:
+def _no_region() -> Diagnosis:
     return AREA.error(
         "region",
         "none is set",
@@ -59,8 +59,8 @@ def _no_region() -> Finding:
     )
 
 
-def _region(facts: Ses) -> Finding:
-    unreachable = isinstance(facts.account, Refused) and facts.account.why is Trouble.UNREACHABLE
+def _region(facts: Ses) -> Diagnosis:
+    unreachable = isinstance(facts.account, Refused) and facts.account.why is ErrorKind.UNREACHABLE
     if unreachable and facts.known_regions and facts.region not in facts.known_regions:
         return AREA.error(
             "region",
@@ -70,22 +70,22 @@ def _region(facts: Ses) -> Finding:
     return AREA.ok("region", facts.region or "not known")
 
 
-def _shut_out(refused: Refused) -> Finding:
+def _shut_out(refused: Refused) -> Diagnosis:
     match refused.why:
-        case Trouble.NO_CREDENTIALS:
+        case ErrorKind.NO_CREDENTIALS:
             return AREA.error(
                 "credentials",
                 "none were found",
                 f"Set AWS_PROFILE, or the two keys, as {PAGE} says under Credentials.",
             )
-        case Trouble.BAD_CREDENTIALS:
+        case ErrorKind.BAD_CREDENTIALS:
             return AREA.error(
                 "credentials",
                 f"refused: {refused.said}",
                 "Log in again or make a new key. If the key is right, check AWS_PROFILE and this "
                 "machine's clock.",
             )
-        case Trouble.UNREACHABLE:
+        case ErrorKind.UNREACHABLE:
             return AREA.error(
                 "account",
                 f"no answer: {refused.said}",
@@ -97,13 +97,13 @@ def _shut_out(refused: Refused) -> Finding:
 # ---------------------------------------------------------------- the account
 
 
-def _account(account: Account | Refused) -> list[Finding]:
+def _account(account: Account | Refused) -> list[Diagnosis]:
     if isinstance(account, Refused):
         return [unread("account", account, "GetAccount")]
     return [_production(account), _sending(account), _enforcement(account), _quota(account)]
 
 
-def _production(account: Account) -> Finding:
+def _production(account: Account) -> Diagnosis:
     if account.production:
         return AREA.ok("production access", "granted")
     return AREA.error(
@@ -113,7 +113,7 @@ def _production(account: Account) -> Finding:
     )
 
 
-def _sending(account: Account) -> Finding:
+def _sending(account: Account) -> Diagnosis:
     if account.sending:
         return AREA.ok("sending", "enabled")
     return AREA.error(
@@ -123,7 +123,7 @@ def _sending(account: Account) -> Finding:
     )
 
 
-def _enforcement(account: Account) -> Finding:
+def _enforcement(account: Account) -> Diagnosis:
     if account.enforcement == "HEALTHY":
         return AREA.ok("reputation", "healthy")
     if account.enforcement == "PROBATION":
@@ -139,7 +139,7 @@ def _enforcement(account: Account) -> Finding:
     )
 
 
-def _quota(account: Account) -> Finding:
+def _quota(account: Account) -> Diagnosis:
     rate = f"{account.rate:,.10g} a second"
     if account.quota < 0:
         return AREA.ok("quota", f"no daily limit, {rate}")
@@ -154,7 +154,7 @@ def _quota(account: Account) -> Finding:
 # ---------------------------------------------------------------- who hears of it
 
 
-def _configuration_set(facts: Ses, name: str) -> Finding:
+def _configuration_set(facts: Ses, name: str) -> Diagnosis:
     found = facts.configuration_set
     if found is None:
         return AREA.warning(
@@ -163,7 +163,7 @@ def _configuration_set(facts: Ses, name: str) -> Finding:
             f'{PAGE}, Events; then configuration_set = "mailer" under [ses].',
         )
     if isinstance(found, Refused):
-        if found.why is not Trouble.MISSING:
+        if found.why is not ErrorKind.MISSING:
             return unread("configuration set", found, "GetConfigurationSet")
         return AREA.error(
             "configuration set",
@@ -180,7 +180,7 @@ def _configuration_set(facts: Ses, name: str) -> Finding:
     return AREA.ok("configuration set", name)
 
 
-def _events(facts: Ses, name: str) -> list[Finding]:
+def _events(facts: Ses, name: str) -> list[Diagnosis]:
     if not isinstance(facts.configuration_set, bool) and not _isunread(facts.configuration_set):
         return []
     if isinstance(facts.destinations, Refused):
@@ -189,10 +189,10 @@ def _events(facts: Ses, name: str) -> list[Finding]:
 
 
 def _isunread(found: Refused | None) -> bool:
-    return found is not None and found.why is Trouble.DENIED
+    return found is not None and found.why is ErrorKind.DENIED
 
 
-def _destinations(destinations: tuple[Destination, ...], name: str) -> Finding:
+def _destinations(destinations: tuple[Destination, ...], name: str) -> Diagnosis:
     topics = [one for one in destinations if one.enabled and one.topic]
     if not topics:
         return AREA.warning(
@@ -215,7 +215,7 @@ def _destinations(destinations: tuple[Destination, ...], name: str) -> Finding:
     return AREA.ok("events", f"published to {', '.join(one.topic for one in topics)}")
 
 
-def _queue(url: str) -> Finding:
+def _queue(url: str) -> Diagnosis:
     if url:
         return AREA.ok("queue", url)
     return AREA.warning(

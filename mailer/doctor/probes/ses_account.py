@@ -10,7 +10,7 @@ from botocore import exceptions as boto
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
-from mailer.doctor.facts import Account, Destination, Identity, Refused, Ses, Trouble
+from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,19 +39,19 @@ _CREDENTIALS = (
     boto.UnknownCredentialError,
 )
 _CODES = {
-    "AccessDenied": Trouble.DENIED,
-    "AccessDeniedException": Trouble.DENIED,
-    "NotFoundException": Trouble.MISSING,
+    "AccessDenied": ErrorKind.DENIED,
+    "AccessDeniedException": ErrorKind.DENIED,
+    "NotFoundException": ErrorKind.MISSING,
     # Whoever is not known: SES and the services that hand out credentials name it differently
-    "ExpiredToken": Trouble.BAD_CREDENTIALS,
-    "ExpiredTokenException": Trouble.BAD_CREDENTIALS,
-    "IncompleteSignature": Trouble.BAD_CREDENTIALS,
-    "InvalidAccessKeyId": Trouble.BAD_CREDENTIALS,
-    "InvalidClientTokenId": Trouble.BAD_CREDENTIALS,
-    "InvalidSignatureException": Trouble.BAD_CREDENTIALS,
-    "MissingAuthenticationTokenException": Trouble.BAD_CREDENTIALS,
-    "SignatureDoesNotMatch": Trouble.BAD_CREDENTIALS,
-    "UnrecognizedClientException": Trouble.BAD_CREDENTIALS,
+    "ExpiredToken": ErrorKind.BAD_CREDENTIALS,
+    "ExpiredTokenException": ErrorKind.BAD_CREDENTIALS,
+    "IncompleteSignature": ErrorKind.BAD_CREDENTIALS,
+    "InvalidAccessKeyId": ErrorKind.BAD_CREDENTIALS,
+    "InvalidClientTokenId": ErrorKind.BAD_CREDENTIALS,
+    "InvalidSignatureException": ErrorKind.BAD_CREDENTIALS,
+    "MissingAuthenticationTokenException": ErrorKind.BAD_CREDENTIALS,
+    "SignatureDoesNotMatch": ErrorKind.BAD_CREDENTIALS,
+    "UnrecognizedClientException": ErrorKind.BAD_CREDENTIALS,
 }
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ def inspect(settings: Settings) -> Ses:
     region: str = client.meta.region_name
     known = frozenset(session.get_available_regions("sesv2"))
     account = _ask(lambda: _account(client.get_account()))
-    if isinstance(account, Refused) and account.why is not Trouble.DENIED:
+    if isinstance(account, Refused) and account.why is not ErrorKind.DENIED:
         return Ses(region, account, known_regions=known)
     name = settings.ses.configuration_set
     ours, bounces = not settings.ses.identity_arn, settings.ses.return_path
@@ -92,18 +92,18 @@ def _refusal(err: Exception) -> Refused:
     if isinstance(err, boto.ClientError):
         error = err.response["Error"]
         said = f"{error['Message']} ({error['Code']})"
-        return Refused(_CODES.get(error["Code"], Trouble.OTHER), said)
+        return Refused(_CODES.get(error["Code"], ErrorKind.OTHER), said)
     return Refused(_trouble(err), str(err))
 
 
-def _trouble(err: Exception) -> Trouble:
+def _trouble(err: Exception) -> ErrorKind:
     if isinstance(err, boto.NoRegionError):
-        return Trouble.NO_REGION
+        return ErrorKind.NO_REGION
     if isinstance(err, boto.NoCredentialsError):
-        return Trouble.NO_CREDENTIALS
+        return ErrorKind.NO_CREDENTIALS
     if isinstance(err, _CREDENTIALS):
-        return Trouble.BAD_CREDENTIALS
-    return Trouble.UNREACHABLE if isinstance(err, _NETWORK) else Trouble.OTHER
+        return ErrorKind.BAD_CREDENTIALS
+    return ErrorKind.UNREACHABLE if isinstance(err, _NETWORK) else ErrorKind.OTHER
 
 
 def _account(answer: dict[str, Any]) -> Account:
@@ -132,7 +132,7 @@ def _identity(client: Any, sender: str) -> Identity | Refused:
 def _says_least(answer: Identity | Refused) -> int:
     if isinstance(answer, Identity):
         return 0
-    return 2 if answer.why is Trouble.MISSING else 1
+    return 2 if answer.why is ErrorKind.MISSING else 1
 
 
 def _candidates(sender: str) -> Iterator[str]:

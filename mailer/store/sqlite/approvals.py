@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.store.approvals import Approval
+from mailer.campaigns.approval import Approval
 
 if TYPE_CHECKING:
     from collections.abc import Callable

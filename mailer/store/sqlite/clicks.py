@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.store.clicks import Clicks
+from mailer.ledger.statistics import LinkClicks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,8 +34,8 @@ class Counters:
         with self.writing():
             self.db.conn.executemany("UPDATE links SET clicks = clicks + ? WHERE id = ?", rows)
 
-    def clicks(self, send_id: int) -> list[Clicks]:
-        return [Clicks(*row) for row in self.db.execute(_CLICKS, (send_id,)).fetchall()]
+    def clicks(self, send_id: int) -> list[LinkClicks]:
+        return [LinkClicks(*row) for row in self.db.execute(_CLICKS, (send_id,)).fetchall()]
 
 
 _KEEP = "INSERT INTO links (send_id, arm, url) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 from mailer import throttle
 from mailer.errors import StoreError
+from mailer.ledger.delivery import Claim, DeliveryState, Remaining, SendState, UncertainDelivery
 from mailer.lists.subscriber import Subscriber
-from mailer.store.base import Claim, DeliveryState, Doubt, Remaining, SendState
 from mailer.store.sqlite.quiet_period import Quiet
 from mailer.store.sqlite.reconciliation import Proofs
 from mailer.store.sqlite.rows import PAGE, SUBSCRIBER, subscriber
 from mailer.store.sqlite.sends import UNDECIDED
-from mailer.store.throttle import Turn
+from mailer.throttle import Reservation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from typing import Any
 
-    from mailer.store.base import Result
+    from mailer.ledger.delivery import Result
 
 _DOUBTFUL = {DeliveryState.UNCERTAIN, DeliveryState.PENDING}
 
@@ -130,10 +130,10 @@ class Ledger(Quiet, Proofs):
     def failures(self, send_id: int, limit: int) -> list[tuple[str, str]]:
         return self.db.execute(_FAILURES, (send_id, limit)).fetchall()
 
-    def doubts(self, send_id: int) -> Iterator[Doubt]:
+    def doubts(self, send_id: int) -> Iterator[UncertainDelivery]:
         last = 0
         while rows := self.db.execute(_DOUBTS, (send_id, last, PAGE)).fetchall():
-            yield from (Doubt(*row) for row in rows)
+            yield from (UncertainDelivery(*row) for row in rows)
             last = rows[-1][0]
 
     def resolve(self, send_id: int, results: Iterable[Result], *, now: datetime) -> int:
@@ -151,11 +151,11 @@ class Ledger(Quiet, Proofs):
 
     def reserve(
         self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
-    ) -> Turn:
+    ) -> Reservation:
         with self.writing():
             meter, wait = throttle.reserve(self._meter(key), n, rate=rate, burst=burst, now=clock())
             self._keep(key, meter)
-        return Turn(wait, meter.share)
+        return Reservation(wait, meter.share)
 
     def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
         with self.writing():
@@ -163,11 +163,11 @@ class Ledger(Quiet, Proofs):
             self._keep(key, meter)
         return meter.share
 
-    def _meter(self, key: str) -> throttle.Meter | None:
+    def _meter(self, key: str) -> throttle.Bucket | None:
         row = self.db.execute(_METER, (key,)).fetchone()
-        return throttle.Meter(*row) if row else None
+        return throttle.Bucket(*row) if row else None
 
-    def _keep(self, key: str, meter: throttle.Meter) -> None:
+    def _keep(self, key: str, meter: throttle.Bucket) -> None:
         self.db.execute(_KEEP_METER, (key, *astuple(meter)))
 
 

@@ -6,9 +6,14 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mailer.events.ses import Outcome, tag
-from mailer.store.base import Reason
-from mailer.store.events import Alarm, Intake, Outcomes
+from mailer.ledger.event import (
+    DeliverabilityStats,
+    EventOutcome,
+    IngestResult,
+    NotSentAlert,
+    delivery_tag,
+)
+from mailer.lists.membership import SuppressionReason
 from mailer.store.sqlite.reconciliation import Proofs
 from mailer.store.sqlite.rows import PAGE
 from mailer.store.sqlite.unsubscribes import Departures, at
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from mailer.events.ses import Event
+    from mailer.ledger.event import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,9 @@ class _Subject:
 class Events(Departures, Proofs):
     """See `store.feedback.Feedback`."""
 
-    def take_in(self, events: Iterable[Event], *, patience: int, now: datetime) -> Intake:
+    def take_in(self, events: Iterable[Event], *, patience: int, now: datetime) -> IngestResult:
         with self.writing():
-            found, proving = Intake(), set[int]()
+            found, proving = IngestResult(), set[int]()
             for event in events:
                 if self._is_known(event):
                     found = replace(found, known=found.known + 1)
@@ -63,7 +68,7 @@ class Events(Departures, Proofs):
     def _by_tags(self, event: Event) -> _Subject | None:
         """The tags name a delivery of ours, unless they are those of another project."""
         row = self.db.execute(f"{_SUBJECT} WHERE d.id = ?", (event.delivery,)).fetchone()
-        if row is None or tag(row[0]) != event.campaign:
+        if row is None or delivery_tag(row[0]) != event.campaign:
             return None
         message_id, email = row[4:]
         if email is None:
@@ -75,7 +80,7 @@ class Events(Departures, Proofs):
     def _names_erased(self, event: Event, known: str = "") -> bool:
         """Whether any address in it, but a known one, is of somebody erased."""
         found = map(self._suppression, {event.recipient, *event.destination} - {known, ""})
-        return any(each is not None and each[0] == Reason.ERASED for each in found)
+        return any(each is not None and each[0] == SuppressionReason.ERASED for each in found)
 
     def _by_message(self, event: Event) -> _Subject | None:
         """Notifications of an identity carry no tags."""
@@ -118,7 +123,10 @@ class Events(Departures, Proofs):
 
     def _count(self, event: Event, subject: _Subject) -> None:
         """Add what is new about a delivery to the tally of its send."""
-        if not subject.delivery_id or event.outcome in {Outcome.NOTHING, Outcome.NEVER_SENT}:
+        if not subject.delivery_id or event.outcome in {
+            EventOutcome.NOTHING,
+            EventOutcome.NEVER_SENT,
+        }:
             return
         seen = {row[0] for row in self.db.execute(_SEEN, (subject.delivery_id,)).fetchall()}
         new = event.outcome not in seen
@@ -128,9 +136,9 @@ class Events(Departures, Proofs):
             (
                 subject.send_id,
                 not seen,
-                new and event.outcome is Outcome.DELIVERED,
-                bad and event.outcome is Outcome.BOUNCED,
-                bad and event.outcome is Outcome.COMPLAINED,
+                new and event.outcome is EventOutcome.DELIVERED,
+                bad and event.outcome is EventOutcome.BOUNCED,
+                bad and event.outcome is EventOutcome.COMPLAINED,
             ),
         )
 
@@ -138,52 +146,54 @@ class Events(Departures, Proofs):
 
     def _consequences(
         self, event: Event, subject: _Subject, patience: int, now: datetime
-    ) -> Intake:
+    ) -> IngestResult:
         reason = self._reason(event, subject, patience) if subject.email else None
         said = " ".join(filter(None, (event.type, event.subtype, event.status, event.diagnostic)))
         suppressed = reason and self.silence(subject.email, reason, detail=said, now=now)
-        alarms: tuple[Alarm, ...] = ()
-        if event.outcome is Outcome.NEVER_SENT:
+        alarms: tuple[NotSentAlert, ...] = ()
+        if event.outcome is EventOutcome.NEVER_SENT:
             why = f"{event.kind}: {event.diagnostic}" if event.diagnostic else event.kind
-            alarms = (Alarm(subject.campaign, why),)
-        return Intake(stored=1, suppressed=int(bool(suppressed)), alarms=alarms)
+            alarms = (NotSentAlert(subject.campaign, why),)
+        return IngestResult(stored=1, suppressed=int(bool(suppressed)), alarms=alarms)
 
-    def _reason(self, event: Event, subject: _Subject, patience: int) -> Reason | None:
-        if event.outcome is Outcome.COMPLAINED:
-            return Reason.COMPLAINED
-        if event.outcome is Outcome.BOUNCED:
-            return Reason.BOUNCED
-        if event.outcome is Outcome.RETURNED:
+    def _reason(self, event: Event, subject: _Subject, patience: int) -> SuppressionReason | None:
+        if event.outcome is EventOutcome.COMPLAINED:
+            return SuppressionReason.COMPLAINED
+        if event.outcome is EventOutcome.BOUNCED:
+            return SuppressionReason.BOUNCED
+        if event.outcome is EventOutcome.RETURNED:
             given = {"subscriber": subject.subscriber_id}
             (days,) = self.db.execute(_DAYS_RETURNED, given).fetchone()
-            return Reason.BOUNCED if days >= patience else None
+            return SuppressionReason.BOUNCED if days >= patience else None
         return None
 
-    def silence(self, email: str, reason: Reason, *, detail: str, now: datetime) -> bool:
+    def silence(self, email: str, reason: SuppressionReason, *, detail: str, now: datetime) -> bool:
         with self.writing():
             before = self._suppression(email)
             self.suppress(email, reason, detail=detail, now=now)
-            if reason is Reason.COMPLAINED:
+            if reason is SuppressionReason.COMPLAINED:
                 self.db.execute(_UNSUBSCRIBE, (at(now), email))
             return before != self._suppression(email)
 
     # ---------------------------------------------------------------- added up
 
-    def outcomes(self, send_id: int) -> Outcomes:
+    def outcomes(self, send_id: int) -> DeliverabilityStats:
         row = self.db.execute(_OUTCOMES, (send_id,)).fetchone()
         known, delivered, bounced, complained, watched = row or (0, 0, 0, 0, 1)
         if known and not delivered:
             known = self.counts(send_id).accepted
-        return Outcomes(known, bounced, complained, bool(watched))
+        return DeliverabilityStats(known, bounced, complained, bool(watched))
 
     def stop_watching(self, send_id: int) -> None:
         with self.writing():
             self.db.execute(_STOP_WATCHING, (send_id,))
 
-    def suppressed_for(self, reasons: Iterable[Reason]) -> Iterator[tuple[str, Reason]]:
+    def suppressed_for(
+        self, reasons: Iterable[SuppressionReason]
+    ) -> Iterator[tuple[str, SuppressionReason]]:
         last, wanted = "", json.dumps(list(reasons))
         while rows := self.db.execute(_SUPPRESSED, (wanted, last, PAGE)).fetchall():
-            yield from ((address, Reason(reason)) for address, reason in rows)
+            yield from ((address, SuppressionReason(reason)) for address, reason in rows)
             last = rows[-1][0]
 
 

@@ -17,8 +17,8 @@ from json.encoder import encode_basestring as _quote
 from typing import TYPE_CHECKING
 
 from mailer.errors import StoreError
+from mailer.lists.import_row import ImportTotals, StoredRow
 from mailer.lists.subscriber import COLUMNS
-from mailer.store.base import Imported, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from mailer.store.base import ImportRow
+    from mailer.lists.import_row import ImportRow
 
 ERASED = "hmac:"
 """Begins a suppression of an address that is kept as its keyed hash only."""
@@ -52,8 +52,8 @@ class Imports:
         source: str,
         now: datetime,
         dry_run: bool = False,
-        on_stored: Callable[[Stored], None] | None = None,
-    ) -> Imported:
+        on_stored: Callable[[StoredRow], None] | None = None,
+    ) -> ImportTotals:
         given = {"list": list_name, "source": source, "at": now.isoformat(timespec="seconds")}
         try:
             for statement in _STAGING:
@@ -70,7 +70,7 @@ class Imports:
             if on_stored is not None:
                 with closing(self.db.execute(_EACH, {"last": last})) as found:
                     for each in found:
-                        on_stored(Stored(*each))
+                        on_stored(StoredRow(*each))
         except sqlite3.Error as err:
             raise StoreError(
                 f"the rows cannot be kept: {err}",
@@ -113,10 +113,10 @@ class Imports:
             self.db.execute("UPDATE temp.staged SET erased = 1 WHERE is_erased(email)")
         return erased
 
-    def _totals(self, list_name: str) -> tuple[Imported, int]:
+    def _totals(self, list_name: str) -> tuple[ImportTotals, int]:
         """What the import does, and the highest id before it."""
         totals = self.db.execute(_TOTALS, {"list": list_name}).fetchone()
-        return Imported(*totals[:-1]), totals[-1]
+        return ImportTotals(*totals[:-1]), totals[-1]
 
     def _apply(self, given: dict[str, str], fields: set[str]) -> None:
         self.db.execute(_UPSERT, given)

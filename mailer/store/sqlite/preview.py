@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mailer.store.preview import Minute
+from mailer.ledger.statistics import AcceptedInMinute
 from mailer.store.sqlite import rows
 from mailer.store.sqlite.rows import SUBSCRIBER
 
@@ -29,9 +29,12 @@ class Glances:
         found = self.db.execute(query, (list_name, *patterns, limit)).fetchall()
         return [rows.subscriber(row) for row in found]
 
-    def pulse(self, send_id: int) -> list[Minute]:
+    def pulse(self, send_id: int) -> list[AcceptedInMinute]:
         found = self.db.execute(_PULSE, (send_id,)).fetchall()
-        return [Minute(datetime.fromisoformat(f"{at}:00+00:00"), number) for at, number in found]
+        return [
+            AcceptedInMinute(datetime.fromisoformat(f"{at}:00+00:00"), number)
+            for at, number in found
+        ]
 
 
 def _literal(word: str) -> str:

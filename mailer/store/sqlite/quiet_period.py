@@ -11,7 +11,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mailer.store.base import HELD_BACK
+from mailer.ledger.delivery import HELD_BACK
 from mailer.store.sqlite.rows import PAGE
 from mailer.store.sqlite.web_versions import Copies
 

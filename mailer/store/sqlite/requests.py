@@ -9,8 +9,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mailer.store.base import Reason
-from mailer.store.recipients import Asked, Kind, MailState, Wish
+from mailer.lists.membership import SuppressionReason
+from mailer.lists.request import ConfirmationState, PendingRequest, RecipientRequest, RequestKind
 from mailer.store.sqlite.imports import ERASED
 from mailer.store.sqlite.unsubscribes import Departures, at
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-REFUSED = (Reason.COMPLAINED, Reason.MANUAL)
+REFUSED = (SuppressionReason.COMPLAINED, SuppressionReason.MANUAL)
 """Suppressions that no form lifts: a complaint, and what staff have decided."""
 
 
 class Requests(Departures):
     """See `store.pages.Pages`: what has to be confirmed."""
 
-    def ask(self, wish: Wish, *, most: int, since: datetime, now: datetime) -> bool:
+    def ask(self, wish: RecipientRequest, *, most: int, since: datetime, now: datetime) -> bool:
         given = {"email": wish.email, "subscriber": wish.subscriber_id, "kind": wish.kind}
         with self.writing():
             (so_far,) = self.db.execute(_SO_FAR, given | {"since": at(since)}).fetchone()
@@ -34,8 +34,8 @@ class Requests(Departures):
             self._queue(wish, now)
         return True
 
-    def _is_welcome(self, wish: Wish) -> bool:
-        if wish.kind is Kind.LEAVE:
+    def _is_welcome(self, wish: RecipientRequest) -> bool:
+        if wish.kind is RequestKind.LEAVE:
             return self._id_of(wish.email) is not None
         return not self._is_refused(wish.email)
 
@@ -47,7 +47,7 @@ class Requests(Departures):
         row = self.db.execute("SELECT id FROM subscribers WHERE email = ?", (email,)).fetchone()
         return row[0] if row else None
 
-    def _queue(self, wish: Wish, now: datetime) -> None:
+    def _queue(self, wish: RecipientRequest, now: datetime) -> None:
         self.db.execute(
             _ASK,
             (
@@ -62,7 +62,7 @@ class Requests(Departures):
             ),
         )
 
-    def asked(self, asked_id: int) -> Asked | None:
+    def asked(self, asked_id: int) -> PendingRequest | None:
         row = self.db.execute(f"{_ASKED} WHERE id = ?", (asked_id,)).fetchone()
         return _asked(row) if row else None
 
@@ -72,7 +72,7 @@ class Requests(Departures):
 
     # ---------------------------------------------------------------- mail
 
-    def next_mail(self, *, now: datetime, stale: datetime) -> Asked | None:
+    def next_mail(self, *, now: datetime, stale: datetime) -> PendingRequest | None:
         given = {"at": at(now), "stale": at(stale)}
         # Looked for first without the write lock, which an idle server has no need of.
         if self.db.execute(_NEXT_MAIL, given).fetchone() is None:
@@ -81,7 +81,7 @@ class Requests(Departures):
             row = self.db.execute(_TAKE_MAIL, given).fetchone()
             return self.asked(row[0]) if row else None
 
-    def mail_ended(self, asked_id: int, state: MailState, *, now: datetime) -> None:
+    def mail_ended(self, asked_id: int, state: ConfirmationState, *, now: datetime) -> None:
         with self.writing():
             self.db.execute(
                 "UPDATE requests SET mail = ?, mail_changed = ? WHERE id = ?",
@@ -90,7 +90,7 @@ class Requests(Departures):
 
     # ---------------------------------------------------------------- confirmed
 
-    def grant(self, asked_id: int, *, keep: bool = False, now: datetime) -> Asked | None:
+    def grant(self, asked_id: int, *, keep: bool = False, now: datetime) -> PendingRequest | None:
         with self.writing():
             found = self.asked(asked_id)
             if found is None or found.settled:
@@ -102,19 +102,19 @@ class Requests(Departures):
             )
             return self.asked(asked_id)
 
-    def _grant(self, found: Asked, keep: bool, now: datetime) -> tuple[str, int]:
+    def _grant(self, found: PendingRequest, keep: bool, now: datetime) -> tuple[str, int]:
         """How it ended, and the departure it made."""
         match found.wish.kind:
-            case Kind.JOIN:
+            case RequestKind.JOIN:
                 return self._join(found.wish, now), 0
-            case Kind.MOVE:
+            case RequestKind.MOVE:
                 return self._move(found, now)
-            case Kind.LEAVE:
+            case RequestKind.LEAVE:
                 return "done", self._leave(found.wish, now)
-            case Kind.SETTLE:
+            case RequestKind.SETTLE:
                 return self._settle(found.wish, keep, now), 0
 
-    def _join(self, wish: Wish, now: datetime) -> str:
+    def _join(self, wish: RecipientRequest, now: datetime) -> str:
         if self._is_refused(wish.email):
             return "refused"
         subscriber = self._enrol(wish.email, f"sign-up page, confirmed {at(now)}", now)
@@ -125,7 +125,7 @@ class Requests(Departures):
         self._subscribe(subscriber, (list_id for (list_id,) in ids), "sign-up", now)
         return "done"
 
-    def _leave(self, wish: Wish, now: datetime) -> int:
+    def _leave(self, wish: RecipientRequest, now: datetime) -> int:
         subscriber = self._id_of(wish.email)
         if subscriber is None:
             return 0
@@ -140,9 +140,9 @@ class Requests(Departures):
         Whoever reads mail there has taken back that they left or wanted to be forgotten, and
         disproved a bounce.
         """
-        self._lift(email, Reason.UNSUBSCRIBED, Reason.BOUNCED)
+        self._lift(email, SuppressionReason.UNSUBSCRIBED, SuppressionReason.BOUNCED)
         for digest in self.hashes(email):
-            self._lift(ERASED + digest, Reason.ERASED)
+            self._lift(ERASED + digest, SuppressionReason.ERASED)
         self.db.execute(_ENROL, (email, at(now), source))
         found = self._id_of(email)
         assert found is not None
@@ -157,7 +157,7 @@ class Requests(Departures):
 
     # ---------------------------------------------------------------- moves
 
-    def _move(self, found: Asked, now: datetime) -> tuple[str, int]:
+    def _move(self, found: PendingRequest, now: datetime) -> tuple[str, int]:
         """The subscriptions move; name, ZIP code and the rest stay until the old address agrees.
 
         A forwarded mail's link can ask for this, so it gives nothing away and can be taken back.
@@ -178,7 +178,9 @@ class Requests(Departures):
         outcome = json.dumps({"to": new, "joined": joined})
         self.db.execute("UPDATE requests SET outcome = ? WHERE id = ?", (outcome, found.id))
         if reachable:
-            self._queue(Wish(Kind.SETTLE, old.email, old.id, wish.send_id, found.id), now)
+            self._queue(
+                RecipientRequest(RequestKind.SETTLE, old.email, old.id, wish.send_id, found.id), now
+            )
         return "done", departure
 
     def _leave_for(self, subscriber: int, send_id: int, now: datetime) -> int:
@@ -189,7 +191,7 @@ class Requests(Departures):
         row: tuple[int] = self.db.execute(_DEPART, given).fetchone()
         return row[0]
 
-    def _settle(self, wish: Wish, keep: bool, now: datetime) -> str:
+    def _settle(self, wish: RecipientRequest, keep: bool, now: datetime) -> str:
         row = self.db.execute(_OUTCOME, (wish.move_id,)).fetchone()
         outcome = json.loads(row[0]) if row else {}
         if not outcome:
@@ -205,12 +207,18 @@ class Requests(Departures):
         return "kept"
 
 
-def _asked(row: Sequence[Any]) -> Asked:
+def _asked(row: Sequence[Any]) -> PendingRequest:
     asked_id, kind, email, subscriber, send, move, lists, details, asked, settled, departure = row
-    wish = Wish(
-        Kind(kind), email, subscriber, send, move, tuple(json.loads(lists)), json.loads(details)
+    wish = RecipientRequest(
+        RequestKind(kind),
+        email,
+        subscriber,
+        send,
+        move,
+        tuple(json.loads(lists)),
+        json.loads(details),
     )
-    return Asked(asked_id, wish, datetime.fromisoformat(asked), settled, departure)
+    return PendingRequest(asked_id, wish, datetime.fromisoformat(asked), settled, departure)
 
 
 _SO_FAR = """

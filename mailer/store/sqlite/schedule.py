@@ -10,14 +10,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mailer.store.base import SendState
-from mailer.store.schedule import Wave
+from mailer.ledger.delivery import PendingGroup, SendState
 from mailer.store.sqlite.deliveries import Ledger
 from mailer.store.sqlite.leases import Workers, attendants
 from mailer.store.sqlite.sends import UNDECIDED
 
 if TYPE_CHECKING:
-    from mailer.store.base import Send
+    from mailer.ledger.delivery import Send
 
 
 class Waves(Ledger):
@@ -34,9 +33,9 @@ class Waves(Ledger):
         (due,) = self.db.execute(_NEXT_DUE, (send_id, _seconds(now), UNDECIDED)).fetchone()
         return _moment(due)
 
-    def waves(self, send_id: int, *, now: datetime) -> list[Wave]:
+    def waves(self, send_id: int, *, now: datetime) -> list[PendingGroup]:
         rows = self.db.execute(_WAVES, (send_id, _seconds(now))).fetchall()
-        return [Wave(_moment(due), timezone, number) for due, timezone, number in rows]
+        return [PendingGroup(_moment(due), timezone, number) for due, timezone, number in rows]
 
     def has_to_come(self, send_id: int) -> bool:
         return bool(self.db.execute(_IS_DUE, (send_id, UNDECIDED - 1)).fetchone())

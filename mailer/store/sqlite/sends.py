@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mailer.errors import SendStopped, UsageError
-from mailer.store.base import HELD_BACK, Counts, Send, SendState
+from mailer.ledger.delivery import HELD_BACK, Counts, Send, SendState
 from mailer.store.sqlite.leases import Workers
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from mailer.store.schedule import Timing, Trial
+    from mailer.campaigns.schedule import Timing
+    from mailer.campaigns.subject_test import SplitTest
 
 # bounds the memory while an audience streams in
 CHUNK = 10_000
@@ -58,7 +59,7 @@ class Sends:
         fresh: bool = False,
         now: datetime,
         timing: Timing | None = None,
-        trial: Trial | None = None,
+        trial: SplitTest | None = None,
     ) -> tuple[Send, int]:
         self._stage(subscriber_ids, trial)
         due = self._stage_times(timing)
@@ -94,7 +95,7 @@ class Sends:
         assert frozen is not None
         return frozen, added + back
 
-    def _stage(self, subscriber_ids: Iterable[int], trial: Trial | None) -> None:
+    def _stage(self, subscriber_ids: Iterable[int], trial: SplitTest | None) -> None:
         """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
         self.db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS frozen (subscriber_id INTEGER, arm INTEGER)"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mailer.campaigns.subject_test import Figures
-from mailer.store.statistics import Bounces, Domain, Reckoning, Share
+from mailer.campaigns.subject_test import SubjectFigures
+from mailer.ledger.statistics import BounceCount, DomainCount, SendStatistics, VariantCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Reckoner:
 
     db: Database
 
-    def reckon(self, send_id: int) -> Reckoning:
+    def reckon(self, send_id: int) -> SendStatistics:
         given = {"send": send_id, "most": _MOST}
 
         def rows(query: str) -> list[Any]:
@@ -31,12 +31,12 @@ class Reckoner:
 
         with self._one_instant():
             reasons = dict(rows(_DEPARTURES))
-            return Reckoning(
+            return SendStatistics(
                 outcomes=dict(rows(_OUTCOMES)),
                 unsubscribed=sum(reasons.values()),
                 reasons={reason: number for reason, number in reasons.items() if reason},
-                bounces=tuple(Bounces(*row) for row in rows(_BOUNCES)),
-                domains=tuple(Domain(*row) for row in rows(_DOMAINS)),
+                bounces=tuple(BounceCount(*row) for row in rows(_BOUNCES)),
+                domains=tuple(DomainCount(*row) for row in rows(_DOMAINS)),
                 states=tuple(rows(_STATES)),
                 skipped=tuple(rows(f"{_DETAILS} AND state = 'skipped' {_GROUPED}")),
                 failed=tuple(rows(f"{_DETAILS} AND state = 'failed' {_GROUPED}")),
@@ -50,16 +50,16 @@ class Reckoner:
         finally:
             self.db.rollback()
 
-    def subject_figures(self, send_id: int) -> list[Figures]:
+    def subject_figures(self, send_id: int) -> list[SubjectFigures]:
         rows = self.db.execute(_SUBJECTS, {"send": send_id}).fetchall()
-        return [Figures(*row) for row in rows]
+        return [SubjectFigures(*row) for row in rows]
 
-    def shares(self, send_id: int, *, limit: int) -> tuple[list[Share], int]:
+    def shares(self, send_id: int, *, limit: int) -> tuple[list[VariantCount], int]:
         with self._one_instant():
             rows = self.db.execute(_SHARES, (send_id, limit)).fetchall()
             counted = self.db.execute("SELECT count(*) FROM variants WHERE send_id = ?", (send_id,))
             (all_of_them,) = counted.fetchone()
-        return [Share(*row) for row in rows], all_of_them - len(rows)
+        return [VariantCount(*row) for row in rows], all_of_them - len(rows)
 
 
 _OUTCOMES = """

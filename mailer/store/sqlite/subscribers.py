@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mailer.store.base import History, ListSummary, Membership, Reason
+from mailer.lists.membership import History, ListSummary, Membership, SuppressionReason
 from mailer.store.sqlite import rows
 from mailer.store.sqlite.imports import ERASED, Imports
 from mailer.store.sqlite.rows import PAGE, SUBSCRIBER
@@ -26,13 +26,15 @@ class Subscribers(Imports):
     def lists(self) -> list[ListSummary]:
         return [ListSummary(*row) for row in self.db.execute(_LISTS).fetchall()]
 
-    def members(self, list_name: str) -> Iterator[tuple[Subscriber, Membership, Reason | None]]:
+    def members(
+        self, list_name: str
+    ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
         for row in self._pages(_MEMBERS, list_name):
             *_, status, since, how, reason = row
             yield (
                 rows.subscriber(row),
                 Membership(list_name, status, since, how),
-                Reason(reason) if reason else None,
+                SuppressionReason(reason) if reason else None,
             )
 
     def audience(self, list_name: str) -> Iterator[Subscriber]:
@@ -63,7 +65,7 @@ class Subscribers(Imports):
             created,
             source,
             tuple(Membership(*m) for m in self._of(_MEMBERSHIPS, found)),
-            Reason(suppression[0]) if suppression else None,
+            SuppressionReason(suppression[0]) if suppression else None,
             suppression[1] if suppression else "",
             tuple(dict(zip(_DELIVERY, d, strict=True)) for d in self._of(_DELIVERIES, found)),
             tuple(dict(zip(_EVENT, e, strict=True)) for e in self._of(_EVENTS, found)),
@@ -85,10 +87,12 @@ class Subscribers(Imports):
         with self.writing():
             return self.db.execute(_UNSUBSCRIBE, given).rowcount == 1
 
-    def suppress(self, email: str, reason: Reason, *, detail: str, now: datetime) -> None:
+    def suppress(
+        self, email: str, reason: SuppressionReason, *, detail: str, now: datetime
+    ) -> None:
         with self.writing():
             known = self._suppression(email)
-            if known is None or known[0] != Reason.ERASED:
+            if known is None or known[0] != SuppressionReason.ERASED:
                 self.db.execute(_SUPPRESS, (email, reason, detail, _at(now)))
 
     def erase(self, email: str, *, now: datetime) -> bool:
@@ -97,7 +101,7 @@ class Subscribers(Imports):
         with self.writing():
             row = self.db.execute("SELECT id FROM subscribers WHERE email = ?", (email,)).fetchone()
             known = self._suppression(email)
-            if row is None and (known is None or known[0] == Reason.ERASED):
+            if row is None and (known is None or known[0] == SuppressionReason.ERASED):
                 return False
             if row is not None:
                 for statement in _ERASE:
@@ -105,7 +109,7 @@ class Subscribers(Imports):
             self.db.execute("DELETE FROM suppressions WHERE address = ?", (email,))
             self.db.execute(_FORGET_EVENTS, {"id": row[0] if row else -1, "email": email})
             digest = ERASED + self.hashes(email)[0]
-            self.db.execute(_SUPPRESS, (digest, Reason.ERASED, "", _at(now)))
+            self.db.execute(_SUPPRESS, (digest, SuppressionReason.ERASED, "", _at(now)))
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return True
 

@@ -9,9 +9,9 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from mailer.lists.membership import SuppressionReason
+from mailer.lists.request import Reader
 from mailer.lists.subscriber import COLUMNS
-from mailer.store.base import Reason
-from mailer.store.recipients import Reader
 from mailer.store.sqlite import rows
 from mailer.store.sqlite.subscribers import Subscribers
 
@@ -79,10 +79,10 @@ class Departures(Subscribers):
             if row:
                 self.db.execute(_REJOIN, given)
                 if row[0]:
-                    self._lift(row[0], Reason.UNSUBSCRIBED)
+                    self._lift(row[0], SuppressionReason.UNSUBSCRIBED)
         return self.departed(departure_id)
 
-    def _lift(self, email: str, *reasons: Reason) -> None:
+    def _lift(self, email: str, *reasons: SuppressionReason) -> None:
         self.db.execute(
             "DELETE FROM suppressions WHERE address = ? AND reason IN (SELECT value FROM json_each(?))",
             (email, json.dumps(reasons)),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mailer.store.base import DeliveryState
-from mailer.store.recipients import Kept
+from mailer.ledger.delivery import DeliveryState, StoredMessage
 from mailer.store.sqlite.sends import Sends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mailer.store.base import Result, Send
+    from mailer.ledger.delivery import Result, Send
 
 _DELIVERED = {DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN}
 
@@ -29,9 +28,9 @@ class Copies(Sends):
         values = [(delivery, kept.digest, kept.values) for kept, delivery in copies]
         self.db.execute(_KEEP_VALUES, (json.dumps(values),))
 
-    def kept(self, subscriber_id: int, send_id: int) -> Kept | None:
+    def kept(self, subscriber_id: int, send_id: int) -> StoredMessage | None:
         row = self.db.execute(_KEPT, (subscriber_id, send_id)).fetchone()
-        return Kept(*row) if row else None
+        return StoredMessage(*row) if row else None
 
     def send_of(self, campaign: str) -> Send | None:
         row = self.db.execute(_PUBLISHED, (campaign,)).fetchone()

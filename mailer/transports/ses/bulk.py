@@ -18,9 +18,9 @@ from mailer.mail import message
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mailer.compiler.compile import Cut, Variant
+    from mailer.compiler.compile import CutText, Variant
     from mailer.compiler.escaping import Context
-    from mailer.compiler.slots import Facet, Filling
+    from mailer.compiler.slots import FilledGroup, SlotGroup
     from mailer.mail.merge import Merged
     from mailer.mail.message import Envelope
 
@@ -52,7 +52,7 @@ def data(merged: Merged) -> str:
     return f"{{{', '.join([one.variables or _variables(one) for one in merged.fillings])}}}"
 
 
-def _variables(filling: Filling) -> str:
+def _variables(filling: FilledGroup) -> str:
     filling.variables = ", ".join([
         f'"{name}": {_quoted(escape(filling.values[slot]))}'
         for name, slot, escape in _named(filling.facet)
@@ -64,7 +64,7 @@ _quoted = json.JSONEncoder().encode
 
 
 @lru_cache(maxsize=1024)
-def _named(facet: Facet) -> list[tuple[str, int, Callable[[str], str]]]:
+def _named(facet: SlotGroup) -> list[tuple[str, int, Callable[[str], str]]]:
     """The variable for each form of a facet, with its slot, and how a value is escaped there."""
     return [
         (f"s{facet.number}x{index}", slot, ESCAPES[context])
@@ -153,7 +153,7 @@ def _entry(
     }
 
 
-def _source(cut: Cut, variables: Mapping[tuple[int, Context], str], lead: str) -> str:
+def _source(cut: CutText, variables: Mapping[tuple[int, Context], str], lead: str) -> str:
     """A cut with variables in place of its slots."""
     parts = [lead + cut.static[0]]
     for place, static in zip(cut.places, cut.static[1:], strict=True):
@@ -161,7 +161,7 @@ def _source(cut: Cut, variables: Mapping[tuple[int, Context], str], lead: str) -
     return "".join(parts)
 
 
-def _is_plain(cut: Cut) -> bool:
+def _is_plain(cut: CutText) -> bool:
     """No author's text is, or together with a variable becomes, anything that templates know."""
     before, after = cut.static[:-1], cut.static[1:]
     return (

@@ -15,7 +15,7 @@ READ_TIMEOUT = 60
 """Seconds to wait for the answer to a message: giving up sooner makes more recipients uncertain."""
 
 
-class Clients:
+class SesClients:
     """Made when they are first needed, and only then in need of a region and credentials.
 
     Args:

@@ -14,7 +14,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 
-class Kind(Enum):
+class SesOutcomeKind(Enum):
     UNSENT = "not sent: may be tried again, more slowly"
     QUOTA = "not sent, and nothing will be until the day's quota is free again"
     STOP = "not sent, and nothing will be until somebody has done something"
@@ -23,15 +23,17 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    kind: Kind
+class SesOutcome:
+    kind: SesOutcomeKind
     said: str
     """What is wrong, with the words of SES, for staff."""
     hint: str = ""
     """What to do about it."""
 
 
-INCOMPLETE = Verdict(Kind.UNCERTAIN, "the answer was incomplete, it may have been sent")
+INCOMPLETE = SesOutcome(
+    SesOutcomeKind.UNCERTAIN, "the answer was incomplete, it may have been sent"
+)
 
 _SERVER_ERROR = 500
 _NOT_ALLOWED = {401, 403}
@@ -77,12 +79,12 @@ _STATUS_STOPS = {
     "INVALID_SENDING_POOL_NAME": _STOPS["NotFoundException"],
 }
 _STATUS_KINDS = {
-    "ACCOUNT_THROTTLED": Kind.UNSENT,
-    "TRANSIENT_FAILURE": Kind.UNSENT,
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Kind.QUOTA,
-    "INVALID_PARAMETER": Kind.REFUSED,
-    "MESSAGE_REJECTED": Kind.REFUSED,
-    "FAILED": Kind.REFUSED,
+    "ACCOUNT_THROTTLED": SesOutcomeKind.UNSENT,
+    "TRANSIENT_FAILURE": SesOutcomeKind.UNSENT,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": SesOutcomeKind.QUOTA,
+    "INVALID_PARAMETER": SesOutcomeKind.REFUSED,
+    "MESSAGE_REJECTED": SesOutcomeKind.REFUSED,
+    "FAILED": SesOutcomeKind.REFUSED,
 }
 
 # boto3 raises these before it has a connection, or before it asks for one.
@@ -118,68 +120,82 @@ _BAD_SETTINGS = (
 _SENDING = {"SendEmail", "SendBulkEmail"}
 
 
-def of_error(err: Exception) -> Verdict:
+def of_error(err: Exception) -> SesOutcome:
     """What an exception of boto3 means for everybody in the call."""
     if isinstance(err, boto.ClientError):
         return _of_answer(err)
     if isinstance(err, _NOT_CONNECTED):
-        return Verdict(Kind.UNSENT, f"Amazon SES cannot be reached: {err}", _NETWORK)
+        return SesOutcome(SesOutcomeKind.UNSENT, f"Amazon SES cannot be reached: {err}", _NETWORK)
     if isinstance(err, _NO_CREDENTIALS):
-        return Verdict(Kind.STOP, f"There are no AWS credentials: {err}", _CREDENTIALS)
+        return SesOutcome(SesOutcomeKind.STOP, f"There are no AWS credentials: {err}", _CREDENTIALS)
     if isinstance(err, _BAD_SETTINGS):
-        return Verdict(
-            Kind.STOP, f"Amazon SES cannot be called: {err}", "Check [ses] in mailer.toml."
+        return SesOutcome(
+            SesOutcomeKind.STOP,
+            f"Amazon SES cannot be called: {err}",
+            "Check [ses] in mailer.toml.",
         )
     if isinstance(err, boto.SSLError) and _is_untrusted(err):
-        return Verdict(
-            Kind.STOP,
+        return SesOutcome(
+            SesOutcomeKind.STOP,
             f"Amazon SES cannot be trusted: {err}",
             "Check this machine's clock, its certificates, and whatever opens its encrypted traffic.",
         )
-    return Verdict(Kind.UNCERTAIN, f"there was no answer, it may have been sent: {_name(err)}")
+    return SesOutcome(
+        SesOutcomeKind.UNCERTAIN, f"there was no answer, it may have been sent: {_name(err)}"
+    )
 
 
-def of_status(status: str, error: str) -> Verdict:
+def of_status(status: str, error: str) -> SesOutcome:
     """What a status other than SUCCESS means for one entry of a bulk call."""
     said = f"{error or 'no reason was given'} ({status})"
     if status in _STATUS_STOPS:
         what, hint = _STATUS_STOPS[status]
-        return Verdict(Kind.STOP, f"{what}: {said}", hint)
+        return SesOutcome(SesOutcomeKind.STOP, f"{what}: {said}", hint)
     kind = _STATUS_KINDS.get(status)
     if kind is None:
-        return Verdict(Kind.UNCERTAIN, f"the answer is unknown, it may have been sent: {said}")
-    if kind is Kind.REFUSED and _NOT_VERIFIED in error.lower():
+        return SesOutcome(
+            SesOutcomeKind.UNCERTAIN, f"the answer is unknown, it may have been sent: {said}"
+        )
+    if kind is SesOutcomeKind.REFUSED and _NOT_VERIFIED in error.lower():
         return _unverified(said)
-    return Verdict(kind, said)
+    return SesOutcome(kind, said)
 
 
-def _of_answer(err: boto.ClientError) -> Verdict:
+def _of_answer(err: boto.ClientError) -> SesOutcome:
     code, text = err.response["Error"]["Code"], err.response["Error"]["Message"]
     status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = f"{text} ({code})"
     if code in _THROTTLING:
-        return Verdict(Kind.QUOTA if _QUOTA in text.lower() else Kind.UNSENT, said)
+        return SesOutcome(
+            SesOutcomeKind.QUOTA if _QUOTA in text.lower() else SesOutcomeKind.UNSENT, said
+        )
     if code in _STOPS:
         what, hint = _STOPS[code]
-        return Verdict(Kind.STOP, f"{what}: {said}", hint)
+        return SesOutcome(SesOutcomeKind.STOP, f"{what}: {said}", hint)
     if status in _NOT_ALLOWED:
-        return Verdict(Kind.STOP, f"AWS does not let this machine send: {said}", _CREDENTIALS)
+        return SesOutcome(
+            SesOutcomeKind.STOP, f"AWS does not let this machine send: {said}", _CREDENTIALS
+        )
     if not 0 < status < _SERVER_ERROR:
         return _of_server_error(err, said)
     if code == "MessageRejected" and _NOT_VERIFIED in text.lower():
         return _unverified(said)
-    return Verdict(Kind.REFUSED, said)
+    return SesOutcome(SesOutcomeKind.REFUSED, said)
 
 
-def _of_server_error(err: boto.ClientError, said: str) -> Verdict:
+def _of_server_error(err: boto.ClientError, said: str) -> SesOutcome:
     if err.operation_name not in _SENDING:
         # boto3 fetches credentials inside the call: it was their service that failed
-        return Verdict(Kind.UNSENT, f"AWS is in trouble: {said}")
-    return Verdict(Kind.UNCERTAIN, f"Amazon SES is in trouble, it may have been sent: {said}")
+        return SesOutcome(SesOutcomeKind.UNSENT, f"AWS is in trouble: {said}")
+    return SesOutcome(
+        SesOutcomeKind.UNCERTAIN, f"Amazon SES is in trouble, it may have been sent: {said}"
+    )
 
 
-def _unverified(said: str) -> Verdict:
-    return Verdict(Kind.STOP, f"Amazon SES does not send for this address: {said}", _UNVERIFIED)
+def _unverified(said: str) -> SesOutcome:
+    return SesOutcome(
+        SesOutcomeKind.STOP, f"Amazon SES does not send for this address: {said}", _UNVERIFIED
+    )
 
 
 def _is_untrusted(err: boto.SSLError) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Spare:
+class QuotaReserve:
     """Counts down what SES last said to be left. Without a reserve, SES itself says when it is enough.
 
     Other processes send meanwhile and the quota of a day ago comes free, so SES is asked once more

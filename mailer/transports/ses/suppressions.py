@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mailer.errors import TransportError
-from mailer.store.base import Reason
+from mailer.lists.membership import SuppressionReason
 from mailer.transports.ses import error_mapping
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PATIENTLY = Config(
     retries={"mode": "adaptive", "total_max_attempts": 8}, connect_timeout=5, read_timeout=20
 )
-_NAMES = {Reason.BOUNCED: "BOUNCE", Reason.COMPLAINED: "COMPLAINT"}
+_NAMES = {SuppressionReason.BOUNCED: "BOUNCE", SuppressionReason.COMPLAINED: "COMPLAINT"}
 _REASONS = {name: reason for reason, name in _NAMES.items()}
 REASONS = tuple(_NAMES)
 """SES knows no others. Whoever has unsubscribed may still get other mail of the account's."""
@@ -35,13 +35,16 @@ class SuppressionList:
         except BotoCoreError as err:
             raise _trouble(err) from err
 
-    def addresses(self) -> Iterator[tuple[str, Reason]]:
+    def addresses(self) -> Iterator[tuple[str, SuppressionReason]]:
         """All of them, as SES writes them."""
         page = {"NextToken": ""}
         while "NextToken" in page:
             page = self._page(page["NextToken"])
             for each in page["SuppressedDestinationSummaries"]:
-                yield each["EmailAddress"], _REASONS.get(each["Reason"], Reason.BOUNCED)
+                yield (
+                    each["EmailAddress"],
+                    _REASONS.get(each["Reason"], SuppressionReason.BOUNCED),
+                )
 
     def _page(self, token: str) -> Any:
         more = {"NextToken": token} if token else {}
@@ -50,7 +53,7 @@ class SuppressionList:
         except (BotoCoreError, ClientError) as err:
             raise _trouble(err) from err
 
-    def add(self, address: str, reason: Reason) -> None:
+    def add(self, address: str, reason: SuppressionReason) -> None:
         try:
             self._client.put_suppressed_destination(EmailAddress=address, Reason=_NAMES[reason])
         except (BotoCoreError, ClientError) as err:

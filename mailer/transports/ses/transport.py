@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mailer.errors import TransportError
-from mailer.events.ses import tag
+from mailer.ledger.delivery import DeliveryState, Result
+from mailer.ledger.event import delivery_tag
 from mailer.mail import message
-from mailer.store.base import DeliveryState, Result
-from mailer.transports.base import Allowance, Receipt
+from mailer.transports.base import Allowance, BatchResult
 from mailer.transports.ses import bulk, error_mapping
-from mailer.transports.ses.client import READ_TIMEOUT, Clients
-from mailer.transports.ses.error_mapping import Kind, Verdict
-from mailer.transports.ses.quota_reserve import Spare
+from mailer.transports.ses.client import READ_TIMEOUT, SesClients
+from mailer.transports.ses.error_mapping import SesOutcome, SesOutcomeKind
+from mailer.transports.ses.quota_reserve import QuotaReserve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from mailer.config import Ses
+    from mailer.ledger.delivery import Claim
     from mailer.mail.merge import Merged
     from mailer.mail.message import Envelope
-    from mailer.store.base import Claim
-    from mailer.transports.base import Letter
+    from mailer.transports.base import OutgoingMessage
 
 MARGIN = 0.95
 """Of the account's rate: SES counts by its own clock, and answers what is above with an error."""
@@ -39,15 +39,15 @@ RAW_REACH = 300
 """Messages a second up to which raw calls keep up with ease: one takes 1.5 ms of CPU."""
 _DAY = timedelta(hours=24)
 _STATES = {
-    Kind.UNSENT: DeliveryState.PENDING,
-    Kind.QUOTA: DeliveryState.PENDING,
-    Kind.STOP: DeliveryState.PENDING,
-    Kind.REFUSED: DeliveryState.FAILED,
-    Kind.UNCERTAIN: DeliveryState.UNCERTAIN,
+    SesOutcomeKind.UNSENT: DeliveryState.PENDING,
+    SesOutcomeKind.QUOTA: DeliveryState.PENDING,
+    SesOutcomeKind.STOP: DeliveryState.PENDING,
+    SesOutcomeKind.REFUSED: DeliveryState.FAILED,
+    SesOutcomeKind.UNCERTAIN: DeliveryState.UNCERTAIN,
 }
 
 
-class AmazonSes:
+class SesTransport:
     """See `transports.base.Transport`.
 
     Args:
@@ -75,14 +75,14 @@ class AmazonSes:
         self._settings = settings
         self._campaign = campaign
         self._shared_tags = [
-            {"Name": "campaign", "Value": tag(campaign)},
-            {"Name": "ses:feedback-id-a", "Value": tag(campaign)},
-            {"Name": "ses:feedback-id-b", "Value": tag(list_name) or "none"},
+            {"Name": "campaign", "Value": delivery_tag(campaign)},
+            {"Name": "ses:feedback-id-a", "Value": delivery_tag(campaign)},
+            {"Name": "ses:feedback-id-b", "Value": delivery_tag(list_name) or "none"},
         ]
         self._envelope = envelope
         self._clock = clock
-        self._clients = Clients(settings, most=self.lanes, read_timeout=read_timeout)
-        self._spare = Spare(settings.reserve)
+        self._clients = SesClients(settings, most=self.lanes, read_timeout=read_timeout)
+        self._spare = QuotaReserve(settings.reserve)
 
     def allowance(self) -> Allowance:
         try:
@@ -106,12 +106,14 @@ class AmazonSes:
             return bulk.MOST if rate is None or rate > RAW_REACH else 1
         return bulk.MOST if self._settings.method == "bulk" else 1
 
-    def parcels(self, letters: Sequence[Letter], together: int) -> Sequence[Sequence[Letter]]:
+    def parcels(
+        self, letters: Sequence[OutgoingMessage], together: int
+    ) -> Sequence[Sequence[OutgoingMessage]]:
         """Those of one variant go together; each that cannot go in a template goes alone."""
         if together == 1 or not bulk.headers_fit(letters[0].merged, self._envelope):
             return [[letter] for letter in letters]
-        alone: list[list[Letter]] = []
-        alike: dict[object, list[Letter]] = defaultdict(list)
+        alone: list[list[OutgoingMessage]] = []
+        alike: dict[object, list[OutgoingMessage]] = defaultdict(list)
         for letter in letters:
             if bulk.fits(letter.merged):
                 alike[letter.merged.variant, letter.merged.mark].append(letter)
@@ -123,11 +125,11 @@ class AmazonSes:
             for i in range(0, len(group), together)
         ]
 
-    def deliver(self, parcel: Sequence[Letter]) -> Receipt:
+    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
         try:
             self._spare.take(len(parcel), self.allowance)
         except TransportError as err:
-            return Receipt.unsent(parcel, stop=err)
+            return BatchResult.unsent(parcel, stop=err)
         if len(parcel) > 1 or self._goes_by_template(parcel[0].merged):
             return self._bulk(parcel)
         return self._raw(parcel[0])
@@ -144,7 +146,7 @@ class AmazonSes:
         wanted = self._settings.method == "bulk"
         return wanted and bulk.headers_fit(merged, self._envelope) and bulk.fits(merged)
 
-    def _raw(self, letter: Letter) -> Receipt:
+    def _raw(self, letter: OutgoingMessage) -> BatchResult:
         data = message.encode(
             letter.merged,
             self._envelope,
@@ -157,11 +159,11 @@ class AmazonSes:
             "EmailTags": self._tags(letter),
         }
         answer = self._call("send_email", request)
-        if not isinstance(answer, Verdict):
+        if not isinstance(answer, SesOutcome):
             answer = answer["MessageId"]
         return self._receipt({letter.delivery_id: answer})
 
-    def _bulk(self, parcel: Sequence[Letter]) -> Receipt:
+    def _bulk(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
         request = bulk.request(
             [letter.merged for letter in parcel],
             self._envelope,
@@ -170,7 +172,7 @@ class AmazonSes:
         if request is None:
             return self._one_by_one(parcel)
         answer = self._call("send_bulk_email", request)
-        if not isinstance(answer, Verdict):
+        if not isinstance(answer, SesOutcome):
             answers = [_of_entry(entry) for entry in answer["BulkEmailEntryResults"]]
             if len(answers) == len(parcel):
                 return self._receipt(
@@ -179,16 +181,16 @@ class AmazonSes:
             answer = error_mapping.INCOMPLETE
         return self._receipt(dict.fromkeys((letter.delivery_id for letter in parcel), answer))
 
-    def _one_by_one(self, parcel: Sequence[Letter]) -> Receipt:
-        receipts: list[Receipt] = []
+    def _one_by_one(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
+        receipts: list[BatchResult] = []
         for letter in parcel:
             receipts.append(self._raw(letter))
             if receipts[-1].stop:
                 break
         results = [result for receipt in receipts for result in receipt.results]
-        results += Receipt.unsent(parcel[len(results) :]).results
+        results += BatchResult.unsent(parcel[len(results) :]).results
         complaint = next((receipt.complaint for receipt in receipts if receipt.complaint), "")
-        return Receipt(results, complaint, receipts[-1].stop)
+        return BatchResult(results, complaint, receipts[-1].stop)
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         """The answer, or the verdict on what came instead."""
@@ -206,23 +208,25 @@ class AmazonSes:
         }
         return {name: value for name, value in options.items() if value}
 
-    def _tags(self, letter: Letter) -> list[dict[str, str]]:
+    def _tags(self, letter: OutgoingMessage) -> list[dict[str, str]]:
         """They come back with every event, and in Gmail's feedback loop; ids only, no address."""
         return [*self._shared_tags, {"Name": "delivery", "Value": str(letter.delivery_id)}]
 
     # ---------------------------------------------------------------- its answer
 
-    def _receipt(self, answers: dict[int, str | Verdict]) -> Receipt:
+    def _receipt(self, answers: dict[int, str | SesOutcome]) -> BatchResult:
         """From a message id or a verdict for each delivery."""
         results = [_result(delivery_id, answer) for delivery_id, answer in answers.items()]
-        verdicts = [answer for answer in answers.values() if isinstance(answer, Verdict)]
-        unsent = (each.said for each in verdicts if each.kind is Kind.UNSENT)
-        stops = (each for each in verdicts if each.kind in {Kind.QUOTA, Kind.STOP})
+        verdicts = [answer for answer in answers.values() if isinstance(answer, SesOutcome)]
+        unsent = (each.said for each in verdicts if each.kind is SesOutcomeKind.UNSENT)
+        stops = (
+            each for each in verdicts if each.kind in {SesOutcomeKind.QUOTA, SesOutcomeKind.STOP}
+        )
         stop = next(stops, None)
-        return Receipt(results, next(unsent, ""), self._stop(stop) if stop else None)
+        return BatchResult(results, next(unsent, ""), self._stop(stop) if stop else None)
 
-    def _stop(self, why: Verdict) -> TransportError:
-        if why.kind is Kind.STOP:
+    def _stop(self, why: SesOutcome) -> TransportError:
+        if why.kind is SesOutcomeKind.STOP:
             return TransportError(why.said, hint=why.hint)
         free = (self._clock() + _DAY).astimezone()
         return TransportError(
@@ -233,13 +237,13 @@ class AmazonSes:
         )
 
 
-def _of_entry(entry: dict[str, str]) -> str | Verdict:
+def _of_entry(entry: dict[str, str]) -> str | SesOutcome:
     if entry["Status"] == "SUCCESS":
         return entry["MessageId"]
     return error_mapping.of_status(entry["Status"], entry.get("Error", ""))
 
 
-def _result(delivery_id: int, answer: str | Verdict) -> Result:
+def _result(delivery_id: int, answer: str | SesOutcome) -> Result:
     if isinstance(answer, str):
         return Result(delivery_id, DeliveryState.ACCEPTED, message_id=answer)
     state = _STATES[answer.kind]
@@ -249,10 +253,10 @@ def _result(delivery_id: int, answer: str | Verdict) -> Result:
 
 def _cannot_ask(err: Exception) -> TransportError:
     found = error_mapping.of_error(err)
-    if found.kind is Kind.STOP:
+    if found.kind is SesOutcomeKind.STOP:
         return TransportError(found.said, hint=found.hint)
     # a question has no doubt about it: what is said of a message that got no answer would be wrong
-    said = str(err) if found.kind is Kind.UNCERTAIN else found.said
+    said = str(err) if found.kind is SesOutcomeKind.UNCERTAIN else found.said
     return TransportError(
         f"Amazon SES cannot be asked what this account may send: {said}",
         hint=found.hint or "Try again in a few minutes.",

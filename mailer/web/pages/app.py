@@ -13,10 +13,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mailer.web.pages import click, confirm, form_reading, join, unsubscribe, update, web_version
-from mailer.web.pages.confirmation_mailer import Postman
-from mailer.web.pages.context import Office
-from mailer.web.pages.group_commit import Writer
-from mailer.web.pages.security_middleware import Armour
+from mailer.web.pages.confirmation_mailer import ConfirmationMailer
+from mailer.web.pages.context import PageContext
+from mailer.web.pages.group_commit import GroupCommit
+from mailer.web.pages.security_middleware import SecurityMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mailer.store.base import Store
     from mailer.transports.base import Transport
 
-    Page = Callable[[Office, Request], Awaitable[Response]]
+    Page = Callable[[PageContext, Request], Awaitable[Response]]
 
 
 def make_app(
@@ -50,11 +50,11 @@ def make_app(
         clock: aware UTC time.
     """
     reading, writing, mailing = open_store(), open_store(), open_store()
-    writer = Writer(writing)
-    postman = Postman(
+    writer = GroupCommit(writing)
+    postman = ConfirmationMailer(
         settings, keys=keys, store=mailing, open_transport=open_transport, clock=clock
     )
-    office = Office(
+    office = PageContext(
         settings, keys=keys, store=reading, writer=writer, clock=clock, wake_postman=postman.wake
     )
 
@@ -65,7 +65,7 @@ def make_app(
         try:
             yield
         finally:
-            await office.turnstile.close()
+            await office.clicks.close()
             writer.stop()
             postman.stop()
             for store in (reading, writing, mailing):
@@ -76,14 +76,14 @@ def make_app(
     sorry = partial(office.page, "sorry.html", 503)
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Armour, root=office.root, known=known, sorry=sorry)],
+        middleware=[Middleware(SecurityMiddleware, root=office.root, known=known, sorry=sorry)],
         exception_handlers={HTTPException: partial(_refuse, office)},
         lifespan=lifespan,
         max_body_size=form_reading.LARGEST,
     )
 
 
-def _routes(office: Office) -> list[Route]:
+def _routes(office: PageContext) -> list[Route]:
     def page(path: str, answer: Page, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
             return await answer(office, request)
@@ -114,29 +114,29 @@ def _routes(office: Office) -> list[Route]:
     ]
 
 
-async def _style(office: Office, _: Request) -> Response:
+async def _style(office: PageContext, _: Request) -> Response:
     headers = {"cache-control": "public, max-age=86400"}
     return Response(office.style, media_type="text/css", headers=headers)
 
 
-async def _health(office: Office, _: Request) -> Response:
+async def _health(office: PageContext, _: Request) -> Response:
     """Whether the pages could answer: the database can be read."""
     office.store.sends("")
     return PlainTextResponse("ok\n")
 
 
-async def _robots(office: Office, _: Request) -> Response:
+async def _robots(office: PageContext, _: Request) -> Response:
     del office
     return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
 
-async def _no_icon(office: Office, _: Request) -> Response:
+async def _no_icon(office: PageContext, _: Request) -> Response:
     """Asked for by itself, and from the mail's page as if from another site."""
     del office
     return Response(status_code=204, headers={"cross-origin-resource-policy": "cross-origin"})
 
 
-async def _refuse(office: Office, _: Request, err: Exception) -> Response:
+async def _refuse(office: PageContext, _: Request, err: Exception) -> Response:
     assert isinstance(err, HTTPException)
     if err.status_code == 404:  # noqa: PLR2004 - of HTTP
         return office.lost()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.store.recipients import Kind
+from mailer.lists.request import RequestKind
 from mailer.web.pages import form_reading
 from mailer.web.pages.double_opt_in import PURPOSES
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from mailer.store.recipients import Asked
-    from mailer.web.pages.context import Office
+    from mailer.lists.request import PendingRequest
+    from mailer.web.pages.context import PageContext
 
 
-async def join(office: Office, request: Request) -> Response:
-    return await _confirm(office, request, Kind.JOIN)
+async def join(office: PageContext, request: Request) -> Response:
+    return await _confirm(office, request, RequestKind.JOIN)
 
 
-async def move(office: Office, request: Request) -> Response:
-    return await _confirm(office, request, Kind.MOVE)
+async def move(office: PageContext, request: Request) -> Response:
+    return await _confirm(office, request, RequestKind.MOVE)
 
 
-async def leave(office: Office, request: Request) -> Response:
-    return await _confirm(office, request, Kind.LEAVE)
+async def leave(office: PageContext, request: Request) -> Response:
+    return await _confirm(office, request, RequestKind.LEAVE)
 
 
-async def settle(office: Office, request: Request) -> Response:
-    return await _confirm(office, request, Kind.SETTLE)
+async def settle(office: PageContext, request: Request) -> Response:
+    return await _confirm(office, request, RequestKind.SETTLE)
 
 
-async def _confirm(office: Office, request: Request, kind: Kind) -> Response:
+async def _confirm(office: PageContext, request: Request, kind: RequestKind) -> Response:
     asked_id = office.passing_id(PURPOSES[kind], request)
     asked = office.store.asked(asked_id) if asked_id else None
     if asked_id is None or asked is None or asked.wish.kind is not kind:
@@ -49,10 +49,10 @@ async def _confirm(office: Office, request: Request, kind: Kind) -> Response:
     return _done(office, granted) if granted else office.lost()
 
 
-def _done(office: Office, asked: Asked) -> Response:
+def _done(office: PageContext, asked: PendingRequest) -> Response:
     if asked.settled == "refused":
         return office.page("refused.html")
     undo = ""
-    if asked.wish.kind is Kind.LEAVE and asked.departure_id:
+    if asked.wish.kind is RequestKind.LEAVE and asked.departure_id:
         undo = office.link("undo", office.keys.passing("undo", asked.departure_id, office.clock()))
     return office.page(f"confirmed-{asked.wish.kind}.html", asked=asked, undo=undo)

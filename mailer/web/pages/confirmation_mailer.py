@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.errors import MailerError
-from mailer.store.base import DeliveryState
-from mailer.store.recipients import MailState
-from mailer.transports.base import Letter
-from mailer.web.pages.confirmation_mails import Notices
+from mailer.ledger.delivery import DeliveryState
+from mailer.lists.request import ConfirmationState
+from mailer.transports.base import OutgoingMessage
+from mailer.web.pages.confirmation_mails import ConfirmationMails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from mailer.config import Settings
     from mailer.links import Keys
+    from mailer.lists.request import PendingRequest
     from mailer.store.base import Store
-    from mailer.store.recipients import Asked
     from mailer.transports.base import Transport
 
 log = logging.getLogger("mailer.web")
@@ -36,13 +36,13 @@ _PAUSE = 30.0
 """Seconds between looks when nobody rings, and after the way out was closed."""
 
 _STATES = {
-    DeliveryState.ACCEPTED: MailState.SENT,
-    DeliveryState.FAILED: MailState.FAILED,
-    DeliveryState.UNCERTAIN: MailState.UNCERTAIN,
+    DeliveryState.ACCEPTED: ConfirmationState.SENT,
+    DeliveryState.FAILED: ConfirmationState.FAILED,
+    DeliveryState.UNCERTAIN: ConfirmationState.UNCERTAIN,
 }
 
 
-class Postman:
+class ConfirmationMailer:
     """See above.
 
     Args:
@@ -62,7 +62,7 @@ class Postman:
         open_transport: Callable[[], Transport],
         clock: Callable[[], datetime],
     ) -> None:
-        self._notices = Notices(settings, keys)
+        self._notices = ConfirmationMails(settings, keys)
         self._given = settings.send.rate
         self._rate: float | None = None
         self._store = store
@@ -105,24 +105,24 @@ class Postman:
         asked = self._store.next_mail(now=now, stale=now - _STALE)
         if asked is None:
             return False
-        state = MailState.PENDING
+        state = ConfirmationState.PENDING
         try:
             state = self._deliver(asked)
         finally:
             self._store.mail_ended(asked.id, state, now=self._clock())
-        return state is not MailState.PENDING
+        return state is not ConfirmationState.PENDING
 
-    def _deliver(self, asked: Asked) -> MailState:
+    def _deliver(self, asked: PendingRequest) -> ConfirmationState:
         transport = self._open()
         self._wait_for_turn(transport)
-        receipt = transport.deliver([Letter(asked.id, self._notices.write(asked))])
+        receipt = transport.deliver([OutgoingMessage(asked.id, self._notices.write(asked))])
         if receipt.complaint:
             self._store.slow_down(transport.name, clock=self._seconds)
         if receipt.stop:
             self._transport = None  # opened anew, as what was wrong may have been set right
             log.error("mail of the pages cannot go out")
         state = receipt.results[0].state
-        return _STATES.get(state, MailState.PENDING)
+        return _STATES.get(state, ConfirmationState.PENDING)
 
     def _open(self) -> Transport:
         if self._transport is None:

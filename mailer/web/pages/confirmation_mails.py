@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from mailer.compiler.compile import Cut, Variant
+from mailer.compiler.compile import CutText, Variant
 from mailer.links import Links, address
 from mailer.mail.merge import Merged
 from mailer.web.pages.double_opt_in import PURPOSES
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from mailer.config import Settings
     from mailer.links import Keys
-    from mailer.store.recipients import Asked
+    from mailer.lists.request import PendingRequest
 
 
-class Notices:
+class ConfirmationMails:
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self._settings = settings
         self._keys = keys
@@ -33,7 +33,7 @@ class Notices:
             lstrip_blocks=True,
         )
 
-    def write(self, asked: Asked) -> Merged:
+    def write(self, asked: PendingRequest) -> Merged:
         """The mail about a request, to the address that has to confirm it."""
         kind = asked.wish.kind
         base_url = self._settings.site.base_url
@@ -62,6 +62,6 @@ class Notices:
         return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
 
 
-def _whole(text: str) -> Cut:
+def _whole(text: str) -> CutText:
     """A text without slots."""
-    return Cut((text,), ())
+    return CutText((text,), ())

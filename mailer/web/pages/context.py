@@ -12,10 +12,11 @@ from starlette.responses import HTMLResponse
 from mailer import colors
 from mailer.config import PublicList
 from mailer.links import address
+from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.web.pages import public_forms
-from mailer.web.pages.click import Turnstile
-from mailer.web.pages.public_versions import Gallery
-from mailer.web.pages.rate_limits import Limits
+from mailer.web.pages.click_counter import ClickCounter
+from mailer.web.pages.public_versions import PublicVersions
+from mailer.web.pages.rate_limits import RateLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from mailer.config import Settings
     from mailer.links import Keys, Purpose
     from mailer.store.base import Store
-    from mailer.web.pages.group_commit import Writer
+    from mailer.web.pages.group_commit import GroupCommit
 
 
-class Office:
+class PageContext:
     """See above.
 
     Args:
@@ -48,7 +49,7 @@ class Office:
         *,
         keys: Keys,
         store: Store,
-        writer: Writer,
+        writer: GroupCommit,
         clock: Callable[[], datetime],
         wake_postman: Callable[[], None],
     ) -> None:
@@ -58,9 +59,9 @@ class Office:
         self.writer = writer
         self.clock = clock
         self.wake_postman = wake_postman
-        self.limits = Limits()
-        self.turnstile = Turnstile(writer)
-        self.gallery = Gallery(store)
+        self.limits = RateLimits()
+        self.clicks = ClickCounter(writer)
+        self.gallery = PublicVersions(store)
         self.base_url = settings.site.base_url
         self.root = urlsplit(self.base_url).path
         self._templates = Environment(
@@ -75,7 +76,7 @@ class Office:
             "brand": settings.brand,
             "root": self.root,
             "label": self.label,
-            "reasons": public_forms.REASONS,
+            "reasons": UNSUBSCRIBE_REASONS,
         }
         self.style = self._style()
         stamp = hashlib.sha256(self.style.encode()).hexdigest()[:8]

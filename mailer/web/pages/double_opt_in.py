@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mailer.store.recipients import Kind
+from mailer.lists.request import RequestKind
 
 if TYPE_CHECKING:
     from mailer.links import Purpose
-    from mailer.store.recipients import Wish
-    from mailer.web.pages.context import Office
+    from mailer.lists.request import RecipientRequest
+    from mailer.web.pages.context import PageContext
 
-PURPOSES: dict[Kind, Purpose] = {
-    Kind.JOIN: "join",
-    Kind.MOVE: "move",
-    Kind.LEAVE: "leave",
-    Kind.SETTLE: "settle",
+PURPOSES: dict[RequestKind, Purpose] = {
+    RequestKind.JOIN: "join",
+    RequestKind.MOVE: "move",
+    RequestKind.LEAVE: "leave",
+    RequestKind.SETTLE: "settle",
 }
 
 MOST = 3
@@ -26,7 +26,7 @@ PERIOD = timedelta(hours=24)
 NO_ADDRESS = "Please write an e-mail address, as in ana@example.org."
 
 
-async def ask(office: Office, wish: Wish) -> None:
+async def ask(office: PageContext, wish: RecipientRequest) -> None:
     """Nothing is returned: an answer must not tell whether the address is known."""
     now = office.clock()
     await office.writer.write(lambda store: store.ask(wish, most=MOST, since=now - PERIOD, now=now))

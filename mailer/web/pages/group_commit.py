@@ -17,23 +17,23 @@ from mailer.errors import MailerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mailer.store.recipients import Pages
+    from mailer.store.recipients import RecipientStore
 
-    Job = tuple[Callable[[Pages], Any], asyncio.Future[Any]]
+    Job = tuple[Callable[[RecipientStore], Any], asyncio.Future[Any]]
 
 T = TypeVar("T")
 
 MOST_AT_ONCE = 256
 
 
-class Writer:
+class GroupCommit:
     """See above. Start it in the event loop that the requests run in.
 
     Args:
         store: used by the thread alone.
     """
 
-    def __init__(self, store: Pages) -> None:
+    def __init__(self, store: RecipientStore) -> None:
         self._store = store
         self._waiting: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="writer")
@@ -48,7 +48,7 @@ class Writer:
         self._waiting.put(None)
         self._thread.join()
 
-    async def write(self, step: Callable[[Pages], T]) -> T:
+    async def write(self, step: Callable[[RecipientStore], T]) -> T:
         """What `step` returns or raises, after it was committed, to disk."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put((step, done))
@@ -75,7 +75,7 @@ class Writer:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(_settle, [done for _, done in jobs], results)
 
-    def _bound(self, step: Callable[[Pages], Any]) -> Callable[[], Any]:
+    def _bound(self, step: Callable[[RecipientStore], Any]) -> Callable[[], Any]:
         return lambda: step(self._store)
 
 

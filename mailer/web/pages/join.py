@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.store.recipients import Kind, Wish
+from mailer.lists.request import RecipientRequest, RequestKind
 from mailer.web.pages import double_opt_in, form_reading, public_forms
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from mailer.web.pages.context import Office
+    from mailer.web.pages.context import PageContext
 
 
-async def join(office: Office, request: Request) -> Response:
+async def join(office: PageContext, request: Request) -> Response:
     campaign = request.path_params.get("campaign", "")
     offered = office.offered(campaign)
     if not offered:
@@ -35,5 +35,7 @@ async def join(office: Office, request: Request) -> Response:
         return office.page("join.html", 422, form=form, problems=problems, **shown)
     if office.is_too_often(request):
         return office.too_often()
-    await double_opt_in.ask(office, Wish(Kind.JOIN, email, lists=chosen, details=details.columns))
+    await double_opt_in.ask(
+        office, RecipientRequest(RequestKind.JOIN, email, lists=chosen, details=details.columns)
+    )
     return office.page("mailed.html", email=email, known_only=False)

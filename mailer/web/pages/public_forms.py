@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailer.compiler import escaping
 from mailer.lists import address, zipcodes
+from mailer.lists.request import UNSUBSCRIBE_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 LONGEST_NAME = 80
 LONGEST_REASON = 500
 
-REASONS = {
-    "too-many": "Too many e-mails",
-    "not-for-me": "They are not about what I care about",
-    "never-asked": "I never asked for them",
-    "other": "Something else",
-}
 
 _TOKEN = re.compile(r"[0-9a-f]+-[0-9a-f]+\.[A-Za-z0-9_-]+")
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n|%0[ad]|[\s\u200b\u00ad\ufeff]", re.IGNORECASE)
@@ -97,7 +92,7 @@ def read_address(text: str) -> str:
 
 def read_reason(form: Mapping[str, str]) -> str:
     """The chosen reason, and the person's own words."""
-    chosen = REASONS.get(form.get("reason", ""), "")
+    chosen = UNSUBSCRIBE_REASONS.get(form.get("reason", ""), "")
     words = read_line(form.get("words", ""))[:LONGEST_REASON]
     return ": ".join(filter(None, (chosen, words)))
 

@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from mailer.campaigns.snapshot import Sources
+from mailer.campaigns.snapshot import Snapshot
 from mailer.errors import MailerError
 from mailer.mail import web_version
 
 if TYPE_CHECKING:
-    from mailer.mail.web_version import Shown
-    from mailer.store.base import Send, Store
+    from mailer.ledger.delivery import Send
+    from mailer.mail.web_version import WebVersion
+    from mailer.store.base import Store
 
 _SIZE = 50
 
 
-class Gallery:
+class PublicVersions:
     """A send's words never change, so what was compiled once stays true."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._shown: OrderedDict[tuple[int, int], Shown | None] = OrderedDict()
+        self._shown: OrderedDict[tuple[int, int], WebVersion | None] = OrderedDict()
 
-    async def show(self, campaign: str) -> Shown | None:
+    async def show(self, campaign: str) -> WebVersion | None:
         """None when nobody got the campaign, or it says nothing without a recipient."""
         send = self._store.send_of(campaign)
         if send is None:
@@ -40,8 +41,10 @@ class Gallery:
         return self._shown[key]
 
 
-def _compile(send: Send, fields: frozenset[str]) -> Shown | None:
+def _compile(send: Send, fields: frozenset[str]) -> WebVersion | None:
     try:
-        return web_version.impersonal(Sources.from_bytes(send.snapshot), fields, send.winner or 1)
+        return web_version.render_public(
+            Snapshot.from_bytes(send.snapshot), fields, send.winner or 1
+        )
     except MailerError:
         return None

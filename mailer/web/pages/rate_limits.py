@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from mailer import throttle
 
 if TYPE_CHECKING:
-    from mailer.throttle import Meter
+    from mailer.throttle import Bucket
 
 PER_HOUR = 20
 BURST = 10
 _REMEMBERED = 50_000
 
 
-class Limits:
+class RateLimits:
     """Kept in memory only: who asked is nobody's business tomorrow."""
 
     def __init__(self) -> None:
-        self._meters: OrderedDict[str, Meter] = OrderedDict()
+        self._meters: OrderedDict[str, Bucket] = OrderedDict()
 
     def allows(self, client: str, now: float) -> bool:
         """Count a request of this client, if it is not one too many.

@@ -33,7 +33,7 @@ _HEADERS = {
 }
 
 
-class Armour:
+class SecurityMiddleware:
     """See above. Nothing that goes wrong inside reaches the server or its log with its text.
 
     Args:

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse
 
-from mailer.store.recipients import Kind, Wish
+from mailer.lists.request import RecipientRequest, RequestKind
 from mailer.web.pages import double_opt_in, form_reading, public_forms
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from mailer.store.recipients import Reader
-    from mailer.web.pages.context import Office
+    from mailer.lists.request import Reader
+    from mailer.web.pages.context import PageContext
 
 PROOF = 0
 """The send of a proof: its links show what readers will see, and change nothing."""
 
 
-async def from_mail(office: Office, request: Request) -> Response:
+async def from_mail(office: PageContext, request: Request) -> Response:
     """GET asks, POST acts; nothing else in the body of a POST is needed."""
     ids = office.ids("unsubscribe", request)
     if ids is None:
@@ -37,7 +37,9 @@ async def from_mail(office: Office, request: Request) -> Response:
     return office.page("unsubscribe.html", reader=reader, action=action)
 
 
-async def _leave(office: Office, request: Request, subscriber_id: int, send_id: int) -> Response:
+async def _leave(
+    office: PageContext, request: Request, subscriber_id: int, send_id: int
+) -> Response:
     form = await form_reading.read(request)
     one_click = form.get("List-Unsubscribe", "").lower() == "one-click"
     everything = form.get("scope") == "everything"
@@ -53,17 +55,17 @@ async def _leave(office: Office, request: Request, subscriber_id: int, send_id: 
     return office.lost() if reader is None else left(office, reader, departure, everything)
 
 
-def left(office: Office, reader: Reader, departure: int, everything: bool) -> Response:
+def left(office: PageContext, reader: Reader, departure: int, everything: bool) -> Response:
     token = office.keys.passing("undo", departure, office.clock()) if departure else ""
     undo = office.link("undo", token) if token else ""
     return office.page("left.html", reader=reader, everything=everything, undo=undo)
 
 
-def _proof(office: Office) -> Response:
+def _proof(office: PageContext) -> Response:
     return office.page("proof.html")
 
 
-async def undo(office: Office, request: Request) -> Response:
+async def undo(office: PageContext, request: Request) -> Response:
     departure = office.passing_id("undo", request)
     if departure is None:
         return office.lost()
@@ -75,7 +77,7 @@ async def undo(office: Office, request: Request) -> Response:
     return office.page("back.html", reader=reader) if reader else office.lost()
 
 
-async def reason(office: Office, request: Request) -> Response:
+async def reason(office: PageContext, request: Request) -> Response:
     departure = office.passing_id("undo", request)
     if departure is None:
         return office.lost()
@@ -86,7 +88,7 @@ async def reason(office: Office, request: Request) -> Response:
     return office.page("thanks.html", reader=reader) if reader else office.lost()
 
 
-async def by_address(office: Office, request: Request) -> Response:
+async def by_address(office: PageContext, request: Request) -> Response:
     """The same answer whether or not anybody has the address."""
     if request.method != "POST":
         return office.page("leave.html", email="", problem="")
@@ -96,5 +98,5 @@ async def by_address(office: Office, request: Request) -> Response:
         return office.page("leave.html", 422, email=typed, problem=double_opt_in.NO_ADDRESS)
     if office.is_too_often(request):
         return office.too_often()
-    await double_opt_in.ask(office, Wish(Kind.LEAVE, email))
+    await double_opt_in.ask(office, RecipientRequest(RequestKind.LEAVE, email))
     return office.page("mailed.html", email=email, known_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailer.store.recipients import Kind, Wish
+from mailer.lists.request import RecipientRequest, RequestKind
 from mailer.web.pages import double_opt_in, form_reading, public_forms
 from mailer.web.pages.unsubscribe import PROOF
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from mailer.store.recipients import Reader
-    from mailer.web.pages.context import Office
+    from mailer.lists.request import Reader
+    from mailer.web.pages.context import PageContext
     from mailer.web.pages.public_forms import Details
 
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    office: Office
+    office: PageContext
     request: Request
     reader: Reader
     send_id: int
     form: Mapping[str, str]
 
 
-async def update(office: Office, request: Request) -> Response:
+async def update(office: PageContext, request: Request) -> Response:
     ids = office.ids("update", request)
     reader = office.store.reader(*ids) if ids else None
     if ids is None or reader is None:
@@ -80,9 +80,11 @@ async def _save(visit: _Visit, details: Details, email: str) -> Response:
             lambda store: store.leave(who, send_id, lists=leave, how="form", now=now)
         )
     if join:
-        await double_opt_in.ask(office, Wish(Kind.JOIN, reader.email, 0, send_id, lists=join))
+        await double_opt_in.ask(
+            office, RecipientRequest(RequestKind.JOIN, reader.email, 0, send_id, lists=join)
+        )
     if email:
-        await double_opt_in.ask(office, Wish(Kind.MOVE, email, who, send_id))
+        await double_opt_in.ask(office, RecipientRequest(RequestKind.MOVE, email, who, send_id))
     return office.page(
         "saved.html", reader=reader, details=details, leave=leave, join=join, email=email
     )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from mailer.mail.web_version import Shown
-    from mailer.web.pages.context import Office
+    from mailer.mail.web_version import WebVersion
+    from mailer.web.pages.context import PageContext
 
 # Mail carries its looks in style attributes, which a policy can allow only all together. Scripts,
 # forms, frames and everything but pictures stay forbidden.
@@ -26,7 +26,7 @@ MAIL_POLICY = (
 )
 
 
-async def personal(office: Office, request: Request) -> Response:
+async def personal(office: PageContext, request: Request) -> Response:
     ids = office.ids("view", request)
     if ids is None:
         return office.lost()
@@ -40,21 +40,21 @@ async def personal(office: Office, request: Request) -> Response:
     if kept is None:
         return office.page("no-copy.html", 404, campaign=reader.campaign)
     links = Links(office.base_url, office.keys, reader.campaign, send_id, subscriber_id)
-    return _mail(web_version.show(kept, links))
+    return _mail(web_version.render(kept, links))
 
 
-def _mail(shown: Shown) -> Response:
+def _mail(shown: WebVersion) -> Response:
     """As it was sent, but for one word: in a mail program it is an article, here it is the page."""
     page = shown.html.replace('role="article"', 'role="main"', 1)
     return HTMLResponse(page, headers={"content-security-policy": MAIL_POLICY})
 
 
-async def public(office: Office, request: Request) -> Response:
+async def public(office: PageContext, request: Request) -> Response:
     shown = await office.gallery.show(request.path_params["campaign"])
     return _mail(shown) if shown else office.lost()
 
 
-async def forward(office: Office, request: Request) -> Response:
+async def forward(office: PageContext, request: Request) -> Response:
     """A ready-made mail in the reader's own mail program; nothing is sent from here."""
     campaign = request.path_params["campaign"]
     shown = await office.gallery.show(campaign)

@@ -26,12 +26,12 @@ from mailer.campaigns.campaign import NAME
 from mailer.errors import MailerError
 from mailer.sending import test_mail
 from mailer.web.preview import display_modes
-from mailer.web.preview.check_runner import Examiner
-from mailer.web.preview.compile_cache import Workshop
-from mailer.web.preview.origin_guard import Gate
-from mailer.web.preview.sse import News
-from mailer.web.preview.store_pool import Pool
-from mailer.web.preview.views import Screens
+from mailer.web.preview.check_runner import CheckRunner
+from mailer.web.preview.compile_cache import CompileCache
+from mailer.web.preview.origin_guard import OriginGuard
+from mailer.web.preview.sse import EventStream
+from mailer.web.preview.store_pool import StorePool
+from mailer.web.preview.views import Views
 from mailer.web.preview.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.links import Keys
     from mailer.store.base import Store
     from mailer.transports.base import Transport
@@ -67,24 +67,22 @@ class Preview:
         *,
         keys: Keys,
         open_store: Callable[[], Store],
-        open_transport: Callable[[Sources], Transport],
+        open_transport: Callable[[Snapshot], Transport],
         clock: Callable[[], datetime],
     ) -> None:
         self._keys = keys
         self._open_transport = open_transport
         self._clock = clock
-        self._pool = Pool(open_store)
-        self._workshop = Workshop(root, keys=keys, fields=self._fields, clock=clock)
-        self._examiner = Examiner(self._workshop, self._pool, clock)
+        self._pool = StorePool(open_store)
+        self._workshop = CompileCache(root, keys=keys, fields=self._fields, clock=clock)
+        self._examiner = CheckRunner(self._workshop, self._pool, clock)
         self._watcher = Watcher(root, self._edited)
-        self.news = News()
+        self.news = EventStream()
         token = secrets.token_urlsafe()
-        self._screens = Screens(
-            self._workshop, self._examiner, self._pool, clock=clock, token=token
-        )
+        self._screens = Views(self._workshop, self._examiner, self._pool, clock=clock, token=token)
         self.app = Starlette(
             routes=self._routes(),
-            middleware=[Middleware(Gate, token=token)],
+            middleware=[Middleware(OriginGuard, token=token)],
             exception_handlers={MailerError: _explain, HTTPException: _refuse},
             lifespan=self._lifespan,
             max_body_size=_LARGEST,
@@ -184,7 +182,7 @@ class Preview:
     def _send_proof(self, name: str, address: str) -> str:
         words = self._workshop.words(name)
         with self._pool.borrow() as store:
-            drawn_up = test_mail.draw_up(store, self._keys, words, [address])
+            drawn_up = test_mail.make_test_mails(store, self._keys, words, [address])
             transport = self._open_transport(words)
             (sent,) = test_mail.deliver(
                 store, transport, drawn_up, lambda: self._clock().timestamp()

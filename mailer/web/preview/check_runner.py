@@ -10,24 +10,24 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailer.checks.runner import examine, examine_words
+from mailer.checks.runner import check_snapshot, run_checks
 from mailer.errors import MailerError
 from mailer.sending import plan
-from mailer.sending.test_mail import MADE_UP
+from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.finding import Finding
-    from mailer.checks.runner import Item, Report
+    from mailer.checks.runner import CheckReport, Item
     from mailer.compiler.compile import Variant
-    from mailer.mail.dry_run import Choice
+    from mailer.mail.dry_run import Selection
     from mailer.mail.merge import Merger
     from mailer.store.base import Store
-    from mailer.web.preview.compile_cache import Workshop
-    from mailer.web.preview.store_pool import Pool
+    from mailer.web.preview.compile_cache import CompileCache
+    from mailer.web.preview.store_pool import StorePool
 
 log = logging.getLogger("mailer.web")
 
@@ -61,7 +61,7 @@ class _Met(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckOutcome:
     """What came of the examination of one version of a campaign."""
 
     digest: str
@@ -79,10 +79,10 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PreviewFindings:
     """What is known at this moment."""
 
-    outcome: Outcome | None
+    outcome: CheckOutcome | None
     """The last one, perhaps of an older version."""
     running: bool
     done: int = 0
@@ -92,7 +92,7 @@ class Look:
     """Those found so far."""
 
 
-class Examiner:
+class CheckRunner:
     """See above.
 
     Args:
@@ -101,11 +101,13 @@ class Examiner:
         clock: aware UTC time.
     """
 
-    def __init__(self, workshop: Workshop, pool: Pool, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, workshop: CompileCache, pool: StorePool, clock: Callable[[], datetime]
+    ) -> None:
         self._workshop = workshop
         self._pool = pool
         self._clock = clock
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, CheckOutcome] = {}
         self._wanted: dict[str, bool] = {}
         """Whether somebody waits for it."""
         self._current, self._is_waited_for = "", False
@@ -138,7 +140,7 @@ class Examiner:
         with self._changed:
             self._outcomes.pop(name, None)
 
-    def look(self, name: str, words: Sources, *, first: bool) -> Look:
+    def look(self, name: str, words: Snapshot, *, first: bool) -> PreviewFindings:
         """What is known of a campaign; has it examined when that is not of these words.
 
         Args:
@@ -149,11 +151,13 @@ class Examiner:
         with self._changed:
             outcome = self._outcomes.get(name)
             if outcome and outcome.digest == words.digest:
-                return Look(outcome, running=False)
+                return PreviewFindings(outcome, running=False)
             if name == self._current and not self._stop.is_set():
-                return Look(outcome, True, self._done, self._total, _groups(list(self._met)))
+                return PreviewFindings(
+                    outcome, True, self._done, self._total, _groups(list(self._met))
+                )
             self._ask(name, first=first)
-            return Look(outcome, running=True)
+            return PreviewFindings(outcome, running=True)
 
     def _ask(self, name: str, *, first: bool) -> None:
         self._wanted[name] = first or self._wanted.get(name, False)
@@ -186,7 +190,7 @@ class Examiner:
             self._stop.clear()
             return self._current
 
-    def _examine(self, name: str) -> Outcome | None:
+    def _examine(self, name: str) -> CheckOutcome | None:
         """None when it cannot be read: that is shown as an error in its own place."""
         if self._stop.wait(_PAUSE):
             raise _Stopped
@@ -205,19 +209,19 @@ class Examiner:
             log.exception("%s could not be examined", name)
             return self._failed(words, MailerError("this is a fault of mailer's own"))
 
-    def _failed(self, words: Sources, why: MailerError) -> Outcome:
-        return Outcome(words.digest, self._clock(), "", (), 0, (), (), problem=why)
+    def _failed(self, words: Snapshot, why: MailerError) -> CheckOutcome:
+        return CheckOutcome(words.digest, self._clock(), "", (), 0, (), (), problem=why)
 
-    def _report(self, store: Store, words: Sources) -> Report:
+    def _report(self, store: Store, words: Snapshot) -> CheckReport:
         merger = self._workshop.new_merger(words)
         today = self._clock().astimezone().date()
         if not words.list_name:
-            return examine_words(words, merger, MADE_UP, today=today, watch=self._watch)
+            return check_snapshot(words, merger, SAMPLE_SUBSCRIBER, today=today, watch=self._watch)
         choices, self._total = plan.everybody(store, words, words.list_name)
         counted = self._counted(choices, merger)
-        return examine(words, merger, counted, today=today, watch=self._watch)
+        return run_checks(words, merger, counted, today=today, watch=self._watch)
 
-    def _counted(self, choices: Iterable[Choice], merger: Merger) -> Iterator[Choice]:
+    def _counted(self, choices: Iterable[Selection], merger: Merger) -> Iterator[Selection]:
         counts = merger.counts
         for choice in self._watch(choices, 0):
             yield choice
@@ -232,10 +236,10 @@ class Examiner:
                 raise _Stopped
             yield item
 
-    def _outcome(self, words: Sources, report: Report) -> Outcome:
+    def _outcome(self, words: Snapshot, report: CheckReport) -> CheckOutcome:
         found = report.rehearsal
         example = found.example if found else None
-        return Outcome(
+        return CheckOutcome(
             digest=words.digest,
             at=self._clock(),
             subject=example.subject if example else "",

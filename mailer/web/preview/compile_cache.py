@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mailer import config
 from mailer.campaigns import snapshot
-from mailer.compiler.environment import Memory
+from mailer.compiler.environment import TemplateCache
 from mailer.errors import MailerError
 from mailer.mail.merge import Merger
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.config import Project
     from mailer.links import Keys
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.merge import Merged
 
-    Choose = Callable[[Sources], Subscriber]
+    Choose = Callable[[Snapshot], Subscriber]
     """Whose mail it is to be, which may depend on whom the campaign is for."""
 
 _SETTLE = 0.1
@@ -35,13 +35,13 @@ _SETTLE = 0.1
 class Compiled:
     """A campaign that could be read."""
 
-    words: Sources
+    words: Snapshot
     merger: Merger
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PreviewResult:
     """What there is to show."""
 
     compiled: Compiled | None
@@ -61,7 +61,7 @@ class _Bench:
     """The last problem."""
 
 
-class Workshop:
+class CompileCache:
     """Any thread may ask; each campaign is worked on by one at a time.
 
     Args:
@@ -83,7 +83,7 @@ class Workshop:
         self._keys = keys
         self._fields = fields
         self._clock = clock
-        self._memory = Memory()
+        self._memory = TemplateCache()
         self._benches: dict[str, _Bench] = {}
 
     def project(self) -> Project:
@@ -95,14 +95,14 @@ class Workshop:
         files = [(file.stat().st_mtime, file.stem) for file in self._root.glob("campaigns/*.md")]
         return [name for _, name in sorted(files, reverse=True)]
 
-    def words(self, name: str) -> Sources:
+    def words(self, name: str) -> Snapshot:
         """Raises MailerError."""
         return snapshot.load(self.project(), name)
 
-    def new_merger(self, words: Sources) -> Merger:
+    def new_merger(self, words: Snapshot) -> Merger:
         return Merger(words, fields=self._fields(), keys=self._keys, send_id=0, memory=self._memory)
 
-    def show(self, name: str, choose: Choose) -> Sheet:
+    def show(self, name: str, choose: Choose) -> PreviewResult:
         """The campaign as it is on disk, else as it last could be shown."""
         bench = self._benches.setdefault(name, _Bench())
         with bench.lock:
@@ -113,7 +113,7 @@ class Workshop:
             bench.said = str(sheet.problem or "")
             return sheet
 
-    def _try(self, bench: _Bench, name: str, choose: Choose) -> Sheet:
+    def _try(self, bench: _Bench, name: str, choose: Choose) -> PreviewResult:
         try:
             words = self.words(name)
             if bench.current is None or bench.current.words.digest != words.digest:
@@ -122,16 +122,16 @@ class Workshop:
         except MailerError as err:
             return self._last_good(bench, choose, err)
         bench.good = bench.current
-        return Sheet(bench.good, merged, None)
+        return PreviewResult(bench.good, merged, None)
 
-    def _last_good(self, bench: _Bench, choose: Choose, problem: MailerError) -> Sheet:
+    def _last_good(self, bench: _Bench, choose: Choose, problem: MailerError) -> PreviewResult:
         if bench.good is None:
-            return Sheet(None, None, problem)
+            return PreviewResult(None, None, problem)
         try:
             merged = bench.good.merger.merge(choose(bench.good.words))
         except MailerError:
-            return Sheet(bench.good, None, problem)
-        return Sheet(bench.good, merged, problem)
+            return PreviewResult(bench.good, None, problem)
+        return PreviewResult(bench.good, merged, problem)
 
     def excerpt(self, path: str, line: int, around: int = 2) -> list[tuple[int, str]]:
         """Numbered lines of a file of the project, as it is on disk; [] when it cannot be read."""

@@ -33,7 +33,7 @@ _HEADERS = {
 }
 
 
-class Gate:
+class OriginGuard:
     """See above.
 
     Args:

@@ -11,7 +11,7 @@ from mailer.sending import test_mail
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mailer.campaigns.snapshot import Sources
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.lists.subscriber import Subscriber
     from mailer.store.base import Store
 
@@ -54,13 +54,13 @@ DIFFICULT: Mapping[str, Difficult] = {
 }
 
 
-class People:
+class SampleRecipients:
     """Finds people, and remembers who is the example of an audience."""
 
     def __init__(self) -> None:
         self._examples: dict[tuple[str, str], int] = {}
 
-    def find(self, store: Store, words: Sources, who: str) -> Subscriber:
+    def find(self, store: Store, words: Snapshot, who: str) -> Subscriber:
         """The one who is meant, or the example when nobody is (any more).
 
         Args:
@@ -73,13 +73,13 @@ class People:
         found = store.subscriber(int(who)) if re.fullmatch(r"[1-9]\d{0,17}", who) else None
         return found or self._example(store, words)
 
-    def _example(self, store: Store, words: Sources) -> Subscriber:
+    def _example(self, store: Store, words: Snapshot) -> Subscriber:
         """Looked for once: the first of an audience may be the last of a million."""
         audience = words.list_name, words.audience
         known = self._examples.get(audience)
         found = store.subscriber(known) if known else None
-        if found is None and known != test_mail.MADE_UP.id:
+        if found is None and known != test_mail.SAMPLE_SUBSCRIBER.id:
             found = test_mail.example(store, words)
             if any(True for _ in store.audience(words.list_name)):
                 self._examples[audience] = found.id
-        return found or test_mail.MADE_UP
+        return found or test_mail.SAMPLE_SUBSCRIBER

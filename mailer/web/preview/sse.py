@@ -13,7 +13,7 @@ _SECONDS = 20
 """Between two signs of life; a browser that is gone is noticed by them."""
 
 
-class News:
+class EventStream:
     """Used in the event loop only."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailer.store.base import Store
 
 
-class Pool:
+class StorePool:
     def __init__(self, open_store: Callable[[], Store]) -> None:
         self._open_store = open_store
         self._idle: SimpleQueue[Store] = SimpleQueue()

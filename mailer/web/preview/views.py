@@ -12,20 +12,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mailer import colors
 from mailer.checks.finding import Severity
 from mailer.errors import MailerError
+from mailer.ledger.delivery import SendState
 from mailer.mail import message
 from mailer.reports import charts
-from mailer.sending.status import standing
-from mailer.store.base import SendState
-from mailer.web.preview.sample_recipients import DIFFICULT, People
+from mailer.sending.status import status_of
+from mailer.web.preview.sample_recipients import DIFFICULT, SampleRecipients
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from mailer.store.base import Counts, Send, Store
-    from mailer.web.preview.check_runner import Examiner, Outcome
-    from mailer.web.preview.compile_cache import Sheet, Workshop
-    from mailer.web.preview.store_pool import Pool
+    from mailer.ledger.delivery import Counts, Send
+    from mailer.store.base import Store
+    from mailer.web.preview.check_runner import CheckOutcome, CheckRunner
+    from mailer.web.preview.compile_cache import CompileCache, PreviewResult
+    from mailer.web.preview.store_pool import StorePool
 
 _MOST_FOUND = 20
 _SOON, _LATER = 500, 5_000
@@ -35,7 +36,7 @@ _IDLE = 20
 _SIGNALS = {"error": "#b3261e", "warning": "#8a5a00", "good": "#1d6b3a"}
 
 
-class Screens:
+class Views:
     """Any thread may ask.
 
     Args:
@@ -48,9 +49,9 @@ class Screens:
 
     def __init__(
         self,
-        workshop: Workshop,
-        examiner: Examiner,
-        pool: Pool,
+        workshop: CompileCache,
+        examiner: CheckRunner,
+        pool: StorePool,
         *,
         clock: Callable[[], datetime],
         token: str,
@@ -59,7 +60,7 @@ class Screens:
         self._examiner = examiner
         self._pool = pool
         self._clock = clock
-        self._people = People()
+        self._people = SampleRecipients()
         self._pulses: dict[int, tuple[Counts, str]] = {}
         self._templates = Environment(
             loader=PackageLoader("mailer.web.preview", "templates"),
@@ -130,7 +131,7 @@ class Screens:
     def campaign(self, name: str) -> str:
         return self._page("campaign.html", name=name)
 
-    def sheet(self, name: str, who: str) -> Sheet:
+    def sheet(self, name: str, who: str) -> PreviewResult:
         with self._pool.borrow() as store:
             return self._workshop.show(name, lambda words: self._people.find(store, words, who))
 
@@ -148,7 +149,7 @@ class Screens:
             "paper": self._paper(sheet, view),
         }
 
-    def _paper(self, sheet: Sheet, view: str) -> str:
+    def _paper(self, sheet: PreviewResult, view: str) -> str:
         if not sheet.merged or not sheet.compiled:
             return ""
         if view == "text":
@@ -212,7 +213,7 @@ class Screens:
 
     def _state(self, store: Store, send: Send) -> dict[str, Any]:
         counts = store.counts(send.id)
-        name = standing(store, send, self._clock())
+        name = status_of(store, send, self._clock())
         return {
             "send": send,
             "counts": counts,
@@ -232,10 +233,10 @@ class Screens:
         return chart
 
 
-def _size(sheet: Sheet) -> int:
+def _size(sheet: PreviewResult) -> int:
     return len(sheet.merged.html.encode()) if sheet.merged else 0
 
 
-def _glance(outcome: Outcome) -> dict[str, int]:
+def _glance(outcome: CheckOutcome) -> dict[str, int]:
     number = Counter(finding.severity for finding in outcome.findings)
     return {"errors": number[Severity.ERROR], "warnings": number[Severity.WARNING]}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailer.checks.finding import Severity
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules import client_support
 from tests.support.mail_pages import mail, page
 from tools import standards
@@ -154,7 +154,7 @@ def test_data_names_the_programs_that_the_page_names():
 def test_samples_use_what_every_program_knows(campaign):
     words = samples.load(campaign)
     merged = samples.merger(campaign).merge(samples.difficult(campaign)["usual"])
-    assert found(Proof(words, merged)) == []
+    assert found(RenderedMail(words, merged)) == []
 
 
 def test_data_takes_the_newest_version_of_every_program():

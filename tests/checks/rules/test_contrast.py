@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules.contrast import CONTRAST, faint_words
 from tests.support.mail_pages import codes, mail, page
 from tools.projects import samples
@@ -121,4 +121,4 @@ def test_two_colours_are_told_once():
 @pytest.mark.parametrize("who", ["usual", "no name", "right to left"])
 def test_samples_can_be_read(campaign, who):
     merged = samples.merger(campaign).merge(samples.difficult(campaign)[who])
-    assert list(faint_words(Proof(samples.load(campaign), merged))) == []
+    assert list(faint_words(RenderedMail(samples.load(campaign), merged))) == []

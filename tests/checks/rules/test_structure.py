@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules import structure
 from tests.support.mail_pages import HEAD, codes, mail, page
 from tools.projects import samples
@@ -145,4 +145,4 @@ def test_components_fit_under_any_heading():
 @pytest.mark.parametrize("campaign", samples.CAMPAIGNS)
 def test_samples_are_well_built(campaign):
     merged = samples.merger(campaign).merge(samples.difficult(campaign)["right to left"])
-    assert found(Proof(samples.load(campaign), merged)) == []
+    assert found(RenderedMail(samples.load(campaign), merged)) == []

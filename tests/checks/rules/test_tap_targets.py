@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules import tap_targets
 from mailer.checks.style.computed import PHONE
 from tests.support.mail_pages import codes, mail, page
@@ -94,7 +94,7 @@ def test_lines_of_links_in_a_campaign_are_told_of_where_they_stand():
 @pytest.mark.parametrize("campaign", samples.CAMPAIGNS)
 def test_samples_can_be_tapped(campaign):
     merged = samples.merger(campaign).merge(samples.difficult(campaign)["no ZIP code"])
-    proof = Proof(samples.load(campaign), merged)
+    proof = RenderedMail(samples.load(campaign), merged)
     assert (
         codes(tap_targets.small_targets, proof) | codes(tap_targets.close_targets, proof) == set()
     )
@@ -104,7 +104,7 @@ def test_links_are_as_high_as_in_chromium():
     if not samples.CHROMIUM.exists():
         pytest.skip(f"needs Chromium at {samples.CHROMIUM}")
     merged = samples.merger("heat-alert").merge(samples.difficult("heat-alert")["usual"])
-    proof = Proof(samples.load("heat-alert"), merged)
+    proof = RenderedMail(samples.load("heat-alert"), merged)
     heights = """[...document.querySelectorAll("a[href]")].map(
         (link) => [link.textContent.trim(), link.getClientRects()[0].height])"""
     with sync_playwright() as playwright:

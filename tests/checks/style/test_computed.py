@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
-from mailer.checks.rendered_mail import Proof
+from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.style import computed
 from tests.support.mail_pages import page
 from tools.projects import samples
@@ -73,10 +73,10 @@ def theirs(browser, html: str, scheme: str, canvas: str) -> list[tuple[object, .
     return [(*row[:3], round(row[3], 2), row[4]) for row in found if row[0] not in IMPLIED]
 
 
-def ours(proof: Proof, scheme: str) -> list[tuple[object, ...]]:
+def ours(proof: RenderedMail, scheme: str) -> list[tuple[object, ...]]:
     inside = set(proof.tree.body.iter("*")) - {proof.tree.body}
     return [
-        (e.tag, look.colour.hex, look.ground.hex, round(look.size, 2), look.bold)
+        (e.tag, look.color.hex, look.ground.hex, round(look.size, 2), look.bold)
         for e, look in getattr(proof, scheme).items()
         if look.shown and e in inside and e.tag not in IMPLIED
     ]
@@ -86,7 +86,7 @@ def ours(proof: Proof, scheme: str) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("campaign", samples.CAMPAIGNS)
 def test_every_element_of_a_sample_looks_as_in_chromium(browser, campaign, scheme):
     found = samples.merger(campaign).merge(samples.difficult(campaign)["usual"])
-    proof = Proof(samples.load(campaign), found)
+    proof = RenderedMail(samples.load(campaign), found)
     shown = theirs(browser, proof.html, scheme, "#ffffff")
     assert len(shown) > 150
     assert ours(proof, scheme) == shown

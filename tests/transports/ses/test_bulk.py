@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from mailer import config
 from mailer.campaigns import snapshot
 from mailer.config import Ses
+from mailer.ledger.delivery import DeliveryState
 from mailer.lists.subscriber import Subscriber
 from mailer.mail.merge import Merger
 from mailer.mail.message import Envelope
-from mailer.store.base import DeliveryState
-from mailer.transports.base import Letter
+from mailer.transports.base import OutgoingMessage
 from mailer.transports.ses import bulk
-from mailer.transports.ses.transport import AmazonSes
+from mailer.transports.ses.transport import SesTransport
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_merger, make_sources
 from tools.fake_ses import FakeSes
 
@@ -70,14 +70,14 @@ def deliver(fake):
         patch.setenv("AWS_SECRET_ACCESS_KEY", "fake")
 
         def deliver(merged, method, envelope=ENVELOPE):
-            receipt = transports[method, envelope].deliver([Letter(7, merged)])
+            receipt = transports[method, envelope].deliver([OutgoingMessage(7, merged)])
             assert receipt.results[0].state is DeliveryState.ACCEPTED, receipt
             return fake.accepted[-1]
 
         class Transports(dict):
             def __missing__(self, key):
                 method, envelope = key
-                self[key] = AmazonSes(
+                self[key] = SesTransport(
                     Ses(region="us-east-1", configuration_set="mailer", method=method),
                     campaign="vote",
                     list_name="members",
@@ -234,7 +234,7 @@ def operations(fake):
 
 @pytest.fixture
 def transport(deliver):  # noqa: ARG001 - it sets the environment
-    return AmazonSes(
+    return SesTransport(
         Ses(region="us-east-1", method="bulk"), campaign="vote", list_name="members",
         envelope=ENVELOPE, clock=lambda: NOW,
     )  # fmt: skip
@@ -250,7 +250,7 @@ def transport(deliver):  # noqa: ARG001 - it sets the environment
 )
 def test_values_too_long_for_one_call_go_raw(transport, operations, length, wanted):
     merger = make_merger("{{ recipient.first_name }}" + "wörd " * 20_000)
-    letters = [Letter(n, merger.merge(person(n, "é" * (length // 6)))) for n in range(50)]
+    letters = [OutgoingMessage(n, merger.merge(person(n, "é" * (length // 6)))) for n in range(50)]
     receipt = transport.deliver(letters)
     assert operations() == wanted
     assert {result.delivery_id for result in receipt.results} == set(range(50))
@@ -259,13 +259,13 @@ def test_values_too_long_for_one_call_go_raw(transport, operations, length, want
 
 def test_one_persons_values_too_long_for_a_call_go_raw(transport, operations):
     merged = make_merger("{{ recipient.first_name }}").merge(person(7, "n" * 140_000))
-    transport.deliver([Letter(7, merged)])
+    transport.deliver([OutgoingMessage(7, merged)])
     assert operations() == {"SendEmail": 1}
 
 
 def test_what_stops_the_send_stops_it_there_too(transport, fake, operations):
     merger = make_merger("{{ recipient.first_name }}")
-    letters = [Letter(n, merger.merge(person(n, "n" * 30_000))) for n in range(50)]
+    letters = [OutgoingMessage(n, merger.merge(person(n, "n" * 30_000))) for n in range(50)]
     fake.inject("exception", code="AccountSuspendedException", to="person3@example.org")
     receipt = transport.deliver(letters)
     fake.clear()

@@ -9,7 +9,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
-from mailer.transports.ses.error_mapping import Kind, of_error, of_status
+from mailer.transports.ses.error_mapping import SesOutcomeKind, of_error, of_status
 
 ENDPOINT = {"endpoint_url": "https://email.us-east-1.amazonaws.com"}
 RATE, QUOTA = "Maximum sending rate exceeded.", "Daily message quota exceeded."
@@ -32,9 +32,9 @@ def broken_tls(cause):
     ("err", "kind"),
     [
         # nothing was written
-        (boto.EndpointConnectionError(**ENDPOINT), Kind.UNSENT),
-        (boto.ConnectTimeoutError(**ENDPOINT), Kind.UNSENT),
-        (boto.ProxyConnectionError(proxy_url="http://proxy", error="no"), Kind.UNSENT),
+        (boto.EndpointConnectionError(**ENDPOINT), SesOutcomeKind.UNSENT),
+        (boto.ConnectTimeoutError(**ENDPOINT), SesOutcomeKind.UNSENT),
+        (boto.ProxyConnectionError(proxy_url="http://proxy", error="no"), SesOutcomeKind.UNSENT),
         # refused for its speed, or for the day
         *[
             (answer(code, status, text), kind)
@@ -44,52 +44,55 @@ def broken_tls(cause):
                 ("LimitExceededException", 400),
             )
             for text, kind in (
-                (RATE, Kind.UNSENT),
-                (QUOTA, Kind.QUOTA),
-                (QUOTA.upper(), Kind.QUOTA),
+                (RATE, SesOutcomeKind.UNSENT),
+                (QUOTA, SesOutcomeKind.QUOTA),
+                (QUOTA.upper(), SesOutcomeKind.QUOTA),
             )
         ],
         # nothing will be sent before somebody has done something
-        (answer("AccountSuspendedException"), Kind.STOP),
-        (answer("SendingPausedException"), Kind.STOP),
-        (answer("MailFromDomainNotVerifiedException"), Kind.STOP),
-        (answer("NotFoundException", 404), Kind.STOP),
-        (answer("MessageRejected", 400, UNVERIFIED), Kind.STOP),
-        (answer("UnrecognizedClientException", 403), Kind.STOP),
-        (answer("InvalidSignatureException", 403), Kind.STOP),
-        (answer("ExpiredTokenException", 403), Kind.STOP),
-        (answer("AccessDeniedException", 403), Kind.STOP),
-        (answer("SomethingNew", 401), Kind.STOP),
-        (boto.NoCredentialsError(), Kind.STOP),
-        (boto.PartialCredentialsError(provider="env", cred_var="key"), Kind.STOP),
-        (boto.CredentialRetrievalError(provider="role", error_msg="no"), Kind.STOP),
-        (boto.UnauthorizedSSOTokenError(), Kind.STOP),
-        (boto.NoRegionError(), Kind.STOP),
-        (boto.ParamValidationError(report="no"), Kind.STOP),
-        (broken_tls(ssl.SSLCertVerificationError(1, "self-signed")), Kind.STOP),
+        (answer("AccountSuspendedException"), SesOutcomeKind.STOP),
+        (answer("SendingPausedException"), SesOutcomeKind.STOP),
+        (answer("MailFromDomainNotVerifiedException"), SesOutcomeKind.STOP),
+        (answer("NotFoundException", 404), SesOutcomeKind.STOP),
+        (answer("MessageRejected", 400, UNVERIFIED), SesOutcomeKind.STOP),
+        (answer("UnrecognizedClientException", 403), SesOutcomeKind.STOP),
+        (answer("InvalidSignatureException", 403), SesOutcomeKind.STOP),
+        (answer("ExpiredTokenException", 403), SesOutcomeKind.STOP),
+        (answer("AccessDeniedException", 403), SesOutcomeKind.STOP),
+        (answer("SomethingNew", 401), SesOutcomeKind.STOP),
+        (boto.NoCredentialsError(), SesOutcomeKind.STOP),
+        (boto.PartialCredentialsError(provider="env", cred_var="key"), SesOutcomeKind.STOP),
+        (boto.CredentialRetrievalError(provider="role", error_msg="no"), SesOutcomeKind.STOP),
+        (boto.UnauthorizedSSOTokenError(), SesOutcomeKind.STOP),
+        (boto.NoRegionError(), SesOutcomeKind.STOP),
+        (boto.ParamValidationError(report="no"), SesOutcomeKind.STOP),
+        (broken_tls(ssl.SSLCertVerificationError(1, "self-signed")), SesOutcomeKind.STOP),
         # this recipient, or this content
-        (answer("BadRequestException", 400, "Domain contains illegal character"), Kind.REFUSED),
-        (answer("MessageRejected", 400, "It contains a virus."), Kind.REFUSED),
-        (answer("SomethingNew", 400), Kind.REFUSED),
+        (
+            answer("BadRequestException", 400, "Domain contains illegal character"),
+            SesOutcomeKind.REFUSED,
+        ),
+        (answer("MessageRejected", 400, "It contains a virus."), SesOutcomeKind.REFUSED),
+        (answer("SomethingNew", 400), SesOutcomeKind.REFUSED),
         # nobody knows
-        (boto.ReadTimeoutError(**ENDPOINT), Kind.UNCERTAIN),
-        (boto.ConnectionClosedError(**ENDPOINT), Kind.UNCERTAIN),
-        (boto.HTTPClientError(error="broken pipe"), Kind.UNCERTAIN),
-        (boto.ResponseStreamingError(error="cut"), Kind.UNCERTAIN),
-        (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), Kind.UNCERTAIN),
-        (broken_tls(ssl.SSLEOFError(8, "EOF occurred")), Kind.UNCERTAIN),
-        (broken_tls("no cause"), Kind.UNCERTAIN),
-        (ResponseParserError("not JSON"), Kind.UNCERTAIN),
-        (answer("InternalFailure", 500), Kind.UNCERTAIN),
-        (answer("ServiceUnavailable", 503), Kind.UNCERTAIN),
-        (answer("NotFoundException", 0), Kind.STOP),
-        (answer("SomethingNew", 502), Kind.UNCERTAIN),
-        (answer("SomethingNew", 0), Kind.UNCERTAIN),
-        (boto.BotoCoreError(), Kind.UNCERTAIN),
-        (OSError("the socket is gone"), Kind.UNCERTAIN),
+        (boto.ReadTimeoutError(**ENDPOINT), SesOutcomeKind.UNCERTAIN),
+        (boto.ConnectionClosedError(**ENDPOINT), SesOutcomeKind.UNCERTAIN),
+        (boto.HTTPClientError(error="broken pipe"), SesOutcomeKind.UNCERTAIN),
+        (boto.ResponseStreamingError(error="cut"), SesOutcomeKind.UNCERTAIN),
+        (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), SesOutcomeKind.UNCERTAIN),
+        (broken_tls(ssl.SSLEOFError(8, "EOF occurred")), SesOutcomeKind.UNCERTAIN),
+        (broken_tls("no cause"), SesOutcomeKind.UNCERTAIN),
+        (ResponseParserError("not JSON"), SesOutcomeKind.UNCERTAIN),
+        (answer("InternalFailure", 500), SesOutcomeKind.UNCERTAIN),
+        (answer("ServiceUnavailable", 503), SesOutcomeKind.UNCERTAIN),
+        (answer("NotFoundException", 0), SesOutcomeKind.STOP),
+        (answer("SomethingNew", 502), SesOutcomeKind.UNCERTAIN),
+        (answer("SomethingNew", 0), SesOutcomeKind.UNCERTAIN),
+        (boto.BotoCoreError(), SesOutcomeKind.UNCERTAIN),
+        (OSError("the socket is gone"), SesOutcomeKind.UNCERTAIN),
         # the service that hands out credentials, inside the call: nothing was sent
-        (answer("InternalFailure", 500, operation="AssumeRole"), Kind.UNSENT),
-        (answer("AccessDenied", 403, operation="AssumeRole"), Kind.STOP),
+        (answer("InternalFailure", 500, operation="AssumeRole"), SesOutcomeKind.UNSENT),
+        (answer("AccessDenied", 403, operation="AssumeRole"), SesOutcomeKind.STOP),
     ],
     ids=lambda value: f"{type(value).__name__} {value}" if isinstance(value, Exception) else "",
 )
@@ -100,19 +103,19 @@ def test_an_error_means(err, kind):
 
 
 STATUSES = {
-    "ACCOUNT_THROTTLED": Kind.UNSENT,
-    "TRANSIENT_FAILURE": Kind.UNSENT,
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Kind.QUOTA,
-    "ACCOUNT_SUSPENDED": Kind.STOP,
-    "ACCOUNT_SENDING_PAUSED": Kind.STOP,
-    "CONFIGURATION_SET_SENDING_PAUSED": Kind.STOP,
-    "CONFIGURATION_SET_NOT_FOUND": Kind.STOP,
-    "MAIL_FROM_DOMAIN_NOT_VERIFIED": Kind.STOP,
-    "TEMPLATE_NOT_FOUND": Kind.STOP,
-    "INVALID_SENDING_POOL_NAME": Kind.STOP,
-    "INVALID_PARAMETER": Kind.REFUSED,
-    "MESSAGE_REJECTED": Kind.REFUSED,
-    "FAILED": Kind.REFUSED,
+    "ACCOUNT_THROTTLED": SesOutcomeKind.UNSENT,
+    "TRANSIENT_FAILURE": SesOutcomeKind.UNSENT,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": SesOutcomeKind.QUOTA,
+    "ACCOUNT_SUSPENDED": SesOutcomeKind.STOP,
+    "ACCOUNT_SENDING_PAUSED": SesOutcomeKind.STOP,
+    "CONFIGURATION_SET_SENDING_PAUSED": SesOutcomeKind.STOP,
+    "CONFIGURATION_SET_NOT_FOUND": SesOutcomeKind.STOP,
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": SesOutcomeKind.STOP,
+    "TEMPLATE_NOT_FOUND": SesOutcomeKind.STOP,
+    "INVALID_SENDING_POOL_NAME": SesOutcomeKind.STOP,
+    "INVALID_PARAMETER": SesOutcomeKind.REFUSED,
+    "MESSAGE_REJECTED": SesOutcomeKind.REFUSED,
+    "FAILED": SesOutcomeKind.REFUSED,
 }
 
 
@@ -124,11 +127,11 @@ def test_a_bulk_status_means(status):
 
 
 def test_a_status_that_nobody_knows_proves_nothing():
-    assert of_status("SOMETHING_NEW", "").kind is Kind.UNCERTAIN
+    assert of_status("SOMETHING_NEW", "").kind is SesOutcomeKind.UNCERTAIN
 
 
 def test_a_bulk_entry_for_an_unverified_address_stops():
-    assert of_status("MESSAGE_REJECTED", UNVERIFIED).kind is Kind.STOP
+    assert of_status("MESSAGE_REJECTED", UNVERIFIED).kind is SesOutcomeKind.STOP
 
 
 def test_every_status_of_the_api_model_is_known():

@@ -13,9 +13,9 @@ import time
 
 import pytest
 
-from mailer.store.base import SendState
+from mailer.ledger.delivery import SendState
 from mailer.transports.ses import client
-from mailer.transports.ses.transport import AmazonSes
+from mailer.transports.ses.transport import SesTransport
 from tools.fake_ses import FakeSes
 from tools.projects.project import address, enrol, make_project, start
 from tools.tls import listening, plain, self_signed
@@ -420,7 +420,7 @@ def test_an_answer_that_takes_too_long_leaves_its_recipients_uncertain(
     mailer, root, ses, *, store, method, monkeypatch
 ):
     use(root, method)
-    monkeypatch.setitem(AmazonSes.__init__.__kwdefaults__, "read_timeout", 0.5)
+    monkeypatch.setitem(SesTransport.__init__.__kwdefaults__, "read_timeout", 0.5)
     ses.inject("hang", seconds=3, times=1)
     assert mailer("send", "vote", "--yes")[0] == 1
     found = counts(store)
@@ -486,7 +486,7 @@ def divert(monkeypatch):
     """Letters go to another endpoint than the questions about the account."""
 
     def divert(endpoint):
-        make = client.Clients._client
+        make = client.SesClients._client
 
         def elsewhere(self, purpose, config):
             with monkeypatch.context() as patch:
@@ -494,7 +494,7 @@ def divert(monkeypatch):
                     patch.setenv("AWS_ENDPOINT_URL_SESV2", endpoint)
                 return make(self, purpose, config)
 
-        monkeypatch.setattr(client.Clients, "_client", elsewhere)
+        monkeypatch.setattr(client.SesClients, "_client", elsewhere)
 
     return divert
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailer.errors import TransportError
-from mailer.transports.ses.quota_reserve import Spare
+from mailer.transports.ses.quota_reserve import QuotaReserve
 
 
 class Account:
@@ -20,19 +20,19 @@ class Account:
 
 
 def test_without_a_reserve_everything_may_be_taken():
-    spare = Spare(0)
+    spare = QuotaReserve(0)
     spare.know(0)
     spare.take(1_000, Account(spare).ask)
 
 
 def test_without_a_limit_everything_may_be_taken():
-    spare = Spare(100)
+    spare = QuotaReserve(100)
     spare.know(None)
     spare.take(1_000, Account(spare).ask)
 
 
 def test_no_more_is_taken_than_is_left():
-    spare = Spare(100)
+    spare = QuotaReserve(100)
     spare.know(5)
     account = Account(spare, 1)
     for _ in range(5):
@@ -44,7 +44,7 @@ def test_no_more_is_taken_than_is_left():
 
 
 def test_what_others_have_taken_is_seen_and_ses_is_asked_once():
-    spare = Spare(100)
+    spare = QuotaReserve(100)
     spare.know(50)
     account = Account(spare, 20)
     with pytest.raises(TransportError):
@@ -56,6 +56,6 @@ def test_what_others_have_taken_is_seen_and_ses_is_asked_once():
 
 
 def test_what_has_come_free_meanwhile_may_be_taken():
-    spare = Spare(100)
+    spare = QuotaReserve(100)
     spare.know(0)
     spare.take(10, Account(spare, 10).ask)

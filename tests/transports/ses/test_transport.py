@@ -14,10 +14,10 @@ from moto.ses import ses_backends
 
 from mailer.config import Ses
 from mailer.errors import TransportError
+from mailer.ledger.delivery import Claim, DeliveryState
 from mailer.mail.message import Envelope
-from mailer.store.base import Claim, DeliveryState
-from mailer.transports.base import Allowance, Letter
-from mailer.transports.ses.transport import AmazonSes
+from mailer.transports.base import Allowance, OutgoingMessage
+from mailer.transports.ses.transport import SesTransport
 from tests.support.campaigns import ANA, BO, UMA, make_merger, make_sources
 from tools.fake_ses import FakeSes
 
@@ -53,7 +53,7 @@ def make(fake):  # noqa: ARG001 - it must be there before a client is made
         settings = Ses(
             **{"region": "us-east-1", "configuration_set": "mailer", **ses}, method=method
         )
-        return AmazonSes(
+        return SesTransport(
             settings,
             campaign="vote",
             list_name="members",
@@ -68,7 +68,7 @@ def make(fake):  # noqa: ARG001 - it must be there before a client is made
 @pytest.fixture
 def letters():
     merger = make_merger(BODY, subject="{{ recipient.first_name }}, news")
-    return [Letter(n, merger.merge(person)) for n, person in enumerate((ANA, BO, UMA), 7)]
+    return [OutgoingMessage(n, merger.merge(person)) for n, person in enumerate((ANA, BO, UMA), 7)]
 
 
 def states(receipt):
@@ -107,7 +107,7 @@ def test_bulk_is_one_call_for_many_of_one_variant(make, fake, letters):
 
 def test_a_bulk_call_holds_no_more_than_it_may_and_never_two_variants(make):
     merger = make_merger("{% if recipient.state == 'OR' %}Oregon{% else %}Elsewhere{% endif %}")
-    letters = [Letter(n, merger.merge(ANA if n % 3 else UMA)) for n in range(150)]
+    letters = [OutgoingMessage(n, merger.merge(ANA if n % 3 else UMA)) for n in range(150)]
     parcels = make("bulk").parcels(letters, 40)
     assert sorted(len(parcel) for parcel in parcels) == [10, 20, 40, 40, 40]
     assert all(len({letter.merged.variant for letter in parcel}) == 1 for parcel in parcels)
@@ -164,13 +164,13 @@ def test_the_client_that_sends_never_tries_twice_whatever_the_environment_says(m
 
 def test_the_raw_message_is_whole_and_right_by_anothers_reading():
     with mock_aws():
-        transport = AmazonSes(
+        transport = SesTransport(
             Ses(region="us-east-1"), campaign="vote", list_name="members", envelope=ENVELOPE,
             clock=lambda: NOW,
         )  # fmt: skip
         transport._clients.reading.create_email_identity(EmailIdentity="example.org")
         merged = make_merger(BODY, subject="Ünïcode & more").merge(ANA)
-        receipt = transport.deliver([Letter(7, merged)])
+        receipt = transport.deliver([OutgoingMessage(7, merged)])
         (kept,) = ses_backends["123456789012"]["us-east-1"].sent_messages
     assert receipt.results[0].message_id == kept.id
     message = email.message_from_string(kept.raw_data, policy=policy.default)
@@ -250,7 +250,7 @@ def test_whatever_a_dead_process_left_is_uncertain(make):
 
 
 def test_settling_needs_neither_region_nor_network():
-    transport = AmazonSes(
+    transport = SesTransport(
         Ses(), campaign="vote", list_name="members", envelope=ENVELOPE, clock=lambda: NOW
     )
     assert len(transport.settle([Claim(7, ANA)])) == 1

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from mailer.mail.web_version import Shown
+from mailer.mail.web_version import WebVersion
 from mailer.web.pages.web_version import _mail
 from tests.web.conftest import Site, eml, path
 from tools.projects import samples
@@ -244,7 +244,7 @@ def test_a_scanner_that_opens_every_link_and_runs_the_pages_changes_nobody(tab, 
 def test_a_sample_mail_in_the_browser_can_be_used_by_everybody(chromium, campaign):
     html = samples.merger(campaign).merge(samples.difficult(campaign)["usual"]).html
     page = chromium.new_page()
-    page.set_content(_mail(Shown("", html)).body.decode())
+    page.set_content(_mail(WebVersion("", html)).body.decode())
     found = Axe().run(page)
     page.close()
     assert found.violations_count == 0, found.generate_report()

@@ -9,7 +9,7 @@ import pytest
 
 from mailer.errors import StoreError
 from mailer.links import address
-from mailer.web.pages.click import Turnstile
+from mailer.web.pages.click_counter import ClickCounter
 from tests.web.conftest import Site, eml
 from tools.projects.project import SETTINGS, make_project, start
 
@@ -133,7 +133,7 @@ class SlowWriter:
 
 def passing(writer, *bursts):
     async def main():
-        turnstile = Turnstile(writer)
+        turnstile = ClickCounter(writer)
         for burst in bursts:
             for link_id in burst:
                 turnstile.pass_through(link_id)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mailer.errors import StoreError
-from mailer.web.pages.group_commit import Writer
+from mailer.web.pages.group_commit import GroupCommit
 from tools.projects.project import NOW, address
 
 
@@ -31,7 +31,7 @@ class Disk:
 
 def run(store, ask):
     async def main():
-        writer = Writer(store)
+        writer = GroupCommit(store)
         writer.start()
         try:
             return await ask(writer)

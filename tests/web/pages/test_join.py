@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.store.base import Reason
+from mailer.lists.membership import SuppressionReason
 from tools.projects.project import NOW, address
 
 ANA = "ana@example.com"
@@ -26,7 +26,7 @@ def test_the_same_is_said_of_an_address_that_is_known(site):
     new = site.post("/join", FORM)
     known = site.post("/join", FORM | {"email": address(0)})
     complained = "former@example.net"
-    site.store.suppress(complained, Reason.COMPLAINED, detail="", now=NOW)
+    site.store.suppress(complained, SuppressionReason.COMPLAINED, detail="", now=NOW)
     refused = site.post("/join", FORM | {"email": complained})
     said = {
         page.text.replace(who, "*")
@@ -41,7 +41,7 @@ def test_whoever_comes_back_is_welcome(site, leave):
     if leave == "erase":
         site.store.erase(address(0), now=NOW)
     else:
-        site.store.suppress(address(0), Reason(leave), detail="", now=NOW)
+        site.store.suppress(address(0), SuppressionReason(leave), detail="", now=NOW)
     site.post("/join", FORM | {"email": address(0)})
     site.post(site.link_to(address(0)))
     assert site.history(address(0)).suppression is None
@@ -51,9 +51,9 @@ def test_whoever_comes_back_is_welcome(site, leave):
 def test_a_complaint_in_between_is_not_lifted(site):
     site.post("/join", FORM)
     url = site.link_to(ANA)
-    site.store.suppress(ANA, Reason.COMPLAINED, detail="", now=NOW)
+    site.store.suppress(ANA, SuppressionReason.COMPLAINED, detail="", now=NOW)
     assert "We cannot do this by ourselves" in site.post(url).text
-    assert site.history(ANA).suppression is Reason.COMPLAINED
+    assert site.history(ANA).suppression is SuppressionReason.COMPLAINED
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from __future__ import annotations
 import socket
 import time
 
-from mailer.store.recipients import Kind, Wish
+from mailer.lists.request import RecipientRequest, RequestKind
 from mailer.web.pages import confirmation_mailer
-from mailer.web.pages.rate_limits import Limits
+from mailer.web.pages.rate_limits import RateLimits
 from tests.web.conftest import Site
 from tools.projects.project import NOW, address, start
 
@@ -21,7 +21,7 @@ def test_a_port_in_use_is_said_in_one_line(root):
 
 
 def test_clients_of_one_household_share_their_limit():
-    limits = Limits()
+    limits = RateLimits()
     addresses = [f"2001:db8::{i:x}" for i in range(1, 13)]
     assert [limits.allows(one, 0) for one in addresses] == [True] * 10 + [False] * 2
     assert limits.allows("2001:db8:0:1::1", 0)
@@ -30,7 +30,7 @@ def test_clients_of_one_household_share_their_limit():
 
 def test_what_waits_when_a_server_stops_is_sent_by_the_next(root):
     stopped = Site(root)
-    wish = Wish(Kind.JOIN, "ana@example.net", lists=("members",))
+    wish = RecipientRequest(RequestKind.JOIN, "ana@example.net", lists=("members",))
     stopped.store.ask(wish, most=3, since=NOW, now=stopped.clock())
     # as a server leaves it that dies while it hands the mail over
     stopped.store.next_mail(now=NOW, stale=NOW)

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from mailer.store.base import ImportRow, Reason, SendState
+from mailer.ledger.delivery import SendState
+from mailer.lists.import_row import ImportRow
+from mailer.lists.membership import SuppressionReason
 from tests.web.conftest import path
 from tools.projects.project import NOW, address
 
@@ -57,7 +59,7 @@ def test_undo_restores_what_the_departure_changed(site):
 
 def test_leaving_everything_suppresses_until_it_is_undone(site):
     done = site.post(site.links().unsubscribe, {"scope": "everything"})
-    assert site.history(address(0)).suppression is Reason.UNSUBSCRIBED
+    assert site.history(address(0)).suppression is SuppressionReason.UNSUBSCRIBED
     assert address(0) not in {s.email for s in site.store.audience("members")}
     site.post(undo_in(done))
     assert site.history(address(0)).suppression is None
@@ -65,10 +67,10 @@ def test_leaving_everything_suppresses_until_it_is_undone(site):
 
 
 def test_undo_lifts_no_suppression_that_was_there_before(site):
-    site.store.suppress(address(0), Reason.BOUNCED, detail="", now=NOW)
+    site.store.suppress(address(0), SuppressionReason.BOUNCED, detail="", now=NOW)
     done = site.post(site.links().unsubscribe, {"scope": "everything"})
     site.post(undo_in(done))
-    assert site.history(address(0)).suppression is Reason.BOUNCED
+    assert site.history(address(0)).suppression is SuppressionReason.BOUNCED
 
 
 def test_undo_brings_back_nobody_who_has_left_again_since(site):
@@ -182,7 +184,7 @@ def test_typing_an_address_mails_a_link_that_unsubscribes_from_everything(site):
     assert "p***@e***.org" in site.get(url).text
     assert site.state() == before
     done = site.post(url)
-    assert site.history(address(0)).suppression is Reason.UNSUBSCRIBED
+    assert site.history(address(0)).suppression is SuppressionReason.UNSUBSCRIBED
     site.post(undo_in(done))
     assert site.history(address(0)).suppression is None
 

@@ -5,7 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from mailer.store.base import DeliveryState, ImportRow, Reason, Result, SendState
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.import_row import ImportRow
+from mailer.lists.membership import SuppressionReason
 from tools.projects.project import NOW, address
 
 OLD, NEW = address(0), "new.home@example.net"
@@ -158,7 +160,7 @@ def test_one_subscribers_link_mails_three_new_addresses_a_day(site):
     assert len(site.mails()) == 3
 
 
-@pytest.mark.parametrize("reason", [Reason.COMPLAINED, Reason.MANUAL])
+@pytest.mark.parametrize("reason", [SuppressionReason.COMPLAINED, SuppressionReason.MANUAL])
 def test_an_address_that_wants_no_mail_gets_none(site, reason):
     site.store.suppress(NEW, reason, detail="", now=NOW)
     page = site.post(site.links().update, {"email": NEW})

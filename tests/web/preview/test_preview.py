@@ -17,12 +17,12 @@ from mailer.links import Keys
 from mailer.sending import test_mail
 from mailer.web.preview import check_runner as examining
 from mailer.web.preview import compile_cache as working
-from mailer.web.preview.check_runner import Examiner
-from mailer.web.preview.compile_cache import Workshop
+from mailer.web.preview.check_runner import CheckRunner
+from mailer.web.preview.compile_cache import CompileCache
 from mailer.web.preview.display_modes import dressed
-from mailer.web.preview.sample_recipients import DIFFICULT, People
-from mailer.web.preview.sse import News
-from mailer.web.preview.store_pool import Pool
+from mailer.web.preview.sample_recipients import DIFFICULT, SampleRecipients
+from mailer.web.preview.sse import EventStream
+from mailer.web.preview.store_pool import StorePool
 from mailer.web.preview.watcher import Watcher
 from tools.projects.project import address, make_project, open_store, start
 
@@ -48,11 +48,13 @@ def store(root):
 
 @pytest.fixture
 def workshop(root):
-    return Workshop(root, keys=Keys(["a key for tests only"]), fields=frozenset, clock=lambda: NOW)
+    return CompileCache(
+        root, keys=Keys(["a key for tests only"]), fields=frozenset, clock=lambda: NOW
+    )
 
 
 def somebody(_words):
-    return test_mail.MADE_UP
+    return test_mail.SAMPLE_SUBSCRIBER
 
 
 def edit(root, old, new, path="campaigns/vote.md"):
@@ -106,7 +108,9 @@ def test_a_mistake_has_its_place_and_the_last_good_version_stays(workshop, root,
 def test_a_mistake_that_only_some_get_is_shown_to_those(workshop, root):
     edit(root, "Oregon votes first.", "{{ nonsense }}")
     assert workshop.show("vote", somebody).merged is None  # somebody made up is in Oregon
-    elsewhere = workshop.show("vote", lambda _: DIFFICULT["no-zip"].make(test_mail.MADE_UP))
+    elsewhere = workshop.show(
+        "vote", lambda _: DIFFICULT["no-zip"].make(test_mail.SAMPLE_SUBSCRIBER)
+    )
     assert elsewhere.problem is None
     assert "Your turn comes" in elsewhere.merged.text
 
@@ -173,7 +177,7 @@ def test_the_example_is_looked_for_once_and_again_when_it_is_gone(store, worksho
     monkeypatch.setattr(
         test_mail, "example", lambda *given: (looked.append(1), original(*given))[1]
     )
-    people, words = People(), workshop.words("vote")
+    people, words = SampleRecipients(), workshop.words("vote")
     assert people.find(store, words, "").email == address(0)
     assert people.find(store, words, "no-name").first_name == ""
     assert people.find(store, words, "7").id == 7
@@ -184,7 +188,7 @@ def test_the_example_is_looked_for_once_and_again_when_it_is_gone(store, worksho
 
 @pytest.mark.parametrize("key", DIFFICULT)
 def test_difficult_people_do_not_break_the_mail(workshop, key):
-    sheet = workshop.show("vote", lambda _: DIFFICULT[key].make(test_mail.MADE_UP))
+    sheet = workshop.show("vote", lambda _: DIFFICULT[key].make(test_mail.SAMPLE_SUBSCRIBER))
     assert sheet.problem is None
     assert "<script" not in sheet.merged.html
     assert "<b>Max" not in sheet.merged.html
@@ -196,8 +200,8 @@ def test_difficult_people_do_not_break_the_mail(workshop, key):
 @pytest.fixture
 def examiner(workshop, root, monkeypatch):
     monkeypatch.setattr(examining, "_PAUSE", 0.01)
-    pool = Pool(lambda: open_store(root))
-    found = Examiner(workshop, pool, lambda: NOW)
+    pool = StorePool(lambda: open_store(root))
+    found = CheckRunner(workshop, pool, lambda: NOW)
     found.start()
     yield found
     found.close()
@@ -333,10 +337,10 @@ def test_a_campaign_without_a_list_is_examined_all_the_same(examiner, workshop, 
 
 
 def test_a_fault_of_ours_is_said_and_does_not_end_the_thread(examiner, workshop, root, monkeypatch):
-    original = examining.examine
-    monkeypatch.setattr(examining, "examine", lambda *_, **__: 1 / 0)
+    original = examining.run_checks
+    monkeypatch.setattr(examining, "run_checks", lambda *_, **__: 1 / 0)
     assert isinstance(outcome(examiner, workshop).problem, MailerError)
-    monkeypatch.setattr(examining, "examine", original)
+    monkeypatch.setattr(examining, "run_checks", original)
     edit(root, "Tuesday", "Friday")
     assert outcome(examiner, workshop).recipients == 9
 
@@ -424,7 +428,7 @@ def test_a_lookup_that_is_declared_later_is_watched_and_so_are_folders_made_anew
 
 def test_every_open_page_is_told_until_the_server_stops():
     async def run():
-        news = News()
+        news = EventStream()
         streams = [news.stream() for _ in range(2)]
         for stream in streams:
             assert await anext(stream) == "retry: 500\n\n"

@@ -1,0 +1,1 @@
+"""The values of the ledger: what is recorded of sends, deliveries and events."""

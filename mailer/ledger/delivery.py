@@ -1,0 +1,149 @@
+"""The values of the ledger: sends, deliveries and their states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailer.lists.subscriber import Subscriber
+
+HELD_BACK = "had another campaign lately"
+"""Why somebody is left out, or skipped, for the sake of a quiet period."""
+
+
+class SendState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class DeliveryState(StrEnum):
+    """pending → sending → accepted | failed | uncertain, or skipped."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    SKIPPED = "skipped"
+
+    __hash__ = str.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One campaign to one list."""
+
+    id: int
+    campaign: str
+    list_name: str
+    state: SendState
+    audience_query: str
+    """The `audience:` and `--where` expression it was frozen with, "" for the whole list."""
+    snapshot: bytes
+    """`Sources.to_bytes()`: everything a compile needs, as it was when the audience was frozen."""
+    digest: str
+    """`Sources.digest`, to tell staff when their files have changed since."""
+    transport: str
+    """The way out it was started with. It stays: only that one knows what became of its mail."""
+    created: str
+    note: str = ""
+    """Why it is paused, for staff."""
+    quiet_hours: float = 0
+    """Whoever had another campaign so lately is skipped; 0 is nobody."""
+    held_back: int = 0
+    """How many were left out for that when people were last added; they can be added later."""
+    plan: str = ""
+    """When it was ordered for; "" for at once. A worker starts what has a plan."""
+    winner: int = 0
+    """Of its subject test: the number of the subject that the rest get, once that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The ledger of a send. `audience` is kept apart from the rows, so the sum can be checked."""
+
+    audience: int
+    pending: int = 0
+    sending: int = 0
+    accepted: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    skipped: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """The invariant: nobody was lost and nobody was made up."""
+        parts = self.pending + self.sending + self.accepted + self.failed
+        return self.audience == parts + self.uncertain + self.skipped
+
+
+class Claim(NamedTuple):
+    """A delivery taken by this worker and durably marked `sending`."""
+
+    delivery_id: int
+    subscriber: Subscriber
+    arm: int = 1
+    """The number of the subject, where there are several; 0 while its winner is not known."""
+
+
+class Remaining(NamedTuple):
+    """A delivery that is still pending, and what `claim` would do with it now."""
+
+    claim: Claim
+    left_out: str
+    """"" when it would be claimed, else why it would be skipped: unsubscribed, bounced, erased, or
+    `HELD_BACK`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A mail as it was sent, to be shown again."""
+
+    digest: str
+    """Of `content`."""
+    content: bytes
+    """See `mailer.mail.web_version`: what all recipients of the variant share."""
+    values: str
+    """What is this recipient's own."""
+
+
+class Result(NamedTuple):
+    """How one claimed delivery ended, to be recorded."""
+
+    delivery_id: int
+    state: DeliveryState
+    """ACCEPTED, FAILED, UNCERTAIN, or PENDING for "not sent, may be tried again"."""
+    message_id: str = ""
+    detail: str = ""
+    """The provider's answer or the reason, for staff."""
+    kept: StoredMessage | None = None
+    """The mail, to be shown again in a browser; stored when it was accepted or is uncertain."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncertainDelivery:
+    """An uncertain delivery."""
+
+    delivery_id: int
+    email: str
+    """"" when the person was erased."""
+    since: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingGroup:
+    """Pending deliveries that are due at the same moment in the same time zone."""
+
+    due: datetime | None
+    """None for those who wait for the winner of a subject test."""
+    timezone: str
+    """The recipients' own, "" where it is not known."""
+    pending: int

@@ -1,0 +1,73 @@
+"""Figures about a send: numbers, never a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class BounceCount(NamedTuple):
+    """Mail that came back, in Amazon's words of why."""
+
+    type: str
+    """Permanent, Transient or Undetermined."""
+    subtype: str
+    number: int
+
+
+class DomainCount(NamedTuple):
+    name: str
+    accepted: int
+    bounced: int
+    """Of the accepted, for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendStatistics:
+    """What became of a send, added up at one instant. A delivery counts once in each number."""
+
+    outcomes: Mapping[str, int]
+    """`events.Outcome` → deliveries of which that was reported."""
+    unsubscribed: int
+    """By a link in this mail, and not taken back."""
+    reasons: Mapping[str, int]
+    """Why they left, as they ticked it."""
+    bounces: tuple[BounceCount, ...]
+    """The most first; so is all that follows."""
+    domains: tuple[DomainCount, ...]
+    states: tuple[tuple[str, int], ...]
+    """Where those live to whom it was handed over; "" where that is not known."""
+    skipped: tuple[tuple[str, int], ...]
+    failed: tuple[tuple[str, int], ...]
+    """As the other side said it, which may name an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantCount:
+    """The deliveries of one variant that were handed over."""
+
+    content: bytes
+    """Of the variant: see `pages.Kept`."""
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedInMinute:
+    """How many messages of a send were accepted in one minute."""
+
+    at: datetime
+    accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkClicks:
+    """On one link in the mail of one subject."""
+
+    arm: int
+    """The number of the subject."""
+    url: str
+    number: int

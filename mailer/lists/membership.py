@@ -1,0 +1,60 @@
+"""Who is on which list, since when and how, and what is kept about an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mailer.lists.subscriber import Subscriber
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is suppressed, whatever list it is on."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    name: str
+    subscribed: int
+    unsubscribed: int
+    suppressed: int
+    """Of the subscribed, those whose address is suppressed."""
+
+
+@dataclass(slots=True)
+class Membership:
+    """One for each subscriber in a stream, and so not frozen either."""
+
+    list_name: str
+    status: str
+    """"subscribed" or "unsubscribed"."""
+    since: str
+    how: str
+    """import, form, one-click, campaign, staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything kept about one address: for `subscriber show` and the data export of the GDPR."""
+
+    subscriber: Subscriber | None
+    """None when only a suppression is kept: of a stranger, or of somebody erased."""
+    created: str
+    consent_source: str
+    memberships: tuple[Membership, ...]
+    suppression: SuppressionReason | None
+    suppressed_at: str
+    deliveries: tuple[Mapping[str, str], ...]
+    """campaign, list, state, at, message_id."""
+    events: tuple[Mapping[str, str], ...]
+    """kind, at, type, subtype, status, diagnostic: what Amazon SES reported about their mail."""

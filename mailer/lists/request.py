@@ -1,0 +1,82 @@
+"""What recipients ask for on the pages, and what waits to be confirmed by mail (double opt-in)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a link in a mail belongs to, and from which send it came."""
+
+    subscriber_id: int
+    email: str
+    """"" when the person has been erased."""
+    list_name: str
+    campaign: str
+    subscribed: bool
+    """To that list, and not suppressed."""
+
+
+class RequestKind(StrEnum):
+    """What somebody asked for that has to be confirmed from a mailbox."""
+
+    JOIN = "join"
+    """Subscribe this address to `lists`."""
+    MOVE = "move"
+    """Write to this address instead of that of `subscriber_id`."""
+    LEAVE = "leave"
+    """Unsubscribe this address from `lists`, or from everything when there are none."""
+    SETTLE = "settle"
+    """Of the old address, after a move: take it back, or let the details follow. See `move_id`."""
+
+
+class ConfirmationState(StrEnum):
+    """Of the mail that asks: pending → sending → sent | failed | uncertain."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRequest:
+    """What is asked for on a page, before it is confirmed."""
+
+    kind: RequestKind
+    email: str
+    subscriber_id: int = 0
+    send_id: int = 0
+    move_id: int = 0
+    lists: tuple[str, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the subscriber, to be set when it is confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """A request that waits to be confirmed, or was."""
+
+    id: int
+    wish: RecipientRequest
+    asked: datetime
+    settled: str = ""
+    """"" while it waits, else how it ended: "done", "kept" or "refused"."""
+    departure_id: int = 0
+    """What can be undone of it, 0 when nothing."""
+
+
+UNSUBSCRIBE_REASONS = {
+    "too-many": "Too many e-mails",
+    "not-for-me": "They are not about what I care about",
+    "never-asked": "I never asked for them",
+    "other": "Something else",
+}
