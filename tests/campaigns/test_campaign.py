@@ -1,4 +1,4 @@
-"""Campaign files as editors save them. What is wrong with a file is in tests/mistakes/."""
+"""Campaign files as editors save them. What is wrong with a file is in tests/cli/mistakes/."""
 
 from __future__ import annotations
 

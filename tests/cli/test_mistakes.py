@@ -1,6 +1,6 @@
 """Every mistake staff can make gets one line that says what, where, and what to do.
 
-Each folder in tests/mistakes/ holds the files that make the mistake, laid over a small project, a
+Each folder in tests/cli/mistakes/ holds the files that make the mistake, laid over a small project, a
 `command`, and `expected`: the exit code, then exactly what is printed. Without `command` it is
 `mailer build sample`.
 """
@@ -17,7 +17,7 @@ import pytest
 from mailer import cli
 from tests.support.campaigns import TEMPLATES
 
-FOLDER = Path(__file__).parents[1] / "mistakes"
+FOLDER = Path(__file__).parent / "mistakes"
 CASES = sorted(path.name for path in FOLDER.iterdir())
 
 PROJECT = {

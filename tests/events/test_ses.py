@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mailer.events.ses import NotAnEventError, read
 from mailer.ledger.event import EventOutcome, delivery_tag
 
-SAMPLES = Path(__file__).parents[1] / "data" / "ses-events"
+SAMPLES = Path(__file__).parent / "ses-events"
 DANA = "dana.field@example.com"
 MESSAGE = "0101018f7c3e5a2b-1c0ffee0-4d2a-4f55-9f3a-b1d2c3e4f5a6-000000"
 
