@@ -45,7 +45,7 @@ class Nowhere:
     """A transport that encodes each message and throws it away."""
 
     name = "nowhere"
-    lanes = 1
+    connections = 1
 
     def __init__(self, envelope: Envelope) -> None:
         self._envelope = envelope
@@ -53,22 +53,22 @@ class Nowhere:
     def allowance(self) -> Allowance:
         return Allowance()
 
-    def together(self, rate: float | None) -> int:
+    def batch_size(self, rate: float | None) -> int:
         del rate
         return MAX_IN_FLIGHT
 
-    def parcels(
-        self, letters: Sequence[OutgoingMessage], together: int
+    def batches(
+        self, messages: Sequence[OutgoingMessage], size: int
     ) -> Sequence[Sequence[OutgoingMessage]]:
-        return [letters[i : i + together] for i in range(0, len(letters), together)]
+        return [messages[i : i + size] for i in range(0, len(messages), size)]
 
-    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
-        return BatchResult([self._made(letter) for letter in parcel])
+    def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
+        return BatchResult([self._made(outgoing) for outgoing in batch])
 
-    def _made(self, letter: OutgoingMessage) -> Result:
-        left = f"{project.CAMPAIGN}.{letter.delivery_id}"
-        message.encode(letter.merged, self._envelope, message_id=left, date=_now())
-        return Result(letter.delivery_id, DeliveryState.ACCEPTED, message_id=f"<{left}>")
+    def _made(self, outgoing: OutgoingMessage) -> Result:
+        left = f"{project.CAMPAIGN}.{outgoing.delivery_id}"
+        message.encode(outgoing.merged, self._envelope, message_id=left, date=_now())
+        return Result(outgoing.delivery_id, DeliveryState.ACCEPTED, message_id=f"<{left}>")
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:
         return [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
@@ -140,8 +140,8 @@ def send(root: Path, way: str) -> dict[str, float]:
     )
     gc.set_threshold(50_000)  # as the command line does
     with costing() as cost:
-        tally = sender.run(frozen)
-    assert tally.accepted == number
+        progress = sender.run(frozen)
+    assert progress.accepted == number
     store.close()
     return {
         "rate": number / cost.wall,

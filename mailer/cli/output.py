@@ -153,14 +153,14 @@ def show_nothing_to_do(send: Send, counts: Counts) -> None:
 
 
 def show_summary(
-    send: Send, counts: Counts, tally: SendProgress, seconds: float, where: str
+    send: Send, counts: Counts, progress: SendProgress, seconds: float, where: str
 ) -> None:
-    speed = f", {tally.tried / seconds:,.0f} a second" if seconds >= _TELLING else ""
-    typer.echo(f"{send.campaign}: {tally.accepted:,} accepted in {seconds:,.1f} s{speed}.")
+    speed = f", {progress.tried / seconds:,.0f} a second" if seconds >= _TELLING else ""
+    typer.echo(f"{send.campaign}: {progress.accepted:,} accepted in {seconds:,.1f} s{speed}.")
     typer.echo(f"Of {people(counts.audience)} in all: {in_words(counts)}.")
-    if tally.complaints:
-        times = "once" if tally.complaints == 1 else f"{tally.complaints:,} times"
-        typer.echo(f"It was slowed down, being told {times}: {tally.complaint}")
+    if progress.slowdowns:
+        times = "once" if progress.slowdowns == 1 else f"{progress.slowdowns:,} times"
+        typer.echo(f"It was slowed down, being told {times}: {progress.slow_down}")
     typer.echo(f"The mails are in {where}" if where.endswith("/") else f"They went to {where}.")
     if counts.pending:
         typer.echo(f"{people(counts.pending)} still to come.")

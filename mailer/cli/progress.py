@@ -55,11 +55,15 @@ def watch(title: str, items: Iterable[T], total: int) -> Iterator[T]:
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Callable[[SendProgress], None]]:
     """A bar that is told how far a send is."""
-    with _progress(transient=False) as progress:
-        task = progress.add_task(title, total=total)
+    with _progress(transient=False) as bars:
+        task = bars.add_task(title, total=total)
 
-        def show(tally: SendProgress) -> None:
-            slowed = f" (slowed down to {tally.share:.0%}: asked to)" if tally.share < 1 else ""
-            progress.update(task, completed=tally.tried, description=title + slowed)
+        def show(progress: SendProgress) -> None:
+            slowed = (
+                f" (slowed down to {progress.rate_factor:.0%}: asked to)"
+                if progress.rate_factor < 1
+                else ""
+            )
+            bars.update(task, completed=progress.tried, description=title + slowed)
 
         yield show

@@ -340,7 +340,7 @@ class SendCommand:
             more = {"seconds": round(seconds, 3), "where": self._place(mailing)}
             print_json(output.send_as_json(current, counts) | more)
         else:
-            output.show_summary(current, counts, sender.tally, seconds, self._place(mailing))
+            output.show_summary(current, counts, sender.progress, seconds, self._place(mailing))
             output.show_held_back(current, len(store.passed_over(frozen.id)))
 
     def _complain_of_failures(self, frozen: Send) -> None:

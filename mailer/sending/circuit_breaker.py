@@ -27,7 +27,7 @@ class CircuitBreaker:
     def add(self, outcomes: Iterable[tuple[Result, str]]) -> None:
         """What came of one call: the results, each with its recipient's address.
 
-        Each refusal counts. A lost answer counts once, however many letters the call carried: it says
+        Each refusal counts. A lost answer counts once, however many messages the call carried: it says
         something about the way out, and nothing about any of them.
         """
         lost = False

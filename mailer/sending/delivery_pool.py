@@ -1,4 +1,4 @@
-"""Parcels on their way, several at once: so that a slow answer holds up nobody else.
+"""Batches on their way, several at once: so that a slow answer holds up nobody else.
 
 Threads of daemon kind, because an answer may take a minute, and whoever presses Ctrl-C twice does not
 wait for it: what is under way then stays `sending` in the ledger, and is settled by the next send.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mailer.transports.base import OutgoingMessage
 
-    Parcel = Sequence[OutgoingMessage]
+    Batch = Sequence[OutgoingMessage]
 
 _GUESS = 0.1
 """Seconds that a call takes, before the first has been seen: TLS to the same continent."""
@@ -32,7 +32,7 @@ _NEW = 0.1
 
 
 class DeliveryPool:
-    """A thread for each parcel under way, as many as the speed asks for.
+    """A thread for each batch under way, as many as the speed asks for.
 
     Args:
         deliver: called in the threads.
@@ -42,16 +42,16 @@ class DeliveryPool:
 
     def __init__(
         self,
-        deliver: Callable[[Parcel], BatchResult],
+        deliver: Callable[[Batch], BatchResult],
         most: int,
         *,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.speed: float | None = None
-        """Parcels a second that are wanted; None is as many as there are."""
-        self.letters = 0
+        """Batches a second that are size; None is as many as there are."""
+        self.messages = 0
         """Under way."""
-        self.parcels = 0
+        self.batches = 0
         """Under way."""
         self._deliver = deliver
         self._most = most
@@ -59,11 +59,11 @@ class DeliveryPool:
         self._latency = _GUESS
         self._threads = 0
         self._began: dict[int, float] = {}
-        self._todo: SimpleQueue[Parcel | None] = SimpleQueue()
-        self._done: SimpleQueue[tuple[Parcel, float, BatchResult | BaseException]] = SimpleQueue()
+        self._todo: SimpleQueue[Batch | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Batch, float, BatchResult | BaseException]] = SimpleQueue()
 
     @property
-    def wanted(self) -> int:
+    def size(self) -> int:
         """Lanes for the speed, as long as answers take what they took; and one for each overdue."""
         if self.speed is None:
             return self._most
@@ -72,76 +72,76 @@ class DeliveryPool:
         return min(self._most, needed + sum(began < late for began in list(self._began.values())))
 
     @property
-    def possible(self) -> float:
-        """Parcels a second with all lanes, as long as answers take what they took."""
+    def reachable_rate(self) -> float:
+        """Batches a second with all lanes, as long as answers take what they took."""
         return self._most / self._latency if self._latency else math.inf
 
     @property
     def is_full(self) -> bool:
-        return self.parcels >= self.wanted
+        return self.batches >= self.size
 
-    def send(self, *parcels: Parcel) -> None:
+    def send(self, *batches: Batch) -> None:
         # all of them first: what is here can be recalled, whatever happens to the threads
-        for parcel in parcels:
-            self.parcels += 1
-            self.letters += len(parcel)
-            self._todo.put(parcel)
-        self._staff()
+        for batch in batches:
+            self.batches += 1
+            self.messages += len(batch)
+            self._todo.put(batch)
+        self._spawn()
 
-    def collect(self, *, room: int, seconds: float) -> list[tuple[Parcel, BatchResult]]:
-        """What has come back, after waiting until fewer than `room` parcels are under way.
+    def collect(self, *, room: int, seconds: float) -> list[tuple[Batch, BatchResult]]:
+        """What has come back, after waiting until fewer than `room` batches are under way.
 
         It waits no longer than so many seconds. What a call raised is raised here.
         """
-        self._staff()
-        back: list[tuple[Parcel, BatchResult]] = []
+        self._spawn()
+        back: list[tuple[Batch, BatchResult]] = []
         end = self._timer() + seconds
         while True:
-            patience = max(0, end - self._timer()) if self.parcels >= room else 0
+            patience = max(0, end - self._timer()) if self.batches >= room else 0
             try:
-                parcel, took, receipt = self._done.get(timeout=patience)
+                batch, took, batch_result = self._done.get(timeout=patience)
             except Empty:
                 return back
-            if back and isinstance(receipt, BaseException):
+            if back and isinstance(batch_result, BaseException):
                 # first what came of the others
-                self._done.put((parcel, took, receipt))
+                self._done.put((batch, took, batch_result))
                 return back
-            self.parcels -= 1
-            self.letters -= len(parcel)
+            self.batches -= 1
+            self.messages -= len(batch)
             self._latency += _NEW * (took - self._latency)
-            if isinstance(receipt, BaseException):
-                raise receipt
-            back.append((parcel, receipt))
+            if isinstance(batch_result, BaseException):
+                raise batch_result
+            back.append((batch, batch_result))
 
     def recall(self) -> None:
-        """Let no further parcel leave: those that no lane has begun come back unsent."""
+        """Let no further batch leave: those that no lane has begun come back unsent."""
         while True:
             try:
-                parcel = self._todo.get_nowait()
+                batch = self._todo.get_nowait()
             except Empty:
                 return
-            if parcel is not None:
-                self._done.put((parcel, self._latency, BatchResult.unsent(parcel)))
+            if batch is not None:
+                self._done.put((batch, self._latency, BatchResult.unsent(batch)))
 
     def close(self) -> None:
         """Let idle threads end."""
         for _ in range(self._threads):
             self._todo.put(None)
 
-    def _staff(self) -> None:
-        most = min(self.parcels, self.wanted)
+    def _spawn(self) -> None:
+        most = min(self.batches, self.size)
         while self._threads < most and not self._todo.empty():
             self._threads += 1
             threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
         me = threading.get_ident()
-        while (parcel := self._todo.get()) is not None:
+        while (batch := self._todo.get()) is not None:
             self._began[me] = began = self._timer()
-            receipt: BatchResult | BaseException
+            batch_result: BatchResult | BaseException
             try:
-                receipt = self._deliver(parcel)
+                batch_result = self._deliver(batch)
             except BaseException as err:  # noqa: BLE001 - raised again where it is collected
-                receipt = err
+                batch_result = err
             del self._began[me]
-            self._done.put((parcel, self._timer() - began, receipt))
+            self._done.put((batch, self._timer() - began, batch_result))

@@ -1,6 +1,6 @@
 """The one loop: wait for the throttle → claim → merge → deliver → record.
 
-Several parcels are on their way at once (`lanes.py`); this thread alone talks to the ledger.
+Several batches are on their way at once (`lanes.py`); this thread alone talks to the ledger.
 
 What a crash leaves, by the step it comes after:
 
@@ -55,14 +55,14 @@ class Pace:
 
     rate: float | None
     """Messages a second, that are wanted and can be reached; None is as fast as it goes."""
-    together: int = 1
+    call_size: int = 1
     """Messages in one call, if the rate has so many in a second."""
 
     @property
-    def batch(self) -> int:
+    def batch_size(self) -> int:
         if self.rate is None:
             return MAX_IN_FLIGHT
-        call = min(self.together, int(self.rate))
+        call = min(self.call_size, int(self.rate))
         return max(1, min(MAX_IN_FLIGHT, max(call, int(self.rate * STEP))))
 
 
@@ -73,26 +73,26 @@ class SendProgress:
     accepted: int = 0
     failed: int = 0
     uncertain: int = 0
-    complaints: int = 0
+    slowdowns: int = 0
     """How often the other side asked for less."""
-    complaint: str = ""
+    slow_down: str = ""
     """Its words, the last time."""
-    share: float = 1
+    rate_factor: float = 1
     """Of the rate, that is used at the moment because of that."""
 
     @property
     def tried(self) -> int:
         return self.accepted + self.failed + self.uncertain
 
-    def plus(self, receipt: BatchResult) -> SendProgress:
-        states = [result.state for result in receipt.results]
+    def plus(self, batch_result: BatchResult) -> SendProgress:
+        states = [result.state for result in batch_result.results]
         return replace(
             self,
             accepted=self.accepted + states.count(DeliveryState.ACCEPTED),
             failed=self.failed + states.count(DeliveryState.FAILED),
             uncertain=self.uncertain + states.count(DeliveryState.UNCERTAIN),
-            complaints=self.complaints + bool(receipt.complaint),
-            complaint=receipt.complaint or self.complaint,
+            slowdowns=self.slowdowns + bool(batch_result.slow_down),
+            slow_down=batch_result.slow_down or self.slow_down,
         )
 
 
@@ -129,7 +129,7 @@ class Sender:
         on_progress: Callable[[SendProgress], None],
         by_hand: bool = True,
     ) -> None:
-        self.tally = SendProgress()
+        self.progress = SendProgress()
         self._store = store
         self._transport = transport
         self._merger = merger
@@ -138,9 +138,9 @@ class Sender:
         self._clock = clock
         self._on_progress = on_progress
         self._by_hand = by_hand
-        self._lanes = DeliveryPool(transport.deliver, transport.lanes)
-        self._streak = CircuitBreaker()
-        self._judge = ReputationMonitor(store, limits)
+        self._pool = DeliveryPool(transport.deliver, transport.connections)
+        self._breaker = CircuitBreaker()
+        self._monitor = ReputationMonitor(store, limits)
 
     def run(self, send: Send, *, limit: int | None = None) -> SendProgress:
         """Send until nothing is due, or `limit` messages were tried; then it is paused.
@@ -157,28 +157,28 @@ class Sender:
         try:
             self._work(send, limit)
         except Exception:
-            self._bring_home()
+            self._drain()
             raise
         except BaseException:
             # Nothing is waited for, but what is known by now is put on record.
-            self._lanes.recall()
-            self._record(room=self._lanes.parcels + 1)
+            self._pool.recall()
+            self._record(room=self._pool.batches + 1)
             raise
         finally:
-            self._lanes.close()
-        return self.tally
+            self._pool.close()
+        return self.progress
 
     def _work(self, send: Send, limit: int | None) -> None:
         while self._is_on(send):
             self._look_at_what_became(send)
             if self._stop.requested:
-                self._bring_home()
+                self._drain()
             if self._is_due(send):
                 if self._stop.requested:
                     raise self._interrupted(send)
                 if not self._proceed(send, limit):
                     return
-            elif self._lanes.parcels:
+            elif self._pool.batches:
                 self._collect(send, room=1)  # some may come back unsent
             elif self._is_finished(send):
                 return
@@ -186,13 +186,13 @@ class Sender:
     def _proceed(self, send: Send, limit: int | None) -> bool:
         """Hand over a batch, or make room for it; False at the limit."""
         size = self._room(limit)
-        if size and not self._lanes.is_full:
+        if size and not self._pool.is_full:
             turn = self._wait(send, size) + self._seconds()
             if not self._stop.requested:
                 claims = self._store.claim(send.id, size, now=self._clock())
                 self._hand_over(send, claims, turn)
-        elif self._lanes.parcels:
-            self._collect(send, room=self._lanes.wanted if size else 1)
+        elif self._pool.batches:
+            self._collect(send, room=self._pool.size if size else 1)
         else:
             self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
             return False
@@ -205,7 +205,7 @@ class Sender:
         return Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
 
     def _look_at_what_became(self, send: Send) -> None:
-        why = self._judge.why_stop(send.id, self._clock())
+        why = self._monitor.why_stop(send.id, self._clock())
         if why:
             self._set(send, SendState.PAUSED, why)
             raise SendStopped(
@@ -224,7 +224,7 @@ class Sender:
                 hint=_go_on(send) if current.state is SendState.PAUSED else None,
             )
         if current.state is not SendState.SENDING:
-            self._bring_home()
+            self._drain()
             return False
         return True
 
@@ -239,15 +239,15 @@ class Sender:
 
     def _room(self, limit: int | None) -> int:
         if limit is None:
-            return self._pace.batch
-        return min(self._pace.batch, limit - self.tally.tried - self._lanes.letters)
+            return self._pace.batch_size
+        return min(self._pace.batch_size, limit - self.progress.tried - self._pool.messages)
 
     @property
     def _pace(self) -> Pace:
-        together = self._transport.together(self._rate)
-        possible = self._lanes.possible * together
-        rate = self._rate and min(self._rate * self.tally.share, possible)
-        return Pace(rate, together)
+        size = self._transport.batch_size(self._rate)
+        possible = self._pool.reachable_rate * size
+        rate = self._rate and min(self._rate * self.progress.rate_factor, possible)
+        return Pace(rate, size)
 
     # ---------------------------------------------------------------- out
 
@@ -277,10 +277,10 @@ class Sender:
             self._transport.name,
             size,
             rate=self._rate,
-            burst=self._pace.batch,
+            burst=self._pace.batch_size,
             clock=self._seconds,
         )
-        self.tally = replace(self.tally, share=turn.share)
+        self.progress = replace(self.progress, rate_factor=turn.share)
         left = turn.wait
         while left > _LEAD and not self._stop.requested:
             began, nap = self._seconds(), min(left - _LEAD, _NAP)
@@ -294,7 +294,7 @@ class Sender:
         if not claims:
             return
         try:
-            letters = list(self._merged(send, claims))
+            messages = list(self._merged(send, claims))
             left = min(turn - self._seconds(), _LEAD)
             if left > 0:
                 self._stop.wait(left)
@@ -305,9 +305,9 @@ class Sender:
             if isinstance(err, CampaignError):
                 raise self._stopped(send, err) from err
             raise
-        parcels = self._transport.parcels(letters, self._pace.together)
-        self._lanes.speed = self._rate and self._rate * len(parcels) / len(letters)
-        self._lanes.send(*parcels)
+        batches = self._transport.batches(messages, self._pace.call_size)
+        self._pool.speed = self._rate and self._rate * len(batches) / len(messages)
+        self._pool.send(*batches)
 
     def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[OutgoingMessage]:
         """Their mail; what comes back meanwhile is recorded, for a new variant takes its time."""
@@ -328,15 +328,15 @@ class Sender:
         Raises:
             SendStopped: what has come back says that there is no sense in going on.
         """
-        stop = self._record(room or self._lanes.parcels + 1)
+        stop = self._record(room or self._pool.batches + 1)
         if stop:
             raise self._stopped(send, stop) from stop
 
-    def _bring_home(self) -> None:
+    def _drain(self) -> None:
         """Record whatever is under way, whatever becomes of some of it; nothing more leaves."""
-        self._lanes.recall()
+        self._pool.recall()
         problem: Exception | None = None
-        while self._lanes.parcels:
+        while self._pool.batches:
             try:
                 self._record(room=1)
             except Exception as err:  # noqa: BLE001 - raised when all the rest is on record
@@ -346,23 +346,29 @@ class Sender:
 
     def _record(self, room: int) -> MailerError | None:
         """Why the send should stop, if it should."""
-        back = self._lanes.collect(room=room, seconds=_NAP)
+        back = self._pool.collect(room=room, seconds=_NAP)
         if not back:
             return None
         self._store.record(
-            [result for parcel, receipt in back for result in _with_copies(parcel, receipt)],
+            [
+                result
+                for batch, batch_result in back
+                for result in _with_copies(batch, batch_result)
+            ],
             now=self._clock(),
         )
-        for parcel, receipt in back:
-            emails = {letter.delivery_id: letter.merged.email for letter in parcel}
-            self._streak.add((result, emails[result.delivery_id]) for result in receipt.results)
-            self.tally = self.tally.plus(receipt)
-        if any(receipt.complaint for _, receipt in back):
+        for batch, batch_result in back:
+            emails = {outgoing.delivery_id: outgoing.merged.email for outgoing in batch}
+            self._breaker.add(
+                (result, emails[result.delivery_id]) for result in batch_result.results
+            )
+            self.progress = self.progress.plus(batch_result)
+        if any(batch_result.slow_down for _, batch_result in back):
             share = self._store.slow_down(self._transport.name, clock=self._seconds)
-            self.tally = replace(self.tally, share=share)
-        self._on_progress(self.tally)
-        stops = (receipt.stop for _, receipt in back if receipt.stop)
-        return next(stops, None) or _nothing_but_refusals(self._streak.verdict)
+            self.progress = replace(self.progress, rate_factor=share)
+        self._on_progress(self.progress)
+        stops = (batch_result.stop for _, batch_result in back if batch_result.stop)
+        return next(stops, None) or _nothing_but_refusals(self._breaker.verdict)
 
     def _stopped(self, send: Send, err: MailerError) -> SendStopped:
         self._set(send, SendState.PAUSED, str(err))
@@ -387,12 +393,12 @@ def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int
     return len(claims)
 
 
-def _with_copies(parcel: Sequence[OutgoingMessage], receipt: BatchResult) -> list[Result]:
+def _with_copies(batch: Sequence[OutgoingMessage], batch_result: BatchResult) -> list[Result]:
     """The results, each with its mail, so that it can be viewed in a browser as it was sent."""
-    mails = {letter.delivery_id: letter.merged for letter in parcel}
+    mails = {outgoing.delivery_id: outgoing.merged for outgoing in batch}
     return [
         Result(r.delivery_id, r.state, r.message_id, r.detail, store_message(mails[r.delivery_id]))
-        for r in receipt.results
+        for r in batch_result.results
     ]
 
 

@@ -99,16 +99,16 @@ def deliver(
         TransportError: one was not.
     """
     rate = transport.allowance().rate
-    letters = [OutgoingMessage(0, proof) for proof in proofs]
-    for parcel in transport.parcels(letters, 1):
+    messages = [OutgoingMessage(0, proof) for proof in proofs]
+    for batch in transport.batches(messages, 1):
         if rate:
             turn = store.reserve(transport.name, 1, rate=rate, burst=1, clock=clock)
             time.sleep(turn.wait)
-        receipt = transport.deliver(parcel)
-        (result,) = receipt.results
-        (letter,) = parcel
+        batch_result = transport.deliver(batch)
+        (result,) = batch_result.results
+        (outgoing,) = batch
         if result.state is not DeliveryState.ACCEPTED:
-            raise receipt.stop or TransportError(
-                f"{letter.merged.email}: {result.detail or receipt.complaint}"
+            raise batch_result.stop or TransportError(
+                f"{outgoing.merged.email}: {result.detail or batch_result.slow_down}"
             )
-        yield letter.merged
+        yield outgoing.merged

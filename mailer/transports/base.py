@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.mail.merge import Merged
 
 MAX_IN_FLIGHT = 500
-"""Letters that one process has in hand, whatever the rate."""
+"""Messages that one process has in hand, whatever the rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What came of handing over one parcel."""
+    """What came of handing over one batch."""
 
     results: Sequence[Result]
-    """One for each letter, in any order."""
-    complaint: str = ""
+    """One for each outgoing, in any order."""
+    slow_down: str = ""
     """Why the other side wants less: the rate is halved for every process, then recovers."""
     stop: TransportError | None = None
     """Why nothing more can be handed over until somebody has done something or time has passed: the
@@ -55,35 +55,35 @@ class BatchResult:
 
     @classmethod
     def unsent(
-        cls, parcel: Sequence[OutgoingMessage], stop: TransportError | None = None
+        cls, batch: Sequence[OutgoingMessage], stop: TransportError | None = None
     ) -> BatchResult:
-        """Nothing of a parcel was handed over."""
-        results = [Result(letter.delivery_id, DeliveryState.PENDING) for letter in parcel]
+        """Nothing of a batch was handed over."""
+        results = [Result(outgoing.delivery_id, DeliveryState.PENDING) for outgoing in batch]
         return cls(results, stop=stop)
 
 
 class Transport(Protocol):
     name: str
     """Also names the rate that all processes share."""
-    lanes: int
-    """The most parcels that may be on their way at once, each in a thread of its own."""
+    connections: int
+    """The most batches that may be on their way at once, each in a thread of its own."""
 
     def allowance(self) -> Allowance:
         """Raises TransportError when nothing can be sent at all, or nobody can be asked."""
         ...
 
-    def together(self, rate: float | None) -> int:
-        """The most letters that are handed over in one call, at so many messages a second."""
+    def batch_size(self, rate: float | None) -> int:
+        """The most messages that are handed over in one call, at so many messages a second."""
         ...
 
-    def parcels(
-        self, letters: Sequence[OutgoingMessage], together: int
+    def batches(
+        self, messages: Sequence[OutgoingMessage], size: int
     ) -> Sequence[Sequence[OutgoingMessage]]:
-        """Letters by the call they are handed over in, at most `together` in each."""
+        """Messages by the call they are handed over in, at most `together` in each."""
         ...
 
-    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
-        """Hand over every letter of a parcel, each once: never retry what may have been taken."""
+    def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
+        """Hand over every outgoing of a batch, each once: never retry what may have been taken."""
         ...
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:

@@ -45,7 +45,7 @@ class Outbox:
     """
 
     name = "outbox"
-    lanes = 1
+    connections = 1
 
     def __init__(
         self, folder: Path, *, campaign: str, envelope: Envelope, clock: Callable[[], datetime]
@@ -65,46 +65,49 @@ class Outbox:
     def allowance(self) -> Allowance:
         return Allowance()
 
-    def together(self, rate: float | None) -> int:
+    def batch_size(self, rate: float | None) -> int:
         del rate
         return MAX_IN_FLIGHT
 
-    def parcels(
-        self, letters: Sequence[OutgoingMessage], together: int
+    def batches(
+        self, messages: Sequence[OutgoingMessage], size: int
     ) -> Sequence[Sequence[OutgoingMessage]]:
-        return [letters[i : i + together] for i in range(0, len(letters), together)]
+        return [messages[i : i + size] for i in range(0, len(messages), size)]
 
-    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
+    def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
         results: list[Result] = []
-        for letter in parcel:
+        for outgoing in batch:
             try:
-                results.append(self._write(letter))
+                results.append(self._write(outgoing))
             except OSError as err:
                 with contextlib.suppress(OSError):
-                    self._part(letter.delivery_id).unlink(missing_ok=True)
-                unwritten = (one.delivery_id for one in parcel[len(results) :])
+                    self._part(outgoing.delivery_id).unlink(missing_ok=True)
+                unwritten = (one.delivery_id for one in batch[len(results) :])
                 results += [Result(one, DeliveryState.PENDING) for one in unwritten]
                 return BatchResult(results, stop=self._unwritable(err))
         return BatchResult(results)
 
-    def _write(self, letter: OutgoingMessage) -> Result:
+    def _write(self, outgoing: OutgoingMessage) -> Result:
         now = self._clock()
-        accepted = self._accepted(letter.delivery_id)
-        part = self._part(letter.delivery_id)
+        accepted = self._accepted(outgoing.delivery_id)
+        part = self._part(outgoing.delivery_id)
         part.write_bytes(
             message.encode(
-                letter.merged, self._envelope, message_id=self._left(letter.delivery_id), date=now
+                outgoing.merged,
+                self._envelope,
+                message_id=self._left(outgoing.delivery_id),
+                date=now,
             )
         )
         # The event before the file: a crash between them repeats an event, which readers of events
         # must expect anyway, and loses none.
-        self._report(letter, accepted.message_id, now)
-        part.replace(self.folder / f"{letter.delivery_id:08d}-{_safe(letter.merged.email)}.eml")
+        self._report(outgoing, accepted.message_id, now)
+        part.replace(self.folder / f"{outgoing.delivery_id:08d}-{_safe(outgoing.merged.email)}.eml")
         return accepted
 
-    def _report(self, letter: OutgoingMessage, message_id: str, now: datetime) -> None:
-        tags = {"campaign": self._campaign, "delivery": str(letter.delivery_id)}
-        line = simulator.event(letter.merged.email, message_id=message_id, tags=tags, now=now)
+    def _report(self, outgoing: OutgoingMessage, message_id: str, now: datetime) -> None:
+        tags = {"campaign": self._campaign, "delivery": str(outgoing.delivery_id)}
+        line = simulator.event(outgoing.merged.email, message_id=message_id, tags=tags, now=now)
         if line:
             with (self.folder / EVENTS).open("a", encoding="utf-8") as events:
                 events.write(line + "\n")

@@ -75,7 +75,7 @@ class Ses:
     def allowance(self):
         return Allowance(rate=14.0)
 
-    def together(self, _rate):
+    def batch_size(self, _rate):
         return 1
 
 
@@ -318,9 +318,9 @@ def test_a_broken_outbox_is_refused_before_anything_is_frozen(mailer, root, stor
 
 
 def test_an_outbox_that_breaks_half_way_pauses_the_send(mailer, root, monkeypatch):
-    def deliver(self, letters):
+    def deliver(self, messages):
         self.folder.rename(root / "elsewhere")
-        return real(self, letters)
+        return real(self, messages)
 
     real = Outbox.deliver
     with monkeypatch.context() as patch:
@@ -336,11 +336,11 @@ def test_an_outbox_that_breaks_half_way_pauses_the_send(mailer, root, monkeypatc
 
 
 def test_failures_are_listed_and_end_with_1(mailer, monkeypatch):
-    def deliver(_, letters):
+    def deliver(_, messages):
         return BatchResult(
             [
                 Result(one.delivery_id, DeliveryState.FAILED, detail="no such mailbox")
-                for one in letters
+                for one in messages
             ]
         )
 
@@ -546,8 +546,8 @@ def test_a_second_signal_stops_at_once():
 
 
 def test_stopped_at_once_the_next_run_finds_out_what_was_written(mailer, root, store, monkeypatch):
-    def deliver(self, letters):
-        real(self, letters[:3])
+    def deliver(self, messages):
+        real(self, messages[:3])
         for _ in range(2):
             signal.raise_signal(signal.SIGTERM)
             time.sleep(0.2)

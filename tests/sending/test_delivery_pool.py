@@ -1,4 +1,4 @@
-"""Parcels under way at once."""
+"""Batches under way at once."""
 
 import threading
 import time
@@ -21,38 +21,38 @@ def make():
         return made[-1]
 
     yield make
-    for lanes in made:
-        lanes.close()
+    for pool in made:
+        pool.close()
 
 
-def everything(lanes):
+def everything(pool):
     back = []
-    while lanes.parcels:
-        back += lanes.collect(room=1, seconds=5)
+    while pool.batches:
+        back += pool.collect(room=1, seconds=5)
     return back
 
 
 def test_each_parcel_comes_back_with_its_receipt(make):
-    lanes = make(lambda parcel: f"receipt for {parcel}")
-    for parcel in ("ab", "c", "def"):
-        lanes.send(parcel)
-    assert (lanes.parcels, lanes.letters) == (3, 6)
-    assert sorted(everything(lanes)) == [(p, f"receipt for {p}") for p in ("ab", "c", "def")]
-    assert (lanes.parcels, lanes.letters) == (0, 0)
+    pool = make(lambda batch: f"batch_result for {batch}")
+    for batch in ("ab", "c", "def"):
+        pool.send(batch)
+    assert (pool.batches, pool.messages) == (3, 6)
+    assert sorted(everything(pool)) == [(p, f"batch_result for {p}") for p in ("ab", "c", "def")]
+    assert (pool.batches, pool.messages) == (0, 0)
 
 
 def test_a_parcel_that_hangs_holds_up_nobody_else(make):
     hang = threading.Event()
-    lanes = make(lambda parcel: hang.wait(30) if parcel == "slow" else None)
-    lanes.send("slow")
-    for parcel in "abcdefgh":
-        lanes.send(parcel)
+    pool = make(lambda batch: hang.wait(30) if batch == "slow" else None)
+    pool.send("slow")
+    for batch in "abcdefgh":
+        pool.send(batch)
     back = []
     while len(back) < 8:
-        back += lanes.collect(room=2, seconds=5)
-    assert lanes.parcels == 1
+        back += pool.collect(room=2, seconds=5)
+    assert pool.batches == 1
     hang.set()
-    assert [parcel for parcel, _ in everything(lanes)] == ["slow"]
+    assert [batch for batch, _ in everything(pool)] == ["slow"]
 
 
 def test_there_are_never_more_lanes_than_allowed(make):
@@ -67,40 +67,40 @@ def test_there_are_never_more_lanes_than_allowed(make):
         with lock:
             under_way -= 1
 
-    lanes = make(deliver, most=3)
+    pool = make(deliver, most=3)
     for _ in range(20):
-        lanes.send("x")
-    everything(lanes)
+        pool.send("x")
+    everything(pool)
     assert most == 3
 
 
 def test_collecting_waits_no_longer_than_told_and_not_at_all_when_there_is_room(make):
     hang = threading.Event()
-    lanes = make(lambda _: hang.wait(30))
-    lanes.send("x")
-    assert lanes.collect(room=2, seconds=30) == []
-    assert lanes.collect(room=1, seconds=0.01) == []
+    pool = make(lambda _: hang.wait(30))
+    pool.send("x")
+    assert pool.collect(room=2, seconds=30) == []
+    assert pool.collect(room=1, seconds=0.01) == []
     hang.set()
 
 
 def test_what_a_call_raises_is_raised_where_it_is_collected(make):
-    lanes = make(lambda _: 1 / 0)
-    lanes.send("x")
+    pool = make(lambda _: 1 / 0)
+    pool.send("x")
     with pytest.raises(ZeroDivisionError):
-        lanes.collect(room=1, seconds=5)
-    assert lanes.parcels == 0
+        pool.collect(room=1, seconds=5)
+    assert pool.batches == 0
 
 
 def test_a_call_that_raises_loses_no_other_calls_receipt(make):
-    lanes = make(lambda parcel: 1 / 0 if parcel == "broken" else "receipt")
-    lanes.send("good")
-    wait_until(lambda: lanes._done.qsize() == 1)
-    lanes.send("broken")
-    wait_until(lambda: lanes._done.qsize() == 2)
-    assert lanes.collect(room=1, seconds=5) == [("good", "receipt")]
+    pool = make(lambda batch: 1 / 0 if batch == "broken" else "batch_result")
+    pool.send("good")
+    wait_until(lambda: pool._done.qsize() == 1)
+    pool.send("broken")
+    wait_until(lambda: pool._done.qsize() == 2)
+    assert pool.collect(room=1, seconds=5) == [("good", "batch_result")]
     with pytest.raises(ZeroDivisionError):
-        lanes.collect(room=1, seconds=5)
-    assert lanes.parcels == 0
+        pool.collect(room=1, seconds=5)
+    assert pool.batches == 0
 
 
 class Clock:
@@ -117,33 +117,33 @@ class Clock:
 
 
 @pytest.mark.parametrize(
-    ("rate", "latency", "lanes"),
+    ("rate", "latency", "pool"),
     [(99, 0.05, 10), (99, 0.2, 40), (14, 0.05, 2), (1, 0.05, 1), (500, 0.5, 64), (None, 0.1, 64)],
 )
-def test_lanes_follow_from_the_rate_and_from_how_long_answers_take(make, rate, latency, lanes):
+def test_lanes_follow_from_the_rate_and_from_how_long_answers_take(make, rate, latency, pool):
     clock = Clock(latency)
     made = make(clock.deliver, most=64, timer=clock)
     made.speed = rate
     for _ in range(200):
         made.send("x")
         made.collect(room=1, seconds=1)
-    assert made.wanted == lanes
+    assert made.size == pool
 
 
 def test_before_the_first_answer_a_lane_is_there_for_each_tenth_of_a_second(make):
-    lanes = make(len, most=64)
-    lanes.speed = 100
-    assert lanes.wanted == 20
+    pool = make(len, most=64)
+    pool.speed = 100
+    assert pool.size == 20
 
 
 def test_what_is_possible_follows_from_how_long_answers_take(make):
     clock = Clock(2.0)
-    lanes = make(clock.deliver, most=8, timer=clock)
-    assert lanes.possible == 80
+    pool = make(clock.deliver, most=8, timer=clock)
+    assert pool.reachable_rate == 80
     for _ in range(200):
-        lanes.send("x")
-        lanes.collect(room=1, seconds=1)
-    assert lanes.possible == pytest.approx(4)
+        pool.send("x")
+        pool.collect(room=1, seconds=1)
+    assert pool.reachable_rate == pytest.approx(4)
 
 
 @given(
@@ -154,21 +154,21 @@ def test_what_is_possible_follows_from_how_long_answers_take(make):
 def test_whatever_is_sent_is_delivered_or_comes_back_unsent_and_nothing_both(sizes, most, begun):
     delivered, go_on = [], threading.Semaphore(begun)
 
-    def deliver(parcel):
-        delivered.extend(letter.delivery_id for letter in parcel)
+    def deliver(batch):
+        delivered.extend(outgoing.delivery_id for outgoing in batch)
         assert go_on.acquire(timeout=30)
         return BatchResult(
-            [Result(letter.delivery_id, DeliveryState.ACCEPTED) for letter in parcel]
+            [Result(outgoing.delivery_id, DeliveryState.ACCEPTED) for outgoing in batch]
         )
 
-    lanes = DeliveryPool(deliver, most)
+    pool = DeliveryPool(deliver, most)
     numbers = iter(range(200))
     for size in sizes:
-        lanes.send([OutgoingMessage(next(numbers), None) for _ in range(size)])
-    lanes.recall()
+        pool.send([OutgoingMessage(next(numbers), None) for _ in range(size)])
+    pool.recall()
     go_on.release(30)
-    results = [result for _, receipt in everything(lanes) for result in receipt.results]
-    lanes.close()
+    results = [result for _, batch_result in everything(pool) for result in batch_result.results]
+    pool.close()
     accepted = [r.delivery_id for r in results if r.state is DeliveryState.ACCEPTED]
     assert sorted(accepted) == sorted(delivered)
     assert sorted(r.delivery_id for r in results) == list(range(sum(sizes)))
@@ -178,18 +178,18 @@ def test_whatever_is_sent_is_delivered_or_comes_back_unsent_and_nothing_both(siz
 def test_what_is_taken_back_never_leaves(make):
     hang, left = threading.Event(), []
 
-    def deliver(parcel):
-        left.append(parcel)
+    def deliver(batch):
+        left.append(batch)
         assert hang.wait(30)
 
-    lanes = make(deliver, most=1)
+    pool = make(deliver, most=1)
     for number in range(5):
-        lanes.send([OutgoingMessage(number, None)])
+        pool.send([OutgoingMessage(number, None)])
     wait_until(lambda: left)
-    lanes.recall()
+    pool.recall()
     hang.set()
-    assert len(everything(lanes)) == 5
-    assert [letter.delivery_id for parcel in left for letter in parcel] == [0]
+    assert len(everything(pool)) == 5
+    assert [outgoing.delivery_id for batch in left for outgoing in batch] == [0]
 
 
 def test_without_a_thread_to_spare_nothing_is_left_out(make, monkeypatch):
@@ -203,32 +203,32 @@ def test_without_a_thread_to_spare_nothing_is_left_out(make, monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", start)
     hang = threading.Event()
-    lanes = make(lambda _: hang.wait(30), most=9)
+    pool = make(lambda _: hang.wait(30), most=9)
     with pytest.raises(RuntimeError):
-        lanes.send(*([OutgoingMessage(number, None)] for number in range(9)))
-    wait_until(lambda: len(lanes._began) == 2)
-    lanes.recall()
+        pool.send(*([OutgoingMessage(number, None)] for number in range(9)))
+    wait_until(lambda: len(pool._began) == 2)
+    pool.recall()
     hang.set()
-    assert len(everything(lanes)) == 9
+    assert len(everything(pool)) == 9
 
 
 def test_a_lane_that_is_overdue_is_replaced(make):
-    """At one parcel a second a single lane is enough, unless its parcel hangs."""
+    """At one batch a second a single lane is enough, unless its batch hangs."""
     hang, clock = threading.Event(), Clock(0)
-    lanes = make(lambda parcel: hang.wait(30) if parcel == "slow" else None, timer=clock)
-    lanes.speed = 1
-    lanes.send("slow")
-    lanes.send("quick")
-    assert lanes.is_full
-    assert lanes.collect(room=1, seconds=0) == []
-    wait_until(lambda: lanes._began)
+    pool = make(lambda batch: hang.wait(30) if batch == "slow" else None, timer=clock)
+    pool.speed = 1
+    pool.send("slow")
+    pool.send("quick")
+    assert pool.is_full
+    assert pool.collect(room=1, seconds=0) == []
+    wait_until(lambda: pool._began)
     clock.now += 2
-    assert lanes.wanted == 2
-    assert [parcel for parcel, _ in lanes.collect(room=2, seconds=5)] == ["quick"]
-    assert not lanes.is_full
+    assert pool.size == 2
+    assert [batch for batch, _ in pool.collect(room=2, seconds=5)] == ["quick"]
+    assert not pool.is_full
     hang.set()
-    everything(lanes)
-    assert lanes.wanted == 1
+    everything(pool)
+    assert pool.size == 1
 
 
 def wait_until(condition):

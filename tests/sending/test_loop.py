@@ -44,14 +44,14 @@ class Way:
     """A transport that keeps what it is given, and says what it is told to say."""
 
     name = "fake"
-    lanes = 1
+    connections = 1
 
     def __init__(self):
         self.got = []
-        self.batches = []
-        self.say = lambda letter: Result(letter.delivery_id, ACCEPTED)
+        self.sizes = []
+        self.say = lambda outgoing: Result(outgoing.delivery_id, ACCEPTED)
         self.meanwhile = lambda: None
-        self.complaint = lambda: ""
+        self.slow_down = lambda: ""
         self.stop = lambda: None
         self.allowed = Allowance()
         self.most = 500
@@ -59,20 +59,20 @@ class Way:
     def allowance(self):
         return self.allowed
 
-    def together(self, _rate):
+    def batch_size(self, _rate):
         return self.most
 
-    def parcels(self, letters, together):
-        return [letters[i : i + together] for i in range(0, len(letters), together)]
+    def batches(self, messages, size):
+        return [messages[i : i + size] for i in range(0, len(messages), size)]
 
-    def deliver(self, letters):
+    def deliver(self, messages):
         self.meanwhile()
         results = []
-        for letter in letters:
-            results.append(self.say(letter))
-            self.got.append(letter.merged.email)
-        self.batches.append(len(letters))
-        return BatchResult(results, self.complaint(), self.stop())
+        for outgoing in messages:
+            results.append(self.say(outgoing))
+            self.got.append(outgoing.merged.email)
+        self.sizes.append(len(messages))
+        return BatchResult(results, self.slow_down(), self.stop())
 
     def settle(self, claims):
         return [
@@ -189,7 +189,7 @@ def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way, elsew
 
 def test_what_comes_back_is_on_record_while_a_slow_batch_is_made(make, send, way, time, elsewhere):
     second, all_back, known = Event(), Event(), []
-    way.most, way.lanes = 5, 9
+    way.most, way.connections = 5, 9
 
     def slowly(subscriber, arm):
         if int(subscriber.email[6:8]) >= 25:
@@ -199,13 +199,13 @@ def test_what_comes_back_is_on_record_while_a_slow_batch_is_made(make, send, way
             time.now += timedelta(seconds=0.2)
         return merge(subscriber, arm)
 
-    def deliver(letters):
-        if letters[0].delivery_id > 10:
+    def deliver(messages):
+        if messages[0].delivery_id > 10:
             assert second.wait(10)
-        receipt = Way.deliver(way, letters)
+        batch_result = Way.deliver(way, messages)
         if len(way.got) == 25:
             Timer(0.1, all_back.set).start()
-        return receipt
+        return batch_result
 
     way.deliver = deliver
     enrol(elsewhere, range(25, 50))
@@ -224,7 +224,7 @@ def test_it_goes_on_when_a_person_has_said_so(make, store, send):
 
 
 @pytest.mark.parametrize(
-    ("rate", "together", "batch"),
+    ("rate", "size", "batch"),
     [
         (None, 1, 500),
         (None, 50, 500),
@@ -241,14 +241,14 @@ def test_it_goes_on_when_a_person_has_said_so(make, store, send):
         (10, 500, 10),
     ],
 )
-def test_a_batch_is_what_one_call_carries_or_a_quarter_of_a_second(rate, together, batch):
-    assert Pace(rate, together).batch == batch
+def test_a_batch_is_what_one_call_carries_or_a_quarter_of_a_second(rate, size, batch):
+    assert Pace(rate, size).batch_size == batch
 
 
 def test_everybody_gets_one_message_and_the_send_is_finished(make, send, store, way):
     assert make().run(send) == SendProgress(accepted=25)
     assert Counter(way.got) == Counter(address(n) for n in range(25))
-    assert way.batches == [10, 10, 5]
+    assert way.sizes == [10, 10, 5]
     assert state(store) is SendState.FINISHED
     assert store.counts(send.id).accepted == 25
 
@@ -282,7 +282,7 @@ def test_a_batch_is_made_shortly_before_its_turn_and_leaves_when_it_comes(
 def test_without_a_rate_nobody_waits(make, send, time, way):
     make(rate=None).run(send)
     assert time.waits == []
-    assert way.batches == [25]
+    assert way.sizes == [25]
 
 
 def test_sending_is_on_record_before_anything_is_handed_over(make, send, store, way, path):
@@ -301,10 +301,10 @@ def test_sending_is_on_record_before_anything_is_handed_over(make, send, store, 
 
 def test_each_outcome_is_recorded_and_counted(make, send, store, way):
     states = [ACCEPTED, DeliveryState.FAILED, DeliveryState.UNCERTAIN]
-    way.say = lambda letter: Result(letter.delivery_id, states[letter.delivery_id % 3])
-    tally = make().run(send)
+    way.say = lambda outgoing: Result(outgoing.delivery_id, states[outgoing.delivery_id % 3])
+    progress = make().run(send)
     counts = store.counts(send.id)
-    assert (tally.accepted, tally.failed, tally.uncertain) == (8, 9, 8)
+    assert (progress.accepted, progress.failed, progress.uncertain) == (8, 9, 8)
     assert (counts.accepted, counts.failed, counts.uncertain) == (8, 9, 8)
     assert state(store) is SendState.FINISHED
 
@@ -312,11 +312,11 @@ def test_each_outcome_is_recorded_and_counted(make, send, store, way):
 def test_what_was_not_sent_is_tried_again(make, send, way):
     refused = set()
 
-    def say(letter):
-        if letter.delivery_id == 3 and not refused:
+    def say(outgoing):
+        if outgoing.delivery_id == 3 and not refused:
             refused.add(3)
             return Result(3, PENDING)
-        return Result(letter.delivery_id, ACCEPTED)
+        return Result(outgoing.delivery_id, ACCEPTED)
 
     way.say = say
     assert make().run(send) == SendProgress(accepted=25)
@@ -326,7 +326,7 @@ def test_what_was_not_sent_is_tried_again(make, send, way):
 def test_progress_is_told_after_every_batch(make, send):
     seen = []
     make(on_progress=seen.append).run(send)
-    assert [tally.tried for tally in seen] == [10, 20, 25]
+    assert [progress.tried for progress in seen] == [10, 20, 25]
 
 
 def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, monkeypatch):
@@ -340,7 +340,7 @@ def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, mon
 
 def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
     assert make().run(send, limit=13) == SendProgress(accepted=13)
-    assert way.batches == [10, 3]
+    assert way.sizes == [10, 3]
     assert state(store) is SendState.PAUSED
     assert "13" in store.send("vote", "members").note
     assert make().run(send) == SendProgress(accepted=12)
@@ -352,18 +352,18 @@ def test_a_limit_that_is_just_enough_finishes(make, send, store):
 
 
 def test_the_brake_finishes_what_is_in_flight_then_pauses(make, send, store, way, time):
-    way.meanwhile = lambda: setattr(time, "requested", len(way.batches) == 1)
+    way.meanwhile = lambda: setattr(time, "requested", len(way.sizes) == 1)
     with pytest.raises(Interrupted, match="vote is paused") as stop:
         make().run(send)
     assert stop.value.hint == "Go on with: mailer resume vote"
-    assert way.batches == [10, 10]
+    assert way.sizes == [10, 10]
     counts = store.counts(send.id)
     assert (counts.accepted, counts.pending, counts.sending) == (20, 5, 0)
     assert state(store) is SendState.PAUSED
 
 
 def test_the_brake_pulled_during_the_last_batch_finishes(make, send, store, way, time):
-    way.meanwhile = lambda: setattr(time, "requested", len(way.batches) == 2)
+    way.meanwhile = lambda: setattr(time, "requested", len(way.sizes) == 2)
     assert make().run(send) == SendProgress(accepted=25)
     assert state(store) is SendState.FINISHED
 
@@ -375,13 +375,13 @@ def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(
     way.meanwhile = lambda: elsewhere.set_state(send.id, to, note="by hand", now=START)
     with pytest.raises(SendStopped, match="vote has stopped: by hand"):
         make().run(send)
-    assert way.batches == [10]
+    assert way.sizes == [10]
     assert store.counts(send.id).accepted == 10
     assert state(store) is to
 
 
 def test_people_added_while_the_last_batch_is_in_flight_are_sent_to(make, send, elsewhere, way):
-    way.meanwhile = lambda: enrol(elsewhere, range(30)) if len(way.batches) == 2 else None
+    way.meanwhile = lambda: enrol(elsewhere, range(30)) if len(way.sizes) == 2 else None
     assert make().run(send) == SendProgress(accepted=30)
 
 
@@ -447,9 +447,9 @@ def test_whoever_was_not_handed_over_is_pending_whatever_the_reason(
 
 
 def test_a_broken_way_out_pauses_and_keeps_what_was_handed_over(make, send, store, way):
-    def say(letter):
-        state = PENDING if letter.delivery_id > 10 + 4 else ACCEPTED
-        return Result(letter.delivery_id, state)
+    def say(outgoing):
+        state = PENDING if outgoing.delivery_id > 10 + 4 else ACCEPTED
+        return Result(outgoing.delivery_id, state)
 
     way.say = say
     way.stop = lambda: (
@@ -483,10 +483,10 @@ class PowerCutError(BaseException):
 def test_what_a_dead_run_left_is_settled_first_and_nobody_is_doubled(
     make, send, store, way, handed_over
 ):
-    def say(letter):
-        if letter.delivery_id > handed_over:
+    def say(outgoing):
+        if outgoing.delivery_id > handed_over:
             raise PowerCutError
-        return Result(letter.delivery_id, ACCEPTED)
+        return Result(outgoing.delivery_id, ACCEPTED)
 
     way.say = say
     with pytest.raises(PowerCutError):
@@ -542,7 +542,7 @@ def test_two_runs_at_once_share_the_work(make, send, store, way, path):
         second.run(send)
 
     way.meanwhile = meanwhile
-    assert make().run(send).accepted + second.tally.accepted == 25
+    assert make().run(send).accepted + second.progress.accepted == 25
     assert Counter(way.got) == Counter(address(n) for n in range(25))
     assert state(store) is SendState.FINISHED
     other.close()
@@ -584,27 +584,27 @@ def test_a_question_without_an_answer_changes_nothing(make, send, way, time):
 
 def test_a_complaint_halves_the_rate_for_everybody_and_is_told(make, send, store, way, time):
     way.most = 1
-    way.complaint = lambda: "slower!" if len(way.batches) == 1 else ""
+    way.slow_down = lambda: "slower!" if len(way.sizes) == 1 else ""
     seen = []
-    tally = make(rate=4.0, on_progress=seen.append).run(send)
-    assert (tally.complaints, tally.complaint) == (1, "slower!")
-    assert min(tally.share for tally in seen) == pytest.approx(0.5, abs=0.05)
+    progress = make(rate=4.0, on_progress=seen.append).run(send)
+    assert (progress.slowdowns, progress.slow_down) == (1, "slower!")
+    assert min(progress.rate_factor for progress in seen) == pytest.approx(0.5, abs=0.05)
     assert 25 / 4 < (time.now - START).total_seconds() < 25 / 2
     turn = store.reserve("fake", 1, rate=4, burst=1, clock=time.now.timestamp)
     assert 0.5 < turn.share < 1
 
 
 def test_batches_shrink_with_the_rate(make, send, way):
-    way.complaint = lambda: "slower!" if not way.batches[1:] else ""
+    way.slow_down = lambda: "slower!" if not way.sizes[1:] else ""
     make(rate=10.0).run(send)
-    assert way.batches[0] == 10
-    assert max(way.batches[1:4]) <= 7
+    assert way.sizes[0] == 10
+    assert max(way.sizes[1:4]) <= 7
 
 
 def test_the_campaigns_fault_pauses_it_and_says_whose_it_is(make, send, store, way):
     way.most = 1
-    way.say = lambda letter: Result(
-        letter.delivery_id, DeliveryState.FAILED, detail=f"<{letter.merged.email}>: bad header"
+    way.say = lambda outgoing: Result(
+        outgoing.delivery_id, DeliveryState.FAILED, detail=f"<{outgoing.merged.email}>: bad header"
     )
     with pytest.raises(SendStopped, match="10 messages in a row were refused") as stop:
         make(rate=10.0).run(send)
@@ -617,8 +617,8 @@ def test_the_campaigns_fault_pauses_it_and_says_whose_it_is(make, send, store, w
 
 def test_nobody_answering_pauses_it(make, send, store, way):
     way.most = 1
-    way.say = lambda letter: Result(
-        letter.delivery_id, DeliveryState.UNCERTAIN, detail=f"timeout {letter.delivery_id}"
+    way.say = lambda outgoing: Result(
+        outgoing.delivery_id, DeliveryState.UNCERTAIN, detail=f"timeout {outgoing.delivery_id}"
     )
     with pytest.raises(SendStopped, match="10 calls in a row were lost: timeout"):
         make(rate=10.0).run(send)
@@ -631,8 +631,8 @@ def test_nobody_answering_pauses_it(make, send, store, way):
 
 @pytest.fixture
 def wide(way):
-    """One letter in a parcel, eight parcels under way."""
-    way.lanes, way.most = 8, 1
+    """One outgoing in a batch, eight batches under way."""
+    way.connections, way.most = 8, 1
     return way
 
 
@@ -640,10 +640,10 @@ def hold(way, number):
     """Keep the call for one delivery from coming back, until the event is set."""
     held, say = Event(), way.say
 
-    def wait(letter):
-        if letter.delivery_id == number:
+    def wait(outgoing):
+        if outgoing.delivery_id == number:
             assert held.wait(30)
-        return say(letter)
+        return say(outgoing)
 
     way.say = wait
     return held
@@ -653,9 +653,9 @@ def test_a_call_that_hangs_holds_up_nobody_else(make, send, store, wide):
     held = hold(wide, 1)
     seen = []
 
-    def on_progress(tally):
-        seen.append(tally.tried)
-        if tally.tried == 24:
+    def on_progress(progress):
+        seen.append(progress.tried)
+        if progress.tried == 24:
             held.set()
 
     assert make(rate=None, on_progress=on_progress).run(send) == SendProgress(accepted=25)
@@ -665,7 +665,7 @@ def test_a_call_that_hangs_holds_up_nobody_else(make, send, store, wide):
 
 def test_a_limit_counts_what_is_under_way(make, send, store, wide):
     held = hold(wide, 1)
-    make(rate=None, on_progress=lambda tally: held.set() if tally.tried == 12 else None).run(
+    make(rate=None, on_progress=lambda progress: held.set() if progress.tried == 12 else None).run(
         send, limit=13
     )
     assert len(wide.got) == 13
@@ -684,8 +684,8 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
         "brake": lambda: setattr(time, "requested", True),
     }
 
-    def on_progress(tally):
-        if tally.tried == 3:
+    def on_progress(progress):
+        if progress.tried == 3:
             stops[how]()
             Timer(0.3, held.set).start()
 
@@ -700,8 +700,8 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
 
 @pytest.fixture
 def narrow(way):
-    """One letter in a parcel, four under way: of a batch of ten, six wait for a lane."""
-    way.lanes, way.most = 4, 1
+    """One outgoing in a batch, four under way: of a batch of ten, six wait for a lane."""
+    way.connections, way.most = 4, 1
     return way
 
 
@@ -709,12 +709,12 @@ def slowly_from_the_third(way, happens):
     """Something happens at the third call, and each after it takes its time."""
     say = way.say
 
-    def wait(letter):
-        if letter.delivery_id == 3:
+    def wait(outgoing):
+        if outgoing.delivery_id == 3:
             happens()
-        if letter.delivery_id > 3:
+        if outgoing.delivery_id > 3:
             Event().wait(0.3)
-        return say(letter)
+        return say(outgoing)
 
     way.say = wait
 
@@ -764,11 +764,11 @@ def test_calls_that_raise_let_the_others_come_home(make, send, store, wide):
     held = hold(wide, 1)
     say = wide.say
 
-    def broken(letter):
-        if letter.delivery_id in {6, 7}:
+    def broken(outgoing):
+        if outgoing.delivery_id in {6, 7}:
             Timer(0.3, held.set).start()
-            raise ValueError(letter.delivery_id)
-        return say(letter)
+            raise ValueError(outgoing.delivery_id)
+        return say(outgoing)
 
     wide.say = broken
     with pytest.raises(ValueError, match=r"[67]"):
@@ -797,8 +797,8 @@ def test_what_comes_back_is_on_record_while_others_are_out(make, send, wide, pat
     held = hold(wide, 1)
     seen = []
 
-    def on_progress(tally):
-        if tally.tried == 24:
+    def on_progress(progress):
+        if progress.tried == 24:
             other = SqliteStore(path, lambda email: [email])
             seen.append(other.counts(send.id))
             other.close()

@@ -28,7 +28,7 @@ def outbox(folder):
     return Outbox(folder, campaign="vote", envelope=ENVELOPE, clock=lambda: NOW)
 
 
-def letter(delivery_id, email="ana@example.org"):
+def outgoing(delivery_id, email="ana@example.org"):
     merger = make_merger("Dear {{ recipient.email }}, hello.")
     return OutgoingMessage(delivery_id, merger.merge(Subscriber(delivery_id, email)))
 
@@ -46,7 +46,7 @@ def states(results):
 
 
 def test_each_letter_becomes_a_mail_that_parses(outbox, folder):
-    results = outbox.deliver([letter(7), letter(8, "bo@example.org")]).results
+    results = outbox.deliver([outgoing(7), outgoing(8, "bo@example.org")]).results
     assert states(results) == {7: DeliveryState.ACCEPTED, 8: DeliveryState.ACCEPTED}
     assert files(folder) == ["00000007-ana@example.org.eml", "00000008-bo@example.org.eml"]
     mail = message_from_bytes((folder / files(folder)[1]).read_bytes(), policy=policy.default)
@@ -58,7 +58,7 @@ def test_each_letter_becomes_a_mail_that_parses(outbox, folder):
 
 
 def test_the_same_delivery_has_one_file_however_often_it_is_tried(outbox, folder):
-    first, second = outbox.deliver([letter(7)]), outbox.deliver([letter(7)])
+    first, second = outbox.deliver([outgoing(7)]), outbox.deliver([outgoing(7)])
     assert first == second
     assert files(folder) == ["00000007-ana@example.org.eml"]
 
@@ -72,7 +72,7 @@ def test_the_same_delivery_has_one_file_however_often_it_is_tried(outbox, folder
     ],
 )
 def test_no_address_leads_out_of_the_folder(outbox, folder, email, name):
-    outbox.deliver([letter(7, email)])
+    outbox.deliver([outgoing(7, email)])
     assert files(folder) == [name]
 
 
@@ -90,9 +90,9 @@ def test_checking_the_folder_leaves_nothing_in_it(outbox, folder):
 
 def test_a_folder_that_goes_away_stops_the_send(outbox, folder):
     folder.rmdir()
-    receipt = outbox.deliver([letter(7)])
-    assert states(receipt.results) == {7: DeliveryState.PENDING}
-    assert "cannot be written: No such file" in str(receipt.stop)
+    batch_result = outbox.deliver([outgoing(7)])
+    assert states(batch_result.results) == {7: DeliveryState.PENDING}
+    assert "cannot be written: No such file" in str(batch_result.stop)
     with pytest.raises(TransportError, match="cannot be written: No such file"):
         outbox.settle([claim(7)])
 
@@ -108,9 +108,9 @@ def test_a_disk_that_fills_up_half_way_keeps_what_was_written(outbox, folder, mo
             return b"mail"
 
     monkeypatch.setattr("mailer.transports.outbox.message", disk := Disk())
-    receipt = outbox.deliver([letter(n) for n in (1, 2, 3, 4)])
-    assert "No space left" in str(receipt.stop)
-    assert states(receipt.results) == {
+    batch_result = outbox.deliver([outgoing(n) for n in (1, 2, 3, 4)])
+    assert "No space left" in str(batch_result.stop)
+    assert states(batch_result.results) == {
         1: DeliveryState.ACCEPTED,
         2: DeliveryState.ACCEPTED,
         3: DeliveryState.PENDING,
@@ -121,7 +121,7 @@ def test_a_disk_that_fills_up_half_way_keeps_what_was_written(outbox, folder, mo
 
 
 def test_after_a_crash_the_files_tell_what_was_written(outbox, folder):
-    outbox.deliver([letter(1), letter(3)])
+    outbox.deliver([outgoing(1), outgoing(3)])
     (folder / ".00000002.part").write_bytes(b"half a mai")
     (folder / ".00000009.part").write_bytes(b"another process is writing this one")
     results = outbox.settle([claim(1), claim(2), claim(3, email=""), claim(4)])
@@ -149,7 +149,7 @@ def test_after_a_crash_the_files_tell_what_was_written(outbox, folder):
 )
 def test_the_simulators_addresses_cause_their_event(outbox, folder, local, kind, detail):
     email = f"{local}@simulator.amazonses.com"
-    (result,) = outbox.deliver([letter(7, email)]).results
+    (result,) = outbox.deliver([outgoing(7, email)]).results
     assert result.state is DeliveryState.ACCEPTED
     (line,) = (folder / EVENTS).read_text().splitlines()
     event = json.loads(line)
@@ -164,14 +164,14 @@ def test_the_simulators_addresses_cause_their_event(outbox, folder, local, kind,
     "email", ["ana@example.org", "bounce@example.org", "bouncer@simulator.amazonses.com"]
 )
 def test_other_addresses_cause_none(outbox, folder, email):
-    outbox.deliver([letter(7, email)])
+    outbox.deliver([outgoing(7, email)])
     assert not (folder / EVENTS).exists()
 
 
 def test_a_crash_between_event_and_mail_repeats_the_event_and_loses_none(folder, monkeypatch):
     times = iter([NOW, NOW + timedelta(hours=1)])
     outbox = Outbox(folder, campaign="vote", envelope=ENVELOPE, clock=lambda: next(times))
-    bouncing = letter(7, "bounce@simulator.amazonses.com")
+    bouncing = outgoing(7, "bounce@simulator.amazonses.com")
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.replace", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):

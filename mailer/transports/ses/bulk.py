@@ -108,16 +108,16 @@ def fits(merged: Merged) -> bool:
 
 
 def request(
-    parcel: list[Merged], envelope: Envelope, tags: list[list[dict[str, str]]]
+    batch: list[Merged], envelope: Envelope, tags: list[list[dict[str, str]]]
 ) -> dict[str, Any] | None:
     """What `send_bulk_email` is called with: messages of one variant, and the tags of each.
 
     None when their values are too long for one call.
     """
-    first = parcel[0]
+    first = batch[0]
     made = template(first.variant, first.mark)
     assert made is not None
-    values = list(map(data, parcel))
+    values = list(map(data, batch))
     octets = made.octets + sum(_ESCAPED * len(each) + _ADDRESS_AND_HEADERS for each in values)
     if octets > _REQUEST or max(map(len, values)) > _DATA:
         return None
@@ -135,7 +135,7 @@ def request(
         },
         "BulkEmailEntries": [
             _entry(merged, own, envelope, each)
-            for merged, own, each in zip(parcel, values, tags, strict=True)
+            for merged, own, each in zip(batch, values, tags, strict=True)
         ],
     }
 

@@ -60,7 +60,7 @@ class SesTransport:
     """
 
     name = "ses"
-    lanes = 64
+    connections = 64
 
     def __init__(
         self,
@@ -81,8 +81,8 @@ class SesTransport:
         ]
         self._envelope = envelope
         self._clock = clock
-        self._clients = SesClients(settings, most=self.lanes, read_timeout=read_timeout)
-        self._spare = QuotaReserve(settings.reserve)
+        self._clients = SesClients(settings, most=self.connections, read_timeout=read_timeout)
+        self._reserve = QuotaReserve(settings.reserve)
 
     def allowance(self) -> Allowance:
         try:
@@ -98,41 +98,39 @@ class SesTransport:
         daily = int(quota["Max24HourSend"])
         left = max(0, daily - int(quota["SentLast24Hours"]) - self._settings.reserve)
         limits = {} if daily < 0 else {"daily": daily, "left": left}
-        self._spare.know(limits.get("left"))
+        self._reserve.know(limits.get("left"))
         return Allowance(rate=quota["MaxSendRate"] * MARGIN, **limits)
 
-    def together(self, rate: float | None) -> int:
+    def batch_size(self, rate: float | None) -> int:
         if self._settings.method == "auto":
             return bulk.MOST if rate is None or rate > RAW_REACH else 1
         return bulk.MOST if self._settings.method == "bulk" else 1
 
-    def parcels(
-        self, letters: Sequence[OutgoingMessage], together: int
+    def batches(
+        self, messages: Sequence[OutgoingMessage], size: int
     ) -> Sequence[Sequence[OutgoingMessage]]:
         """Those of one variant go together; each that cannot go in a template goes alone."""
-        if together == 1 or not bulk.headers_fit(letters[0].merged, self._envelope):
-            return [[letter] for letter in letters]
+        if size == 1 or not bulk.headers_fit(messages[0].merged, self._envelope):
+            return [[outgoing] for outgoing in messages]
         alone: list[list[OutgoingMessage]] = []
         alike: dict[object, list[OutgoingMessage]] = defaultdict(list)
-        for letter in letters:
-            if bulk.fits(letter.merged):
-                alike[letter.merged.variant, letter.merged.mark].append(letter)
+        for outgoing in messages:
+            if bulk.fits(outgoing.merged):
+                alike[outgoing.merged.variant, outgoing.merged.mark].append(outgoing)
             else:
-                alone.append([letter])
+                alone.append([outgoing])
         return alone + [
-            group[i : i + together]
-            for group in alike.values()
-            for i in range(0, len(group), together)
+            group[i : i + size] for group in alike.values() for i in range(0, len(group), size)
         ]
 
-    def deliver(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
+    def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
         try:
-            self._spare.take(len(parcel), self.allowance)
+            self._reserve.take(len(batch), self.allowance)
         except TransportError as err:
-            return BatchResult.unsent(parcel, stop=err)
-        if len(parcel) > 1 or self._goes_by_template(parcel[0].merged):
-            return self._bulk(parcel)
-        return self._raw(parcel[0])
+            return BatchResult.unsent(batch, stop=err)
+        if len(batch) > 1 or self._goes_by_template(batch[0].merged):
+            return self._bulk(batch)
+        return self._raw(batch[0])
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:
         said = (
@@ -146,51 +144,56 @@ class SesTransport:
         wanted = self._settings.method == "bulk"
         return wanted and bulk.headers_fit(merged, self._envelope) and bulk.fits(merged)
 
-    def _raw(self, letter: OutgoingMessage) -> BatchResult:
+    def _raw(self, outgoing: OutgoingMessage) -> BatchResult:
         data = message.encode(
-            letter.merged,
+            outgoing.merged,
             self._envelope,
-            message_id=f"{self._campaign}.{letter.delivery_id}",
+            message_id=f"{self._campaign}.{outgoing.delivery_id}",
             date=self._clock(),
         )
         request = {
-            "Destination": {"ToAddresses": [letter.merged.email]},
+            "Destination": {"ToAddresses": [outgoing.merged.email]},
             "Content": {"Raw": {"Data": data}},
-            "EmailTags": self._tags(letter),
+            "EmailTags": self._tags(outgoing),
         }
         answer = self._call("send_email", request)
         if not isinstance(answer, SesOutcome):
             answer = answer["MessageId"]
-        return self._receipt({letter.delivery_id: answer})
+        return self._receipt({outgoing.delivery_id: answer})
 
-    def _bulk(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
+    def _bulk(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
         request = bulk.request(
-            [letter.merged for letter in parcel],
+            [outgoing.merged for outgoing in batch],
             self._envelope,
-            [self._tags(letter) for letter in parcel],
+            [self._tags(outgoing) for outgoing in batch],
         )
         if request is None:
-            return self._one_by_one(parcel)
+            return self._one_by_one(batch)
         answer = self._call("send_bulk_email", request)
         if not isinstance(answer, SesOutcome):
             answers = [_of_entry(entry) for entry in answer["BulkEmailEntryResults"]]
-            if len(answers) == len(parcel):
+            if len(answers) == len(batch):
                 return self._receipt(
-                    {letter.delivery_id: each for letter, each in zip(parcel, answers, strict=True)}
+                    {
+                        outgoing.delivery_id: each
+                        for outgoing, each in zip(batch, answers, strict=True)
+                    }
                 )
             answer = error_mapping.INCOMPLETE
-        return self._receipt(dict.fromkeys((letter.delivery_id for letter in parcel), answer))
+        return self._receipt(dict.fromkeys((outgoing.delivery_id for outgoing in batch), answer))
 
-    def _one_by_one(self, parcel: Sequence[OutgoingMessage]) -> BatchResult:
+    def _one_by_one(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
         receipts: list[BatchResult] = []
-        for letter in parcel:
-            receipts.append(self._raw(letter))
+        for outgoing in batch:
+            receipts.append(self._raw(outgoing))
             if receipts[-1].stop:
                 break
-        results = [result for receipt in receipts for result in receipt.results]
-        results += BatchResult.unsent(parcel[len(results) :]).results
-        complaint = next((receipt.complaint for receipt in receipts if receipt.complaint), "")
-        return BatchResult(results, complaint, receipts[-1].stop)
+        results = [result for batch_result in receipts for result in batch_result.results]
+        results += BatchResult.unsent(batch[len(results) :]).results
+        slow_down = next(
+            (batch_result.slow_down for batch_result in receipts if batch_result.slow_down), ""
+        )
+        return BatchResult(results, slow_down, receipts[-1].stop)
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         """The answer, or the verdict on what came instead."""
@@ -208,9 +211,9 @@ class SesTransport:
         }
         return {name: value for name, value in options.items() if value}
 
-    def _tags(self, letter: OutgoingMessage) -> list[dict[str, str]]:
+    def _tags(self, outgoing: OutgoingMessage) -> list[dict[str, str]]:
         """They come back with every event, and in Gmail's feedback loop; ids only, no address."""
-        return [*self._shared_tags, {"Name": "delivery", "Value": str(letter.delivery_id)}]
+        return [*self._shared_tags, {"Name": "delivery", "Value": str(outgoing.delivery_id)}]
 
     # ---------------------------------------------------------------- its answer
 

@@ -115,13 +115,13 @@ class ConfirmationMailer:
     def _deliver(self, asked: PendingRequest) -> ConfirmationState:
         transport = self._open()
         self._wait_for_turn(transport)
-        receipt = transport.deliver([OutgoingMessage(asked.id, self._notices.write(asked))])
-        if receipt.complaint:
+        batch_result = transport.deliver([OutgoingMessage(asked.id, self._notices.write(asked))])
+        if batch_result.slow_down:
             self._store.slow_down(transport.name, clock=self._seconds)
-        if receipt.stop:
+        if batch_result.stop:
             self._transport = None  # opened anew, as what was wrong may have been set right
             log.error("mail of the pages cannot go out")
-        state = receipt.results[0].state
+        state = batch_result.results[0].state
         return _STATES.get(state, ConfirmationState.PENDING)
 
     def _open(self) -> Transport:

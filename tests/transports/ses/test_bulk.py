@@ -63,15 +63,15 @@ def fake():
 
 @pytest.fixture(scope="module")
 def deliver(fake):
-    """Sends a letter by a method and returns what the fake has kept of it."""
+    """Sends a outgoing by a method and returns what the fake has kept of it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_SESV2", fake.endpoint)
         patch.setenv("AWS_ACCESS_KEY_ID", "fake")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "fake")
 
         def deliver(merged, method, envelope=ENVELOPE):
-            receipt = transports[method, envelope].deliver([OutgoingMessage(7, merged)])
-            assert receipt.results[0].state is DeliveryState.ACCEPTED, receipt
+            batch_result = transports[method, envelope].deliver([OutgoingMessage(7, merged)])
+            assert batch_result.results[0].state is DeliveryState.ACCEPTED, batch_result
             return fake.accepted[-1]
 
         class Transports(dict):
@@ -250,11 +250,11 @@ def transport(deliver):  # noqa: ARG001 - it sets the environment
 )
 def test_values_too_long_for_one_call_go_raw(transport, operations, length, wanted):
     merger = make_merger("{{ recipient.first_name }}" + "wörd " * 20_000)
-    letters = [OutgoingMessage(n, merger.merge(person(n, "é" * (length // 6)))) for n in range(50)]
-    receipt = transport.deliver(letters)
+    messages = [OutgoingMessage(n, merger.merge(person(n, "é" * (length // 6)))) for n in range(50)]
+    batch_result = transport.deliver(messages)
     assert operations() == wanted
-    assert {result.delivery_id for result in receipt.results} == set(range(50))
-    assert {result.state for result in receipt.results} == {DeliveryState.ACCEPTED}
+    assert {result.delivery_id for result in batch_result.results} == set(range(50))
+    assert {result.state for result in batch_result.results} == {DeliveryState.ACCEPTED}
 
 
 def test_one_persons_values_too_long_for_a_call_go_raw(transport, operations):
@@ -265,15 +265,15 @@ def test_one_persons_values_too_long_for_a_call_go_raw(transport, operations):
 
 def test_what_stops_the_send_stops_it_there_too(transport, fake, operations):
     merger = make_merger("{{ recipient.first_name }}")
-    letters = [OutgoingMessage(n, merger.merge(person(n, "n" * 30_000))) for n in range(50)]
+    messages = [OutgoingMessage(n, merger.merge(person(n, "n" * 30_000))) for n in range(50)]
     fake.inject("exception", code="AccountSuspendedException", to="person3@example.org")
-    receipt = transport.deliver(letters)
+    batch_result = transport.deliver(messages)
     fake.clear()
     assert operations() == {"SendEmail": 4}
-    states = [result.state for result in receipt.results]
+    states = [result.state for result in batch_result.results]
     assert states == [DeliveryState.ACCEPTED] * 3 + [DeliveryState.PENDING] * 47
-    assert [result.delivery_id for result in receipt.results] == list(range(50))
-    assert "suspended" in str(receipt.stop)
+    assert [result.delivery_id for result in batch_result.results] == list(range(50))
+    assert "suspended" in str(batch_result.stop)
 
 
 def test_a_variant_too_long_for_a_request_goes_raw():

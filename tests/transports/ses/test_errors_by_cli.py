@@ -483,7 +483,7 @@ def test_a_second_ctrl_c_does_not_wait_for_an_answer(root, ses, store):
 
 @pytest.fixture
 def divert(monkeypatch):
-    """Letters go to another endpoint than the questions about the account."""
+    """Messages go to another endpoint than the questions about the account."""
 
     def divert(endpoint):
         make = client.SesClients._client

@@ -66,13 +66,13 @@ def make(fake):  # noqa: ARG001 - it must be there before a client is made
 
 
 @pytest.fixture
-def letters():
+def messages():
     merger = make_merger(BODY, subject="{{ recipient.first_name }}, news")
     return [OutgoingMessage(n, merger.merge(person)) for n, person in enumerate((ANA, BO, UMA), 7)]
 
 
-def states(receipt):
-    return {result.delivery_id: result.state for result in receipt.results}
+def states(batch_result):
+    return {result.delivery_id: result.state for result in batch_result.results}
 
 
 def calls(fake):
@@ -82,52 +82,52 @@ def calls(fake):
 # ---------------------------------------------------------------- what is called
 
 
-def test_raw_is_one_call_for_each_recipient(make, fake, letters):
+def test_raw_is_one_call_for_each_recipient(make, fake, messages):
     transport = make()
-    assert transport.together(14) == 1
-    parcels = transport.parcels(letters, 1)
-    assert [len(parcel) for parcel in parcels] == [1, 1, 1]
-    receipts = [transport.deliver(parcel) for parcel in parcels]
+    assert transport.batch_size(14) == 1
+    batches = transport.batches(messages, 1)
+    assert [len(batch) for batch in batches] == [1, 1, 1]
+    receipts = [transport.deliver(batch) for batch in batches]
     assert calls(fake) == {"SendEmail": 3}
-    assert [m.to for m in fake.accepted] == [(letter.merged.email,) for letter in letters]
+    assert [m.to for m in fake.accepted] == [(outgoing.merged.email,) for outgoing in messages]
     assert [r.results[0].message_id for r in receipts] == [m.message_id for m in fake.accepted]
-    assert all(states(receipt) == {n: ACCEPTED} for n, receipt in enumerate(receipts, 7))
+    assert all(states(batch_result) == {n: ACCEPTED} for n, batch_result in enumerate(receipts, 7))
 
 
-def test_bulk_is_one_call_for_many_of_one_variant(make, fake, letters):
+def test_bulk_is_one_call_for_many_of_one_variant(make, fake, messages):
     transport = make("bulk")
-    assert transport.together(14) == 50
-    (parcel,) = transport.parcels(letters, 50)
-    receipt = transport.deliver(parcel)
+    assert transport.batch_size(14) == 50
+    (batch,) = transport.batches(messages, 50)
+    batch_result = transport.deliver(batch)
     assert calls(fake) == {"SendBulkEmail": 1}
-    assert states(receipt) == {7: ACCEPTED, 8: ACCEPTED, 9: ACCEPTED}
-    assert [r.message_id for r in receipt.results] == [m.message_id for m in fake.accepted]
+    assert states(batch_result) == {7: ACCEPTED, 8: ACCEPTED, 9: ACCEPTED}
+    assert [r.message_id for r in batch_result.results] == [m.message_id for m in fake.accepted]
     assert [m.tags["delivery"] for m in fake.accepted] == ["7", "8", "9"]
 
 
 def test_a_bulk_call_holds_no_more_than_it_may_and_never_two_variants(make):
     merger = make_merger("{% if recipient.state == 'OR' %}Oregon{% else %}Elsewhere{% endif %}")
-    letters = [OutgoingMessage(n, merger.merge(ANA if n % 3 else UMA)) for n in range(150)]
-    parcels = make("bulk").parcels(letters, 40)
-    assert sorted(len(parcel) for parcel in parcels) == [10, 20, 40, 40, 40]
-    assert all(len({letter.merged.variant for letter in parcel}) == 1 for parcel in parcels)
-    assert sorted(letter.delivery_id for p in parcels for letter in p) == list(range(150))
+    messages = [OutgoingMessage(n, merger.merge(ANA if n % 3 else UMA)) for n in range(150)]
+    batches = make("bulk").batches(messages, 40)
+    assert sorted(len(batch) for batch in batches) == [10, 20, 40, 40, 40]
+    assert all(len({outgoing.merged.variant for outgoing in batch}) == 1 for batch in batches)
+    assert sorted(outgoing.delivery_id for p in batches for outgoing in p) == list(range(150))
 
 
-@pytest.mark.parametrize(("rate", "together"), [(14, 1), (300, 1), (301, 50), (None, 50)])
-def test_auto_takes_bulk_for_rates_that_raw_calls_do_not_reach(make, rate, together):
-    assert make("auto").together(rate) == together
+@pytest.mark.parametrize(("rate", "size"), [(14, 1), (300, 1), (301, 50), (None, 50)])
+def test_auto_takes_bulk_for_rates_that_raw_calls_do_not_reach(make, rate, size):
+    assert make("auto").batch_size(rate) == size
 
 
 @pytest.mark.parametrize(("method", "operation"), [("bulk", "SendBulkEmail"), ("auto", "SendEmail"), ("raw", "SendEmail")])  # fmt: skip
-def test_a_letter_by_itself_goes_as_the_method_says(make, fake, letters, method, operation):
-    make(method).deliver(letters[:1])
+def test_a_letter_by_itself_goes_as_the_method_says(make, fake, messages, method, operation):
+    make(method).deliver(messages[:1])
     assert calls(fake) == {operation: 1}
 
 
 @pytest.mark.parametrize("method", ["raw", "bulk"])
-def test_tags_name_the_campaign_and_the_delivery_and_never_an_address(make, fake, letters, method):
-    make(method).deliver(letters[:1])
+def test_tags_name_the_campaign_and_the_delivery_and_never_an_address(make, fake, messages, method):
+    make(method).deliver(messages[:1])
     (message,) = fake.accepted
     assert message.tags == {
         "campaign": "vote",
@@ -140,7 +140,7 @@ def test_tags_name_the_campaign_and_the_delivery_and_never_an_address(make, fake
 
 
 @pytest.mark.parametrize("method", ["raw", "bulk"])
-def test_identity_and_return_path_come_from_the_settings(make, letters, method):
+def test_identity_and_return_path_come_from_the_settings(make, messages, method):
     seen = []
     arn = "arn:aws:ses:us-east-1:123456789012:identity/example.org"
     transport = make(method, identity_arn=arn, return_path="bounces@example.org")
@@ -148,7 +148,7 @@ def test_identity_and_return_path_come_from_the_settings(make, letters, method):
     client.meta.events.register(
         "before-call.sesv2.*", lambda params, **_: seen.append(params["body"])
     )
-    assert states(transport.deliver(letters[:1])) == {7: ACCEPTED}
+    assert states(transport.deliver(messages[:1])) == {7: ACCEPTED}
     assert f'"FromEmailAddressIdentityArn": "{arn}"'.encode() in seen[0]
     assert b'"FeedbackForwardingEmailAddress": "bounces@example.org"' in seen[0]
     assert b"ListManagementOptions" not in seen[0]
@@ -170,9 +170,9 @@ def test_the_raw_message_is_whole_and_right_by_anothers_reading():
         )  # fmt: skip
         transport._clients.reading.create_email_identity(EmailIdentity="example.org")
         merged = make_merger(BODY, subject="Ünïcode & more").merge(ANA)
-        receipt = transport.deliver([OutgoingMessage(7, merged)])
+        batch_result = transport.deliver([OutgoingMessage(7, merged)])
         (kept,) = ses_backends["123456789012"]["us-east-1"].sent_messages
-    assert receipt.results[0].message_id == kept.id
+    assert batch_result.results[0].message_id == kept.id
     message = email.message_from_string(kept.raw_data, policy=policy.default)
     assert message.defects == []
     assert message["From"] == "Juniper Street Action <news@example.org>"
@@ -196,51 +196,53 @@ def test_the_raw_message_is_whole_and_right_by_anothers_reading():
 
 
 @pytest.mark.parametrize("method", ["raw", "bulk"])
-def test_an_answer_that_takes_too_long_is_uncertain(make, fake, letters, method):
+def test_an_answer_that_takes_too_long_is_uncertain(make, fake, messages, method):
     fake.inject("hang", seconds=2, times=1)
-    receipt = make(method, read_timeout=0.2).deliver(letters[:1])
-    assert states(receipt) == {7: UNCERTAIN}
-    assert "it may have been sent" in receipt.results[0].detail
-    assert "ReadTimeoutError" in receipt.results[0].detail
+    batch_result = make(method, read_timeout=0.2).deliver(messages[:1])
+    assert states(batch_result) == {7: UNCERTAIN}
+    assert "it may have been sent" in batch_result.results[0].detail
+    assert "ReadTimeoutError" in batch_result.results[0].detail
     assert len(fake.accepted) == 1
     assert sum(calls(fake).values()) == 1
 
 
-def test_a_lost_bulk_answer_makes_the_whole_call_uncertain(make, fake, letters):
+def test_a_lost_bulk_answer_makes_the_whole_call_uncertain(make, fake, messages):
     fake.inject("drop", times=1)
-    assert states(make("bulk").deliver(letters)) == {7: UNCERTAIN, 8: UNCERTAIN, 9: UNCERTAIN}
+    assert states(make("bulk").deliver(messages)) == {7: UNCERTAIN, 8: UNCERTAIN, 9: UNCERTAIN}
 
 
-def test_each_entry_of_a_bulk_call_has_its_own_outcome(make, fake, letters):
+def test_each_entry_of_a_bulk_call_has_its_own_outcome(make, fake, messages):
     statuses = ["SUCCESS", "MESSAGE_REJECTED", "TRANSIENT_FAILURE"]
     fake.inject("partial", statuses=statuses, times=1)
-    receipt = make("bulk").deliver(letters)
-    assert states(receipt) == {7: ACCEPTED, 8: FAILED, 9: PENDING}
-    assert "MESSAGE_REJECTED" in receipt.results[1].detail
-    assert "TRANSIENT_FAILURE" in receipt.complaint
-    assert receipt.stop is None
+    batch_result = make("bulk").deliver(messages)
+    assert states(batch_result) == {7: ACCEPTED, 8: FAILED, 9: PENDING}
+    assert "MESSAGE_REJECTED" in batch_result.results[1].detail
+    assert "TRANSIENT_FAILURE" in batch_result.slow_down
+    assert batch_result.stop is None
 
 
-def test_an_incomplete_bulk_answer_is_uncertain(make, letters, monkeypatch):
+def test_an_incomplete_bulk_answer_is_uncertain(make, messages, monkeypatch):
     transport = make("bulk")
     answer = {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "x"}]}
     monkeypatch.setattr(transport._clients.sending, "send_bulk_email", lambda **_: answer)
-    assert set(states(transport.deliver(letters)).values()) == {UNCERTAIN}
+    assert set(states(transport.deliver(messages)).values()) == {UNCERTAIN}
 
 
-def test_part_of_a_bulk_call_over_the_quota_keeps_what_was_accepted(make, fake, letters):
+def test_part_of_a_bulk_call_over_the_quota_keeps_what_was_accepted(make, fake, messages):
     fake.change(quota=2)
-    receipt = make("bulk").deliver(letters)
-    assert states(receipt) == {7: ACCEPTED, 8: ACCEPTED, 9: PENDING}
-    assert "daily quota of Amazon SES is used up" in str(receipt.stop)
+    batch_result = make("bulk").deliver(messages)
+    assert states(batch_result) == {7: ACCEPTED, 8: ACCEPTED, 9: PENDING}
+    assert "daily quota of Amazon SES is used up" in str(batch_result.stop)
 
 
-def test_the_quota_says_when_it_can_go_on(make, fake, letters, monkeypatch):
+def test_the_quota_says_when_it_can_go_on(make, fake, messages, monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     fake.change(quota=0)
-    receipt = make().deliver(letters[:1])
-    assert re.search(r"at the latest on Tuesday, May 5, \d\d:\d\d \S+ \(Daily", str(receipt.stop))
-    assert "last 24 hours" in receipt.stop.hint
+    batch_result = make().deliver(messages[:1])
+    assert re.search(
+        r"at the latest on Tuesday, May 5, \d\d:\d\d \S+ \(Daily", str(batch_result.stop)
+    )
+    assert "last 24 hours" in batch_result.stop.hint
 
 
 def test_whatever_a_dead_process_left_is_uncertain(make):
@@ -264,27 +266,27 @@ def test_the_rate_leaves_a_little_to_spare_and_the_quota_says_what_is_left(make,
     assert make().allowance() == Allowance(rate=14 * 0.95, daily=50_000, left=38_000)
 
 
-def test_what_is_reserved_is_left_to_other_mail(make, fake, letters):
+def test_what_is_reserved_is_left_to_other_mail(make, fake, messages):
     fake.change(quota=1_010.0, sent=8.0)
     transport = make(reserve=1_000)
     assert transport.allowance().left == 2
-    assert states(transport.deliver(letters[:1])) == {7: ACCEPTED}
-    assert states(transport.deliver(letters[1:2])) == {8: ACCEPTED}
-    receipt = transport.deliver(letters[2:])
-    assert states(receipt) == {9: PENDING}
-    assert "1,000, is reserved for other mail" in receipt.stop.message
+    assert states(transport.deliver(messages[:1])) == {7: ACCEPTED}
+    assert states(transport.deliver(messages[1:2])) == {8: ACCEPTED}
+    batch_result = transport.deliver(messages[2:])
+    assert states(batch_result) == {9: PENDING}
+    assert "1,000, is reserved for other mail" in batch_result.stop.message
     assert calls(fake)["SendEmail"] == 2
 
 
-def test_when_ses_cannot_be_asked_what_is_left_nothing_is_sent(make, fake, letters):
+def test_when_ses_cannot_be_asked_what_is_left_nothing_is_sent(make, fake, messages):
     transport = make(reserve=49_999)
     fake.change(sent=0.0)
     transport.allowance()
-    transport.deliver(letters[:1])
+    transport.deliver(messages[:1])
     fake.change(denied=("GetAccount",))
-    receipt = transport.deliver(letters[1:2])
-    assert states(receipt) == {8: PENDING}
-    assert receipt.stop
+    batch_result = transport.deliver(messages[1:2])
+    assert states(batch_result) == {8: PENDING}
+    assert batch_result.stop
 
 
 def test_an_account_may_have_no_quota(make, fake):
