@@ -123,7 +123,7 @@ class Sender(Section):
     """Adds a mailto beside the https List-Unsubscribe (RFC 2369)."""
 
 
-class Site(Section):
+class SiteSettings(Section):
     base_url: WebAddress
     """Where recipients' pages answer: the beginning of every personal link."""
 
@@ -213,7 +213,7 @@ class Content(Section):
 
     brand: Brand
     sender: Sender
-    site: Site
+    site: SiteSettings
     links: LinkSettings = LinkSettings()
     lookups: dict[str, Lookup] = Field(default_factory=dict)
 

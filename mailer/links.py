@@ -1,4 +1,4 @@
-"""Signed tokens, and the personal URLs of a recipient.
+"""Signed tokens, the personal URLs of a recipient, and which URLs are the recipients' pages.
 
 A token carries a subscriber's and a send's id, never an address, and is signed for one purpose. It
 does not expire: an unsubscribe link works for as long as the mail is kept. What the pages themselves
@@ -16,7 +16,9 @@ import secrets
 from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
 
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
@@ -175,6 +177,81 @@ def address(base_url: str, purpose: Purpose, token: str) -> str:
 
 PERSONAL = ("unsubscribe", "update", "view")
 LINKS = (*PERSONAL, "forward")
+
+
+class _Location(NamedTuple):
+    """A web address in the form in which two of them can be compared (RFC 3986, 6.2)."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    """Without the slash at its end."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The recipients' pages.
+
+    Args:
+        base_url: from mailer.toml: all pages are there or below.
+    """
+
+    base_url: str
+
+    def owns(self, url: str) -> bool:
+        """Whether a URL is one of these pages: the same origin, and the path of the base URL or below.
+
+        Not owned are a longer name of a host (`example.org.uk`), a longer name of a folder, another
+        port or scheme, and any URL that names a user, which hides its host from readers.
+        """
+        base, location = self._base, _locate(url)
+        return (
+            base is not None
+            and location is not None
+            and location[:3] == base[:3]
+            and f"{location.path}/".startswith(f"{base.path}/")
+        )
+
+    @cached_property
+    def _base(self) -> _Location | None:
+        return _locate(self.base_url)
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _locate(url: str) -> _Location | None:
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    if not parts.hostname or "@" in parts.netloc:
+        return None
+    resolved = urlsplit(urljoin(f"{parts.scheme}://host/", _decoded(parts.path) or "/")).path
+    return _Location(parts.scheme, ascii_host(parts.hostname), port, resolved.rstrip("/"))
+
+
+def ascii_host(host: str) -> str:
+    """A host as name servers know it: in lower case, with Punycode for other letters (RFC 5891)."""
+    name = unquote(host).rstrip(".").lower()
+    if name.isascii():
+        return name
+    import idna  # noqa: PLC0415 - 40 ms, for a few hosts
+
+    try:
+        return idna.encode(name, uts46=True).decode().rstrip(".")
+    except idna.IDNAError:
+        return name
+
+
+_UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)
+
+
+def _decoded(path: str) -> str:
+    """A path without needless escapes: `%6D` is `m`, but `%2F` is no slash."""
+    return _UNRESERVED.sub(lambda escape: unquote(escape[0]), path)
 
 
 def load_keys(environment: str | None, file: Path) -> Keys:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import ast
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import ConfigError
-from mailer.links import Keys, Links, load_keys
+from mailer.links import Keys, Links, Site, ascii_host, load_keys
 
 OLD, NEW = "the old key of the tests", "the new key of the tests"
 IDS = st.integers(0, 2**53)
@@ -91,3 +93,144 @@ def test_an_address_is_recognised_under_every_key_by_its_hash_alone():
     assert set(hashes) <= set(Keys([NEW, OLD]).address_hashes("ana@example.org"))
     assert Keys([NEW]).address_hashes("ana@example.org") != hashes
     assert "ana" not in hashes[0]
+
+
+# ---------------------------------------------------------------- the recipients' pages
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://example.org", "https://example.org"),
+        ("https://example.org", "https://example.org/u/1"),
+        ("https://example.org", "https://example.org?a=1"),
+        ("https://example.org", "https://example.org#top"),
+        ("https://example.org/", "https://example.org"),
+        ("https://example.org", "HTTPS://EXAMPLE.ORG/u/1"),
+        ("https://example.org", "https://example.org:443/u/1"),
+        ("https://example.org:443", "https://example.org/u/1"),
+        ("https://example.org", "https://example.org./u/1"),
+        ("https://example.org", " https://example.org/u/1\n"),
+        ("https://example.org", "https://ex%61mple.org/u/1"),
+        ("http://127.0.0.1:8025", "http://127.0.0.1:8025/u/1"),
+        ("http://[::1]:8025", "http://[::1]:8025/u/1"),
+        ("https://example.org/mail", "https://example.org/mail"),
+        ("https://example.org/mail", "https://example.org/mail/u/1"),
+        ("https://example.org/mail/", "https://example.org/mail?a=1"),
+        ("https://example.org/mail", "https://example.org/%6dail/u/1"),
+        ("https://example.org/mail", "https://example.org/x/../mail/u/1"),
+        ("https://b\u00fccher.example", "https://xn--bcher-kva.example/u/1"),
+        ("https://xn--bcher-kva.example", "https://B\u00dcCHER.example/u/1"),
+        ("https://example.org", "https://example\u3002org/u/1"),
+    ],
+)
+def test_the_pages_are_known_however_their_address_is_written(base, url):
+    assert Site(base).owns(url)
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://example.org", "https://example.org.uk/petition"),
+        ("https://example.org", "https://example.organic/"),
+        ("https://example.org", "https://www.example.org/"),
+        ("https://www.example.org", "https://example.org/"),
+        ("https://example.org", "http://example.org/"),
+        ("https://example.org", "https://example.org:8443/"),
+        ("https://example.org", "https://example.org@evil.example/"),
+        ("https://example.org", "https://example.org:443@evil.example/"),
+        ("https://example.org", "https://ana@example.org/"),
+        ("https://example.org", "https://evil.example/https://example.org/"),
+        ("https://example.org", "https://example.org\\@evil.example/"),
+        ("https://example.org", "//example.org/"),
+        ("https://example.org", "/u/1"),
+        ("https://example.org", "mailto:news@example.org"),
+        ("https://example.org", "https://example.org:80x/"),
+        ("https://example.org", "https://[::1"),
+        ("https://example.org", ""),
+        ("https://example.org/mail", "https://example.org/mailing"),
+        ("https://example.org/mail", "https://example.org/mail%2Fu"),
+        ("https://example.org/mail", "https://example.org/mail/../plan"),
+        ("https://example.org/mail", "https://example.org/mail/%2e%2e/plan"),
+        ("https://example.org/mail", "https://example.org/Mail/u/1"),
+        ("https://example.org/mail", "https://example.org/"),
+        ("https://b\u00fccher.example", "https://bucher.example/"),
+    ],
+)
+def test_another_address_is_not_one_of_the_pages(base, url):
+    assert not Site(base).owns(url)
+
+
+@given(st.text(), st.sampled_from(["https://example.org", "https://example.org/mail"]))
+def test_any_text_is_one_of_the_pages_or_not(text, base):
+    assert not Site(base).owns(text)
+    assert Site(base).owns(f"{base}/?{text}")
+    assert not Site(base).owns(f"https://example.org.uk{text}")
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_made_a_host_that_stays_as_it_is(text):
+    assert ascii_host(ascii_host(text)) == ascii_host(text)
+
+
+COMPARING = {
+    "startswith",
+    "endswith",
+    "removeprefix",
+    "find",
+    "index",
+    "partition",
+    "split",
+    "match",
+}
+
+
+def is_base_url(node, names):
+    """Whether an expression is the base URL, or a variable that holds it."""
+    inner = {getattr(n, "attr", getattr(n, "id", "")).lstrip("_") for n in ast.walk(node)}
+    return bool(inner & names)
+
+
+def comparisons(tree):
+    """Where a program compares something with the base URL as text."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for scope in functions or [tree]:
+        names = {"base_url"} | set(aliases(scope))
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Compare):
+                compared = [node.left, *node.comparators]
+            elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in COMPARING:
+                compared = node.args
+            else:
+                continue
+            if any(is_base_url(part, names) for part in compared):
+                yield node.lineno
+
+
+def aliases(scope):
+    """Variables that hold the base URL under another name."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and getattr(node.value, "attr", "") == "base_url":
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def test_nobody_else_compares_with_the_base_url():
+    package = Path(__file__).parent.parent / "mailer"
+    paths = {
+        path for path in package.rglob("*.py") if path.name != "links.py" or path.parent != package
+    }
+    assert not {str(p) for p in paths if list(comparisons(ast.parse(p.read_text("utf-8"))))}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "url.startswith(site.base_url)",
+        "url.startswith(self._base_url + '/')",
+        "url == f'{base_url}/x'",
+        "own = settings.site.base_url\nurl.startswith(own)",
+        "base_url in url",
+    ],
+)
+def test_a_comparison_with_the_base_url_is_seen(program):
+    assert list(comparisons(ast.parse(program)))

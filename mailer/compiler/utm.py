@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus, urlsplit
 
+from mailer.links import Site
+
 if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
 
@@ -29,8 +31,8 @@ class UtmTagger:
     """Names and values, as they stand in a URL."""
     hosts: tuple[str, ...]
     """Where tagged links lead: these, and what is below them."""
-    pages: str
-    """The address of the recipients' pages, which are not tagged."""
+    site: Site
+    """The recipients' pages, which are not tagged."""
 
     @classmethod
     def of(cls, sources: Snapshot) -> UtmTagger:
@@ -41,7 +43,7 @@ class UtmTagger:
         return cls(
             tuple((name, _value(text, sources.campaign)) for name, text in tags.items() if text),
             links.hosts or (own.removeprefix("www."),),
-            sources.content.site.base_url,
+            Site(sources.content.site.base_url),
         )
 
     def html(self, source: str) -> str:
@@ -72,13 +74,9 @@ class UtmTagger:
         beginning = re.match(r"https?://([^/?#:@]+)(?::\d+)?(?=[/?#]|$)", url, re.IGNORECASE)
         return bool(
             beginning
-            and not _is_below(url, self.pages)
+            and not self.site.owns(url)
             and any(_belongs(beginning[1].lower(), host) for host in self.hosts)
         )
-
-
-def _is_below(url: str, pages: str) -> bool:
-    return url.startswith(pages) and url[len(pages) : len(pages) + 1] in {"", "/", "?", "#"}
 
 
 def _belongs(host: str, to: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mailer.compiler.compile import CutText
 from mailer.compiler.escaping import SLOT
-from mailer.links import address
+from mailer.links import Site, address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ class ClickTracker:
     def __init__(
         self, base_url: str, keys: Keys, send_id: int, number: Callable[[int, str], int]
     ) -> None:
-        self._base_url = base_url
+        self._site = Site(base_url)
         self._keys = keys
         self._send_id = send_id
         self._number = number
@@ -71,9 +71,9 @@ class ClickTracker:
         return (
             re.match(r"https?://", url, re.IGNORECASE) is not None
             and not SLOT.search(url)
-            and not url.startswith(self._base_url)
+            and not self._site.owns(url)
         )
 
     def _over_the_pages(self, url: str, arm: int) -> str:
         token = self._keys.token("click", self._number(arm, url), self._send_id)
-        return address(self._base_url, "click", token)
+        return address(self._site.base_url, "click", token)

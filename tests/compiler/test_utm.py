@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from mailer.compiler.utm import UtmTagger
 from mailer.config import Content, parse
 from mailer.errors import ConfigError
+from mailer.links import Site
 from tests.support.campaigns import ANA, BO, CONTENT, make_merger, make_sources
 from tools.projects.project import SETTINGS
 
 TAGGER = UtmTagger(
-    (("utm_source", "news"), ("source", "a%20b")), ("example.org",), "https://mail.example.org"
+    (("utm_source", "news"), ("source", "a%20b")),
+    ("example.org",),
+    Site("https://mail.example.org"),
 )
 MARKS = "utm_source=news&source=a%20b"
 FRONT = "tags:\n  utm_source: news\n  utm_campaign: '{campaign}'\n"
@@ -71,7 +74,7 @@ def test_every_other_link_is_left_alone(url):
 
 
 def test_the_pages_of_the_organisation_are_told_by_their_path_too():
-    tagger = replace(TAGGER, pages="https://www.example.org/mail")
+    tagger = replace(TAGGER, site=Site("https://www.example.org/mail"))
     assert "?" not in tagger.text("<https://www.example.org/mail/u/token>")
     assert "?" in tagger.text("<https://www.example.org/mailbox>")
 

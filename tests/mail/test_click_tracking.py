@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from mailer.config import Content
 from mailer.links import address
 from mailer.mail.click_tracking import ClickTracker
 from mailer.mail.merge import Merger
-from tests.support.campaigns import ANA, BO, KEYS, UMA, make_merger, make_sources
+from tests.support.campaigns import ANA, BO, CONTENT, KEYS, UMA, make_merger, make_sources
 
 BASE = "https://mail.example.org"
 BODY = (
@@ -115,3 +116,15 @@ def test_what_leads_to_the_recipients_pages_is_left_alone():
 def test_words_that_name_an_address_lead_there(words):
     merger, _ = merger_and_numbers(f'<a href="https://example.net/x">{words}</a>')
     assert hrefs(merger.merge(ANA)) == ["https://example.net/x"]
+
+
+def test_a_longer_host_than_that_of_the_pages_is_counted():
+    numbers = Numbers()
+    sources = replace(
+        make_sources("[Here](https://example.org.uk/petition), [there](https://example.org/plan)."),
+        content=Content.model_validate({**CONTENT, "site": {"base_url": "https://example.org"}}),
+    )
+    merger = Merger(sources, fields=frozenset(), keys=KEYS, send_id=7)
+    tracker = ClickTracker("https://example.org", KEYS, 7, numbers)
+    merger.for_send(7, tracker).merge(BO)
+    assert list(numbers.known) == [(1, "https://example.org.uk/petition")]

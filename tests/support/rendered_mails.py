@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailer.checks.rendered_mail import RenderedMail
@@ -70,6 +71,15 @@ def changed(sources: Snapshot, path: str, old: str, new: str) -> Snapshot:
     """The same campaign with other words in a file."""
     assert old in sources.files[path]
     return replace(sources, files={**sources.files, path: sources.files[path].replace(old, new)})
+
+
+CASES = Path(__file__).parents[1] / "checks" / "cases"
+"""Campaigns with one slip each, as they came from people's bug reports."""
+
+
+def case(name: str) -> Snapshot:
+    """A campaign of that folder, in the sample project."""
+    return samples.written((CASES / f"{name}.md").read_text(encoding="utf-8"))
 
 
 def sample(name: str = "rent-newsletter") -> Snapshot:

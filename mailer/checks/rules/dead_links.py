@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from mailer.checks import html_text, urls
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.rules.links import place_of_link
+from mailer.links import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -100,14 +101,14 @@ def addresses(words: Snapshot, variants: Iterable[Variant]) -> dict[str, str]:
     An address with a recipient's value in it is left alone: asking for it could unsubscribe, sign or
     tell others about somebody who has clicked nothing.
     """
-    own = words.content.site.base_url
-    local = urls.is_loopback(urls.host_of(own))
+    site = Site(words.content.site.base_url)
+    local = urls.is_loopback(urls.host_of(site.base_url))
     found: dict[str, str] = {}
     for variant in variants:
         filled = variant.html.fill([_NOBODYS] * len(variant.slots))
         for link in html_text.read_html(html.document_fromstring(filled)).links:
             url = urldefrag(link.url).url
-            if not url.startswith(own) and _NOBODYS not in url and _may_be_asked(url, local=local):
+            if not site.owns(url) and _NOBODYS not in url and _may_be_asked(url, local=local):
                 found.setdefault(url, link.name)
     return found
 
@@ -147,7 +148,7 @@ def _judge(words: Snapshot, url: str, name: str, answer: Answer | NoAnswer) -> I
 
 def _elsewhere(asked: str, ended: str) -> bool:
     """On another site, or on the home page, where sites send whoever asks for what is gone."""
-    if not urls.akin(urls.host_of(asked), urls.host_of(ended)):
+    if not urls.same_owner(urls.host_of(asked), urls.host_of(ended)):
         return True
     return urlsplit(ended).path in {"", "/"} and urlsplit(asked).path not in {"", "/"}
 

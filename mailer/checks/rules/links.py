@@ -11,6 +11,7 @@ from mailer.checks.html_text import Link
 from mailer.checks.rendered_mail import place_of
 from mailer.checks.rules import footnotes, wording
 from mailer.errors import Place
+from mailer.links import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,7 @@ def _is_authors(link: Link, proof: RenderedMail) -> bool:
     if link.url in {"", "mailto:", "tel:"}:
         written = proof.merged.variant.html.static[:-1]
         return not any(part.endswith(f'="{link.url}') for part in written)
-    return not link.url.startswith(proof.words.content.site.base_url + "/")
+    return not Site(proof.words.content.site.base_url).owns(link.url)
 
 
 def _address(link: Link, proof: RenderedMail) -> Iterator[Finding]:
@@ -196,7 +197,7 @@ def _other_address(link: Link) -> str:
     scheme, _, rest = link.url.partition(":")
     host = _SHOWN_HOST.fullmatch(shown)
     if scheme in {"http", "https"} and host and not _is_file(shown):
-        return "" if urls.akin(host[1], urls.host_of(link.url)) else shown
+        return "" if urls.same_owner(host[1], urls.host_of(link.url)) else shown
     if scheme == "mailto" and _SHOWN_MAILBOX.fullmatch(shown):
         return "" if shown.casefold() in rest.casefold() else shown
     number = _SHOWN_NUMBER.search(shown)

@@ -12,7 +12,7 @@ from mailer.checks.finding import Severity
 from mailer.checks.rules import dead_links
 from mailer.checks.rules.dead_links import Answer, NoAnswer
 from mailer.errors import Place
-from tests.support.rendered_mails import proof_of, sample, settled, written
+from tests.support.rendered_mails import case, proof_of, sample, settled, written
 
 UP = {
     "/page": (200, ""),
@@ -151,6 +151,11 @@ def test_personal_pages_and_addresses_with_personal_values_are_never_asked_for()
     assert "https://www.example.org/rent/bill" in asked(sample())
 
 
+def test_a_longer_host_is_not_one_of_the_pages():
+    mail = settled(case("own-pages"), site={"base_url": "https://example.org"})
+    assert "https://example.org.uk/petition" in asked(mail)
+
+
 def test_this_machine_is_asked_where_the_project_is_at_home_there():
     local = settled(
         written("[A](http://127.0.0.1:8000/a)"), site={"base_url": "http://localhost:8080"}
@@ -165,6 +170,7 @@ ANSWERS = {
     "https://example.org/gone": Answer(410, "https://example.org/gone"),
     "https://example.org/later": Answer(503, "https://example.org/later"),
     "https://example.org/away": Answer(200, "https://example.net/away"),
+    "https://example.co.uk/away": Answer(200, "https://other.co.uk/away"),
     "https://example.org/home": Answer(200, "https://example.org/"),
     "https://example.org/host": NoAnswer("there is no such host", lasting=True),
     "https://example.org/slow": NoAnswer("no answer in time", lasting=False),
@@ -190,9 +196,10 @@ def test_each_answer_becomes_a_finding_with_its_line():
         (dead_links.DEAD, Severity.ERROR, line(5), "https://example.org/gone: there is no such page (410)"),
         (dead_links.UNANSWERED, Severity.WARNING, line(6), "https://example.org/later: the site refuses the page (503)"),
         (dead_links.REDIRECTED, Severity.WARNING, line(7), "https://example.org/away is redirected to https://example.net/away"),
-        (dead_links.REDIRECTED, Severity.WARNING, line(8), "https://example.org/home is redirected to https://example.org/"),
-        (dead_links.DEAD, Severity.ERROR, line(9), "https://example.org/host: there is no such host"),
-        (dead_links.UNANSWERED, Severity.WARNING, line(10), "https://example.org/slow: no answer in time"),
+        (dead_links.REDIRECTED, Severity.WARNING, line(8), "https://example.co.uk/away is redirected to https://other.co.uk/away"),
+        (dead_links.REDIRECTED, Severity.WARNING, line(9), "https://example.org/home is redirected to https://example.org/"),
+        (dead_links.DEAD, Severity.ERROR, line(10), "https://example.org/host: there is no such host"),
+        (dead_links.UNANSWERED, Severity.WARNING, line(11), "https://example.org/slow: no answer in time"),
     ]  # fmt: skip
 
 

@@ -204,6 +204,8 @@ WORDS = [
         NOTES,
     ),
     (links.OTHER_ADDRESS, "[www.example.org](https://example.com/)", "[www.example.org](https://example.org/a)"),
+    (links.OTHER_ADDRESS, "[mine.co.uk](https://yours.co.uk/)", "[www.mine.co.uk](https://give.mine.co.uk/)"),
+    (links.OTHER_ADDRESS, "[ana.github.io](https://bo.github.io/)", "[b\u00fccher.example](https://xn--bcher-kva.example/)"),
     (links.OTHER_ADDRESS, "[https://example.org/a](https://a.example/)", "[example.org](https://donate.example.org/)"),
     (links.OTHER_ADDRESS, "[bank.example](https://evil.example.net/)", "[report.pdf](https://example.net/report.pdf)"),
     (
