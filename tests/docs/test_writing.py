@@ -24,7 +24,7 @@ from mailer.config import (
     PublicList,
     Sender,
     SendSettings,
-    Site,
+    SiteSettings,
     Social,
 )
 from mailer.errors import CampaignError
@@ -171,7 +171,7 @@ def test_settings_example_is_valid_and_shows_every_key():
         (Fonts, table["brand"]["fonts"]),
         (Social, table["brand"]["social"][0]),
         (Sender, table["sender"]),
-        (Site, table["site"]),
+        (SiteSettings, table["site"]),
         (SendSettings, table["send"]),
         (Bounces, table["bounces"]),
         (Lookup, table["lookups"]["senators"]),
@@ -181,7 +181,7 @@ def test_settings_example_is_valid_and_shows_every_key():
         assert set(shown) == set(model.model_fields)
 
 
-@pytest.mark.parametrize("model", [Brand, Colors, Sender, Site, SendSettings, Lookup])
+@pytest.mark.parametrize("model", [Brand, Colors, Sender, SiteSettings, SendSettings, Lookup])
 def test_every_setting_is_explained(model: type[BaseModel]):
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
