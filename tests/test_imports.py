@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mailer"
 
 LAYERS = [
-    ["errors", "atomic", "throttle"],
+    ["errors", "atomic", "throttle", "assets"],
     ["schema", "timezones", "links", "stop"],
     ["config"],
     ["colors"],
@@ -36,7 +36,7 @@ LAYERS = [
 
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "typer", "rich"}
 PURE = [
-    "errors", "throttle", "colors", "schema", "timezones", "links", "config", "lists", "campaigns", "ledger",
+    "errors", "throttle", "assets", "colors", "schema", "timezones", "links", "config", "lists", "campaigns", "ledger",
     "compiler", "mail", "checks", "events", "store", "reports", "transports.base",
 ]  # fmt: skip
 """Rooms, or modules of one, that load no database, no network client and no command line."""

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailer import assets
 from mailer.campaigns import campaign as campaign_file
 from mailer.campaigns.lookups import LookupTable, read_table
 from mailer.config import Content
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.campaign import Campaign
     from mailer.config import Project
+
+_TEMPLATES = (".mjml", ".txt")
 
 
 @dataclass(frozen=True)
@@ -102,19 +105,39 @@ def load(project: Project, campaign: str | Path) -> Snapshot:
 
 
 def read_templates(project: Project) -> dict[str, str]:
-    """Path inside the project → text. Raises CampaignError for what is not UTF-8 text."""
-    found = sorted((project.root / "templates").rglob("*"))
-    return {
-        project.show(path): _read(project, path)
-        for path in found
-        if path.suffix in {".mjml", ".txt"}
+    """Path inside the project → text: mailer's own templates, and the project's in their place.
+
+    Raises:
+        CampaignError: a file of the project is not UTF-8 text.
+    """
+    ours = {
+        f"templates/{name}": text
+        for name, text in assets.templates().items()
+        if name.endswith(_TEMPLATES)
     }
+    theirs = {
+        project.show(path): _read(project, path)
+        for path in sorted((project.root / "templates").rglob("*"))
+        if path.name.endswith(_TEMPLATES)
+    }
+    return ours | theirs
 
 
 def read_lookup(project: Project, name: str) -> str:
-    """The text of a look-up's file. Raises ConfigError when it is missing, or CampaignError."""
+    """The text of a look-up's file.
+
+    Raises:
+        ConfigError: the file is missing, or lies outside the project.
+        CampaignError: it cannot be read as UTF-8 text.
+    """
     lookup = project.settings.lookups[name]
     table = project.root / lookup.file
+    if not table.resolve().is_relative_to(project.root.resolve()):
+        raise ConfigError(
+            f'the look-up "{name}" names {lookup.file}, which is outside the project',
+            place=Place("mailer.toml"),
+            hint="Copy the file into lists/lookups/: what is in it can reach everybody's mail.",
+        )
     if not table.is_file():
         raise ConfigError(
             f'the look-up "{name}" names {lookup.file}, which is not there',

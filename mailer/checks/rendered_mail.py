@@ -76,7 +76,8 @@ def place_of(words: Snapshot, *needles: str) -> Place:
 def reached(words: Snapshot) -> list[str]:
     """The campaign, its layout, and the templates that one of them names."""
     layout = f"templates/{words.parsed.front.layout}.mjml"
-    paths = [p for p in (words.path, layout, "templates/components.mjml") if p in words.files]
+    libraries = [p for p in words.files if re.fullmatch(r"templates/components(/.*)?\.mjml", p)]
+    paths = [p for p in (words.path, layout, *libraries) if p in words.files]
     for path in paths:  # it grows on the way
         named = set(re.findall(r"""["']([^"'\n]+\.mjml)["']""", words.files[path]))
         paths += sorted({f"templates/{name}" for name in named} & set(words.files) - set(paths))

@@ -23,7 +23,7 @@ from mailer.compiler.symbolic import Recorder, Symbol, here, roots
 from mailer.errors import CampaignError, Place, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mailer.campaigns.snapshot import Snapshot
 
@@ -130,7 +130,7 @@ class Renderer:
     # --- the body, for MJML and for text
 
     def _html_body(self, shared: Mapping[str, Any]) -> tuple[Document, list[Block]]:
-        components = _Components(self._html, "components.mjml", shared, self._campaign.path)
+        components = self._components(self._html, ".mjml", shared)
         document = self._document(self._html, shared, components)
         blocks = [
             Block(block.kind, self._numbering.html(block.source))
@@ -142,9 +142,16 @@ class Renderer:
         return document, blocks
 
     def _text_body(self, shared: Mapping[str, Any]) -> str:
-        components = _Components(self._text, "components.txt", shared, self._campaign.path)
+        components = self._components(self._text, ".txt", shared)
         document = self._document(self._text, shared, components)
         return document.text(components.outputs, self._number)
+
+    def _components(
+        self, environment: Environment, suffix: str, shared: Mapping[str, Any]
+    ) -> _Components:
+        """mailer's components, then those of the project's own libraries, which may replace them."""
+        names = [path.removeprefix(_FOLDER) for path in _libraries(self._sources, suffix)]
+        return _Components(environment, names, shared, self._campaign.path)
 
     def _document(
         self, environment: Environment, shared: Mapping[str, Any], components: _Components
@@ -251,9 +258,11 @@ class Renderer:
     def _hint(self, message: str) -> str:
         unknown = re.match(r"'(\w+)' is undefined", message)
         if unknown:
-            components = re.findall(
-                r"{%-?\s*macro\s+(\w+)", self._sources.files[_FOLDER + "components.mjml"]
-            )
+            components = [
+                name
+                for path in _libraries(self._sources, ".mjml")
+                for name in re.findall(r"{%-?\s*macro\s+(\w+)", self._sources.files[path])
+            ]
             return suggest(unknown[1], ["recipient", "links", "brand", *components])
         no_filter = re.match(r"No (?:filter|test) named '(\w+)'", message)
         if no_filter:
@@ -282,18 +291,32 @@ def _unclosed(tag: str, file: Place, source: str) -> CampaignError:
     )
 
 
+def _libraries(sources: Snapshot, suffix: str) -> list[str]:
+    """Paths of the files that define components: `components.mjml`, then `components/*.mjml`."""
+    own = f"{_FOLDER}components/"
+    return [
+        f"{_FOLDER}components{suffix}",
+        *sorted(path for path in sources.files if path.startswith(own) and path.endswith(suffix)),
+    ]
+
+
 class _Components:
-    """The macros of one file, each call of which becomes a block of its own."""
+    """The macros of some files, each call of which becomes a block of its own."""
 
     def __init__(
-        self, environment: Environment, name: str, shared: Mapping[str, Any], campaign: str
+        self,
+        environment: Environment,
+        names: Sequence[str],
+        shared: Mapping[str, Any],
+        campaign: str,
     ) -> None:
         self.outputs: list[str] = []
         self._calls: list[tuple[str, Place]] = []
         self._campaign = campaign
-        module = environment.get_template(name).make_module(dict(shared))
+        modules = [environment.get_template(name).make_module(dict(shared)) for name in names]
         self.macros = {
             name: self._block(macro)
+            for module in modules
             for name, macro in vars(module).items()
             if isinstance(macro, Macro) and not name.startswith("_")
         }

@@ -720,8 +720,8 @@ def test_disk(folder, monkeypatch, free, level):
 
 
 def test_layouts_compile(folder):
-    (found,) = project.layouts(config.load(folder), frozenset())
-    assert (found.level, found.found) == (OK, "newsletter: all compile")
+    (finding,) = project.layouts(config.load(folder), frozenset())
+    assert (finding.level, finding.found) == (OK, "alert, newsletter, petition: all compile")
 
 
 def test_broken_layout_is_shown_with_its_line(folder):
@@ -744,9 +744,10 @@ def test_layout_that_shows_a_column_of_the_list(folder):
     assert not troubles(project.layouts(config.load(folder), frozenset(["chapter"])))
 
 
-def test_no_layouts(folder):
-    (folder / "templates" / "newsletter.mjml").unlink()
-    assert troubles(project.layouts(config.load(folder), frozenset())) == {"layouts": ERROR}
+def test_a_project_without_templates_has_those_that_come_with_mailer(folder):
+    shutil.rmtree(folder / "templates")
+    (finding,) = project.layouts(config.load(folder), frozenset())
+    assert (finding.level, finding.found) == (OK, "alert, newsletter, petition: all compile")
 
 
 MAYORS = """

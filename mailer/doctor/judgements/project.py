@@ -185,9 +185,6 @@ def layouts(project: Project, fields: frozenset[str]) -> list[Diagnosis]:
     except CampaignError as err:
         return [_broken("layouts", err)]
     paths = [path for path, source in files.items() if "<mjml" in source]
-    if not paths:
-        todo = "Copy the folder templates/ from the project that mailer came with."
-        return [AREA.error("layouts", "there is none in templates/", todo)]
     for name in project.settings.lookups:
         files[project.settings.lookups[name].file] = read_lookup(project, name)
     names = [PurePath(path).stem for path in paths]
