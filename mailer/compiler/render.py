@@ -149,7 +149,7 @@ class Renderer:
     def _components(
         self, environment: Environment, suffix: str, shared: Mapping[str, Any]
     ) -> _Components:
-        """mailer's components, then those of the project's own libraries, which may replace them."""
+        """The components that come with mailer, then those of the project's own libraries, which may replace them."""
         names = [path.removeprefix(_FOLDER) for path in _libraries(self._sources, suffix)]
         return _Components(environment, names, shared, self._campaign.path)
 
