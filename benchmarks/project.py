@@ -18,6 +18,7 @@ from mailer.links import Keys
 from mailer.lists.subscriber import Subscriber
 from mailer.mail.merge import Merger
 from mailer.mail.message import Envelope
+from tools.projects import samples
 from tools.projects.project import open_store
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from mailer.store.sqlite.store import SqliteStore
 
-ROOT = Path(__file__).parent.parent
 CAMPAIGN = "measured"
 MAILER = (sys.executable, "-m", "mailer", "--project")
 KEYS = Keys(["a key that only benchmarks use"])
@@ -40,14 +40,12 @@ def make(root: Path, **settings: str) -> Path:
         root: the folder; made.
         settings: of [ses].
     """
-    for folder in ("templates", "lists/lookups"):
-        shutil.copytree(ROOT / folder, root / folder)
+    samples.copy_to(root)
     lines = "".join(f'{name} = "{value}"\n' for name, value in settings.items())
-    text = (ROOT / "mailer.toml").read_text(encoding="utf-8")
+    text = (root / "mailer.toml").read_text(encoding="utf-8")
     if settings:
         text = text.replace('transport = "outbox"', 'transport = "ses"') + f"\n[ses]\n{lines}"
     (root / "mailer.toml").write_text(text, encoding="utf-8")
-    (root / "campaigns").mkdir()
     shutil.copy(Path(__file__).parent / "campaign.md", root / "campaigns" / f"{CAMPAIGN}.md")
     return root
 
@@ -70,7 +68,7 @@ def people(number: int) -> Iterator[Subscriber]:
     import zipcodes  # 100 MB: only where people are made
 
     chance = random.Random(7)
-    with (ROOT / "lists" / "members.csv").open(encoding="utf-8") as file:
+    with (samples.SAMPLE / "lists" / "members.csv").open(encoding="utf-8") as file:
         names = [row["First Name"] for row in csv.DictReader(file)]
     codes = [each["zip_code"] for each in zipcodes.list_all()]
     for i in range(1, number + 1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
 import sys
 
 import pytest
@@ -51,11 +50,8 @@ def write(root, text, name="vote"):
 
 
 def test_the_samples_have_nothing_wrong_for_anybody_on_the_sample_list(root, mailer):
-    shutil.copytree(samples.ROOT / "lists" / "lookups", root / "lists" / "lookups")
-    for folder in ("campaigns", "templates"):
-        shutil.copytree(samples.ROOT / folder, root / folder, dirs_exist_ok=True)
-    shutil.copy(samples.ROOT / "mailer.toml", root)
-    members = samples.ROOT / "lists" / "members.csv"
+    samples.copy_to(root)
+    members = samples.SAMPLE / "lists" / "members.csv"
     assert mailer("lists", "import", str(members), "--list", "everybody")[0] == 0
     recipients = {}
     for campaign in samples.CAMPAIGNS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
 
 def sample_project(root: Path) -> Path:
     """The project that comes with mailer, its people imported."""
-    for folder in ("templates", "campaigns", "lists/lookups"):
-        shutil.copytree(samples.ROOT / folder, root / folder)
-    for file in ("mailer.toml", "lists/members.csv"):
-        shutil.copy(samples.ROOT / file, root / file)
+    samples.copy_to(root)
     said, _ = start(
         root, "lists", "import", str(root / "lists" / "members.csv"), "--list", "members"
     ).communicate()

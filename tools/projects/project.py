@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-"""The sample's: the checks find nothing in them, and what they find stops a send."""
+"""Those that come with mailer: the checks find nothing in them, and what they find stops a send."""
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 SETTINGS = """

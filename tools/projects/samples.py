@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from mailer.config import Project
 
 ROOT = Path(__file__).resolve().parents[2]
-CAMPAIGNS = sorted(path.stem for path in (ROOT / "campaigns").glob("*.md"))
+TEMPLATES = ROOT / "templates"
+SAMPLE = Path(__file__).parent / "sample"
+"""The sample project as it was written. A user may edit what lies in the root of the repository."""
+CAMPAIGNS = sorted(path.stem for path in (SAMPLE / "campaigns").glob("*.md"))
 CHROMIUM = Path("/usr/bin/chromium")
 BROWSER = {
     "executable_path": CHROMIUM,
@@ -36,13 +40,20 @@ BROWSER = {
 
 @cache
 def project() -> Project:
-    return config.load(ROOT)
+    return config.load(SAMPLE)
+
+
+def copy_to(root: Path) -> Path:
+    """A copy of the sample project to work in, with all templates as files of its own."""
+    shutil.copytree(SAMPLE, root, dirs_exist_ok=True)
+    shutil.copytree(TEMPLATES, root / "templates", dirs_exist_ok=True)
+    return root
 
 
 @cache
 def members() -> tuple[Subscriber, ...]:
     """The sample list, as an import leaves it."""
-    with (ROOT / "lists" / "members.csv").open("rb") as stream:
+    with (SAMPLE / "lists" / "members.csv").open("rb") as stream:
         file = SubscriberFile(stream, "lists/members.csv")
         accepted = [row.row for row in file.rows() if isinstance(row, AcceptedRow)]
     return tuple(

@@ -5,24 +5,23 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-import shutil
 import subprocess
 import sys
 from itertools import cycle, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailer.lists.import_row import ImportRow
 from mailer.lists.zipcodes import repair
 from tools.fake_ses import RemoteSes
+from tools.projects import samples
 from tools.projects.project import NOW, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SEND = ("send", "--yes", "--accept-warnings")
 """Some of the sample's people have ZIP codes that do not exist."""
-ROOT = Path(__file__).parents[2]
 CAMPAIGN = "rent-newsletter"
 """The largest of the samples: 46 KB on the wire, five variants, eleven slots."""
 KEYS = {"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake"}
@@ -30,9 +29,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake"}
 
 def make_project(root: Path, people: int, **ses: str) -> Path:
     """The sample's campaigns, templates, look-ups and people, the people again and again."""
-    for folder in ("campaigns", "templates", "lists/lookups"):
-        shutil.copytree(ROOT / folder, root / folder)
-    settings = (ROOT / "mailer.toml").read_text(encoding="utf-8")
+    samples.copy_to(root)
+    settings = (root / "mailer.toml").read_text(encoding="utf-8")
     given = {"region": "us-east-1", "configuration_set": "mailer", **ses}
     lines = "".join(f'{name} = "{value}"\n' for name, value in given.items())
     settings = settings.replace('transport = "outbox"', 'transport = "ses"')
@@ -44,7 +42,7 @@ def make_project(root: Path, people: int, **ses: str) -> Path:
 
 
 def _members(people: int) -> Iterator[ImportRow]:
-    with (ROOT / "lists" / "members.csv").open(encoding="utf-8") as file:
+    with (samples.SAMPLE / "lists" / "members.csv").open(encoding="utf-8") as file:
         samples = list(csv.DictReader(file))
     for number, row in enumerate(islice(cycle(samples), people), 1):
         yield ImportRow(
@@ -60,7 +58,7 @@ def _members(people: int) -> Iterator[ImportRow]:
 def fake_ses(*options: str) -> Iterator[RemoteSes]:
     """The fake server in a process of its own, so that it has a core of its own."""
     command = [sys.executable, "-m", "tools.fake_ses", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=samples.ROOT) as process:
         assert process.stdout is not None
         try:
             yield RemoteSes(process.stdout.readline().strip().partition("=")[2])

@@ -9,14 +9,11 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer import config
-from mailer.campaigns import snapshot
 from mailer.config import Ses
 from mailer.ledger.delivery import DeliveryState
 from mailer.lists.subscriber import Subscriber
@@ -27,8 +24,8 @@ from mailer.transports.ses import bulk
 from mailer.transports.ses.transport import SesTransport
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_merger, make_sources
 from tools.fake_ses import FakeSes
+from tools.projects import samples
 
-ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 CONTENT = make_sources("Hello").content
 SENDER = CONTENT.sender.model_copy(
@@ -114,9 +111,9 @@ def test_part_by_part_and_header_by_header(deliver, person):
     assert_same(deliver, merged.merge(person))
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "campaigns").glob("*.md")))
+@pytest.mark.parametrize("name", samples.CAMPAIGNS)
 def test_the_samples_are_the_same_both_ways(deliver, name):
-    found = snapshot.load(config.load(ROOT), name)
+    found = samples.load(name)
     merger = Merger(found, fields=frozenset({"chapter"}), keys=KEYS, send_id=7)
     envelope = Envelope.of(found.content, list_name="members")
     for person in (ANA, BO, replace(UMA, first_name="Zoë <b>&{{s0}}", city="Saint-Étienne")):

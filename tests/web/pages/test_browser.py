@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -44,11 +43,7 @@ def served(root):
 @pytest.fixture
 def sample(tmp_path):
     """The project that comes with mailer, its petition sent to one of its people."""
-    root = tmp_path / "project"
-    for folder in ("templates", "campaigns", "lists/lookups"):
-        shutil.copytree(samples.ROOT / folder, root / folder)
-    for file in ("mailer.toml", "lists/members.csv"):
-        shutil.copy(samples.ROOT / file, root / file)
+    root = samples.copy_to(tmp_path / "project")
     for command in (
         ("lists", "import", str(root / "lists" / "members.csv"), "--list", "members"),
         ("send", "river-petition", "--limit", "1", "--yes"),
