@@ -43,8 +43,8 @@ def make_project(root: Path, people: int, **ses: str) -> Path:
 
 def _members(people: int) -> Iterator[ImportRow]:
     with (samples.SAMPLE / "lists" / "members.csv").open(encoding="utf-8") as file:
-        samples = list(csv.DictReader(file))
-    for number, row in enumerate(islice(cycle(samples), people), 1):
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(islice(cycle(rows), people), 1):
         yield ImportRow(
             row=number,
             email=f"person{number}@example.com",
