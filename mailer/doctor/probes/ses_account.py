@@ -5,38 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
 from botocore import exceptions as boto
-from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
+from mailer.transports.ses.client import AwsClients, AwsError, Purpose
+from mailer.transports.ses.error_mapping import CREDENTIAL_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mailer.config import Settings
 
-_PATIENCE = Config(
-    connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
-)
 _NETWORK = (
     boto.ConnectionError,
     boto.HTTPClientError,
     boto.EndpointProviderError,
     boto.InvalidRegionError,
-)
-_CREDENTIALS = (
-    boto.CredentialRetrievalError,
-    boto.LoginError,
-    boto.MetadataRetrievalError,
-    boto.NoAuthTokenError,
-    boto.PartialCredentialsError,
-    boto.ProfileNotFound,
-    boto.RefreshWithMFAUnsupportedError,
-    boto.SSOError,
-    boto.TokenRetrievalError,
-    boto.UnknownCredentialError,
 )
 _CODES = {
     "AccessDenied": ErrorKind.DENIED,
@@ -59,12 +44,12 @@ T = TypeVar("T")
 def inspect(settings: Settings) -> Ses:
     """Whatever is wrong with the account, the credentials or the network is in the answer."""
     try:
-        session = boto3.session.Session(region_name=settings.ses.region or None)
-        client = session.client("sesv2", config=_PATIENCE)
+        clients = AwsClients(settings.ses.region)
+        client = clients.client(Purpose.PROBING)
     except boto.BotoCoreError as err:
         return Ses(settings.ses.region, _refusal(err))
     region: str = client.meta.region_name
-    known = frozenset(session.get_available_regions("sesv2"))
+    known = frozenset(clients.session.get_available_regions("sesv2"))
     account = _ask(lambda: _account(client.get_account()))
     if isinstance(account, Refused) and account.why is not ErrorKind.DENIED:
         return Ses(region, account, known_regions=known)
@@ -84,7 +69,7 @@ def inspect(settings: Settings) -> Ses:
 def _ask(question: Callable[[], T]) -> T | Refused:
     try:
         return question()
-    except (boto.BotoCoreError, boto.ClientError, ResponseParserError) as err:
+    except (*AwsError, ResponseParserError) as err:
         return _refusal(err)
 
 
@@ -101,7 +86,7 @@ def _trouble(err: Exception) -> ErrorKind:
         return ErrorKind.NO_REGION
     if isinstance(err, boto.NoCredentialsError):
         return ErrorKind.NO_CREDENTIALS
-    if isinstance(err, _CREDENTIALS):
+    if isinstance(err, CREDENTIAL_ERRORS):
         return ErrorKind.BAD_CREDENTIALS
     return ErrorKind.UNREACHABLE if isinstance(err, _NETWORK) else ErrorKind.OTHER
 

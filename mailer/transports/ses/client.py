@@ -1,67 +1,109 @@
-"""Two boto3 clients: one that sends and never tries twice, one that reads and may."""
+"""boto3 clients for everything that is asked of AWS: one session, one Config for each purpose."""
 
 from __future__ import annotations
 
+from enum import Enum
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
-if TYPE_CHECKING:
-    from mailer.config import Ses
-
-READ_TIMEOUT = 60
+READ_TIMEOUT = 60.0
 """Seconds to wait for the answer to a message: giving up sooner makes more recipients uncertain."""
+QUEUE_CONNECTIONS = 8
+
+AwsError = (BotoCoreError, ClientError)
+"""What boto3 raises when a question gets no usable answer; see `error_mapping.of_question`."""
 
 
-class SesClients:
-    """Made when they are first needed, and only then in need of a region and credentials.
+class Purpose(Enum):
+    """What a client is for."""
+
+    SENDING = "sending"
+    READING = "reading"
+    PROBING = "probing"
+    SUPPRESSIONS = "suppressions"
+    QUEUE = "queue"
+
+    @property
+    def service(self) -> str:
+        return "sqs" if self is Purpose.QUEUE else "sesv2"
+
+
+_CONFIGS = {
+    Purpose.READING: Config(
+        retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10
+    ),
+    # a person waits for the answer, and a probe that fails is itself a finding
+    Purpose.PROBING: Config(
+        retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5
+    ),
+    # one call for each address, and SES limits how many a second: adaptive goes as fast as it lets us
+    Purpose.SUPPRESSIONS: Config(
+        retries={"mode": "adaptive", "total_max_attempts": 8}, connect_timeout=5, read_timeout=20
+    ),
+    Purpose.QUEUE: Config(
+        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=5,
+        read_timeout=20,  # well above what a call waits for a message
+        max_pool_connections=QUEUE_CONNECTIONS,
+    ),
+}
+
+
+def _sending_config(connections: int, read_timeout: float) -> Config:
+    # boto3 retries by default, since 1.44 three times in all: three copies of one message. An explicit
+    # setting overrides AWS_MAX_ATTEMPTS.
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=5,
+        read_timeout=read_timeout,
+        max_pool_connections=connections,
+        tcp_keepalive=True,
+        # boto3 assembles its own twice for each call, of twenty parts: 0.1 of the 1.4 ms of CPU of a
+        # raw call.
+        user_agent=f"mailer Boto3/{boto3.__version__}",
+        # Requests are built here, and SES checks them anyway. It takes 1.5 of the 5.2 ms of CPU of a
+        # bulk call.
+        parameter_validation=False,
+    )
+
+
+class AwsClients:
+    """Creates each client when it is first needed; only then are credentials looked up.
 
     Args:
-        most: connections that are kept open.
+        region: "" for the one of boto3's own environment.
+        connections: kept open for sending.
         read_timeout: seconds to wait for the answer to a message.
     """
 
-    def __init__(self, settings: Ses, *, most: int, read_timeout: float) -> None:
-        self._region = settings.region or None
-        # boto3 retries by default, since 1.44 three times in all: three copies of one message. What
-        # is given here is stronger than AWS_MAX_ATTEMPTS.
-        self._once = Config(
-            retries={"mode": "standard", "total_max_attempts": 1},
-            connect_timeout=5,
-            read_timeout=read_timeout,
-            max_pool_connections=most,
-            tcp_keepalive=True,
-            # boto3 puts its own together twice for each call, of twenty parts: 0.1 of the 1.4 ms of
-            # CPU of a raw call.
-            user_agent=f"mailer Boto3/{boto3.__version__}",
-            # What is called is made here, and SES checks it anyway. It takes 1.5 of the 5.2 ms of
-            # CPU of a bulk call.
-            parameter_validation=False,
-        )
-        self._patiently = Config(
-            retries={"mode": "standard", "total_max_attempts": 3},
-            connect_timeout=5,
-            read_timeout=10,
-        )
-        self._session: Any = None
-        self._made: dict[str, Any] = {}
+    def __init__(
+        self, region: str, *, connections: int = 10, read_timeout: float = READ_TIMEOUT
+    ) -> None:
+        self._region = region or None
+        self._configs = {**_CONFIGS, Purpose.SENDING: _sending_config(connections, read_timeout)}
+        self._session: boto3.session.Session | None = None
+        self._clients: dict[Purpose, Any] = {}
         self._lock = Lock()
 
     @property
-    def sending(self) -> Any:
-        return self._client("sending", self._once)
+    def session(self) -> boto3.session.Session:
+        """One for all clients: it reads the API's description once, in 0.1 s."""
+        self._session = self._session or boto3.session.Session(region_name=self._region)
+        return self._session
 
-    @property
-    def reading(self) -> Any:
-        return self._client("reading", self._patiently)
+    def client(self, purpose: Purpose) -> Any:
+        """The client for a purpose.
 
-    def _client(self, purpose: str, config: Config) -> Any:
-        # making a client is not safe in several threads, using one is
+        Raises:
+            BotoCoreError: no region is set, or the named profile does not exist.
+        """
+        # creating a client is not safe in several threads, using one is
         with self._lock:
-            if purpose not in self._made:
-                # one session for both: it reads the API's description once, in 0.1 s
-                self._session = self._session or boto3.session.Session(region_name=self._region)
-                self._made[purpose] = self._session.client("sesv2", config=config)
-            return self._made[purpose]
+            if purpose not in self._clients:
+                config = self._configs[purpose]
+                self._clients[purpose] = self.session.client(purpose.service, config=config)
+            return self._clients[purpose]

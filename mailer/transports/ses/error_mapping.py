@@ -13,6 +13,8 @@ from enum import Enum
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from mailer.errors import TransportError
+
 
 class SesOutcomeKind(Enum):
     UNSENT = "not sent: may be tried again, more slowly"
@@ -93,7 +95,7 @@ _NOT_CONNECTED = (
     boto.ConnectTimeoutError,
     boto.ProxyConnectionError,
 )
-_NO_CREDENTIALS = (
+CREDENTIAL_ERRORS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
     boto.CredentialRetrievalError,
@@ -126,7 +128,7 @@ def of_error(err: Exception) -> SesOutcome:
         return _of_answer(err)
     if isinstance(err, _NOT_CONNECTED):
         return SesOutcome(SesOutcomeKind.UNSENT, f"Amazon SES cannot be reached: {err}", _NETWORK)
-    if isinstance(err, _NO_CREDENTIALS):
+    if isinstance(err, CREDENTIAL_ERRORS):
         return SesOutcome(SesOutcomeKind.STOP, f"There are no AWS credentials: {err}", _CREDENTIALS)
     if isinstance(err, _BAD_SETTINGS):
         return SesOutcome(
@@ -142,6 +144,23 @@ def of_error(err: Exception) -> SesOutcome:
         )
     return SesOutcome(
         SesOutcomeKind.UNCERTAIN, f"there was no answer, it may have been sent: {_name(err)}"
+    )
+
+
+def of_question(err: Exception, what: str, *, hint: str = "") -> TransportError:
+    """What an exception of boto3 means where nothing was sent: a question that was not answered.
+
+    Args:
+        err: of boto3.
+        what: cannot be done.
+        hint: where the error itself suggests nothing.
+    """
+    outcome = of_error(err)
+    if outcome.kind is SesOutcomeKind.STOP and not isinstance(err, boto.ClientError):
+        return TransportError(outcome.said, hint=outcome.hint)
+    reason = _quoted(err) if isinstance(err, boto.ClientError) else str(err)
+    return TransportError(
+        f"{what}: {reason}", hint=outcome.hint or hint or "Try again in a few minutes."
     )
 
 
@@ -164,7 +183,7 @@ def of_status(status: str, error: str) -> SesOutcome:
 def _of_answer(err: boto.ClientError) -> SesOutcome:
     code, text = err.response["Error"]["Code"], err.response["Error"]["Message"]
     status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = f"{text} ({code})"
+    said = _quoted(err)
     if code in _THROTTLING:
         return SesOutcome(
             SesOutcomeKind.QUOTA if _QUOTA in text.lower() else SesOutcomeKind.UNSENT, said
@@ -181,6 +200,10 @@ def _of_answer(err: boto.ClientError) -> SesOutcome:
     if code == "MessageRejected" and _NOT_VERIFIED in text.lower():
         return _unverified(said)
     return SesOutcome(SesOutcomeKind.REFUSED, said)
+
+
+def _quoted(err: boto.ClientError) -> str:
+    return f"{err.response['Error']['Message']} ({err.response['Error']['Code']})"
 
 
 def _of_server_error(err: boto.ClientError, said: str) -> SesOutcome:

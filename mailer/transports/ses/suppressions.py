@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from mailer.errors import TransportError
 from mailer.lists.membership import SuppressionReason
 from mailer.transports.ses import error_mapping
+from mailer.transports.ses.client import AwsClients, AwsError, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailer.config import Ses
+    from mailer.errors import TransportError
 
-# one call for each address, and SES limits how many a second: adaptive goes as fast as it lets us
-_PATIENTLY = Config(
-    retries={"mode": "adaptive", "total_max_attempts": 8}, connect_timeout=5, read_timeout=20
-)
 _NAMES = {SuppressionReason.BOUNCED: "BOUNCE", SuppressionReason.COMPLAINED: "COMPLAINT"}
 _REASONS = {name: reason for reason, name in _NAMES.items()}
 REASONS = tuple(_NAMES)
@@ -30,10 +23,9 @@ REASONS = tuple(_NAMES)
 class SuppressionList:
     def __init__(self, settings: Ses) -> None:
         try:
-            session = boto3.session.Session(region_name=settings.region or None)
-            self._client = session.client("sesv2", config=_PATIENTLY)
-        except BotoCoreError as err:
-            raise _trouble(err) from err
+            self._client = AwsClients(settings.region).client(Purpose.SUPPRESSIONS)
+        except AwsError as err:
+            raise _unusable(err) from err
 
     def addresses(self) -> Iterator[tuple[str, SuppressionReason]]:
         """All of them, as SES writes them."""
@@ -50,19 +42,15 @@ class SuppressionList:
         more = {"NextToken": token} if token else {}
         try:
             return self._client.list_suppressed_destinations(PageSize=1000, **more)
-        except (BotoCoreError, ClientError) as err:
-            raise _trouble(err) from err
+        except AwsError as err:
+            raise _unusable(err) from err
 
     def add(self, address: str, reason: SuppressionReason) -> None:
         try:
             self._client.put_suppressed_destination(EmailAddress=address, Reason=_NAMES[reason])
-        except (BotoCoreError, ClientError) as err:
-            raise _trouble(err) from err
+        except AwsError as err:
+            raise _unusable(err) from err
 
 
-def _trouble(err: BotoCoreError | ClientError) -> TransportError:
-    found = error_mapping.of_error(err)
-    return TransportError(
-        f"the suppression list of Amazon SES cannot be used: {err}",
-        hint=found.hint or "Try again in a few minutes.",
-    )
+def _unusable(err: Exception) -> TransportError:
+    return error_mapping.of_question(err, "the suppression list of Amazon SES cannot be used")

@@ -11,15 +11,13 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from mailer.errors import TransportError
 from mailer.ledger.delivery import DeliveryState, Result
 from mailer.ledger.event import delivery_tag
 from mailer.mail import message
 from mailer.transports.base import Allowance, BatchResult
 from mailer.transports.ses import bulk, error_mapping
-from mailer.transports.ses.client import READ_TIMEOUT, SesClients
+from mailer.transports.ses.client import READ_TIMEOUT, AwsClients, AwsError, Purpose
 from mailer.transports.ses.error_mapping import SesOutcome, SesOutcomeKind
 from mailer.transports.ses.quota_reserve import QuotaReserve
 
@@ -81,13 +79,15 @@ class SesTransport:
         ]
         self._envelope = envelope
         self._clock = clock
-        self._clients = SesClients(settings, most=self.connections, read_timeout=read_timeout)
+        self._clients = AwsClients(
+            settings.region, connections=self.connections, read_timeout=read_timeout
+        )
         self._reserve = QuotaReserve(settings.reserve)
 
     def allowance(self) -> Allowance:
         try:
-            account = self._clients.reading.get_account()
-        except (BotoCoreError, ClientError) as err:
+            account = self._clients.client(Purpose.READING).get_account()
+        except AwsError as err:
             raise _cannot_ask(err) from err
         if not account["SendingEnabled"]:
             raise TransportError(
@@ -198,7 +198,9 @@ class SesTransport:
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         """The answer, or the verdict on what came instead."""
         try:
-            return getattr(self._clients.sending, operation)(**request, **self._options())
+            return getattr(self._clients.client(Purpose.SENDING), operation)(
+                **request, **self._options()
+            )
         except Exception as err:  # noqa: BLE001 - whatever it is, what became of the message must be said
             return error_mapping.of_error(err)
 
@@ -255,12 +257,4 @@ def _result(delivery_id: int, answer: str | SesOutcome) -> Result:
 
 
 def _cannot_ask(err: Exception) -> TransportError:
-    found = error_mapping.of_error(err)
-    if found.kind is SesOutcomeKind.STOP:
-        return TransportError(found.said, hint=found.hint)
-    # a question has no doubt about it: what is said of a message that got no answer would be wrong
-    said = str(err) if found.kind is SesOutcomeKind.UNCERTAIN else found.said
-    return TransportError(
-        f"Amazon SES cannot be asked what this account may send: {said}",
-        hint=found.hint or "Try again in a few minutes.",
-    )
+    return error_mapping.of_question(err, "Amazon SES cannot be asked what this account may send")

@@ -486,15 +486,15 @@ def divert(monkeypatch):
     """Messages go to another endpoint than the questions about the account."""
 
     def divert(endpoint):
-        make = client.SesClients._client
+        make = client.AwsClients.client
 
-        def elsewhere(self, purpose, config):
+        def elsewhere(self, purpose):
             with monkeypatch.context() as patch:
-                if purpose == "sending":
+                if purpose is client.Purpose.SENDING:
                     patch.setenv("AWS_ENDPOINT_URL_SESV2", endpoint)
-                return make(self, purpose, config)
+                return make(self, purpose)
 
-        monkeypatch.setattr(client.SesClients, "_client", elsewhere)
+        monkeypatch.setattr(client.AwsClients, "client", elsewhere)
 
     return divert
 

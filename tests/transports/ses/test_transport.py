@@ -304,8 +304,14 @@ def test_more_than_the_quota_may_have_been_sent(make, fake):
     [
         ("sending-disabled", "does not let this account send (it is HEALTHY)"),
         ("shutdown", "does not let this account send (it is SHUTDOWN)"),
-        ("bad-credentials", "AWS does not let this machine send: .*UnrecognizedClientException"),
-        ("expired-credentials", "AWS does not let this machine send: .*ExpiredTokenException"),
+        (
+            "bad-credentials",
+            "cannot be asked what this account may send: .*UnrecognizedClientException",
+        ),
+        (
+            "expired-credentials",
+            "cannot be asked what this account may send: .*ExpiredTokenException",
+        ),
         ("access-denied-to-read", "not authorized to perform: ses:GetAccount"),
     ],
 )
