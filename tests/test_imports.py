@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mailer"
 
 LAYERS = [
-    ["errors", "atomic", "throttle", "assets"],
+    ["errors", "atomic", "throttle", "assets", "page_templates"],
     ["schema", "timezones", "links", "stop"],
     ["config"],
     ["colors"],

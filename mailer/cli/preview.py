@@ -71,7 +71,7 @@ def _serve(made: Preview, listener: socket.socket) -> None:
         """Ends at once, though pages keep a connection open to hear what is new."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            made.news.close()
+            made.events.close()
             # to cut short what somebody has asked for is no error
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             await super().shutdown(sockets)

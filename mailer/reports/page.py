@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mailer import colors
+from mailer import colors, page_templates
 from mailer.reports import charts, rows, tilemap
 
 if TYPE_CHECKING:
@@ -32,15 +31,9 @@ def write(
         zone: of the times on it; None is this machine's.
         now: when it was made.
     """
-    environment = Environment(
-        loader=PackageLoader("mailer.reports", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates.load("mailer.reports", ".")
     environment.filters["time"] = lambda at: f"{at.astimezone(zone):%B %-d, %Y, %H:%M}"
-    style = environment.overlay(autoescape=False).get_template("page.css")
+    style = environment.get_template("page.css")
     return environment.get_template("page.html").render(
         brand=brand,
         campaign=reports[0].send.campaign,

@@ -255,9 +255,9 @@ def test_there_is_no_winner_before_the_test_is_out(mailer):
 
 def test_the_public_version_has_the_winner_as_soon_as_there_is_one(mailer, store):
     def subject():
-        return anyio.run(gallery.show, "vote").subject
+        return anyio.run(public_versions.get, "vote").subject
 
-    gallery = PublicVersions(store)
+    public_versions = PublicVersions(store)
     mailer("send", "vote", "--yes")
     assert subject() == "Friend, the vote is Tuesday"
     mailer("winner", "vote", "2")

@@ -1,4 +1,4 @@
-"""The recipients' pages as one ASGI application: what answers where."""
+"""The recipients' pages as one ASGI application: which function answers which path."""
 
 from __future__ import annotations
 
@@ -40,53 +40,65 @@ def make_app(
     open_transport: Callable[[], Transport],
     clock: Callable[[], datetime],
 ) -> Starlette:
-    """The application; its threads run for as long as it is served.
+    """Build the application; its threads run for as long as it is served.
 
     Args:
         settings: of the project.
         keys: that sign the links.
         open_store: called three times: for reading, for writing, for the mail that goes out.
-        open_transport: the way out for mail that asks for a confirmation.
+        open_transport: opens the transport for confirmation mail.
         clock: aware UTC time.
     """
     reading, writing, mailing = open_store(), open_store(), open_store()
-    writer = GroupCommit(writing)
-    postman = ConfirmationMailer(
+    group_commit = GroupCommit(writing)
+    confirmation_mailer = ConfirmationMailer(
         settings, keys=keys, store=mailing, open_transport=open_transport, clock=clock
     )
-    office = PageContext(
-        settings, keys=keys, store=reading, writer=writer, clock=clock, wake_postman=postman.wake
+    context = PageContext(
+        settings,
+        keys=keys,
+        store=reading,
+        group_commit=group_commit,
+        clock=clock,
+        wake_mailer=confirmation_mailer.wake,
     )
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        writer.start()
-        postman.start()
+        group_commit.start()
+        confirmation_mailer.start()
         try:
             yield
         finally:
-            await office.clicks.close()
-            writer.stop()
-            postman.stop()
+            await context.clicks.close()
+            group_commit.stop()
+            confirmation_mailer.stop()
             for store in (reading, writing, mailing):
                 store.close()
 
-    routes = _routes(office)
-    known = frozenset(route.path.split("/")[1] for route in routes)
-    sorry = partial(office.page, "sorry.html", 503)
+    routes = _routes(context)
+    path_prefixes = frozenset(route.path.split("/")[1] for route in routes)
+    error_page = partial(context.page, "server-error.html", 503)
     return Starlette(
         routes=routes,
-        middleware=[Middleware(SecurityMiddleware, root=office.root, known=known, sorry=sorry)],
-        exception_handlers={HTTPException: partial(_refuse, office)},
+        middleware=[
+            Middleware(
+                SecurityMiddleware,
+                root=context.root,
+                path_prefixes=path_prefixes,
+                error_page=error_page,
+            )
+        ],
+        exception_handlers={HTTPException: partial(_refuse, context)},
         lifespan=lifespan,
         max_body_size=form_reading.LARGEST,
     )
 
 
-def _routes(office: PageContext) -> list[Route]:
+def _routes(context: PageContext) -> list[Route]:
     def page(path: str, answer: Page, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
-            return await answer(office, request)
+            return await answer(context, request)
 
         return Route(path, endpoint, methods=methods or ["GET"])
 
@@ -114,30 +126,30 @@ def _routes(office: PageContext) -> list[Route]:
     ]
 
 
-async def _style(office: PageContext, _: Request) -> Response:
+async def _style(context: PageContext, _: Request) -> Response:
     headers = {"cache-control": "public, max-age=86400"}
-    return Response(office.style, media_type="text/css", headers=headers)
+    return Response(context.style, media_type="text/css", headers=headers)
 
 
-async def _health(office: PageContext, _: Request) -> Response:
-    """Whether the pages could answer: the database can be read."""
-    office.store.sends("")
+async def _health(context: PageContext, _: Request) -> Response:
+    """Answer "ok" when the database can be read."""
+    context.store.sends("")
     return PlainTextResponse("ok\n")
 
 
-async def _robots(office: PageContext, _: Request) -> Response:
-    del office
+async def _robots(context: PageContext, _: Request) -> Response:
+    del context
     return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
 
-async def _no_icon(office: PageContext, _: Request) -> Response:
-    """Asked for by itself, and from the mail's page as if from another site."""
-    del office
+async def _no_icon(context: PageContext, _: Request) -> Response:
+    """Browsers ask for it on their own, and from the web version as if from another site."""
+    del context
     return Response(status_code=204, headers={"cross-origin-resource-policy": "cross-origin"})
 
 
-async def _refuse(office: PageContext, _: Request, err: Exception) -> Response:
+async def _refuse(context: PageContext, _: Request, err: Exception) -> Response:
     assert isinstance(err, HTTPException)
     if err.status_code == 404:  # noqa: PLR2004 - of HTTP
-        return office.lost()
+        return context.invalid_link()
     return PlainTextResponse(f"{err.detail}\n", err.status_code, err.headers)

@@ -1,4 +1,4 @@
-"""A link of a mail, on its way to where it leads."""
+"""Click tracking: counts the click and redirects to the link's destination."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from mailer.web.pages.context import PageContext
 
 
-async def follow(office: PageContext, request: Request) -> Response:
-    ids = office.ids("click", request)
-    url = office.store.destination(ids[0]) if ids else None
+async def follow(context: PageContext, request: Request) -> Response:
+    ids = context.read_token("click", request)
+    url = context.store.destination(ids[0]) if ids else None
     if ids is None or url is None:
-        return office.lost()
-    if request.method == "GET":  # HEAD is asked by scanners only
-        office.clicks.pass_through(ids[0])
+        return context.invalid_link()
+    if request.method == "GET":  # HEAD comes from scanners only
+        context.clicks.count(ids[0])
     return RedirectResponse(url, 302)

@@ -1,4 +1,4 @@
-"""Counts clicks, without a trace of who clicked."""
+"""Counts clicks on links, without any record of who clicked."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class ClickCounter:
-    """Counts clicks and writes them down behind the readers' backs, many at once.
+    """Counts clicks in memory and writes them in batches.
 
-    Nobody waits for it, and a burst of clicks takes no place from those who unsubscribe. A server that
-    dies forgets the clicks since its last write, some milliseconds' worth.
+    A redirect does not wait for the write, and a burst of clicks does not delay unsubscribes. A server
+    that dies loses the clicks since its last write, some milliseconds' worth.
 
     Args:
         writer: to the database.
     """
 
-    def __init__(self, writer: GroupCommit) -> None:
-        self._writer = writer
+    def __init__(self, group_commit: GroupCommit) -> None:
+        self._writer = group_commit
         self._clicks: Counter[int] = Counter()
         self._writing: asyncio.Task[None] | None = None
 
-    def pass_through(self, link_id: int) -> None:
+    def count(self, link_id: int) -> None:
         self._clicks[link_id] += 1
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -41,12 +41,12 @@ class ClickCounter:
             try:
                 await self._writer.write(_step(clicks))
             except MailerError:
-                # with the next click, when the database may be well again
+                # tried again with the next click
                 self._clicks.update(clicks)
                 return
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining clicks."""
         if self._writing:
             await self._writing
 

@@ -1,4 +1,4 @@
-"""Links in the mails that the pages themselves send: GET shows what will happen, POST does it."""
+"""Confirmation links (double opt-in): GET shows what will happen, POST does it."""
 
 from __future__ import annotations
 
@@ -16,43 +16,47 @@ if TYPE_CHECKING:
     from mailer.web.pages.context import PageContext
 
 
-async def join(office: PageContext, request: Request) -> Response:
-    return await _confirm(office, request, RequestKind.JOIN)
+async def join(context: PageContext, request: Request) -> Response:
+    return await _confirm(context, request, RequestKind.JOIN)
 
 
-async def move(office: PageContext, request: Request) -> Response:
-    return await _confirm(office, request, RequestKind.MOVE)
+async def move(context: PageContext, request: Request) -> Response:
+    return await _confirm(context, request, RequestKind.MOVE)
 
 
-async def leave(office: PageContext, request: Request) -> Response:
-    return await _confirm(office, request, RequestKind.LEAVE)
+async def leave(context: PageContext, request: Request) -> Response:
+    return await _confirm(context, request, RequestKind.LEAVE)
 
 
-async def settle(office: PageContext, request: Request) -> Response:
-    return await _confirm(office, request, RequestKind.SETTLE)
+async def settle(context: PageContext, request: Request) -> Response:
+    return await _confirm(context, request, RequestKind.SETTLE)
 
 
-async def _confirm(office: PageContext, request: Request, kind: RequestKind) -> Response:
-    asked_id = office.passing_id(PURPOSES[kind], request)
-    asked = office.store.asked(asked_id) if asked_id else None
-    if asked_id is None or asked is None or asked.wish.kind is not kind:
-        return office.lost()
+async def _confirm(context: PageContext, request: Request, kind: RequestKind) -> Response:
+    request_id = context.read_expiring_token(PURPOSES[kind], request)
+    pending = context.store.asked(request_id) if request_id else None
+    if request_id is None or pending is None or pending.wish.kind is not kind:
+        return context.invalid_link()
     if request.method != "POST":
-        if asked.settled:
-            return _done(office, asked)
-        action = office.here(PURPOSES[kind], request)
-        return office.page(f"confirm-{kind}.html", asked=asked, action=action)
+        if pending.settled:
+            return _done(context, pending)
+        action = context.own_path(PURPOSES[kind], request)
+        return context.page(f"confirm-{kind}.html", pending=pending, action=action)
     keep = (await form_reading.read(request)).get("choice") == "keep"
-    now = office.clock()
-    granted = await office.writer.write(lambda store: store.grant(asked_id, keep=keep, now=now))
-    office.wake_postman()  # a move tells the old address
-    return _done(office, granted) if granted else office.lost()
+    now = context.clock()
+    granted = await context.group_commit.write(
+        lambda store: store.grant(request_id, keep=keep, now=now)
+    )
+    context.wake_mailer()  # a move tells the old address
+    return _done(context, granted) if granted else context.invalid_link()
 
 
-def _done(office: PageContext, asked: PendingRequest) -> Response:
-    if asked.settled == "refused":
-        return office.page("refused.html")
+def _done(context: PageContext, pending: PendingRequest) -> Response:
+    if pending.settled == "refused":
+        return context.page("refused.html")
     undo = ""
-    if asked.wish.kind is RequestKind.LEAVE and asked.departure_id:
-        undo = office.link("undo", office.keys.passing("undo", asked.departure_id, office.clock()))
-    return office.page(f"confirmed-{asked.wish.kind}.html", asked=asked, undo=undo)
+    if pending.wish.kind is RequestKind.LEAVE and pending.departure_id:
+        undo = context.link(
+            "undo", context.keys.passing("undo", pending.departure_id, context.clock())
+        )
+    return context.page(f"confirmed-{pending.wish.kind}.html", pending=pending, undo=undo)

@@ -1,4 +1,4 @@
-"""Sends the mail that asks for confirmations, one after the other, beside the requests.
+"""Sends confirmation mail (double opt-in), one by one, in a thread beside the requests.
 
 A mail waits in the store, so none is lost when the server stops. One that was being handed over when
 its server died is sent again: a second copy asks the same and does no harm.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mailer.errors import MailerError
 from mailer.ledger.delivery import DeliveryState
 from mailer.lists.request import ConfirmationState
+from mailer.stop import StopSignal
 from mailer.transports.base import OutgoingMessage
 from mailer.web.pages.confirmation_mails import ConfirmationMails
 
@@ -33,7 +34,7 @@ _STALE = timedelta(minutes=10)
 _KEPT = timedelta(days=60)
 """Requests are forgotten after this: longer than any link in their mail works."""
 _PAUSE = 30.0
-"""Seconds between looks when nobody rings, and after the way out was closed."""
+"""Seconds between looks for waiting mail, and after the transport or the database failed."""
 
 _STATES = {
     DeliveryState.ACCEPTED: ConfirmationState.SENT,
@@ -43,13 +44,13 @@ _STATES = {
 
 
 class ConfirmationMailer:
-    """See above.
+    """The thread that sends confirmation mail.
 
     Args:
         settings: of the project.
         keys: that sign the links.
         store: used by this thread alone.
-        open_transport: called when there is something to send.
+        open_transport: called when a mail is waiting.
         clock: aware UTC time.
     """
 
@@ -62,64 +63,64 @@ class ConfirmationMailer:
         open_transport: Callable[[], Transport],
         clock: Callable[[], datetime],
     ) -> None:
-        self._notices = ConfirmationMails(settings, keys)
-        self._given = settings.send.rate
+        self._mails = ConfirmationMails(settings, keys)
+        self._configured_rate = settings.send.rate
         self._rate: float | None = None
         self._store = store
         self._open_transport = open_transport
         self._transport: Transport | None = None
         self._clock = clock
-        self._bell = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="postman")
+        self._wake = threading.Event()
+        self._stop = StopSignal()
+        self._thread = threading.Thread(target=self._work, name="confirmation-mailer")
 
     def start(self) -> None:
-        self._bell.set()
+        self._wake.set()
         self._thread.start()
 
     def stop(self) -> None:
-        """After the mail that is being handed over."""
-        self._stopping.set()
-        self._bell.set()
+        """Finish the mail in hand, then end the thread."""
+        self._stop.request()
+        self._wake.set()
         self._thread.join()
 
     def wake(self) -> None:
-        self._bell.set()
+        self._wake.set()
 
     def _work(self) -> None:
-        while not self._stopping.is_set():
-            self._bell.wait(_PAUSE)
-            self._bell.clear()
+        while not self._stop.requested:
+            self._wake.wait(_PAUSE)
+            self._wake.clear()
             try:
                 self._store.forget_asked(self._clock() - _KEPT)
-                while not self._stopping.is_set() and self._deliver_next():
+                while not self._stop.requested and self._deliver_next():
                     pass
             except MailerError as err:
                 # nor its text, which may hold an address
                 log.error("mail of the pages waits: %s", type(err).__name__)  # noqa: TRY400 - no traceback
-                self._stopping.wait(_PAUSE)
+                self._stop.wait(_PAUSE)
 
     def _deliver_next(self) -> bool:
-        """False when nothing waits, or what waits cannot go now."""
+        """Return False when no mail is waiting, or it cannot be sent now."""
         now = self._clock()
-        asked = self._store.next_mail(now=now, stale=now - _STALE)
-        if asked is None:
+        pending = self._store.next_mail(now=now, stale=now - _STALE)
+        if pending is None:
             return False
         state = ConfirmationState.PENDING
         try:
-            state = self._deliver(asked)
+            state = self._deliver(pending)
         finally:
-            self._store.mail_ended(asked.id, state, now=self._clock())
+            self._store.mail_ended(pending.id, state, now=self._clock())
         return state is not ConfirmationState.PENDING
 
-    def _deliver(self, asked: PendingRequest) -> ConfirmationState:
+    def _deliver(self, pending: PendingRequest) -> ConfirmationState:
         transport = self._open()
         self._wait_for_turn(transport)
-        batch_result = transport.deliver([OutgoingMessage(asked.id, self._notices.write(asked))])
+        batch_result = transport.deliver([OutgoingMessage(pending.id, self._mails.write(pending))])
         if batch_result.slow_down:
             self._store.slow_down(transport.name, clock=self._seconds)
         if batch_result.stop:
-            self._transport = None  # opened anew, as what was wrong may have been set right
+            self._transport = None  # opened again next time: the cause may be gone
             log.error("mail of the pages cannot go out")
         state = batch_result.results[0].state
         return _STATES.get(state, ConfirmationState.PENDING)
@@ -127,7 +128,7 @@ class ConfirmationMailer:
     def _open(self) -> Transport:
         if self._transport is None:
             self._transport = self._open_transport()
-            rates = (self._given, self._transport.allowance().rate)
+            rates = (self._configured_rate, self._transport.allowance().rate)
             self._rate = min((rate for rate in rates if rate), default=None)
         return self._transport
 
@@ -137,7 +138,7 @@ class ConfirmationMailer:
             turn = self._store.reserve(
                 transport.name, 1, rate=self._rate, burst=1, clock=self._seconds
             )
-            self._stopping.wait(turn.wait)
+            self._stop.wait(turn.wait)
 
     def _seconds(self) -> float:
         return self._clock().timestamp()

@@ -1,4 +1,4 @@
-"""What every page shares: the organisation, the store, the keys, and how a page is answered."""
+"""What every page shares: the organization, the store, the keys, and how a page is rendered."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from mailer import colors
+from mailer import colors, page_templates
 from mailer.config import PublicList
 from mailer.links import address
 from mailer.lists.request import UNSUBSCRIBE_REASONS
@@ -32,15 +31,15 @@ if TYPE_CHECKING:
 
 
 class PageContext:
-    """See above.
+    """The one object that each page gets beside its request.
 
     Args:
         settings: of the project.
         keys: that sign the links.
         store: for reading, in the event loop.
-        writer: for everything that changes the store.
+        group_commit: runs every change of the store.
         clock: aware UTC time.
-        wake_postman: called when a mail waits.
+        wake_mailer: called when a confirmation mail is waiting.
     """
 
     def __init__(
@@ -49,28 +48,22 @@ class PageContext:
         *,
         keys: Keys,
         store: Store,
-        writer: GroupCommit,
+        group_commit: GroupCommit,
         clock: Callable[[], datetime],
-        wake_postman: Callable[[], None],
+        wake_mailer: Callable[[], None],
     ) -> None:
         self.settings = settings
         self.keys = keys
         self.store = store
-        self.writer = writer
+        self.group_commit = group_commit
         self.clock = clock
-        self.wake_postman = wake_postman
+        self.wake_mailer = wake_mailer
         self.limits = RateLimits()
-        self.clicks = ClickCounter(writer)
-        self.gallery = PublicVersions(store)
+        self.clicks = ClickCounter(group_commit)
+        self.public_versions = PublicVersions(store)
         self.base_url = settings.site.base_url
         self.root = urlsplit(self.base_url).path
-        self._templates = Environment(
-            loader=PackageLoader("mailer.web.pages", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = page_templates.load("mailer.web.pages")
         self._templates.filters["mask"] = public_forms.mask
         self._templates.globals |= {
             "brand": settings.brand,
@@ -85,30 +78,29 @@ class PageContext:
     def page(self, name: str, status: int = 200, **shown: Any) -> Response:
         return HTMLResponse(self._templates.get_template(name).render(shown), status)
 
-    def lost(self) -> Response:
-        """For a link that leads nowhere: say so kindly, and let the person leave all the same."""
-        return self.page("lost.html", 404)
+    def invalid_link(self) -> Response:
+        """Explain that the link does not work, and offer to unsubscribe by address."""
+        return self.page("invalid-link.html", 404)
 
     def _style(self) -> str:
         brand = self.settings.brand
-        # Not HTML: escaping would spoil the quotation marks around fonts.
-        css = self._templates.overlay(autoescape=False).get_template("style.css")
+        css = self._templates.get_template("style.css")
         return css.render(
             light=colors.light(brand.colors), dark=colors.dark(brand.colors), fonts=brand.fonts
         )
 
     # ---------------------------------------------------------------- tokens
 
-    def ids(self, purpose: Purpose, request: Request) -> tuple[int, int] | None:
-        """Whose link this is, after what mail programs do to links has been undone."""
+    def read_token(self, purpose: Purpose, request: Request) -> tuple[int, int] | None:
+        """Return the two ids in the token of this link, repaired where a mail program broke it."""
         return self.keys.read(purpose, public_forms.repair(request.path_params["token"]))
 
-    def passing_id(self, purpose: Purpose, request: Request) -> int | None:
+    def read_expiring_token(self, purpose: Purpose, request: Request) -> int | None:
         token = public_forms.repair(request.path_params["token"])
         return self.keys.read_passing(purpose, token, self.clock())
 
-    def here(self, purpose: Purpose, request: Request) -> str:
-        """The path of the page itself, for its form."""
+    def own_path(self, purpose: Purpose, request: Request) -> str:
+        """Return the path of this page, for its form."""
         return self.link(purpose, public_forms.repair(request.path_params["token"]))
 
     def link(self, purpose: Purpose, token: str) -> str:
@@ -117,11 +109,11 @@ class PageContext:
     # ---------------------------------------------------------------- lists
 
     def label(self, list_name: str) -> str:
-        """How a list is called in front of its readers."""
-        known = {one.name: one.label for one in self.settings.pages.lists}
-        return known.get(list_name, list_name)
+        """Return the name that readers see for a list."""
+        labels = {public.name: public.label for public in self.settings.pages.lists}
+        return labels.get(list_name, list_name)
 
-    def offered(self, campaign: str = "") -> tuple[PublicList, ...]:
+    def offered_lists(self, campaign: str = "") -> tuple[PublicList, ...]:
         """The lists that anybody may sign up for.
 
         Without any in mailer.toml, that of the campaign a friend has forwarded, else the only one.
@@ -136,9 +128,9 @@ class PageContext:
 
     # ---------------------------------------------------------------- clients
 
-    def is_too_often(self, request: Request) -> bool:
+    def is_rate_limited(self, request: Request) -> bool:
         client = request.client.host if request.client else ""
         return not self.limits.allows(client, self.clock().timestamp())
 
-    def too_often(self) -> Response:
-        return self.page("too-often.html", 429)
+    def rate_limited(self) -> Response:
+        return self.page("rate-limited.html", 429)

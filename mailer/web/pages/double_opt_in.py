@@ -1,4 +1,4 @@
-"""Asking for a confirmation by mail: kept now, sent by the postman."""
+"""Double opt-in: a request is stored now, and takes effect when its mail is confirmed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ PERIOD = timedelta(hours=24)
 NO_ADDRESS = "Please write an e-mail address, as in ana@example.org."
 
 
-async def ask(office: PageContext, wish: RecipientRequest) -> None:
-    """Nothing is returned: an answer must not tell whether the address is known."""
-    now = office.clock()
-    await office.writer.write(lambda store: store.ask(wish, most=MOST, since=now - PERIOD, now=now))
-    office.wake_postman()
+async def ask(context: PageContext, wish: RecipientRequest) -> None:
+    """Store a request. Returns nothing: a page must not tell whether the address is known."""
+    now = context.clock()
+    await context.group_commit.write(
+        lambda store: store.ask(wish, most=MOST, since=now - PERIOD, now=now)
+    )
+    context.wake_mailer()

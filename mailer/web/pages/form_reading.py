@@ -1,4 +1,4 @@
-"""What a form sends, in either encoding."""
+"""Reads submitted forms, in either encoding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELDS = 60
 
 
 async def read(request: Request) -> dict[str, str]:
-    """Fields by name, the last of several; {} for a body that is no form."""
+    """Return fields by name, the last where one repeats; {} for a body that is not a form."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _multipart(request)
@@ -33,6 +33,6 @@ async def _multipart(request: Request) -> dict[str, str]:
         async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=LARGEST) as form:
             return {name: value for name, value in form.items() if isinstance(value, str)}
     except HTTPException as err:
-        if err.status_code == 400:  # noqa: PLR2004 - a body that its parser does not understand
+        if err.status_code == 400:  # noqa: PLR2004 - a body that cannot be parsed
             return {}
         raise

@@ -1,4 +1,4 @@
-"""One thread that writes for all requests: what waits together is committed together.
+"""Group commit: one thread writes for all requests, and commits together what is waiting.
 
 SQLite has one writer at a time, and a commit waits some milliseconds for the disk. In a burst, each
 commit carries as many requests as came in during the one before.
@@ -27,7 +27,7 @@ MOST_AT_ONCE = 256
 
 
 class GroupCommit:
-    """See above. Start it in the event loop that the requests run in.
+    """Commits many requests in one transaction. Start it in the event loop of the requests.
 
     Args:
         store: used by the thread alone.
@@ -36,7 +36,7 @@ class GroupCommit:
     def __init__(self, store: RecipientStore) -> None:
         self._store = store
         self._waiting: SimpleQueue[Job | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="writer")
+        self._thread = threading.Thread(target=self._work, name="group-commit")
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -44,12 +44,12 @@ class GroupCommit:
         self._thread.start()
 
     def stop(self) -> None:
-        """After everything that waits has been written."""
+        """Write everything that is waiting, then end the thread."""
         self._waiting.put(None)
         self._thread.join()
 
     async def write(self, step: Callable[[RecipientStore], T]) -> T:
-        """What `step` returns or raises, after it was committed, to disk."""
+        """Run `step` and return or raise its result, after it is committed to disk."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put((step, done))
         return await done

@@ -1,4 +1,4 @@
-"""What a person may type or follow on a recipients' page, and what such a page may show of anybody.
+"""Reads what people type on recipients' pages, and masks what such a page may show.
 
 A mail is forwarded with its links, so a page never shows what is stored: an address is masked, and
 fields for names and ZIP codes are empty.
@@ -27,17 +27,17 @@ _AROUND = "<>()[]{}\"'.,;:!?*\u2018\u2019\u201c\u201d\u2026\u00bb"
 
 
 def repair(token: str) -> str:
-    """A token without what mail programs and people add to links; "" when there is none in it.
+    """Return a token without what mail programs and people add to links; "" when there is none.
 
-    Only adds no chance to a forger: nothing inside the token is guessed, and its signature is
-    verified afterwards.
+    This does not help a forger: nothing inside the token is guessed, and its signature is verified
+    afterwards.
     """
     text = _SOFT_BREAK.sub("", token).removesuffix("=").strip(_AROUND)
     return text if _TOKEN.fullmatch(text) else ""
 
 
 def mask(email: str) -> str:
-    """`ana@example.org` → `a***@e***.org`: known again by its owner, of little use to anybody else.
+    """`ana@example.org` → `a***@e***.org`: its owner recognizes it, others learn little.
 
     The asterisks are always three, so they do not tell how long the address is.
     """
@@ -48,7 +48,7 @@ def mask(email: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What was typed into a form: columns to set, and what is wrong, by field."""
+    """Columns to set, and problems by field, of a form."""
 
     columns: Mapping[str, str]
     problems: Mapping[str, str]
@@ -57,7 +57,7 @@ class Details:
 
 
 def read_details(form: Mapping[str, str]) -> Details:
-    """First and last name and ZIP code; what is blank stays as it is stored."""
+    """Read first and last name and ZIP code; a blank field sets nothing."""
     columns: dict[str, str] = {}
     problems: dict[str, str] = {}
     for name in ("first_name", "last_name"):
@@ -83,7 +83,7 @@ def read_details(form: Mapping[str, str]) -> Details:
 
 
 def read_address(text: str) -> str:
-    """The address in the spelling the store keeps, "" when it is none."""
+    """Return the normalized address, "" when it is not valid."""
     try:
         return address.normalize(text)
     except address.BadAddressError:
@@ -91,10 +91,10 @@ def read_address(text: str) -> str:
 
 
 def read_reason(form: Mapping[str, str]) -> str:
-    """The chosen reason, and the person's own words."""
+    """Return the chosen reason and the person's own words."""
     chosen = UNSUBSCRIBE_REASONS.get(form.get("reason", ""), "")
-    words = read_line(form.get("words", ""))[:LONGEST_REASON]
-    return ": ".join(filter(None, (chosen, words)))
+    comment = read_line(form.get("words", ""))[:LONGEST_REASON]
+    return ": ".join(filter(None, (chosen, comment)))
 
 
 def read_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The public versions of campaigns, compiled when somebody first asks."""
+"""Public web versions of campaigns, compiled when they are first requested."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _SIZE = 50
 
 
 class PublicVersions:
-    """A send's words never change, so what was compiled once stays true."""
+    """Cache of public web versions. The content of a send never changes, so each is compiled once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._shown: OrderedDict[tuple[int, int], WebVersion | None] = OrderedDict()
+        self._versions: OrderedDict[tuple[int, int], WebVersion | None] = OrderedDict()
 
-    async def show(self, campaign: str) -> WebVersion | None:
-        """None when nobody got the campaign, or it says nothing without a recipient."""
+    async def get(self, campaign: str) -> WebVersion | None:
+        """Return None when nobody got the campaign, or it cannot be compiled without a recipient."""
         send = self._store.send_of(campaign)
         if send is None:
             return None
         # a subject test has another subject when its winner is known
         key = (send.id, send.winner)
-        if key not in self._shown:
+        if key not in self._versions:
             fields = self._store.field_names()
-            self._shown[key] = await run_in_threadpool(_compile, send, fields)
-            if len(self._shown) > _SIZE:
-                self._shown.popitem(last=False)
-        return self._shown[key]
+            self._versions[key] = await run_in_threadpool(_compile, send, fields)
+            if len(self._versions) > _SIZE:
+                self._versions.popitem(last=False)
+        return self._versions[key]
 
 
 def _compile(send: Send, fields: frozenset[str]) -> WebVersion | None:

@@ -1,4 +1,4 @@
-"""How often one client may ask for something that sends mail."""
+"""Rate limits for requests that send mail."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _REMEMBERED = 50_000
 
 
 class RateLimits:
-    """Kept in memory only: who asked is nobody's business tomorrow."""
+    """Rate limit for each client, kept in memory only, so that no record of clients remains."""
 
     def __init__(self) -> None:
-        self._meters: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def allows(self, client: str, now: float) -> bool:
-        """Count a request of this client, if it is not one too many.
+        """Count a request, and return False when this client has made too many.
 
         Args:
             client: an IP address, or anything.
             now: seconds.
         """
         key = _network(client)
-        meter, wait = throttle.reserve(
-            self._meters.get(key), 1, rate=PER_HOUR / 3600, burst=BURST, now=now
+        bucket, wait = throttle.reserve(
+            self._buckets.get(key), 1, rate=PER_HOUR / 3600, burst=BURST, now=now
         )
         if wait > 0:
             return False
-        self._meters[key] = meter
-        self._meters.move_to_end(key)
-        if len(self._meters) > _REMEMBERED:
-            self._meters.popitem(last=False)
+        self._buckets[key] = bucket
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > _REMEMBERED:
+            self._buckets.popitem(last=False)
         return True
 
 
 def _network(client: str) -> str:
-    """Of IPv6, the first 64 bits: a household has all that begin so."""
+    """Return the address, or the /64 network of an IPv6 address, which one household has whole."""
     try:
         found = ipaddress.ip_address(client)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Around every page: headers that keep tokens and pages to their reader, limits, one line of log."""
+"""Add security headers, a time limit and one log line to every page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import logging
 import time
 import traceback
 from typing import TYPE_CHECKING
+
+from mailer.web.security_headers import add_security_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,38 +21,34 @@ log = logging.getLogger("mailer.web")
 SECONDS = 30
 """For one request, from its head to its answer. Longer than a send or an import holds the database."""
 
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "x-frame-options": "DENY",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "x-robots-tag": "noindex",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "interest-cohort=(), camera=(), geolocation=(), microphone=()",
-}
+_POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 class SecurityMiddleware:
-    """See above. Nothing that goes wrong inside reaches the server or its log with its text.
+    """ASGI middleware. The text of an error inside never reaches the reader, the server or the log.
 
     Args:
         app: what answers.
         root: the path of `base_url`, for a proxy that passes it on.
-        known: first parts of paths, which may be logged.
-        sorry: the page for a failure of ours.
+        path_prefixes: first parts of paths, which may be logged.
+        error_page: makes the page for a failure of the server.
     """
 
     def __init__(
-        self, app: ASGIApp, *, root: str, known: frozenset[str], sorry: Callable[[], Response]
+        self,
+        app: ASGIApp,
+        *,
+        root: str,
+        path_prefixes: frozenset[str],
+        error_page: Callable[[], Response],
     ) -> None:
         self._app = app
         self._root = root
-        self._known = known
-        self._sorry = sorry
-        self._headers = [(k.encode(), v.encode()) for k, v in _HEADERS.items()]
+        self._path_prefixes = path_prefixes
+        self._sorry = error_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,32 +57,31 @@ class SecurityMiddleware:
         began = time.perf_counter()
         status = 0
 
-        async def guarded(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = {name for name, _ in message["headers"]}
-                more = [header for header in self._headers if header[0] not in given]
-                message = {**message, "headers": [*message["headers"], *more]}
-            await send(message)
+            await guarded(message)
+
+        guarded = add_security_headers(send, content_policy=_POLICY)
 
         scope = {**scope, "path": self._path(scope["path"])}
         try:
             async with asyncio.timeout(SECONDS):
-                await self._app(scope, receive, guarded)
-        except Exception as err:  # noqa: BLE001 - whatever it is, the reader gets a page
+                await self._app(scope, receive, send_and_note)
+        except Exception as err:  # noqa: BLE001 - whatever failed, the reader gets a page
             _report(err)
             if not status:
-                await self._sorry()(scope, receive, guarded)
+                await self._sorry()(scope, receive, send_and_note)
         finally:
             kind = self._kind(scope["path"])
             milliseconds = (time.perf_counter() - began) * 1000
             log.info("%s %s %s %.0f ms", scope["method"], kind, status, milliseconds)
 
     def _kind(self, path: str) -> str:
-        """The path as far as it is nobody's own: what follows may be a token, or an address."""
+        """Return the part of the path that is not personal; the rest may be a token or an address."""
         first, _, rest = path[1:].partition("/")
-        if first not in self._known:
+        if first not in self._path_prefixes:
             return "/…"
         return f"/{first}/…" if rest else f"/{first}"
 
@@ -95,7 +92,7 @@ class SecurityMiddleware:
 
 
 def _report(err: Exception) -> None:
-    """Where, not what: the text of an error may hold an address."""
+    """Log the type and place of an error, not its text, which may hold an address."""
     frames = traceback.extract_tb(err.__traceback__)
     own = [frame for frame in frames if "/mailer/" in frame.filename] or frames
     place = f"{own[-1].filename}:{own[-1].lineno}" if own else "?"

@@ -1,4 +1,4 @@
-"""Leaving: from a mail's link, from the mail program's button (RFC 8058), by typing the address."""
+"""Unsubscribe: by the link in a mail, by one click (RFC 8058), or by typing the address."""
 
 from __future__ import annotations
 
@@ -16,87 +16,95 @@ if TYPE_CHECKING:
     from mailer.lists.request import Reader
     from mailer.web.pages.context import PageContext
 
-PROOF = 0
-"""The send of a proof: its links show what readers will see, and change nothing."""
+TEST_SEND = 0
+"""The send id in the links of test mail: they show what readers will see, and change nothing."""
 
 
-async def from_mail(office: PageContext, request: Request) -> Response:
-    """GET asks, POST acts; nothing else in the body of a POST is needed."""
-    ids = office.ids("unsubscribe", request)
+async def from_mail(context: PageContext, request: Request) -> Response:
+    """GET shows the question, POST unsubscribes; the body of a POST may be empty."""
+    ids = context.read_token("unsubscribe", request)
     if ids is None:
-        return office.lost()
+        return context.invalid_link()
     subscriber_id, send_id = ids
     if request.method == "POST":
-        return await _leave(office, request, subscriber_id, send_id)
-    reader = office.store.reader(subscriber_id, send_id)
+        return await _leave(context, request, subscriber_id, send_id)
+    reader = context.store.reader(subscriber_id, send_id)
     if reader is None:
-        return _proof(office) if send_id == PROOF else office.lost()
+        return _test_mail(context) if send_id == TEST_SEND else context.invalid_link()
     if not reader.email:
-        return office.page("left.html", reader=reader, everything=True, undo="")
-    action = office.here("unsubscribe", request)
-    return office.page("unsubscribe.html", reader=reader, action=action)
+        return context.page("unsubscribed.html", reader=reader, everything=True, undo="")
+    action = context.own_path("unsubscribe", request)
+    return context.page("unsubscribe.html", reader=reader, action=action)
 
 
 async def _leave(
-    office: PageContext, request: Request, subscriber_id: int, send_id: int
+    context: PageContext, request: Request, subscriber_id: int, send_id: int
 ) -> Response:
     form = await form_reading.read(request)
     one_click = form.get("List-Unsubscribe", "").lower() == "one-click"
     everything = form.get("scope") == "everything"
-    if send_id == PROOF:
-        return PlainTextResponse("This was a proof.") if one_click else _proof(office)
-    now, how = office.clock(), "one-click" if one_click else "form"
-    departure = await office.writer.write(
+    if send_id == TEST_SEND:
+        return PlainTextResponse("This was a test mail.") if one_click else _test_mail(context)
+    now, how = context.clock(), "one-click" if one_click else "form"
+    departure = await context.group_commit.write(
         lambda store: store.leave(subscriber_id, send_id, everything=everything, how=how, now=now)
     )
     if one_click:
         return PlainTextResponse("You are unsubscribed.")
-    reader = office.store.reader(subscriber_id, send_id)
-    return office.lost() if reader is None else left(office, reader, departure, everything)
+    reader = context.store.reader(subscriber_id, send_id)
+    return (
+        context.invalid_link()
+        if reader is None
+        else unsubscribed(context, reader, departure, everything)
+    )
 
 
-def left(office: PageContext, reader: Reader, departure: int, everything: bool) -> Response:
-    token = office.keys.passing("undo", departure, office.clock()) if departure else ""
-    undo = office.link("undo", token) if token else ""
-    return office.page("left.html", reader=reader, everything=everything, undo=undo)
+def unsubscribed(
+    context: PageContext, reader: Reader, departure: int, everything: bool
+) -> Response:
+    token = context.keys.passing("undo", departure, context.clock()) if departure else ""
+    undo = context.link("undo", token) if token else ""
+    return context.page("unsubscribed.html", reader=reader, everything=everything, undo=undo)
 
 
-def _proof(office: PageContext) -> Response:
-    return office.page("proof.html")
+def _test_mail(context: PageContext) -> Response:
+    return context.page("test-mail.html")
 
 
-async def undo(office: PageContext, request: Request) -> Response:
-    departure = office.passing_id("undo", request)
+async def undo(context: PageContext, request: Request) -> Response:
+    departure = context.read_expiring_token("undo", request)
     if departure is None:
-        return office.lost()
+        return context.invalid_link()
     if request.method != "POST":
-        reader = office.store.departed(departure)
-        return office.page("undo.html", reader=reader, action=office.here("undo", request))
-    now = office.clock()
-    reader = await office.writer.write(lambda store: store.undo(departure, now=now))
-    return office.page("back.html", reader=reader) if reader else office.lost()
+        reader = context.store.departed(departure)
+        return context.page("undo.html", reader=reader, action=context.own_path("undo", request))
+    now = context.clock()
+    reader = await context.group_commit.write(lambda store: store.undo(departure, now=now))
+    return context.page("resubscribed.html", reader=reader) if reader else context.invalid_link()
 
 
-async def reason(office: PageContext, request: Request) -> Response:
-    departure = office.passing_id("undo", request)
+async def reason(context: PageContext, request: Request) -> Response:
+    departure = context.read_expiring_token("undo", request)
     if departure is None:
-        return office.lost()
-    given = public_forms.read_reason(await form_reading.read(request))
-    reader = office.store.departed(departure)
-    if given:
-        reader = await office.writer.write(lambda store: store.give_reason(departure, given))
-    return office.page("thanks.html", reader=reader) if reader else office.lost()
+        return context.invalid_link()
+    text = public_forms.read_reason(await form_reading.read(request))
+    reader = context.store.departed(departure)
+    if text:
+        reader = await context.group_commit.write(lambda store: store.give_reason(departure, text))
+    return context.page("reason-received.html", reader=reader) if reader else context.invalid_link()
 
 
-async def by_address(office: PageContext, request: Request) -> Response:
-    """The same answer whether or not anybody has the address."""
+async def by_address(context: PageContext, request: Request) -> Response:
+    """Mail a link to unsubscribe; the answer is the same whether or not the address is known."""
     if request.method != "POST":
-        return office.page("leave.html", email="", problem="")
+        return context.page("unsubscribe-by-address.html", email="", problem="")
     typed = (await form_reading.read(request)).get("email", "")
     email = public_forms.read_address(typed)
     if not email:
-        return office.page("leave.html", 422, email=typed, problem=double_opt_in.NO_ADDRESS)
-    if office.is_too_often(request):
-        return office.too_often()
-    await double_opt_in.ask(office, RecipientRequest(RequestKind.LEAVE, email))
-    return office.page("mailed.html", email=email, known_only=True)
+        return context.page(
+            "unsubscribe-by-address.html", 422, email=typed, problem=double_opt_in.NO_ADDRESS
+        )
+    if context.is_rate_limited(request):
+        return context.rate_limited()
+    await double_opt_in.ask(context, RecipientRequest(RequestKind.LEAVE, email))
+    return context.page("check-your-mail.html", email=email, known_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mailer.lists.request import RecipientRequest, RequestKind
 from mailer.web.pages import double_opt_in, form_reading, public_forms
-from mailer.web.pages.unsubscribe import PROOF
+from mailer.web.pages.unsubscribe import TEST_SEND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,37 +22,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    office: PageContext
+    context: PageContext
     request: Request
     reader: Reader
     send_id: int
     form: Mapping[str, str]
 
 
-async def update(office: PageContext, request: Request) -> Response:
-    ids = office.ids("update", request)
-    reader = office.store.reader(*ids) if ids else None
+async def update(context: PageContext, request: Request) -> Response:
+    ids = context.read_token("update", request)
+    reader = context.store.reader(*ids) if ids else None
     if ids is None or reader is None:
-        return office.page("proof.html") if ids and ids[1] == PROOF else office.lost()
+        return (
+            context.page("test-mail.html")
+            if ids and ids[1] == TEST_SEND
+            else context.invalid_link()
+        )
     if not reader.email:
-        return office.page("left.html", reader=reader, everything=True, undo="")
+        return context.page("unsubscribed.html", reader=reader, everything=True, undo="")
     if request.method != "POST":
-        return _page(_Visit(office, request, reader, ids[1], {}), {})
-    return await _read(_Visit(office, request, reader, ids[1], await form_reading.read(request)))
+        return _page(_Visit(context, request, reader, ids[1], {}), {})
+    return await _read(_Visit(context, request, reader, ids[1], await form_reading.read(request)))
 
 
 def _page(visit: _Visit, problems: Mapping[str, str]) -> Response:
-    office = visit.office
-    leave = office.keys.token("unsubscribe", visit.reader.subscriber_id, visit.send_id)
-    return office.page(
+    context = visit.context
+    leave = context.keys.token("unsubscribe", visit.reader.subscriber_id, visit.send_id)
+    return context.page(
         "update.html",
         422 if problems else 200,
         reader=visit.reader,
         form=visit.form,
         problems=problems,
-        action=office.here("update", visit.request),
-        unsubscribe=office.link("unsubscribe", leave),
-        lists=office.settings.pages.lists,
+        action=context.own_path("update", visit.request),
+        unsubscribe=context.link("unsubscribe", leave),
+        lists=context.settings.pages.lists,
     )
 
 
@@ -67,30 +71,30 @@ async def _read(visit: _Visit) -> Response:
 
 
 async def _save(visit: _Visit, details: Details, email: str) -> Response:
-    """Leaving a list acts at once; joining one and a new address have to be confirmed by mail."""
-    office, reader, send_id = visit.office, visit.reader, visit.send_id
+    """Save the form: leaving a list acts at once; joining one or a new address needs a confirmation."""
+    context, reader, send_id = visit.context, visit.reader, visit.send_id
     leave, join = _chosen(visit, "stop"), _chosen(visit, "send")
-    if (email or join) and office.is_too_often(visit.request):
-        return office.too_often()
-    who, now = reader.subscriber_id, office.clock()
+    if (email or join) and context.is_rate_limited(visit.request):
+        return context.rate_limited()
+    who, now = reader.subscriber_id, context.clock()
     if details.columns:
-        await office.writer.write(lambda store: store.update(who, details.columns, now=now))
+        await context.group_commit.write(lambda store: store.update(who, details.columns, now=now))
     if leave:
-        await office.writer.write(
+        await context.group_commit.write(
             lambda store: store.leave(who, send_id, lists=leave, how="form", now=now)
         )
     if join:
         await double_opt_in.ask(
-            office, RecipientRequest(RequestKind.JOIN, reader.email, 0, send_id, lists=join)
+            context, RecipientRequest(RequestKind.JOIN, reader.email, 0, send_id, lists=join)
         )
     if email:
-        await double_opt_in.ask(office, RecipientRequest(RequestKind.MOVE, email, who, send_id))
-    return office.page(
+        await double_opt_in.ask(context, RecipientRequest(RequestKind.MOVE, email, who, send_id))
+    return context.page(
         "saved.html", reader=reader, details=details, leave=leave, join=join, email=email
     )
 
 
 def _chosen(visit: _Visit, what: str) -> tuple[str, ...]:
-    """The lists, of those that are offered, with this choice."""
-    offered = (one.name for one in visit.office.settings.pages.lists)
-    return tuple(name for name in offered if visit.form.get(f"list-{name}") == what)
+    """Return the public lists for which this option was chosen."""
+    names = (public.name for public in visit.context.settings.pages.lists)
+    return tuple(name for name in names if visit.form.get(f"list-{name}") == what)

@@ -1,4 +1,4 @@
-"""The mail in a browser: as it was sent to its reader, and the version for anybody to share."""
+"""Web version ("view in browser"): as it was sent to its reader, and the public one to share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 
 from mailer.links import Links
 from mailer.mail import web_version
-from mailer.web.pages.unsubscribe import PROOF
+from mailer.web.pages.unsubscribe import TEST_SEND
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -26,43 +26,43 @@ MAIL_POLICY = (
 )
 
 
-async def personal(office: PageContext, request: Request) -> Response:
-    ids = office.ids("view", request)
+async def personal(context: PageContext, request: Request) -> Response:
+    ids = context.read_token("view", request)
     if ids is None:
-        return office.lost()
+        return context.invalid_link()
     subscriber_id, send_id = ids
-    if send_id == PROOF:
-        return office.page("proof.html")
-    reader = office.store.reader(subscriber_id, send_id)
-    kept = office.store.kept(subscriber_id, send_id)
+    if send_id == TEST_SEND:
+        return context.page("test-mail.html")
+    reader = context.store.reader(subscriber_id, send_id)
+    stored_message = context.store.kept(subscriber_id, send_id)
     if reader is None:
-        return office.lost()
-    if kept is None:
-        return office.page("no-copy.html", 404, campaign=reader.campaign)
-    links = Links(office.base_url, office.keys, reader.campaign, send_id, subscriber_id)
-    return _mail(web_version.render(kept, links))
+        return context.invalid_link()
+    if stored_message is None:
+        return context.page("no-copy.html", 404, campaign=reader.campaign)
+    links = Links(context.base_url, context.keys, reader.campaign, send_id, subscriber_id)
+    return _mail(web_version.render(stored_message, links))
 
 
-def _mail(shown: WebVersion) -> Response:
-    """As it was sent, but for one word: in a mail program it is an article, here it is the page."""
-    page = shown.html.replace('role="article"', 'role="main"', 1)
+def _mail(version: WebVersion) -> Response:
+    """Show the mail as it was sent, except for one role: here it is the main content of a page."""
+    page = version.html.replace('role="article"', 'role="main"', 1)
     return HTMLResponse(page, headers={"content-security-policy": MAIL_POLICY})
 
 
-async def public(office: PageContext, request: Request) -> Response:
-    shown = await office.gallery.show(request.path_params["campaign"])
-    return _mail(shown) if shown else office.lost()
+async def public(context: PageContext, request: Request) -> Response:
+    version = await context.public_versions.get(request.path_params["campaign"])
+    return _mail(version) if version else context.invalid_link()
 
 
-async def forward(office: PageContext, request: Request) -> Response:
-    """A ready-made mail in the reader's own mail program; nothing is sent from here."""
+async def forward(context: PageContext, request: Request) -> Response:
+    """Offer a prepared mail in the reader's own mail program; nothing is sent from here."""
     campaign = request.path_params["campaign"]
-    shown = await office.gallery.show(campaign)
-    if shown is None:
-        return office.lost()
-    url = f"{office.base_url}/c/{campaign}"
-    words = f"I thought you might want to read this:\n\n{shown.subject}\n{url}\n"
-    mailto = f"mailto:?subject={quote(shown.subject)}&body={quote(words.replace(chr(10), chr(13) + chr(10)))}"
-    return office.page(
-        "forward.html", campaign=campaign, subject=shown.subject, url=url, mailto=mailto
+    version = await context.public_versions.get(campaign)
+    if version is None:
+        return context.invalid_link()
+    url = f"{context.base_url}/c/{campaign}"
+    text = f"I thought you might want to read this:\n\n{version.subject}\n{url}\n"
+    mailto = f"mailto:?subject={quote(version.subject)}&body={quote(text.replace(chr(10), chr(13) + chr(10)))}"
+    return context.page(
+        "forward.html", campaign=campaign, subject=version.subject, url=url, mailto=mailto
     )

@@ -1,4 +1,4 @@
-"""The preview as one ASGI application: what answers where."""
+"""The preview as one ASGI application: which function answers which path."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import secrets
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -51,13 +51,13 @@ _LARGEST = 10_000
 
 
 class Preview:
-    """The application, and what it is made of.
+    """The application and its parts.
 
     Args:
         root: the project's folder.
         keys: that sign links.
         open_store: for as many threads as ask at once.
-        open_transport: the way out for proofs of a campaign.
+        open_transport: opens the transport for test mail of a campaign.
         clock: aware UTC time.
     """
 
@@ -73,13 +73,15 @@ class Preview:
         self._keys = keys
         self._open_transport = open_transport
         self._clock = clock
-        self._pool = StorePool(open_store)
-        self._workshop = CompileCache(root, keys=keys, fields=self._fields, clock=clock)
-        self._examiner = CheckRunner(self._workshop, self._pool, clock)
+        self._stores = StorePool(open_store)
+        self._compile_cache = CompileCache(root, keys=keys, fields=self._fields, clock=clock)
+        self._check_runner = CheckRunner(self._compile_cache, self._stores, clock)
         self._watcher = Watcher(root, self._edited)
-        self.news = EventStream()
+        self.events = EventStream()
         token = secrets.token_urlsafe()
-        self._screens = Views(self._workshop, self._examiner, self._pool, clock=clock, token=token)
+        self._views = Views(
+            self._compile_cache, self._check_runner, self._stores, clock=clock, token=token
+        )
         self.app = Starlette(
             routes=self._routes(),
             middleware=[Middleware(OriginGuard, token=token)],
@@ -89,16 +91,16 @@ class Preview:
         )
 
     def _fields(self) -> frozenset[str]:
-        with self._pool.borrow() as store:
+        with self._stores.borrow() as store:
             return store.field_names()
 
     def _edited(self, names: Collection[str]) -> None:
-        self._examiner.edited(names)
-        self.news.edited(names)
+        self._check_runner.edited(names)
+        self.events.edited(names)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        self._examiner.start()
+        self._check_runner.start()
         watching = asyncio.create_task(self._watcher.run())
         try:
             yield
@@ -106,14 +108,14 @@ class Preview:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
-            await run_in_threadpool(self._examiner.close)
-            self._pool.close()
+            await run_in_threadpool(self._check_runner.close)
+            self._stores.close()
 
     def _routes(self) -> list[Route]:
         return [
             Route("/", self._overview),
             Route("/-/rows", self._rows),
-            Route("/-/news", self._news),
+            Route("/-/events", self._news),
             Route("/-/blank", _blank),
             Route("/-/preview.js", _script),
             Route("/-/preview.css", self._style),
@@ -123,7 +125,7 @@ class Preview:
             Route("/{name}/state", self._state),
             Route("/{name}/side", self._side),
             Route("/{name}/sends", self._sends),
-            Route("/{name}/people", self._people),
+            Route("/{name}/people", self._sample_recipients),
             Route("/{name}/again", self._again, methods=["POST"]),
             Route("/{name}/test", self._test, methods=["POST"]),
         ]
@@ -131,61 +133,61 @@ class Preview:
     # ---------------------------------------------------------------- pages
 
     def _overview(self, _: Request) -> Response:
-        return HTMLResponse(self._screens.overview())
+        return HTMLResponse(self._views.overview())
 
     def _rows(self, _: Request) -> Response:
-        return JSONResponse(self._screens.rows())
+        return JSONResponse(self._views.rows())
 
     async def _news(self, _: Request) -> Response:
-        return StreamingResponse(self.news.stream(), media_type="text/event-stream")
+        return StreamingResponse(self.events.stream(), media_type="text/event-stream")
 
     def _style(self, _: Request) -> Response:
-        return Response(self._screens.style(), media_type="text/css")
+        return Response(self._views.style(), media_type="text/css")
 
     def _campaign(self, request: Request) -> Response:
         name = _name(request)
-        if name not in self._workshop.names():
+        if name not in self._compile_cache.names():
             raise HTTPException(404, f'There is no campaign "{name}".')
-        return HTMLResponse(self._screens.campaign(name))
+        return HTMLResponse(self._views.campaign(name))
 
     def _mail(self, request: Request) -> Response:
-        mode: display_modes.Mode = "dark" if _asked(request, "mode") == "dark" else "light"
-        sheet = self._screens.sheet(_name(request), _asked(request, "as"))
-        html = display_modes.dressed(sheet.merged.html, mode) if sheet.merged else ""
+        mode: display_modes.Mode = "dark" if _parameter(request, "mode") == "dark" else "light"
+        result = self._views.result(_name(request), _parameter(request, "as"))
+        html = display_modes.apply_mode(result.merged.html, mode) if result.merged else ""
         return HTMLResponse(html, headers=_policy(request))
 
     def _state(self, request: Request) -> Response:
-        who, view = _asked(request, "as"), _asked(request, "view")
-        return JSONResponse(self._screens.state(_name(request), who, view))
+        who, view = _parameter(request, "as"), _parameter(request, "view")
+        return JSONResponse(self._views.state(_name(request), who, view))
 
     def _side(self, request: Request) -> Response:
-        return JSONResponse(self._screens.side(_name(request)))
+        return JSONResponse(self._views.side(_name(request)))
 
     def _sends(self, request: Request) -> Response:
-        return JSONResponse(self._screens.sends(_name(request)))
+        return JSONResponse(self._views.sends(_name(request)))
 
-    def _people(self, request: Request) -> Response:
-        return HTMLResponse(self._screens.found(_name(request), _asked(request, "q")[:200]))
+    def _sample_recipients(self, request: Request) -> Response:
+        return HTMLResponse(self._views.people(_name(request), _parameter(request, "q")[:200]))
 
-    # ---------------------------------------------------------------- what acts
+    # ---------------------------------------------------------------- actions
 
     def _again(self, request: Request) -> Response:
-        self._examiner.again(_name(request))
+        self._check_runner.again(_name(request))
         return JSONResponse({})
 
     async def _test(self, request: Request) -> Response:
-        """What `mailer test` does."""
+        """Send a test mail, as `mailer test` does."""
         address = (await request.body()).decode(errors="replace")
-        send = partial(self._send_proof, _name(request), address)
-        return JSONResponse({"said": await run_in_threadpool(send)})
+        send = partial(self._send_test, _name(request), address)
+        return JSONResponse({"message": await run_in_threadpool(send)})
 
-    def _send_proof(self, name: str, address: str) -> str:
-        words = self._workshop.words(name)
-        with self._pool.borrow() as store:
-            drawn_up = test_mail.make_test_mails(store, self._keys, words, [address])
-            transport = self._open_transport(words)
+    def _send_test(self, name: str, address: str) -> str:
+        snapshot = self._compile_cache.snapshot(name)
+        with self._stores.borrow() as store:
+            test_mails = test_mail.make_test_mails(store, self._keys, snapshot, [address])
+            transport = self._open_transport(snapshot)
             (sent,) = test_mail.deliver(
-                store, transport, drawn_up, lambda: self._clock().timestamp()
+                store, transport, test_mails, lambda: self._clock().timestamp()
             )
         where = "written to the outbox" if transport.name == "outbox" else "sent"
         return f"“{sent.subject}” to {sent.email} is {where}."
@@ -198,18 +200,20 @@ def _name(request: Request) -> str:
     return name
 
 
-def _asked(request: Request, key: str) -> str:
+def _parameter(request: Request, key: str) -> str:
     return request.query_params.get(key, "")
 
 
 def _policy(request: Request) -> dict[str, str]:
     return {
-        "content-security-policy": display_modes.policy(images=_asked(request, "images") != "off")
+        "content-security-policy": display_modes.policy(
+            images=_parameter(request, "images") != "off"
+        )
     }
 
 
 async def _blank(request: Request) -> Response:
-    """What a mail is written into."""
+    """Answer the empty page that a mail is written into."""
     return HTMLResponse("<!doctype html><title>The mail</title>", headers=_policy(request))
 
 
@@ -223,8 +227,7 @@ async def _no_icon(_: Request) -> Response:
 
 async def _explain(_: Request, err: Exception) -> Response:
     assert isinstance(err, MailerError)
-    said: dict[str, Any] = {"problem": str(err), "hint": err.hint or ""}
-    return JSONResponse(said, 422)
+    return JSONResponse({"problem": str(err), "hint": err.hint or ""}, 422)
 
 
 async def _refuse(_: Request, err: Exception) -> Response:

@@ -1,6 +1,6 @@
-"""Examines campaigns in a thread of its own, one at a time, beginning anew when files are saved.
+"""Checks campaigns in a thread, one at a time, starting again when files are saved.
 
-To merge a million people takes a while. Nobody waits for it: pages ask again for how far it is.
+Merging a million people takes a while, so pages poll for the progress instead of waiting.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from mailer.checks.runner import check_snapshot, run_checks
 from mailer.errors import MailerError
 from mailer.sending import plan
 from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
+from mailer.stop import StopSignal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -32,16 +33,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("mailer.web")
 
 _PAUSE = 0.4
-"""Seconds after a save that belong to the mail on the screen."""
+"""Seconds to wait after a save, so that the mail on the screen is shown first."""
 
 
 class _Stopped(Exception):  # noqa: N818 - an outcome, not an error
-    """Something else has to be looked at first."""
+    """Another campaign, or a newer version, has to be checked first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Those who get one variant."""
+class VariantGroup:
+    """The recipients of one variant."""
 
     number: int
     """Of the variant."""
@@ -49,11 +50,11 @@ class Group:
     example: str
     """The id of one of them."""
     answers: tuple[str, ...]
-    """What tells them from the others."""
+    """The guards that the other variants do not share."""
 
 
-class _Met(NamedTuple):
-    """A variant, the id of the first who got it, and how many get each."""
+class _SeenVariant(NamedTuple):
+    """A variant, the id of its first recipient, and the number of recipients of each."""
 
     variant: Variant
     example: int
@@ -62,62 +63,61 @@ class _Met(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """What came of the examination of one version of a campaign."""
+    """The result of checking one version of a campaign."""
 
     digest: str
     at: datetime
     subject: str
-    """As somebody gets it; "" when nobody does."""
+    """Of the example recipient; "" when there is no recipient."""
     findings: tuple[Finding, ...]
     recipients: int
     left_out: tuple[tuple[str, int], ...]
-    groups: tuple[Group, ...]
+    groups: tuple[VariantGroup, ...]
     problem: MailerError | None = None
-    """Why it could not be examined."""
+    """Why it could not be checked."""
     is_counted: bool = False
-    """Whether the audience is known: there is a list, and everybody's mail can be made."""
+    """Whether the audience is known: there is a list, and every mail could be merged."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewFindings:
-    """What is known at this moment."""
+    """The findings so far, and the progress of the check."""
 
     outcome: CheckOutcome | None
-    """The last one, perhaps of an older version."""
+    """The last outcome, perhaps of an older version."""
     running: bool
     done: int = 0
     total: int = 0
-    """People to go through; 0 while that is not known."""
-    groups: tuple[Group, ...] = ()
-    """Those found so far."""
+    """Recipients to merge; 0 while the number is unknown."""
+    groups: tuple[VariantGroup, ...] = ()
+    """Variants seen so far."""
 
 
 class CheckRunner:
-    """See above.
+    """The thread that checks campaigns.
 
     Args:
-        workshop: reads and compiles the campaigns.
-        pool: of connections to the store.
+        compile_cache: reads and compiles the campaigns.
+        stores: connections to the store.
         clock: aware UTC time.
     """
 
     def __init__(
-        self, workshop: CompileCache, pool: StorePool, clock: Callable[[], datetime]
+        self, compile_cache: CompileCache, stores: StorePool, clock: Callable[[], datetime]
     ) -> None:
-        self._workshop = workshop
-        self._pool = pool
+        self._compile_cache = compile_cache
+        self._stores = stores
         self._clock = clock
         self._outcomes: dict[str, CheckOutcome] = {}
-        self._wanted: dict[str, bool] = {}
-        """Whether somebody waits for it."""
-        self._current, self._is_waited_for = "", False
+        self._queue: dict[str, bool] = {}
+        """Name → whether its page is open."""
+        self._current, self._is_open = "", False
         self._done = self._total = 0
-        self._met: list[_Met] = []
-        self._stop = threading.Event()
-        """Of what is under way."""
+        self._seen: list[_SeenVariant] = []
+        self._stop = StopSignal()
         self._closed = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._work, name="examiner", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="check-runner", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -125,44 +125,44 @@ class CheckRunner:
     def close(self) -> None:
         with self._changed:
             self._closed = True
-            self._stop.set()
+            self._stop.request()
             self._changed.notify()
         self._thread.join()
 
     def edited(self, names: Collection[str]) -> None:
-        """Stop what looks at an older version; whoever is interested asks for it again."""
+        """Stop checking an older version; an open page asks for the new one."""
         with self._changed:
             if not names or self._current in names:
-                self._stop.set()
+                self._stop.request()
 
     def again(self, name: str) -> None:
-        """Forget what was found: the list may have changed."""
+        """Forget the outcome of a campaign: the list may have changed."""
         with self._changed:
             self._outcomes.pop(name, None)
 
-    def look(self, name: str, words: Snapshot, *, first: bool) -> PreviewFindings:
-        """What is known of a campaign; has it examined when that is not of these words.
+    def findings(self, name: str, snapshot: Snapshot, *, first: bool) -> PreviewFindings:
+        """Return the findings so far, and start a check unless they are about this snapshot.
 
         Args:
             name: of the campaign.
-            words: as they are on disk.
-            first: whether somebody is looking at it, so that the others have to wait.
+            snapshot: of the files on disk.
+            first: whether its page is open, so that other campaigns have to wait.
         """
         with self._changed:
             outcome = self._outcomes.get(name)
-            if outcome and outcome.digest == words.digest:
+            if outcome and outcome.digest == snapshot.digest:
                 return PreviewFindings(outcome, running=False)
-            if name == self._current and not self._stop.is_set():
+            if name == self._current and not self._stop.requested:
                 return PreviewFindings(
-                    outcome, True, self._done, self._total, _groups(list(self._met))
+                    outcome, True, self._done, self._total, _groups(list(self._seen))
                 )
             self._ask(name, first=first)
             return PreviewFindings(outcome, running=True)
 
     def _ask(self, name: str, *, first: bool) -> None:
-        self._wanted[name] = first or self._wanted.get(name, False)
-        if first and not self._is_waited_for:
-            self._stop.set()
+        self._queue[name] = first or self._queue.get(name, False)
+        if first and not self._is_open:
+            self._stop.request()
         self._changed.notify()
 
     # ---------------------------------------------------------------- in the thread
@@ -170,7 +170,7 @@ class CheckRunner:
     def _work(self) -> None:
         while name := self._next():
             try:
-                outcome = self._examine(name)
+                outcome = self._check(name)
             except _Stopped:
                 continue
             if outcome:
@@ -179,92 +179,98 @@ class CheckRunner:
 
     def _next(self) -> str:
         with self._changed:
-            self._current, self._is_waited_for = "", False
-            self._changed.wait_for(lambda: self._wanted or self._closed)
+            self._current, self._is_open = "", False
+            self._changed.wait_for(lambda: self._queue or self._closed)
             if self._closed:
                 return ""
-            self._current = max(self._wanted, key=lambda name: self._wanted[name])
-            self._is_waited_for = self._wanted.pop(self._current)
+            self._current = max(self._queue, key=lambda name: self._queue[name])
+            self._is_open = self._queue.pop(self._current)
             self._done = self._total = 0
-            self._met = []
-            self._stop.clear()
+            self._seen = []
+            self._stop = StopSignal()
             return self._current
 
-    def _examine(self, name: str) -> CheckOutcome | None:
-        """None when it cannot be read: that is shown as an error in its own place."""
-        if self._stop.wait(_PAUSE):
+    def _check(self, name: str) -> CheckOutcome | None:
+        """Return None when the campaign cannot be read: the page shows that error elsewhere."""
+        self._stop.wait(_PAUSE)
+        if self._stop.requested:
             raise _Stopped
         try:
-            words = self._workshop.words(name)
+            snapshot = self._compile_cache.snapshot(name)
         except MailerError:
             return None
         try:
-            with self._pool.borrow() as store:
-                return self._outcome(words, self._report(store, words))
+            with self._stores.borrow() as store:
+                return self._outcome(snapshot, self._report(store, snapshot))
         except MailerError as err:
-            return self._failed(words, err)
+            return self._failed(snapshot, err)
         except _Stopped:
             raise
         except Exception:
-            log.exception("%s could not be examined", name)
-            return self._failed(words, MailerError("this is a fault of mailer's own"))
+            log.exception("%s could not be checked", name)
+            return self._failed(snapshot, MailerError("this is an internal error of mailer"))
 
-    def _failed(self, words: Snapshot, why: MailerError) -> CheckOutcome:
-        return CheckOutcome(words.digest, self._clock(), "", (), 0, (), (), problem=why)
+    def _failed(self, snapshot: Snapshot, why: MailerError) -> CheckOutcome:
+        return CheckOutcome(snapshot.digest, self._clock(), "", (), 0, (), (), problem=why)
 
-    def _report(self, store: Store, words: Snapshot) -> CheckReport:
-        merger = self._workshop.new_merger(words)
+    def _report(self, store: Store, snapshot: Snapshot) -> CheckReport:
+        merger = self._compile_cache.new_merger(snapshot)
         today = self._clock().astimezone().date()
-        if not words.list_name:
-            return check_snapshot(words, merger, SAMPLE_SUBSCRIBER, today=today, watch=self._watch)
-        choices, self._total = plan.everybody(store, words, words.list_name)
-        counted = self._counted(choices, merger)
-        return run_checks(words, merger, counted, today=today, watch=self._watch)
+        if not snapshot.list_name:
+            return check_snapshot(
+                snapshot, merger, SAMPLE_SUBSCRIBER, today=today, watch=self._watch
+            )
+        selections, self._total = plan.everybody(store, snapshot, snapshot.list_name)
+        counted = self._counted(selections, merger)
+        return run_checks(snapshot, merger, counted, today=today, watch=self._watch)
 
-    def _counted(self, choices: Iterable[Selection], merger: Merger) -> Iterator[Selection]:
+    def _counted(self, selections: Iterable[Selection], merger: Merger) -> Iterator[Selection]:
         counts = merger.counts
-        for choice in self._watch(choices, 0):
-            yield choice
+        for selection in self._watch(selections, 0):
+            yield selection
             self._done += 1
-            if len(counts) > len(self._met):
+            if len(counts) > len(self._seen):
                 variant = next(reversed(counts))
-                self._met.append(_Met(variant, choice[0].id, counts))
+                self._seen.append(_SeenVariant(variant, selection[0].id, counts))
 
     def _watch(self, items: Iterable[Item], _total: int) -> Iterator[Item]:
         for item in items:
-            if self._stop.is_set():
+            if self._stop.requested:
                 raise _Stopped
             yield item
 
-    def _outcome(self, words: Snapshot, report: CheckReport) -> CheckOutcome:
-        found = report.rehearsal
-        example = found.example if found else None
+    def _outcome(self, snapshot: Snapshot, report: CheckReport) -> CheckOutcome:
+        dry_run = report.rehearsal
+        example = dry_run.example if dry_run else None
         return CheckOutcome(
-            digest=words.digest,
+            digest=snapshot.digest,
             at=self._clock(),
             subject=example.subject if example else "",
             findings=report.findings,
             recipients=report.recipients,
-            left_out=tuple(found.left_out.most_common()) if found else (),
+            left_out=tuple(dry_run.left_out.most_common()) if dry_run else (),
             groups=_groups(
-                [_Met(e.variant, e.example.id, {e.variant: e.recipients}) for e in report.editions]
+                [
+                    _SeenVariant(e.variant, e.example.id, {e.variant: e.recipients})
+                    for e in report.editions
+                ]
             ),
-            is_counted=found is not None,
+            is_counted=dry_run is not None,
         )
 
 
-def _groups(met: Sequence[_Met]) -> tuple[Group, ...]:
-    """The largest first."""
-    # what all have in common would only hide what tells them apart
-    guards = [set(one.variant.guards) for one in met]
+def _groups(seen: Sequence[_SeenVariant]) -> tuple[VariantGroup, ...]:
+    """Return the variants as groups, the largest first."""
+    # guards that all variants share would hide the ones that tell them apart
+    guards = [set(entry.variant.guards) for entry in seen]
     common = set.intersection(*guards) if guards else set()
     groups = (
-        Group(
-            one.variant.number,
-            one.counts[one.variant],
-            str(one.example),
-            tuple(guard for guard in one.variant.guards if guard not in common),
+        VariantGroup(
+            entry.variant.number,
+            entry.counts[entry.variant],
+            str(entry.example),
+            tuple(guard for guard in entry.variant.guards if guard not in common),
         )
-        for one in met
+        for entry in seen
     )
     return tuple(sorted(groups, key=lambda group: -group.recipients))

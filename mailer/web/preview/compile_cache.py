@@ -1,4 +1,4 @@
-"""Campaigns as they are on disk at this moment, kept compiled while they are edited."""
+"""Cache of compiled campaigns, recompiled when their files change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mailer import config
-from mailer.campaigns import snapshot
+from mailer.campaigns import snapshot as snapshots
 from mailer.compiler.environment import TemplateCache
 from mailer.errors import MailerError
 from mailer.mail.merge import Merger
@@ -25,49 +25,48 @@ if TYPE_CHECKING:
     from mailer.mail.merge import Merged
 
     Choose = Callable[[Snapshot], Subscriber]
-    """Whose mail it is to be, which may depend on whom the campaign is for."""
+    """Chooses the recipient, which may depend on the campaign's audience."""
 
 _SETTLE = 0.1
-"""Seconds: an editor may be in the middle of saving, so what looks broken is looked at again."""
+"""Seconds until a broken file is read again: the editor may be in the middle of saving."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A campaign that could be read."""
+    """A campaign that could be read, with its merger."""
 
-    words: Snapshot
+    snapshot: Snapshot
     merger: Merger
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """What there is to show."""
+    """The mail to show, and the problem if there is one."""
 
     compiled: Compiled | None
-    """The last version that can be shown; None when none ever could."""
+    """The last version that could be shown, None if none could."""
     merged: Merged | None
-    """One recipient's mail of that version."""
+    """The chosen recipient's mail of that version."""
     problem: MailerError | None
-    """Why it is not the version on disk, None when it is."""
+    """Why `compiled` is not the version on disk, None when it is."""
 
 
 @dataclass
-class _Bench:
+class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
     current: Compiled | None = None
     good: Compiled | None = None
-    said: str = ""
-    """The last problem."""
+    last_problem: str = ""
 
 
 class CompileCache:
-    """Any thread may ask; each campaign is worked on by one at a time.
+    """Compiles campaigns on demand. Thread-safe; each campaign is compiled by one thread at a time.
 
     Args:
         root: the project's folder.
-        keys: that sign links. They are those of no send, and act on nobody.
-        fields: the names of the further columns that any subscriber has.
+        keys: that sign links. The links are of no send, and change nothing.
+        fields: returns the names of further columns that subscribers have.
         clock: aware UTC time.
     """
 
@@ -83,58 +82,60 @@ class CompileCache:
         self._keys = keys
         self._fields = fields
         self._clock = clock
-        self._memory = TemplateCache()
-        self._benches: dict[str, _Bench] = {}
+        self._template_cache = TemplateCache()
+        self._entries: dict[str, _Entry] = {}
 
     def project(self) -> Project:
         """Raises ConfigError while mailer.toml is broken."""
         return config.load(self._root)
 
     def names(self) -> list[str]:
-        """Of all campaigns, the one saved last first."""
+        """Return the names of all campaigns, most recently saved first."""
         files = [(file.stat().st_mtime, file.stem) for file in self._root.glob("campaigns/*.md")]
         return [name for _, name in sorted(files, reverse=True)]
 
-    def words(self, name: str) -> Snapshot:
+    def snapshot(self, name: str) -> Snapshot:
         """Raises MailerError."""
-        return snapshot.load(self.project(), name)
+        return snapshots.load(self.project(), name)
 
-    def new_merger(self, words: Snapshot) -> Merger:
-        return Merger(words, fields=self._fields(), keys=self._keys, send_id=0, memory=self._memory)
+    def new_merger(self, snapshot: Snapshot) -> Merger:
+        return Merger(
+            snapshot, fields=self._fields(), keys=self._keys, send_id=0, memory=self._template_cache
+        )
 
     def show(self, name: str, choose: Choose) -> PreviewResult:
-        """The campaign as it is on disk, else as it last could be shown."""
-        bench = self._benches.setdefault(name, _Bench())
-        with bench.lock:
-            sheet = self._try(bench, name, choose)
-            if sheet.problem and str(sheet.problem) != bench.said:
+        """Merge the campaign on disk for one recipient, or the last version that could be shown."""
+        entry = self._entries.setdefault(name, _Entry())
+        with entry.lock:
+            result = self._try(entry, name, choose)
+            if result.problem and str(result.problem) != entry.last_problem:
                 time.sleep(_SETTLE)
-                sheet = self._try(bench, name, choose)
-            bench.said = str(sheet.problem or "")
-            return sheet
+                result = self._try(entry, name, choose)
+            entry.last_problem = str(result.problem or "")
+            return result
 
-    def _try(self, bench: _Bench, name: str, choose: Choose) -> PreviewResult:
+    def _try(self, entry: _Entry, name: str, choose: Choose) -> PreviewResult:
         try:
-            words = self.words(name)
-            if bench.current is None or bench.current.words.digest != words.digest:
-                bench.current = Compiled(words, self.new_merger(words), self._clock())
-            merged = bench.current.merger.merge(choose(bench.current.words))
+            snapshot = self.snapshot(name)
+            if entry.current is None or entry.current.snapshot.digest != snapshot.digest:
+                entry.current = Compiled(snapshot, self.new_merger(snapshot), self._clock())
+            merged = entry.current.merger.merge(choose(entry.current.snapshot))
         except MailerError as err:
-            return self._last_good(bench, choose, err)
-        bench.good = bench.current
-        return PreviewResult(bench.good, merged, None)
+            return self._last_good(entry, choose, err)
+        entry.good = entry.current
+        return PreviewResult(entry.good, merged, None)
 
-    def _last_good(self, bench: _Bench, choose: Choose, problem: MailerError) -> PreviewResult:
-        if bench.good is None:
+    def _last_good(self, entry: _Entry, choose: Choose, problem: MailerError) -> PreviewResult:
+        if entry.good is None:
             return PreviewResult(None, None, problem)
         try:
-            merged = bench.good.merger.merge(choose(bench.good.words))
+            merged = entry.good.merger.merge(choose(entry.good.snapshot))
         except MailerError:
-            return PreviewResult(bench.good, None, problem)
-        return PreviewResult(bench.good, merged, problem)
+            return PreviewResult(entry.good, None, problem)
+        return PreviewResult(entry.good, merged, problem)
 
     def excerpt(self, path: str, line: int, around: int = 2) -> list[tuple[int, str]]:
-        """Numbered lines of a file of the project, as it is on disk; [] when it cannot be read."""
+        """Return numbered lines of a file in the project; [] when it cannot be read."""
         file = (self._root / path).resolve()
         try:
             if not file.is_relative_to(self._root.resolve()):

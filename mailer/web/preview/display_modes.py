@@ -1,4 +1,4 @@
-"""One mail as different programs show it: light or dark, with or without pictures."""
+"""Display modes of a mail: light or dark, with or without images."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Literal
 
 Mode = Literal["light", "dark"]
 
-_ASKED = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
+_MEDIA_QUERY = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
 _ALWAYS, _NEVER = "(min-width: 0px)", "(max-width: 0px)"
 _HEAD = re.compile(r"</head>", re.IGNORECASE)
 
 
-def dressed(html: str, mode: Mode) -> str:
-    """The mail as a reader gets it who prefers this mode.
+def apply_mode(html: str, mode: Mode) -> str:
+    """Return the mail as shown to a reader who prefers this color scheme.
 
-    A page cannot tell a browser what its reader prefers, so the question is answered in the mail.
+    A page cannot set the browser's preference, so the media queries in the mail are replaced.
     """
-    answered = _ASKED.sub(lambda asked: _ALWAYS if asked[1].lower() == mode else _NEVER, html)
+    html = _MEDIA_QUERY.sub(lambda query: _ALWAYS if query[1].lower() == mode else _NEVER, html)
     scheme = f"<style>:root {{ color-scheme: only {mode} !important; }}</style>"
-    return _HEAD.sub(lambda end: scheme + end[0], answered, count=1)
+    return _HEAD.sub(lambda end: scheme + end[0], html, count=1)
 
 
 def policy(*, images: bool) -> str:
-    """What a mail may do in a frame: look like itself, and nothing else.
+    """Return the Content-Security-Policy of a mail in a frame: styles and images only.
 
     `allow-same-origin` lets the page around it scroll it and mark places; the mail itself runs no
     script, and no link of it leads anywhere.

@@ -1,6 +1,6 @@
-"""Who may ask: pages of the preview itself, in a browser on this machine, and nobody else.
+"""Refuses requests that do not come from the preview's own pages in a browser on this machine.
 
-Any web page can make a browser ask things of this port: with an image, a form, a script, a window, or
+Any web page can make a browser send requests to this port: with an image, a form, a script, a window, or
 by giving its own host name this machine's address (DNS rebinding). So a request must name the host it
 was meant for, must not come from another page, and to act it must carry a token that only the
 preview's own pages know.
@@ -11,30 +11,26 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
+from mailer.web.security_headers import add_security_headers
+
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 TOKEN = "x-preview-token"  # noqa: S105 - the name of a header
 """A header, which no form can set."""
 
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class OriginGuard:
-    """See above.
+    """ASGI middleware that refuses foreign hosts, origins and requests without the token.
 
     Args:
         app: what answers.
@@ -50,19 +46,14 @@ class OriginGuard:
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
         refusal = self._refusal(scope["method"], Headers(scope=scope))
         app = PlainTextResponse(f"{refusal}\n", 403) if refusal else self._app
+        # the page around a mail shows it in a frame
+        guarded = add_security_headers(send, content_policy=_POLICY, x_frame_options="SAMEORIGIN")
         await app(scope, receive, guarded)
 
     def _refusal(self, method: str, headers: Headers) -> str:
-        """Why it is not answered, "" when it is."""
+        """Return why the request is refused, "" when it is not."""
         host = headers.get("host", "")
         if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
             return "This is a preview for this machine only."

@@ -1,4 +1,4 @@
-"""As whom a mail is looked at: anybody of the list, and people whose details tend to break a page."""
+"""Sample recipients: members of the list, and invented people whose details tend to break a mail."""
 
 from __future__ import annotations
 
@@ -17,35 +17,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Difficult:
+class DifficultRecipient:
     label: str
     make: Callable[[Subscriber], Subscriber]
-    """Of somebody usual."""
+    """Changes an ordinary subscriber."""
 
 
-DIFFICULT: Mapping[str, Difficult] = {
-    "no-name": Difficult("No name", lambda usual: replace(usual, first_name="", last_name="")),
-    "no-zip": Difficult(
-        "No ZIP code",
-        lambda usual: replace(usual, zip="", city="", state="", county="", timezone=""),
+DIFFICULT: Mapping[str, DifficultRecipient] = {
+    "no-name": DifficultRecipient(
+        "No name", lambda ordinary: replace(ordinary, first_name="", last_name="")
     ),
-    "longest-name": Difficult(
+    "no-zip": DifficultRecipient(
+        "No ZIP code",
+        lambda ordinary: replace(ordinary, zip="", city="", state="", county="", timezone=""),
+    ),
+    "longest-name": DifficultRecipient(
         "Longest name",
-        lambda usual: replace(
-            usual,
+        lambda ordinary: replace(
+            ordinary,
             first_name="Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren",
             last_name="Keihanaikukauakahihuliheekahaunaele",
             email=f"{'longest-local-part-' * 3}@{'sub.' * 12}example.org",
         ),
     ),
-    "right-to-left": Difficult(
+    "right-to-left": DifficultRecipient(
         "Right-to-left name",
-        lambda usual: replace(usual, first_name="محمود", last_name="درويش", city="القدس"),
+        lambda ordinary: replace(ordinary, first_name="محمود", last_name="درويش", city="القدس"),
     ),
-    "markup": Difficult(
+    "markup": DifficultRecipient(
         "Markup in the name",
-        lambda usual: replace(
-            usual,
+        lambda ordinary: replace(
+            ordinary,
             first_name="<b>Max</b> & \"Moe\" '{{ 7 * 7 }}'",
             last_name="</td></table><script>alert(1)</script>",
             city="<i>Portland",
@@ -55,31 +57,31 @@ DIFFICULT: Mapping[str, Difficult] = {
 
 
 class SampleRecipients:
-    """Finds people, and remembers who is the example of an audience."""
+    """Finds recipients to show a mail for, and remembers the example of each audience."""
 
     def __init__(self) -> None:
         self._examples: dict[tuple[str, str], int] = {}
 
-    def find(self, store: Store, words: Snapshot, who: str) -> Subscriber:
-        """The one who is meant, or the example when nobody is (any more).
+    def find(self, store: Store, snapshot: Snapshot, who: str) -> Subscriber:
+        """Return the chosen recipient, or the example when there is none (any more).
 
         Args:
             store: read only.
-            words: the campaign.
+            snapshot: of the campaign.
             who: the id of a subscriber, a key of `DIFFICULT`, or "".
         """
         if who in DIFFICULT:
-            return DIFFICULT[who].make(self._example(store, words))
-        found = store.subscriber(int(who)) if re.fullmatch(r"[1-9]\d{0,17}", who) else None
-        return found or self._example(store, words)
+            return DIFFICULT[who].make(self._example(store, snapshot))
+        subscriber = store.subscriber(int(who)) if re.fullmatch(r"[1-9]\d{0,17}", who) else None
+        return subscriber or self._example(store, snapshot)
 
-    def _example(self, store: Store, words: Snapshot) -> Subscriber:
-        """Looked for once: the first of an audience may be the last of a million."""
-        audience = words.list_name, words.audience
+    def _example(self, store: Store, snapshot: Snapshot) -> Subscriber:
+        """Return the first of the audience, looked up once: that may read a million rows."""
+        audience = snapshot.list_name, snapshot.audience
         known = self._examples.get(audience)
         found = store.subscriber(known) if known else None
         if found is None and known != test_mail.SAMPLE_SUBSCRIBER.id:
-            found = test_mail.example(store, words)
-            if any(True for _ in store.audience(words.list_name)):
+            found = test_mail.example(store, snapshot)
+            if any(True for _ in store.audience(snapshot.list_name)):
                 self._examples[audience] = found.id
         return found or test_mail.SAMPLE_SUBSCRIBER

@@ -1,4 +1,4 @@
-"""Connections to the store, each in the hands of one thread at a time."""
+"""A pool of store connections, each used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
 
 class StorePool:
+    """Lends connections, and opens another when all are in use.
+
+    Args:
+        open_store: opens one.
+    """
+
     def __init__(self, open_store: Callable[[], Store]) -> None:
         self._open_store = open_store
         self._idle: SimpleQueue[Store] = SimpleQueue()
 
     @contextlib.contextmanager
     def borrow(self) -> Iterator[Store]:
-        """Raises StoreError for whatever is wrong with the database."""
+        """Lend a connection. Raises StoreError when the database cannot be opened or read."""
         try:
             store = self._idle.get_nowait()
         except Empty:
@@ -34,7 +40,7 @@ class StorePool:
             self._idle.put(store)
 
     def close(self) -> None:
-        """Those that nobody is using."""
+        """Close the connections that are not in use."""
         with contextlib.suppress(Empty):
             while True:
                 self._idle.get_nowait().close()

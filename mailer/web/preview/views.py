@@ -1,4 +1,4 @@
-"""What each part of the preview's pages shows, as HTML made here: the browser only puts it in place."""
+"""Renders each part of the preview's pages as HTML; the browser only puts it in place."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from mailer import colors
+from mailer import colors, page_templates
 from mailer.checks.finding import Severity
 from mailer.errors import MailerError
 from mailer.ledger.delivery import SendState
@@ -28,47 +26,41 @@ if TYPE_CHECKING:
     from mailer.web.preview.compile_cache import CompileCache, PreviewResult
     from mailer.web.preview.store_pool import StorePool
 
-_MOST_FOUND = 20
+_MOST_PEOPLE = 20
 _SOON, _LATER = 500, 5_000
-"""Milliseconds after which a page asks again: while something is under way, and otherwise."""
+"""Milliseconds until a page asks again: while something is running, and otherwise."""
 _IDLE = 20
-"""A page that took so long to answer asks again after so many times as long."""
+"""A page waits this many times as long as its last answer took to render."""
 _SIGNALS = {"error": "#b3261e", "warning": "#8a5a00", "good": "#1d6b3a"}
 
 
 class Views:
-    """Any thread may ask.
+    """Renders the parts of the pages. Thread-safe.
 
     Args:
-        workshop: has the campaigns.
-        examiner: has what is found about them.
-        pool: of connections to the store.
+        compile_cache: has the campaigns.
+        check_runner: has the findings.
+        stores: connections to the store.
         clock: aware UTC time.
-        token: with which the pages may act.
+        token: that the pages send with every action.
     """
 
     def __init__(
         self,
-        workshop: CompileCache,
-        examiner: CheckRunner,
-        pool: StorePool,
+        compile_cache: CompileCache,
+        check_runner: CheckRunner,
+        stores: StorePool,
         *,
         clock: Callable[[], datetime],
         token: str,
     ) -> None:
-        self._workshop = workshop
-        self._examiner = examiner
-        self._pool = pool
+        self._compile_cache = compile_cache
+        self._check_runner = check_runner
+        self._stores = stores
         self._clock = clock
-        self._people = SampleRecipients()
+        self._sample_recipients = SampleRecipients()
         self._pulses: dict[int, tuple[Counts, str]] = {}
-        self._templates = Environment(
-            loader=PackageLoader("mailer.web.preview", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = page_templates.load("mailer.web.preview")
         self._templates.globals |= {"token": token, "difficult": DIFFICULT}
         self._templates.filters["clock"] = lambda at: f"{at.astimezone():%H:%M:%S}"
 
@@ -76,15 +68,14 @@ class Views:
         return self._templates.get_template(template).render(shown)
 
     def style(self) -> str:
-        """The brand's colours, and those of good and bad, so that words in them can be read."""
-        brand = self._workshop.project().settings.brand
+        """Render the style sheet in the brand's colors, with readable colors for good and bad."""
+        brand = self._compile_cache.project().settings.brand
         modes = [
-            colours
-            | {name: colors.readable(it, colours["surface"]) for name, it in _SIGNALS.items()}
-            for colours in (colors.light(brand.colors), colors.dark(brand.colors))
+            palette
+            | {name: colors.readable(it, palette["surface"]) for name, it in _SIGNALS.items()}
+            for palette in (colors.light(brand.colors), colors.dark(brand.colors))
         ]
-        # not HTML: escaping would spoil the quotation marks around fonts
-        template = self._templates.overlay(autoescape=False).get_template("preview.css")
+        template = self._templates.get_template("preview.css")
         return template.render(
             light=modes[0], dark=modes[1], fonts=brand.fonts, charts=charts.STYLE
         )
@@ -95,9 +86,9 @@ class Views:
         return self._page("overview.html")
 
     def rows(self) -> dict[str, Any]:
-        with self._pool.borrow() as store:
+        with self._stores.borrow() as store:
             sends = store.sends()
-            rows = [self._row(store, name, sends) for name in self._workshop.names()]
+            rows = [self._row(store, name, sends) for name in self._compile_cache.names()]
         soon = any(row["running"] for row in rows)
         return {"rows": self._page("rows.html", rows=rows), "again": _SOON if soon else _LATER}
 
@@ -112,18 +103,18 @@ class Views:
             "running": any(state["moving"] for state in own),
         }
         try:
-            words = self._workshop.words(name)
+            snapshot = self._compile_cache.snapshot(name)
         except MailerError as err:
             return row | {"problem": err}
-        row["subject"] = words.subject
+        row["subject"] = snapshot.subject
         if own:
             return row
-        look = self._examiner.look(name, words, first=False)
-        if look.outcome and not look.running:
-            row["subject"] = look.outcome.subject or words.subject
-            row["findings"] = _glance(look.outcome)
-            row["problem"] = look.outcome.problem
-        row["running"] = look.running
+        preview_findings = self._check_runner.findings(name, snapshot, first=False)
+        if preview_findings.outcome and not preview_findings.running:
+            row["subject"] = preview_findings.outcome.subject or snapshot.subject
+            row["findings"] = _severities(preview_findings.outcome)
+            row["problem"] = preview_findings.outcome.problem
+        row["running"] = preview_findings.running
         return row
 
     # ---------------------------------------------------------------- one campaign
@@ -131,81 +122,87 @@ class Views:
     def campaign(self, name: str) -> str:
         return self._page("campaign.html", name=name)
 
-    def sheet(self, name: str, who: str) -> PreviewResult:
-        with self._pool.borrow() as store:
-            return self._workshop.show(name, lambda words: self._people.find(store, words, who))
+    def result(self, name: str, who: str) -> PreviewResult:
+        with self._stores.borrow() as store:
+            return self._compile_cache.show(
+                name, lambda snapshot: self._sample_recipients.find(store, snapshot, who)
+            )
 
     def state(self, name: str, who: str, view: str) -> dict[str, str]:
-        """What stands around the mail, and the mail itself as text, source or headers."""
-        sheet = self.sheet(name, who)
+        """Render what surrounds the mail, and the mail itself as text, source or headers."""
+        result = self.result(name, who)
         excerpt = []
-        place = sheet.problem.place if sheet.problem else None
+        place = result.problem.place if result.problem else None
         if place and place.line:
-            excerpt = self._workshop.excerpt(place.path, place.line)
+            excerpt = self._compile_cache.excerpt(place.path, place.line)
         return {
-            "subject": sheet.merged.subject if sheet.merged else "",
-            "letter": self._page("letter.html", sheet=sheet, size=_size(sheet)),
-            "problem": self._page("problem.html", sheet=sheet, excerpt=excerpt),
-            "paper": self._paper(sheet, view),
+            "subject": result.merged.subject if result.merged else "",
+            "envelope": self._page("envelope.html", result=result, size=_size(result)),
+            "problem": self._page("problem.html", result=result, excerpt=excerpt),
+            "as_text": self._as_text(result, view),
         }
 
-    def _paper(self, sheet: PreviewResult, view: str) -> str:
-        if not sheet.merged or not sheet.compiled:
+    def _as_text(self, result: PreviewResult, view: str) -> str:
+        if not result.merged or not result.compiled:
             return ""
         if view == "text":
-            return sheet.merged.text
+            return result.merged.text
         if view == "source":
-            return sheet.merged.html
+            return result.merged.html
         if view == "headers":
-            words = sheet.compiled.words
-            envelope = message.Envelope.of(words.content, list_name=words.list_name)
+            snapshot = result.compiled.snapshot
+            envelope = message.Envelope.of(snapshot.content, list_name=snapshot.list_name)
             mail = message.encode(
-                sheet.merged, envelope, message_id=f"{words.campaign}.preview", date=self._clock()
+                result.merged,
+                envelope,
+                message_id=f"{snapshot.campaign}.preview",
+                date=self._clock(),
             )
             return mail.partition(b"\r\n\r\n")[0].decode()
         return ""
 
     def side(self, name: str) -> dict[str, Any]:
-        """Findings, variants and audience, as far as they are known."""
+        """Render findings, variants and audience, as far as they are known."""
         try:
-            words = self._workshop.words(name)
+            snapshot = self._compile_cache.snapshot(name)
         except MailerError:
             return {"side": self._page("unread.html"), "again": 0}
-        look = self._examiner.look(name, words, first=True)
-        found = look.outcome.findings if look.outcome else ()
+        preview_findings = self._check_runner.findings(name, snapshot, first=True)
+        outcome = preview_findings.outcome
+        findings = outcome.findings if outcome else ()
         lines = {
-            finding.place: self._workshop.excerpt(finding.place.path, finding.place.line, 0)
-            for finding in found
+            finding.place: self._compile_cache.excerpt(finding.place.path, finding.place.line, 0)
+            for finding in findings
             if finding.place and finding.place.line
         }
-        html = self._page("side.html", look=look, lines=lines, words=words)
-        return {"side": html, "again": _SOON if look.running else 0}
+        html = self._page("side.html", findings=preview_findings, lines=lines, snapshot=snapshot)
+        return {"side": html, "again": _SOON if preview_findings.running else 0}
 
-    def found(self, name: str, wanted: str) -> str:
-        """People of the campaign's list."""
+    def people(self, name: str, query: str) -> str:
+        """Render the people of the campaign's list who match a search."""
         try:
-            list_name = self._workshop.words(name).list_name
+            list_name = self._compile_cache.snapshot(name).list_name
         except MailerError:
             return self._page("people.html", people=[], more=False, list_name="")
-        with self._pool.borrow() as store:
-            people = store.search(list_name, wanted, _MOST_FOUND + 1)
-        more = len(people) > _MOST_FOUND
+        with self._stores.borrow() as store:
+            people = store.search(list_name, query, _MOST_PEOPLE + 1)
+        more = len(people) > _MOST_PEOPLE
         return self._page(
-            "people.html", people=people[:_MOST_FOUND], more=more, list_name=list_name
+            "people.html", people=people[:_MOST_PEOPLE], more=more, list_name=list_name
         )
 
     # ---------------------------------------------------------------- sends
 
     def sends(self, name: str) -> dict[str, Any]:
         began = time.perf_counter()
-        with self._pool.borrow() as store:
+        with self._stores.borrow() as store:
             states = [self._state(store, send) for send in store.sends(name)]
             for state in states:
                 state["pulse"] = self._pulse(store, state["send"], state["counts"])
         took = (time.perf_counter() - began) * 1000
         again = _SOON * 2 if any(state["moving"] for state in states) else _LATER
         try:
-            digest = self._workshop.words(name).digest
+            digest = self._compile_cache.snapshot(name).digest
         except MailerError:
             digest = ""
         html = self._page("sends.html", states=states, digest=digest)
@@ -224,19 +221,19 @@ class Views:
         }
 
     def _pulse(self, store: Store, send: Send, counts: Counts) -> str:
-        """Its chart, drawn again only when something has changed."""
-        known, chart = self._pulses.get(send.id, (None, ""))
-        if known != counts:
+        """Return the chart of a send, drawn again only when its counts changed."""
+        last_counts, chart = self._pulses.get(send.id, (None, ""))
+        if last_counts != counts:
             minutes = [(m.at.astimezone(), m.accepted) for m in store.pulse(send.id)]
             chart = charts.over_time(minutes, what="messages")
             self._pulses[send.id] = counts, chart
         return chart
 
 
-def _size(sheet: PreviewResult) -> int:
-    return len(sheet.merged.html.encode()) if sheet.merged else 0
+def _size(result: PreviewResult) -> int:
+    return len(result.merged.html.encode()) if result.merged else 0
 
 
-def _glance(outcome: CheckOutcome) -> dict[str, int]:
+def _severities(outcome: CheckOutcome) -> dict[str, int]:
     number = Counter(finding.severity for finding in outcome.findings)
     return {"errors": number[Severity.ERROR], "warnings": number[Severity.WARNING]}

@@ -1,4 +1,4 @@
-"""Notices that a campaign, a template, a look-up or mailer.toml was saved."""
+"""Watches campaigns, templates, look-ups and mailer.toml for changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AGAIN = 0.5
 
 
 class Watcher:
-    """See above. Folders that send or import write to are looked at no deeper than needed.
+    """File watcher. It does not descend into folders that sends and imports write to.
 
     Args:
         root: the project's folder.
@@ -39,7 +39,7 @@ class Watcher:
         self._folders = (root / "campaigns", root / "templates")
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Watch until cancelled."""
         while True:
             stop = asyncio.Event()
             tables = self._tables()
@@ -53,7 +53,7 @@ class Watcher:
             asyncio.get_running_loop().call_later(_AGAIN, self._on_edit, ())
 
     def _tables(self) -> set[Path]:
-        """The files of the look-ups."""
+        """Return the files of the look-ups."""
         try:
             lookups = config.load(self._root).settings.lookups
         except MailerError:

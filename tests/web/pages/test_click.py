@@ -131,28 +131,28 @@ class SlowWriter:
         step(self)
 
 
-def passing(writer, *bursts):
+def passing(group_commit, *bursts):
     async def main():
-        turnstile = ClickCounter(writer)
+        turnstile = ClickCounter(group_commit)
         for burst in bursts:
             for link_id in burst:
-                turnstile.pass_through(link_id)
+                turnstile.count(link_id)
             await turnstile.close()
 
     asyncio.run(main())
 
 
 def test_a_burst_of_clicks_is_one_write_at_a_time():
-    writer = SlowWriter()
-    passing(writer, [1] * 500 + [2] * 300)
-    assert writer.written == [{1: 500, 2: 300}]
+    group_commit = SlowWriter()
+    passing(group_commit, [1] * 500 + [2] * 300)
+    assert group_commit.written == [{1: 500, 2: 300}]
 
 
 def test_clicks_that_could_not_be_written_are_written_with_the_next():
-    writer = SlowWriter()
-    writer.fails = 1
-    passing(writer, [1, 1], [2])
-    assert writer.written == [{1: 2, 2: 1}]
+    group_commit = SlowWriter()
+    group_commit.fails = 1
+    passing(group_commit, [1, 1], [2])
+    assert group_commit.written == [{1: 2, 2: 1}]
 
 
 def test_a_server_that_stops_writes_what_it_has_counted(counted, tmp_path):

@@ -31,12 +31,12 @@ class Disk:
 
 def run(store, ask):
     async def main():
-        writer = GroupCommit(store)
-        writer.start()
+        group_commit = GroupCommit(store)
+        group_commit.start()
         try:
-            return await ask(writer)
+            return await ask(group_commit)
         finally:
-            writer.stop()
+            group_commit.stop()
 
     return asyncio.run(main())
 
@@ -44,8 +44,8 @@ def run(store, ask):
 def test_what_waits_together_is_committed_together():
     disk = Disk()
 
-    async def ask(writer):
-        return await asyncio.gather(*(writer.write(lambda _, i=i: i) for i in range(100)))
+    async def ask(group_commit):
+        return await asyncio.gather(*(group_commit.write(lambda _, i=i: i) for i in range(100)))
 
     assert run(disk, ask) == list(range(100))
     assert len(disk.commits) < 20
@@ -56,11 +56,11 @@ def test_a_step_that_fails_spoils_no_other():
     def fail(_):
         raise ValueError("no")
 
-    async def ask(writer):
+    async def ask(group_commit):
         return await asyncio.gather(
-            writer.write(lambda _: 1),
-            writer.write(fail),
-            writer.write(lambda _: 2),
+            group_commit.write(lambda _: 1),
+            group_commit.write(fail),
+            group_commit.write(lambda _: 2),
             return_exceptions=True,
         )
 
@@ -73,18 +73,20 @@ def test_when_nothing_can_be_written_everybody_who_waits_is_told():
     disk = Disk()
     disk.full = True
 
-    async def ask(writer):
+    async def ask(group_commit):
         for _ in range(2):
             with pytest.raises(StoreError):
-                await writer.write(lambda _: 1)
+                await group_commit.write(lambda _: 1)
 
     run(disk, ask)
 
 
 def test_what_waits_when_the_server_stops_is_written(site):
-    async def ask(writer):
+    async def ask(group_commit):
         waiting = [
-            asyncio.ensure_future(writer.write(lambda s, i=i: s.leave(i, 1, how="form", now=NOW)))
+            asyncio.ensure_future(
+                group_commit.write(lambda s, i=i: s.leave(i, 1, how="form", now=NOW))
+            )
             for i in range(1, 7)
         ]
         await asyncio.sleep(0)
@@ -109,5 +111,7 @@ def test_a_step_taken_back_leaves_the_steps_around_it(site):
         ]
     )
     assert [isinstance(result, ValueError) for result in done] == [False, True, False]
-    left = {address(i) for i in range(6) if site.status(address(i))["members"] == "unsubscribed"}
-    assert left == {address(0), address(2)}
+    unsubscribed = {
+        address(i) for i in range(6) if site.status(address(i))["members"] == "unsubscribed"
+    }
+    assert unsubscribed == {address(0), address(2)}

@@ -34,8 +34,10 @@ def test_one_click_unsubscribes_that_person_from_that_list_only(site, encoding):
     answer = site.client.post(path(site.links(2).unsubscribe), **ENCODINGS[encoding])
     assert answer.status_code == 200
     assert not answer.history
-    left = site.rows("SELECT subscriber_id, how FROM memberships WHERE status = 'unsubscribed'")
-    assert left == [(2, "one-click")]
+    unsubscribed = site.rows(
+        "SELECT subscriber_id, how FROM memberships WHERE status = 'unsubscribed'"
+    )
+    assert unsubscribed == [(2, "one-click")]
     assert site.status(address(1)) == {"donors": "subscribed", "members": "unsubscribed"}
     assert site.rows("SELECT send_id, how FROM departures") == [(1, "one-click")]
     assert site.rows("SELECT count(*) FROM suppressions") == [(0,)]
@@ -139,7 +141,7 @@ def test_a_proof_changes_nothing(site, subscriber):
     before = site.state()
     links = site.links(subscriber, send=0)
     for url in (links.unsubscribe, links.update, links.view):
-        assert "This is a proof" in site.get(url).text
+        assert "This is a test e-mail" in site.get(url).text
     assert site.post(links.unsubscribe, {"scope": "everything"}).status_code == 200
     assert site.post(links.unsubscribe, ONE_CLICK).status_code == 200
     assert site.post(links.update, {"first_name": "X"}).status_code == 200

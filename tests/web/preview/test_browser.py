@@ -106,7 +106,7 @@ def edit(root, change, path="campaigns/rent-newsletter.md"):
     draft.replace(file)
 
 
-def look(tab, name):
+def take_screenshots(tab, name):
     """axe-core finds nothing, nothing is wider than the screen, targets are large; and a picture."""
     for width, modes in ((1280, ("dark", "light")), (375, ("light", "dark"))):
         tab.set_viewport_size({"width": width, "height": 900})
@@ -149,7 +149,7 @@ def test_all_campaigns_with_subject_state_and_findings(tab, url, root):
         "nothing wrong found", timeout=20_000
     )
     expect(tab.locator("#row-rent-newsletter")).to_contain_text("here is how the rent vote went")
-    look(tab, "campaigns")
+    take_screenshots(tab, "campaigns")
     tab.locator("#row-rent-newsletter").click()
     tab.wait_for_url("**/rent-newsletter")
 
@@ -172,11 +172,11 @@ def test_widths_modes_and_views_change_without_loading_the_page(tab, url):
         tab.wait_for_timeout(50)
     assert background(tab) != light
     choose(tab, "Plain text")
-    expect(tab.locator("#paper")).to_contain_text("Do not let them take the shade away")
+    expect(tab.locator("#as-text")).to_contain_text("Do not let them take the shade away")
     choose(tab, "Source")
-    expect(tab.locator("#paper")).to_contain_text("<!doctype html>")
+    expect(tab.locator("#as-text")).to_contain_text("<!doctype html>")
     choose(tab, "Headers")
-    expect(tab.locator("#paper")).to_contain_text(
+    expect(tab.locator("#as-text")).to_contain_text(
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
     )
     choose(tab, "Mail")
@@ -250,7 +250,7 @@ def test_an_error_is_shown_with_its_line_and_the_last_good_version_stays(tab, ur
     expect(problem.locator(".here")).to_contain_text("{% iff")
     expect(problem).to_contain_text("the last version that could be shown")
     expect(mail(tab).get_by_role("heading", level=1)).to_be_visible()
-    look(tab, "error")
+    take_screenshots(tab, "error")
     (root / "campaigns" / "rent-newsletter.md").unlink()
     expect(problem).to_contain_text("there is no campaign")
     expect(mail(tab).get_by_role("heading", level=1)).to_be_visible()
@@ -280,7 +280,7 @@ def test_a_subscriber_is_found_and_the_mail_is_theirs(tab, url):
     tab.goto(f"{url}/rent-newsletter")
     tab.get_by_label("Search the list").fill("ekaterina")
     tab.get_by_role("button", name="ekaterina.brannigan@example.org").click()
-    expect(tab.locator("#letter")).to_contain_text("ekaterina.brannigan@example.org")
+    expect(tab.locator("#envelope")).to_contain_text("ekaterina.brannigan@example.org")
     expect(tab.locator("#subject")).to_contain_text("Ekaterina")
     expect(mail(tab).locator("body")).to_contain_text("ekaterina.brannigan@example.org")
     tab.get_by_label("Search the list").fill("nobody has this name")
@@ -318,12 +318,12 @@ def test_every_variant_is_a_click_away_with_its_number_of_people(tab, url, root)
             variant.click()
         number = variant.get_attribute("data-variant")
         expect(variant).to_have_attribute("aria-pressed", "true")
-        expect(tab.locator("#letter")).to_contain_text("@")
+        expect(tab.locator("#envelope")).to_contain_text("@")
         seen.add(mail(tab).locator("body").inner_text())
         assert number
     assert len(seen) == len(numbers)
     expect(tab.locator("#side")).to_contain_text("250 people on members")
-    look(tab, "campaign")
+    take_screenshots(tab, "campaign")
     start(root, "lists", "unsubscribe", "members", "ekaterina.brannigan@example.org").communicate()
     tab.get_by_role("button", name="Look again").click()
     expect(tab.locator("#side")).to_contain_text("249 people on members", timeout=20_000)
@@ -343,7 +343,7 @@ def test_a_finding_leads_to_its_place_in_the_mail(tab, url, root):
     lit = mail(tab).locator("[data-lit]")
     expect(lit).to_contain_text("TODO")
     expect(lit).to_be_in_viewport()
-    look(tab, "findings")
+    take_screenshots(tab, "findings")
 
 
 def test_a_link_in_the_mail_is_shown_and_not_followed(tab, url):
@@ -379,14 +379,19 @@ def test_a_running_send_is_followed_and_its_result_is_shown(tab, url, root):
     expect(tab.locator("#sends")).to_contain_text("accepted")
     expect(tab.locator("#sends .chart")).to_contain_text("Messages in a minute")
     expect(tab.locator("#side")).to_contain_text("Looked at", timeout=20_000)
-    look(tab, "sent")
+    take_screenshots(tab, "sent")
 
 
 def test_everything_by_keyboard(tab, url):
     tab.goto(f"{url}/rent-newsletter")
     expect(mail(tab).get_by_role("heading", level=1)).to_be_visible()
     stage = tab.locator("#stage")
-    for key, expected in (("2", "wide-600"), ("d", "dark"), ("s", "paper"), ("m", "wide-600 dark")):
+    for key, expected in (
+        ("2", "wide-600"),
+        ("d", "dark"),
+        ("s", "as-text"),
+        ("m", "wide-600 dark"),
+    ):
         tab.keyboard.press(key)
         expect(stage).to_have_class(re.compile(expected))
     tab.keyboard.press("?")

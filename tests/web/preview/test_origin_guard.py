@@ -39,8 +39,8 @@ def client(root):
         root,
         keys=run.keys,
         open_store=run.open_store,
-        open_transport=lambda words: open_transport(
-            run, "outbox", words, words.list_name, folder="tests"
+        open_transport=lambda snapshot: open_transport(
+            run, "outbox", snapshot, snapshot.list_name, folder="tests"
         ),
         clock=now,
     )
@@ -165,7 +165,7 @@ def test_no_other_file_can_be_asked_for(client, name):
 @pytest.mark.parametrize("who", ["0", "-1", "1e9", "9" * 30, "' OR 1=1", "no-such", "../1", "\x00"])
 def test_whoever_cannot_be_found_is_the_example(client, who):
     state = client.get("/vote/state", params={"as": who}).json()
-    assert SECRET in state["letter"]
+    assert SECRET in state["envelope"]
 
 
 # ---------------------------------------------------------------- another page, in a browser
@@ -188,7 +188,7 @@ TRY = """async (url) => {
     await attempt("simple post", async () => (await fetch(url + "/vote/test", {method: "POST", mode: "no-cors",
         body: "ana@example.org"})).type);
     await attempt("news", () => new Promise((done, fail) => {
-        const stream = new EventSource(url + "/-/news");
+        const stream = new EventSource(url + "/-/events");
         stream.onopen = () => done("open");
         stream.onerror = fail;
     }));

@@ -19,7 +19,7 @@ from mailer.web.preview import check_runner as examining
 from mailer.web.preview import compile_cache as working
 from mailer.web.preview.check_runner import CheckRunner
 from mailer.web.preview.compile_cache import CompileCache
-from mailer.web.preview.display_modes import dressed
+from mailer.web.preview.display_modes import apply_mode
 from mailer.web.preview.sample_recipients import DIFFICULT, SampleRecipients
 from mailer.web.preview.sse import EventStream
 from mailer.web.preview.store_pool import StorePool
@@ -47,7 +47,7 @@ def store(root):
 
 
 @pytest.fixture
-def workshop(root):
+def compile_cache(root):
     return CompileCache(
         root, keys=Keys(["a key for tests only"]), fields=frozenset, clock=lambda: NOW
     )
@@ -66,20 +66,20 @@ def edit(root, old, new, path="campaigns/vote.md"):
 # ---------------------------------------------------------------- the workshop
 
 
-def test_what_is_on_disk_is_shown(workshop, root):
-    assert "the vote is Tuesday" in workshop.show("vote", somebody).merged.subject
+def test_what_is_on_disk_is_shown(compile_cache, root):
+    assert "the vote is Tuesday" in compile_cache.show("vote", somebody).merged.subject
     edit(root, "Tuesday", "Wednesday")
-    assert "the vote is Wednesday" in workshop.show("vote", somebody).merged.subject
+    assert "the vote is Wednesday" in compile_cache.show("vote", somebody).merged.subject
     edit(root, "PO Box 118", "PO Box 229", "mailer.toml")
-    assert workshop.show("vote", somebody).compiled.words.content.brand.address.startswith(
+    assert compile_cache.show("vote", somebody).compiled.snapshot.content.brand.address.startswith(
         "PO Box 229"
     )
 
 
-def test_nothing_is_compiled_again_that_says_the_same(workshop, root):
-    first = workshop.show("vote", somebody)
+def test_nothing_is_compiled_again_that_says_the_same(compile_cache, root):
+    first = compile_cache.show("vote", somebody)
     (root / "campaigns" / "vote.md").touch()
-    again = workshop.show("vote", somebody)
+    again = compile_cache.show("vote", somebody)
     assert again.compiled is first.compiled
     assert again.merged.variant is first.merged.variant
 
@@ -93,64 +93,66 @@ def test_nothing_is_compiled_again_that_says_the_same(workshop, root):
         ("<mj-body", "<mj-boddy", "templates/newsletter.mjml"),
     ],
 )
-def test_a_mistake_has_its_place_and_the_last_good_version_stays(workshop, root, old, new, path):
-    good = workshop.show("vote", somebody)
+def test_a_mistake_has_its_place_and_the_last_good_version_stays(
+    compile_cache, root, old, new, path
+):
+    good = compile_cache.show("vote", somebody)
     edit(root, old, new, path)
-    sheet = workshop.show("vote", somebody)
+    result = compile_cache.show("vote", somebody)
     lines = (root / path).read_text().splitlines()
-    assert sheet.problem.place.path == path
-    assert new in lines[sheet.problem.place.line - 1]
-    assert sheet.merged.html == good.merged.html
+    assert result.problem.place.path == path
+    assert new in lines[result.problem.place.line - 1]
+    assert result.merged.html == good.merged.html
     edit(root, new, old, path)
-    assert workshop.show("vote", somebody).problem is None
+    assert compile_cache.show("vote", somebody).problem is None
 
 
-def test_a_mistake_that_only_some_get_is_shown_to_those(workshop, root):
+def test_a_mistake_that_only_some_get_is_shown_to_those(compile_cache, root):
     edit(root, "Oregon votes first.", "{{ nonsense }}")
-    assert workshop.show("vote", somebody).merged is None  # somebody made up is in Oregon
-    elsewhere = workshop.show(
+    assert compile_cache.show("vote", somebody).merged is None  # somebody made up is in Oregon
+    elsewhere = compile_cache.show(
         "vote", lambda _: DIFFICULT["no-zip"].make(test_mail.SAMPLE_SUBSCRIBER)
     )
     assert elsewhere.problem is None
     assert "Your turn comes" in elsewhere.merged.text
 
 
-def test_what_was_never_good_shows_the_mistake_alone(workshop, root):
+def test_what_was_never_good_shows_the_mistake_alone(compile_cache, root):
     edit(root, "---\n", "--\n")
-    sheet = workshop.show("vote", somebody)
-    assert sheet.merged is None
-    assert "front matter" in str(sheet.problem)
-    assert "there is no campaign" in str(workshop.show("nothing", somebody).problem)
+    result = compile_cache.show("vote", somebody)
+    assert result.merged is None
+    assert "front matter" in str(result.problem)
+    assert "there is no campaign" in str(compile_cache.show("nothing", somebody).problem)
 
 
-def test_a_save_that_takes_a_moment_is_waited_for(workshop, root):
-    workshop.show("vote", somebody)
+def test_a_save_that_takes_a_moment_is_waited_for(compile_cache, root):
+    compile_cache.show("vote", somebody)
     file = root / "campaigns" / "vote.md"
     text = file.read_text()
     file.write_text(text[:10])
     rest = threading.Timer(working._SETTLE / 2, file.write_text, [text])
     rest.start()
-    assert workshop.show("vote", somebody).problem is None
+    assert compile_cache.show("vote", somebody).problem is None
     rest.join()
 
 
-def test_a_mistake_that_stays_is_waited_for_only_once(workshop, root, monkeypatch):
+def test_a_mistake_that_stays_is_waited_for_only_once(compile_cache, root, monkeypatch):
     waits = []
     monkeypatch.setattr(working.time, "sleep", waits.append)
     edit(root, "{% else %}", "{% els %}")
     for _ in range(3):
-        assert workshop.show("vote", somebody).problem
+        assert compile_cache.show("vote", somebody).problem
     assert len(waits) == 1
 
 
-def test_lines_are_read_from_the_project_alone(workshop, root):
+def test_lines_are_read_from_the_project_alone(compile_cache, root):
     lines = (root / "campaigns" / "vote.md").read_text().splitlines()
-    found = workshop.excerpt("campaigns/vote.md", 3, 1)
+    found = compile_cache.excerpt("campaigns/vote.md", 3, 1)
     assert found == [(number, lines[number - 1]) for number in (2, 3, 4)]
-    assert workshop.excerpt("campaigns/vote.md", 1, 1)[0] == (1, "---")
+    assert compile_cache.excerpt("campaigns/vote.md", 1, 1)[0] == (1, "---")
     (root.parent / "secret").write_text("nobody may read this")
     for path in ("../secret", str(root.parent / "secret"), "campaigns/gone.md", "campaigns"):
-        assert workshop.excerpt(path, 1) == []
+        assert compile_cache.excerpt(path, 1) == []
 
 
 # ---------------------------------------------------------------- looks
@@ -161,7 +163,7 @@ def test_the_mail_is_asked_for_its_dark_side_and_answers():
         "<html><head><style>@media (prefers-color-scheme: dark) { p { color: red } }"
         "@media screen and ( PREFERS-COLOR-SCHEME:light ) { p { color: blue } }</style></head></html>"
     )
-    dark, light = dressed(html, "dark"), dressed(html, "light")
+    dark, light = apply_mode(html, "dark"), apply_mode(html, "light")
     for mail, yes, no in ((dark, "red", "blue"), (light, "blue", "red")):
         assert f"(min-width: 0px) {{ p {{ color: {yes}" in mail
         assert f"(max-width: 0px) {{ p {{ color: {no}" in mail
@@ -171,55 +173,59 @@ def test_the_mail_is_asked_for_its_dark_side_and_answers():
 # ---------------------------------------------------------------- people
 
 
-def test_the_example_is_looked_for_once_and_again_when_it_is_gone(store, workshop, monkeypatch):
+def test_the_example_is_looked_for_once_and_again_when_it_is_gone(
+    store, compile_cache, monkeypatch
+):
     looked = []
     original = test_mail.example
     monkeypatch.setattr(
         test_mail, "example", lambda *given: (looked.append(1), original(*given))[1]
     )
-    people, words = SampleRecipients(), workshop.words("vote")
-    assert people.find(store, words, "").email == address(0)
-    assert people.find(store, words, "no-name").first_name == ""
-    assert people.find(store, words, "7").id == 7
+    people, snapshot = SampleRecipients(), compile_cache.snapshot("vote")
+    assert people.find(store, snapshot, "").email == address(0)
+    assert people.find(store, snapshot, "no-name").first_name == ""
+    assert people.find(store, snapshot, "7").id == 7
     assert looked == [1]
     store.erase(address(0), now=NOW)
-    assert people.find(store, words, "").email == address(1)
+    assert people.find(store, snapshot, "").email == address(1)
 
 
 @pytest.mark.parametrize("key", DIFFICULT)
-def test_difficult_people_do_not_break_the_mail(workshop, key):
-    sheet = workshop.show("vote", lambda _: DIFFICULT[key].make(test_mail.SAMPLE_SUBSCRIBER))
-    assert sheet.problem is None
-    assert "<script" not in sheet.merged.html
-    assert "<b>Max" not in sheet.merged.html
+def test_difficult_people_do_not_break_the_mail(compile_cache, key):
+    result = compile_cache.show("vote", lambda _: DIFFICULT[key].make(test_mail.SAMPLE_SUBSCRIBER))
+    assert result.problem is None
+    assert "<script" not in result.merged.html
+    assert "<b>Max" not in result.merged.html
 
 
 # ---------------------------------------------------------------- the examiner
 
 
 @pytest.fixture
-def examiner(workshop, root, monkeypatch):
+def check_runner(compile_cache, root, monkeypatch):
     monkeypatch.setattr(examining, "_PAUSE", 0.01)
     pool = StorePool(lambda: open_store(root))
-    found = CheckRunner(workshop, pool, lambda: NOW)
+    found = CheckRunner(compile_cache, pool, lambda: NOW)
     found.start()
     yield found
     found.close()
     pool.close()
 
 
-def outcome(examiner, workshop, name="vote"):
+def outcome(check_runner, compile_cache, name="vote"):
     """After as many questions as a page would ask."""
     for _ in range(400):
-        look = examiner.look(name, workshop.words(name), first=True)
-        if not look.running:
-            return look.outcome
+        preview_findings = check_runner.findings(name, compile_cache.snapshot(name), first=True)
+        if not preview_findings.running:
+            return preview_findings.outcome
         time.sleep(0.01)
     raise AssertionError("it never ends")
 
 
-def test_everybody_is_counted_by_variant_with_somebody_to_look_at(examiner, workshop, store):
-    found = outcome(examiner, workshop)
+def test_everybody_is_counted_by_variant_with_somebody_to_look_at(
+    check_runner, compile_cache, store
+):
+    found = outcome(check_runner, compile_cache)
     assert found.recipients == 9
     assert [(group.recipients, group.answers) for group in found.groups] == [
         (6, ("not (recipient.state == 'OR')",)),
@@ -229,126 +235,137 @@ def test_everybody_is_counted_by_variant_with_somebody_to_look_at(examiner, work
     assert found.left_out == ()
 
 
-def test_who_is_left_out_is_said_after_looking_again(examiner, workshop, store):
-    outcome(examiner, workshop)
+def test_who_is_left_out_is_said_after_looking_again(check_runner, compile_cache, store):
+    outcome(check_runner, compile_cache)
     store.unsubscribe("members", address(0), how="staff", now=NOW)
-    assert outcome(examiner, workshop).recipients == 9
-    examiner.again("vote")
-    found = outcome(examiner, workshop)
+    assert outcome(check_runner, compile_cache).recipients == 9
+    check_runner.again("vote")
+    found = outcome(check_runner, compile_cache)
     assert found.recipients == 8
     assert found.left_out == (("unsubscribed", 1),)
 
 
-def test_an_edit_begins_anew_and_what_was_found_stays_until_then(examiner, workshop, root):
-    first = outcome(examiner, workshop)
+def test_an_edit_begins_anew_and_what_was_found_stays_until_then(check_runner, compile_cache, root):
+    first = outcome(check_runner, compile_cache)
     edit(root, "Oregon votes first.", "TODO")
-    look = examiner.look("vote", workshop.words("vote"), first=True)
-    assert look.running
-    assert look.outcome is first
-    assert "placeholder" in {finding.code for finding in outcome(examiner, workshop).findings}
+    preview_findings = check_runner.findings("vote", compile_cache.snapshot("vote"), first=True)
+    assert preview_findings.running
+    assert preview_findings.outcome is first
+    assert "placeholder" in {
+        finding.code for finding in outcome(check_runner, compile_cache).findings
+    }
 
 
-def test_a_save_stops_what_is_under_way(examiner, workshop, root, monkeypatch):
+def test_a_save_stops_what_is_under_way(check_runner, compile_cache, root, monkeypatch):
     reached, go_on = threading.Event(), threading.Event()
     original = examining.plan.everybody
 
     def slow(*given):
-        choices, size = original(*given)
+        selections, size = original(*given)
 
         def one_by_one():
-            for choice in choices:
+            for selection in selections:
                 reached.set()
                 go_on.wait(5)
-                yield choice
+                yield selection
 
         return one_by_one(), size
 
     monkeypatch.setattr(examining.plan, "everybody", slow)
-    words = workshop.words("vote")
-    examiner.look("vote", words, first=True)
+    snapshot = compile_cache.snapshot("vote")
+    check_runner.findings("vote", snapshot, first=True)
     assert reached.wait(5)
-    assert examiner.look("vote", words, first=True).total == 9
-    examiner.edited(["vote"])
+    assert check_runner.findings("vote", snapshot, first=True).total == 9
+    check_runner.edited(["vote"])
     edit(root, "Oregon votes first.", "TODO")
     go_on.set()
-    assert "placeholder" in {finding.code for finding in outcome(examiner, workshop).findings}
+    assert "placeholder" in {
+        finding.code for finding in outcome(check_runner, compile_cache).findings
+    }
 
 
 def test_variants_are_there_to_look_at_before_everybody_is_counted(
-    examiner, workshop, store, monkeypatch
+    check_runner, compile_cache, store, monkeypatch
 ):
     waiting, go_on = threading.Event(), threading.Event()
     original = examining.plan.everybody
 
     def held_up(*given):
-        choices, size = original(*given)
+        selections, size = original(*given)
 
         def one_by_one():
-            for number, choice in enumerate(choices):
+            for number, selection in enumerate(selections):
                 if number == 5:
                     waiting.set()
                     go_on.wait(5)
-                yield choice
+                yield selection
 
         return one_by_one(), size
 
     monkeypatch.setattr(examining.plan, "everybody", held_up)
-    words = workshop.words("vote")
-    examiner.look("vote", words, first=True)
+    snapshot = compile_cache.snapshot("vote")
+    check_runner.findings("vote", snapshot, first=True)
     assert waiting.wait(5)
-    look = examiner.look("vote", words, first=True)
-    assert (look.done, look.total, look.outcome) == (5, 9, None)
-    assert [group.recipients for group in look.groups] == [3, 2]
-    assert [store.subscriber(int(group.example)).state for group in look.groups] == ["WA", "OR"]
+    preview_findings = check_runner.findings("vote", snapshot, first=True)
+    assert (preview_findings.done, preview_findings.total, preview_findings.outcome) == (5, 9, None)
+    assert [group.recipients for group in preview_findings.groups] == [3, 2]
+    assert [store.subscriber(int(group.example)).state for group in preview_findings.groups] == [
+        "WA",
+        "OR",
+    ]
     go_on.set()
-    assert outcome(examiner, workshop).recipients == 9
+    assert outcome(check_runner, compile_cache).recipients == 9
 
 
-def test_what_somebody_waits_for_comes_before_the_rest(examiner, workshop, root):
+def test_what_somebody_waits_for_comes_before_the_rest(check_runner, compile_cache, root):
     for number in range(5):
         shutil.copy(root / "campaigns" / "vote.md", root / "campaigns" / f"other-{number}.md")
     for number in range(5):
         name = f"other-{number}"
-        examiner.look(name, workshop.words(name), first=False)
-    outcome(examiner, workshop)
-    last = examiner.look("other-4", workshop.words("other-4"), first=False)
+        check_runner.findings(name, compile_cache.snapshot(name), first=False)
+    outcome(check_runner, compile_cache)
+    last = check_runner.findings("other-4", compile_cache.snapshot("other-4"), first=False)
     assert last.running
-    assert outcome(examiner, workshop, "other-4").recipients == 9
+    assert outcome(check_runner, compile_cache, "other-4").recipients == 9
 
 
-def test_a_list_that_is_not_there_is_a_problem(examiner, workshop, root):
+def test_a_list_that_is_not_there_is_a_problem(check_runner, compile_cache, root):
     edit(root, "list: members", "list: nobody")
-    assert 'there is no list "nobody"' in str(outcome(examiner, workshop).problem)
+    assert 'there is no list "nobody"' in str(outcome(check_runner, compile_cache).problem)
 
 
-def test_an_audience_that_cannot_be_worked_out_is_found_and_not_counted(examiner, workshop, root):
+def test_an_audience_that_cannot_be_worked_out_is_found_and_not_counted(
+    check_runner, compile_cache, root
+):
     edit(root, "list: members", "list: members\naudience: recipient.nothing")
-    found = outcome(examiner, workshop)
+    found = outcome(check_runner, compile_cache)
     assert "nothing" in found.findings[0].message
     assert not found.is_counted
 
 
-def test_a_campaign_without_a_list_is_examined_all_the_same(examiner, workshop, root):
+def test_a_campaign_without_a_list_is_examined_all_the_same(check_runner, compile_cache, root):
     edit(root, "list: members\n", "")
     edit(root, "Oregon votes first.", "TODO")
-    found = outcome(examiner, workshop)
+    found = outcome(check_runner, compile_cache)
     assert not found.is_counted
     assert "placeholder" in {finding.code for finding in found.findings}
 
 
-def test_a_fault_of_ours_is_said_and_does_not_end_the_thread(examiner, workshop, root, monkeypatch):
+def test_a_fault_of_ours_is_said_and_does_not_end_the_thread(
+    check_runner, compile_cache, root, monkeypatch
+):
     original = examining.run_checks
     monkeypatch.setattr(examining, "run_checks", lambda *_, **__: 1 / 0)
-    assert isinstance(outcome(examiner, workshop).problem, MailerError)
+    assert isinstance(outcome(check_runner, compile_cache).problem, MailerError)
     monkeypatch.setattr(examining, "run_checks", original)
     edit(root, "Tuesday", "Friday")
-    assert outcome(examiner, workshop).recipients == 9
+    assert outcome(check_runner, compile_cache).recipients == 9
 
 
-def test_a_damaged_database_is_said_in_a_sentence(examiner, workshop, root):
+def test_a_damaged_database_is_said_in_a_sentence(check_runner, compile_cache, root):
     for file in (root / "lists").glob("mailer.db*"):
         file.write_bytes(b"this is no database" * 1000)
-    found = outcome(examiner, workshop)
+    found = outcome(check_runner, compile_cache)
     assert str(found.problem).startswith("the database cannot be")
     assert "mailer doctor" in found.problem.hint
 
@@ -428,20 +445,20 @@ def test_a_lookup_that_is_declared_later_is_watched_and_so_are_folders_made_anew
 
 def test_every_open_page_is_told_until_the_server_stops():
     async def run():
-        news = EventStream()
-        streams = [news.stream() for _ in range(2)]
+        events = EventStream()
+        streams = [events.stream() for _ in range(2)]
         for stream in streams:
             assert await anext(stream) == "retry: 500\n\n"
         waiting = [asyncio.create_task(anext(stream)) for stream in streams]
         await asyncio.sleep(0.01)
-        news.edited({"vote"})
+        events.edited({"vote"})
         assert await asyncio.gather(*waiting) == ['event: edited\ndata: ["vote"]\n\n'] * 2
-        news.close()
+        events.close()
         for stream in streams:
             with pytest.raises(StopAsyncIteration):
                 await anext(stream)
-        assert not news._readers
-        late = news.stream()
+        assert not events._readers
+        late = events.stream()
         assert await anext(late) == "retry: 500\n\n"
         with pytest.raises(StopAsyncIteration):
             await anext(late)

@@ -73,7 +73,7 @@ function listen(onEdit) {
   let stream = null;
   let missed = false; // whether something may have been saved while nobody listened
   const open = () => {
-    stream = new EventSource("/-/news");
+    stream = new EventSource("/-/events");
     stream.addEventListener("edited", (event) => onEdit(JSON.parse(event.data)));
     stream.addEventListener("error", () => (missed = true));
     stream.addEventListener("open", () => {
@@ -116,9 +116,9 @@ function press() {
 }
 
 function arrange() {
-  const paper = chosen.view !== "mail";
-  $("stage").className = `stage wide-${chosen.width} ${chosen.mode} ${paper ? "paper" : ""}`;
-  $("paper").hidden = !paper;
+  const asText = chosen.view !== "mail";
+  $("stage").className = `stage wide-${chosen.width} ${chosen.mode} ${asText ? "as-text" : ""}`;
+  $("as-text").hidden = !asText;
   for (const input of $("choices").elements) if (input.name) input.checked = chosen[input.name] === input.value;
   remember();
   press();
@@ -194,8 +194,8 @@ async function loadState() {
     const state = await ask(`/${name}/state?${query()}`);
     if (mine !== stateTurn) return;
     put("problem", state.problem);
-    put("letter", state.letter);
-    if ($("paper").textContent !== state.paper) $("paper").textContent = state.paper;
+    put("envelope", state.envelope);
+    if ($("as-text").textContent !== state.as_text) $("as-text").textContent = state.as_text;
     document.title = state.subject ? `${state.subject} (${name})` : name;
   } catch (err) {
     say(err.message);
@@ -245,7 +245,7 @@ function highlight(element) {
 
 async function follow(button) {
   const {spot} = button.dataset;
-  document.querySelector("#letter .lit")?.classList.remove("lit");
+  document.querySelector("#envelope .lit")?.classList.remove("lit");
   if (!spot) return say("This is not about one place in the mail: see the line of the file.");
   if (chosen.view !== "mail") await choose({view: "mail"});
   const element = seek(frames[0].contentDocument, spot);
@@ -261,7 +261,7 @@ async function follow(button) {
 /** What nobody sees, such as a preheader, is shown where it is written. */
 async function followInSource(spot) {
   await choose({view: "source"});
-  const text = $("paper").textContent;
+  const text = $("as-text").textContent;
   const at = text.indexOf(spot);
   if (at < 0) {
     await choose({view: "mail"});
@@ -269,7 +269,7 @@ async function followInSource(spot) {
   }
   const mark = document.createElement("mark");
   mark.textContent = spot;
-  $("paper").replaceChildren(text.slice(0, at), mark, text.slice(at + spot.length));
+  $("as-text").replaceChildren(text.slice(0, at), mark, text.slice(at + spot.length));
   mark.scrollIntoView({block: "center"});
 }
 
@@ -334,7 +334,7 @@ if (page === "campaign") {
     const address = $("address").value.trim();
     $("tested").textContent = "Sending…";
     try {
-      $("tested").textContent = (await act("test", address)).said;
+      $("tested").textContent = (await act("test", address)).message;
       localStorage.setItem("address", address);
     } catch (err) {
       $("tested").textContent = err.message;
