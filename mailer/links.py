@@ -25,6 +25,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 from itsdangerous.signer import SigningAlgorithm
 
 from mailer.errors import ConfigError, Place
+from mailer.hosts import ascii_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,19 +232,6 @@ def _locate(url: str) -> _Location | None:
         return None
     resolved = urlsplit(urljoin(f"{parts.scheme}://host/", _decoded(parts.path) or "/")).path
     return _Location(parts.scheme, ascii_host(parts.hostname), port, resolved.rstrip("/"))
-
-
-def ascii_host(host: str) -> str:
-    """A host as name servers know it: in lower case, with Punycode for other letters (RFC 5891)."""
-    name = unquote(host).rstrip(".").lower()
-    if name.isascii():
-        return name
-    import idna  # noqa: PLC0415 - 40 ms, for a few hosts
-
-    try:
-        return idna.encode(name, uts46=True).decode().rstrip(".")
-    except idna.IDNAError:
-        return name
 
 
 _UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)

@@ -12,8 +12,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mailer"
 
 LAYERS = [
-    ["errors", "atomic", "throttle", "assets", "page_templates"],
-    ["schema", "timezones", "links", "stop"],
+    ["errors", "atomic", "throttle", "hosts", "assets", "page_templates"],
+    ["schema", "timezones", "links", "stop", "http_probe"],
     ["config"],
     ["colors"],
     ["lists"],
@@ -36,7 +36,8 @@ LAYERS = [
 
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "typer", "rich"}
 PURE = [
-    "errors", "throttle", "assets", "colors", "schema", "timezones", "links", "config", "lists", "campaigns", "ledger",
+    "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "links", "config", "lists",
+    "campaigns", "ledger",
     "compiler", "mail", "checks", "events", "store", "reports", "transports.base",
 ]  # fmt: skip
 """Rooms, or modules of one, that load no database, no network client and no command line."""

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import ConfigError
-from mailer.links import Keys, Links, Site, ascii_host, load_keys
+from mailer.hosts import ascii_host
+from mailer.links import Keys, Links, Site, load_keys
 
 OLD, NEW = "the old key of the tests", "the new key of the tests"
 IDS = st.integers(0, 2**53)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from publicsuffixlist import PublicSuffixList
-
+from mailer import hosts
 from mailer.checks.finding import Severity
-from mailer.links import ascii_host
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -35,7 +31,6 @@ SHORTENERS = frozenset([
     "soo.gd", "su.pr", "t.co", "t.ly", "tiny.cc", "tiny.one", "tinyurl.com", "trib.al", "u.to",
     "urlz.fr", "v.gd", "wp.me", "x.gd",
 ])  # fmt: skip
-_PRIVATE_SUFFIXES = ("corp", "home", "internal", "intranet", "invalid", "lan", "local", "localhost")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 _MAILBOX = re.compile(r"(?!/)[^@\s<>\"(),;:\\]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}")
 _FIELD = re.compile(r"[A-Za-z-]+=[^=]*")
@@ -94,39 +89,9 @@ def page(url: str) -> str:
     return re.split(r"[?#]", url, maxsplit=1)[0]
 
 
-def same_owner(host: str, other: str) -> bool:
-    """Whether two hosts belong to one registered domain (the Public Suffix List tells)."""
-    return _registered(ascii_host(host)) == _registered(ascii_host(other))
-
-
-@lru_cache(maxsize=1024)
-def _registered(host: str) -> str:
-    """The part of a host that somebody registered; the host itself where there is no such part."""
-    return host if _ip(host) else _public_suffixes().privatesuffix(host) or host
-
-
-@cache
-def _public_suffixes() -> PublicSuffixList:
-    """The list that the package brings along: no network and no cache. It takes 0.1 s to load."""
-    return PublicSuffixList()
-
-
 def is_example(host: str) -> bool:
     """A name that nobody can have (RFC 2606)."""
     return re.search(r"(?:^|\.)example(?:\.(?:com|net|org))?$", host) is not None
-
-
-def is_private(host: str) -> bool:
-    """Whether a host is to be reached from one machine or one network only."""
-    address = _ip(host)
-    if address:
-        return not address.is_global
-    return "." not in host or host.lower().endswith(tuple(f".{end}" for end in _PRIVATE_SUFFIXES))
-
-
-def is_loopback(host: str) -> bool:
-    address = _ip(host)
-    return address.is_loopback if address else re.search(r"(?:^|\.)localhost$", host) is not None
 
 
 # ---------------------------------------------------------------- the web
@@ -154,14 +119,14 @@ def _web(url: str) -> Fault | None:
 
 def _host(parts: SplitResult) -> Fault | None:
     host = (parts.hostname or "").rstrip(".")
-    if is_private(host):
+    if hosts.is_private(host):
         return Fault(
             PRIVATE,
             Severity.ERROR,
             f"leads to {host}, which readers cannot reach",
             "Link to the page on your public web site.",
         )
-    if _ip(host):
+    if hosts.ip_address(host):
         return Fault(
             IP_ADDRESS,
             Severity.WARNING,
@@ -200,13 +165,6 @@ def _parts(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 # ---------------------------------------------------------------- mail and telephone

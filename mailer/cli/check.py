@@ -71,12 +71,13 @@ def _examine(run: Session, words: Snapshot, list_name: str) -> CheckReport:
 
 
 def _with_dead_links(words: Snapshot, report: CheckReport) -> tuple[Finding, ...]:
+    from mailer import hosts
     from mailer.checks import urls
     from mailer.checks.rules.dead_links import client, dead_links
     from mailer.checks.runner import in_order
 
     variants = [edition.variant for edition in report.editions]
-    local = urls.is_loopback(urls.host_of(words.content.site.base_url))
+    local = hosts.is_loopback(urls.host_of(words.content.site.base_url))
     with client(local=local) as fetch:
         return in_order([*report.findings, *dead_links(words, variants, fetch, _watch)])
 

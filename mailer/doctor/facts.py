@@ -5,27 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """Nobody answered, or the answer could not be used."""
-
-    reason: str
-
-
 Records = tuple[str, ...]
 """DNS: the data of each record, host names in lower case without the final dot; none is ()."""
 
 Question = tuple[str, str]
 """DNS: a name and a type such as TXT."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """HTTP: what a request was answered with."""
-
-    status: int
-    location: str = ""
 
 
 # ---------------------------------------------------------------- Amazon SES

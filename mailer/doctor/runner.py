@@ -8,17 +8,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from mailer.doctor.facts import ErrorKind, Identity, NoAnswer, Refused, Ses
+from mailer.doctor.facts import ErrorKind, Identity, Refused, Ses
 from mailer.doctor.finding import Diagnosis, Level
 from mailer.doctor.judgements import dns, project, ses, site
+from mailer.http_probe import NoAnswer
 from mailer.links import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mailer.config import Project, Settings
-    from mailer.doctor.facts import Page, Question, Records
+    from mailer.doctor.facts import Question, Records
     from mailer.doctor.judgements.dns import Answers
+    from mailer.http_probe import Response
     from mailer.store.sqlite.health import Health
 
 T = TypeVar("T")
@@ -32,7 +34,7 @@ class Probes:
     """How facts are found out."""
 
     health: Callable[[], Health]
-    click_once: Callable[[str], Page | NoAnswer]
+    click_once: Callable[[str], Response | NoAnswer]
     inspect: Callable[[Settings], Ses]
     lookup: Callable[[str, str], Records | NoAnswer]
     environment_key: str | None

@@ -141,7 +141,7 @@ def test_an_empty_audience_is_an_error_that_says_who_is_left_out(root, mailer):
 def test_dead_links_are_looked_for_only_when_asked(mailer, monkeypatch):
     asked = []
 
-    def fetch(_pool, url):
+    def fetch(_probe, url, **_limits):
         asked.append(url)
         return dead_links.Answer(404, url)
 

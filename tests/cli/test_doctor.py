@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from mailer import cli
-from mailer.doctor.facts import NoAnswer, Page
 from mailer.doctor.probes import network
+from mailer.http_probe import NoAnswer, Response
 from tests.doctor.test_doctor import RECORDS, SES_SETTINGS
 from tools.fake_ses import FakeSes
 from tools.projects.project import SETTINGS, make_project, start
@@ -27,7 +27,7 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "fake")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "fake")
     monkeypatch.setattr(network, "lookup", lambda _, *question: RECORDS[question])
-    monkeypatch.setattr(network, "click_once", lambda _: Page(200))
+    monkeypatch.setattr(network, "click_once", lambda _: Response(200))
 
 
 @pytest.fixture

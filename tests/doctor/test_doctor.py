@@ -22,12 +22,13 @@ from mailer import config
 from mailer.campaigns.schedule import Timing
 from mailer.campaigns.subject_test import SplitTest
 from mailer.doctor import runner
-from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, NoAnswer, Page, Ses
+from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Ses
 from mailer.doctor.finding import Level
 from mailer.doctor.judgements import dns, project, ses, site
 from mailer.doctor.probes import ses_account
 from mailer.doctor.probes.ses_account import inspect
 from mailer.doctor.runner import Probes, diagnose
+from mailer.http_probe import NoAnswer, Response
 from mailer.links import Keys
 from mailer.store.sqlite import health
 from tests.support.campaigns import TEMPLATES
@@ -511,17 +512,17 @@ URL = "https://mail.example.org"
 @pytest.mark.parametrize(
     ("url", "answer", "expected", "says"),
     [
-        (URL, Page(200), {}, "one click is accepted"),
-        (URL, Page(204), {}, "one click is accepted"),
-        (URL, Page(302, "https://www.example.org/login"), {"unsubscribing": ERROR}, "(302) to https://www"),
-        (URL, Page(401), {"unsubscribing": ERROR}, "password"),
-        (URL, Page(403), {"unsubscribing": ERROR}, "firewall"),
-        (URL, Page(404), {"unsubscribing": ERROR}, "copy lists/secret.key to it"),
-        (URL, Page(405), {"unsubscribing": ERROR}, "POST"),
-        (URL, Page(500), {"unsubscribing": ERROR}, "log of mailer serve"),
-        (URL, Page(503), {"unsubscribing": ERROR}, "log of mailer serve"),
+        (URL, Response(200), {}, "one click is accepted"),
+        (URL, Response(204), {}, "one click is accepted"),
+        (URL, Response(302, "https://www.example.org/login"), {"unsubscribing": ERROR}, "(302) to https://www"),
+        (URL, Response(401), {"unsubscribing": ERROR}, "password"),
+        (URL, Response(403), {"unsubscribing": ERROR}, "firewall"),
+        (URL, Response(404), {"unsubscribing": ERROR}, "copy lists/secret.key to it"),
+        (URL, Response(405), {"unsubscribing": ERROR}, "POST"),
+        (URL, Response(500), {"unsubscribing": ERROR}, "log of mailer serve"),
+        (URL, Response(503), {"unsubscribing": ERROR}, "log of mailer serve"),
         (URL, NoAnswer("no such host"), {"base URL": ERROR, "unsubscribing": SKIPPED}, "no such host"),
-        ("http://mail.example.org", Page(200), {"base URL": ERROR}, "is not https"),
+        ("http://mail.example.org", Response(200), {"base URL": ERROR}, "is not https"),
     ],
 )  # fmt: skip
 def test_site(url, answer, expected, says):
@@ -531,8 +532,8 @@ def test_site(url, answer, expected, says):
 
 
 def test_without_a_key_a_refusal_says_nothing():
-    assert troubles(site.judge(URL, Page(404), signed=False)) == {"unsubscribing": SKIPPED}
-    assert troubles(site.judge(URL, Page(302), signed=False)) == {"unsubscribing": ERROR}
+    assert troubles(site.judge(URL, Response(404), signed=False)) == {"unsubscribing": SKIPPED}
+    assert troubles(site.judge(URL, Response(302), signed=False)) == {"unsubscribing": ERROR}
 
 
 # ---------------------------------------------------------------- the folder
@@ -786,7 +787,7 @@ def unused(*_):
 def instruments(found, **changes):
     usual = Probes(
         health=lambda: health.examine(found.database),
-        click_once=lambda _: Page(200),
+        click_once=lambda _: Response(200),
         inspect=lambda _: FACTS,
         lookup=lambda name, kind: RECORDS[name, kind],
         environment_key=None,
@@ -823,7 +824,7 @@ def test_with_the_outbox_amazon_and_dns_are_one_line_each_and_not_asked(folder):
 def test_site_is_asked_for_nobodys_link_with_the_projects_signature(folder):
     found = config.load(folder)
     asked = []
-    diagnose(found, instruments(found, click_once=lambda url: asked.append(url) or Page(200)))
+    diagnose(found, instruments(found, click_once=lambda url: asked.append(url) or Response(200)))
     (url,) = asked
     base, _, token = url.rpartition("/")
     assert base == "https://mail.example.org/u"
@@ -841,7 +842,7 @@ def test_silence_does_not_keep_anybody_waiting(folder, monkeypatch):
         found,
         instruments(
             found,
-            click_once=lambda _: released.wait(30) and Page(200),
+            click_once=lambda _: released.wait(30) and Response(200),
             inspect=lambda _: released.wait(30) and FACTS,
             lookup=lambda *_: NoAnswer("silence"),
         ),

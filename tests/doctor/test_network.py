@@ -16,11 +16,11 @@ import dns.rrset
 import pytest
 
 from mailer import config
-from mailer.doctor.facts import NoAnswer, Page
 from mailer.doctor.finding import Level
 from mailer.doctor.judgements import site as judged
 from mailer.doctor.probes import network
 from mailer.doctor.runner import _nobody
+from mailer.http_probe import NoAnswer, Response
 from mailer.links import Keys, load_keys
 from tools.projects.project import SETTINGS, address, make_project, open_store, start
 
@@ -147,7 +147,7 @@ def site(status=200, location="", wait=0.0):
 @pytest.mark.parametrize("status", [200, 404, 500])
 def test_click(status):
     with site(status) as (url, requests):
-        assert network.click_once(url) == Page(status)
+        assert network.click_once(url) == Response(status)
     ((path, headers, body),) = requests
     assert path == "/u/token"
     assert body == b"List-Unsubscribe=One-Click"
@@ -157,7 +157,7 @@ def test_click(status):
 
 def test_click_does_not_follow_a_redirect():
     with site(302, "/login") as (url, requests):
-        assert network.click_once(url) == Page(302, "/login")
+        assert network.click_once(url) == Response(302, "/login")
     assert len(requests) == 1
 
 
@@ -184,7 +184,7 @@ def test_click_on_a_host_that_is_not_found(monkeypatch, error, says):
         raise socket.gaierror(error, "")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert network.click_once("https://mail.example.org/u/token") == NoAnswer(says)
+    assert network.click_once("https://mail.example.org/u/token").reason == says
 
 
 def test_click_without_a_proper_certificate():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mailer import hosts
 from mailer.checks import urls
 from mailer.checks.finding import Finding, Severity
 from mailer.errors import Place
@@ -85,8 +86,8 @@ def sender(words: Snapshot, today: date) -> Iterator[Finding]:
 def _site(words: Snapshot) -> Iterator[Finding]:
     url = words.content.site.base_url
     host = urls.host_of(url)
-    if urls.is_private(host):
-        local = urls.is_loopback(host)
+    if hosts.is_private(host):
+        local = hosts.is_loopback(host)
         yield Finding(
             SITE_LOCAL,
             Severity.WARNING if local else Severity.ERROR,
@@ -105,7 +106,7 @@ def one_click(proof: RenderedMail) -> Iterator[Finding]:
     headers = list_headers(proof.merged, envelope)
     uris = re.findall(r"<([^>]*)>", headers.get("List-Unsubscribe", ""))
     secure = [uri for uri in uris if uri.startswith("https://")]
-    trial = urls.is_loopback(urls.host_of(words.content.site.base_url))
+    trial = hosts.is_loopback(urls.host_of(words.content.site.base_url))
     if (len(secure) != 1 or "List-Unsubscribe-Post" not in headers) and not trial:
         yield Finding(
             ONE_CLICK,

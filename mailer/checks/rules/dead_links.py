@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +10,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-import urllib3
 from lxml import html
-from urllib3 import exceptions as http
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from mailer import hosts
 from mailer.checks import html_text, urls
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.rules.links import place_of_link
+from mailer.http_probe import Deadline, HttpProbe, NoAnswer
 from mailer.links import Site
 
 if TYPE_CHECKING:
@@ -36,7 +34,6 @@ _HOPS = 5
 _SECONDS = 10.0
 _LONG = 80
 """Characters of an address that can be read at a glance."""
-_AGENT = "Mozilla/5.0 (compatible; mailer, checking links)"
 _NOBODYS = "zqvalueqz"
 """Stands in for every personal value: an address that holds one is not asked for."""
 
@@ -46,13 +43,6 @@ class Answer:
     status: int
     url: str
     """Where redirects ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    reason: str
-    lasting: bool
-    """It will be the same tomorrow."""
 
 
 if TYPE_CHECKING:
@@ -102,7 +92,7 @@ def addresses(words: Snapshot, variants: Iterable[Variant]) -> dict[str, str]:
     tell others about somebody who has clicked nothing.
     """
     site = Site(words.content.site.base_url)
-    local = urls.is_loopback(urls.host_of(site.base_url))
+    local = hosts.is_loopback(urls.host_of(site.base_url))
     found: dict[str, str] = {}
     for variant in variants:
         filled = variant.html.fill([_NOBODYS] * len(variant.slots))
@@ -148,7 +138,7 @@ def _judge(words: Snapshot, url: str, name: str, answer: Answer | NoAnswer) -> I
 
 def _elsewhere(asked: str, ended: str) -> bool:
     """On another site, or on the home page, where sites send whoever asks for what is gone."""
-    if not urls.same_owner(urls.host_of(asked), urls.host_of(ended)):
+    if not hosts.same_owner(urls.host_of(asked), urls.host_of(ended)):
         return True
     return urlsplit(ended).path in {"", "/"} and urlsplit(asked).path not in {"", "/"}
 
@@ -156,93 +146,32 @@ def _elsewhere(asked: str, ended: str) -> bool:
 # ---------------------------------------------------------------- the network
 
 
-class _NotPublicError(http.HTTPError):
-    pass
-
-
-def _public(connection: socket.socket) -> socket.socket:
-    """Refuses a connection into this machine or its network before a word is said.
-
-    The address is that of the connection itself: what a name server says can change in between.
-    """
-    if urls.is_private(connection.getpeername()[0]):
-        connection.close()
-        raise _NotPublicError
-    return connection
-
-
-class _PublicHttp(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _public(super()._new_conn())
-
-
-class _PublicHttps(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _public(super()._new_conn())
-
-
-class _HttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PublicHttp
-
-
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _PublicHttps
-
-
 @contextlib.contextmanager
 def client(*, local: bool, seconds: float = _SECONDS) -> Iterator[Fetch]:
-    """What asks for an address: HEAD, then GET where that is refused; no cookies.
+    """Yields a function that asks for an address: HEAD, then GET where that is refused.
 
     Args:
         local: whether this machine and its network may be asked, too.
-        seconds: to wait for a connection, and for an answer.
+        seconds: that one address may take in all, redirects included.
     """
-    timeout = urllib3.Timeout(connect=seconds, read=seconds)
-    with urllib3.PoolManager(
-        timeout=timeout, retries=False, headers={"User-Agent": _AGENT, "Accept": "*/*"}
-    ) as pool:
-        if not local:
-            pool.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        yield partial(_fetch, pool)
+    with contextlib.closing(HttpProbe(public=not local)) as probe:
+        yield partial(_fetch, probe, seconds=seconds)
 
 
-def _fetch(pool: urllib3.PoolManager, url: str) -> Answer | NoAnswer:
-    answer = _follow(pool, "HEAD", url)
+def _fetch(probe: HttpProbe, url: str, *, seconds: float) -> Answer | NoAnswer:
+    deadline = Deadline(seconds)
+    answer = _follow(probe, "HEAD", url, deadline)
     refused = isinstance(answer, Answer) and answer.status >= HTTPStatus.BAD_REQUEST
-    dropped = isinstance(answer, NoAnswer) and not answer.lasting
-    return _follow(pool, "GET", url) if refused or dropped else answer
+    dropped = isinstance(answer, NoAnswer) and not answer.lasting and deadline.left
+    return _follow(probe, "GET", url, deadline) if refused or dropped else answer
 
 
-def _follow(pool: urllib3.PoolManager, method: str, url: str) -> Answer | NoAnswer:
+def _follow(probe: HttpProbe, method: str, url: str, deadline: Deadline) -> Answer | NoAnswer:
     for _ in range(_HOPS):
-        try:
-            response = pool.request(method, url, redirect=False, preload_content=False)
-        except http.HTTPError as err:
-            return _no_answer(err)
-        response.close()
-        location = response.get_redirect_location()
-        if not location:
-            return Answer(response.status, url)
-        url = urljoin(url, location)
+        answer = probe.request(method, url, deadline)
+        if isinstance(answer, NoAnswer):
+            return answer
+        if not answer.location:
+            return Answer(answer.status, url)
+        url = urljoin(url, answer.location)
     return NoAnswer("it is redirected again and again", lasting=True)
-
-
-def _no_answer(err: http.HTTPError) -> NoAnswer:
-    match err:
-        case _NotPublicError():
-            return NoAnswer("it leads into a private network", lasting=True)
-        case http.NameResolutionError():
-            cause = err.__cause__
-            busy = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN
-            if busy:
-                return NoAnswer("its host could not be looked up", lasting=False)
-            return NoAnswer("there is no such host", lasting=True)
-        case http.NewConnectionError():
-            return NoAnswer("nothing answers there", lasting=False)
-        case http.TimeoutError():
-            return NoAnswer("no answer in time", lasting=False)
-        case http.SSLError():
-            return NoAnswer(f"no secure connection is possible ({err})", lasting=True)
-        case http.LocationValueError():
-            return NoAnswer("it is redirected to something that is no web address", lasting=True)
-    return NoAnswer(f"the connection broke off ({err})", lasting=False)

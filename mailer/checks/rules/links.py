@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mailer import hosts
 from mailer.checks import urls
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.html_text import Link
@@ -197,7 +198,7 @@ def _other_address(link: Link) -> str:
     scheme, _, rest = link.url.partition(":")
     host = _SHOWN_HOST.fullmatch(shown)
     if scheme in {"http", "https"} and host and not _is_file(shown):
-        return "" if urls.same_owner(host[1], urls.host_of(link.url)) else shown
+        return "" if hosts.same_owner(host[1], urls.host_of(link.url)) else shown
     if scheme == "mailto" and _SHOWN_MAILBOX.fullmatch(shown):
         return "" if shown.casefold() in rest.casefold() else shown
     number = _SHOWN_NUMBER.search(shown)

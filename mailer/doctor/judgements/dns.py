@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from mailer.doctor.facts import Identity, NoAnswer, Question, Records
+from mailer.doctor.facts import Identity, Question, Records
 from mailer.doctor.finding import PAGE, Diagnosis, Topic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from mailer.hosts import with_parents
+from mailer.http_probe import NoAnswer
 
 AREA = Topic("DNS")
 Answers = Mapping[Question, Records | NoAnswer]
@@ -19,7 +17,7 @@ _TYPED_TWICE = "Many providers add your domain to the name themselves: then leav
 
 def policies(domain: str) -> list[Question]:
     """Where the DMARC record of a From address's domain may be: `judge` needs all of them."""
-    return [(f"_dmarc.{name}", "TXT") for name in _upwards(domain)]
+    return [(f"_dmarc.{name}", "TXT") for name in with_parents(domain)]
 
 
 def records(identity: Identity) -> list[Question]:
@@ -54,11 +52,6 @@ def _silent(name: str, question: Question, answer: NoAnswer) -> Diagnosis:
         f"{question[0]} ({question[1]}): {answer.reason}",
         "Check this machine's network, then run mailer doctor again.",
     )
-
-
-def _upwards(domain: str) -> Iterator[str]:
-    labels = domain.lower().split(".")
-    yield from (".".join(labels[i:]) for i in range(len(labels) - 1))
 
 
 # ---------------------------------------------------------------- SPF and where bounces go
@@ -157,7 +150,7 @@ def _is_key(name: str, records: Records) -> bool:
 
 
 def _dmarc(domain: str, identity: Identity | None, answers: Answers) -> Diagnosis:
-    for name, question in zip(_upwards(domain), policies(domain), strict=True):
+    for name, question in zip(with_parents(domain), policies(domain), strict=True):
         found = answers[question]
         if isinstance(found, NoAnswer):
             return _silent("DMARC", question, found)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from mailer.doctor.facts import NoAnswer, Page
 from mailer.doctor.finding import Diagnosis, Topic
+from mailer.http_probe import NoAnswer, Response
 
 AREA = Topic("Site")
 _SETTING = "base_url under [site] in mailer.toml"
 
 
-def judge(base_url: str, answer: Page | NoAnswer, *, signed: bool) -> list[Diagnosis]:
+def judge(base_url: str, answer: Response | NoAnswer, *, signed: bool) -> list[Diagnosis]:
     """What the answer to a one-click POST says.
 
     Args:
@@ -23,7 +23,7 @@ def judge(base_url: str, answer: Page | NoAnswer, *, signed: bool) -> list[Diagn
     return [_base(base_url, answer), _one_click(answer, signed=signed)]
 
 
-def _base(base_url: str, answer: Page | NoAnswer) -> Diagnosis:
+def _base(base_url: str, answer: Response | NoAnswer) -> Diagnosis:
     if not base_url.startswith("https://"):
         return AREA.error(
             "base URL",
@@ -40,7 +40,7 @@ def _base(base_url: str, answer: Page | NoAnswer) -> Diagnosis:
     return AREA.ok("base URL", f"{base_url} answers")
 
 
-def _one_click(answer: Page | NoAnswer, *, signed: bool) -> Diagnosis:
+def _one_click(answer: Response | NoAnswer, *, signed: bool) -> Diagnosis:
     name = "unsubscribing"
     if isinstance(answer, NoAnswer):
         return AREA.skipped(name, "not to be known before the base URL answers")

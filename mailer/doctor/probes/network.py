@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import socket
+import contextlib
 from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.resolver
-import urllib3
-from urllib3 import exceptions as http
 
-from mailer.doctor.facts import NoAnswer, Page, Records
+from mailer.http_probe import Deadline, HttpProbe, NoAnswer, Response
 
 if TYPE_CHECKING:
     from dns.rdata import Rdata
+
+    from mailer.doctor.facts import Records
 
 _SECONDS = 5.0
 
@@ -48,39 +48,13 @@ def _text(record: Rdata) -> str:
     return record.to_text().lower().rstrip(".")
 
 
-def click_once(url: str) -> Page | NoAnswer:
+def click_once(url: str) -> Response | NoAnswer:
     """Unsubscribe as mail programs do (RFC 8058): one POST, no cookie, no redirect followed."""
-    timeout = urllib3.Timeout(connect=_SECONDS, read=_SECONDS)
-    with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
-        try:
-            answer = pool.request(
-                "POST",
-                url,
-                body=b"List-Unsubscribe=One-Click",
-                headers={"Content-Type": "application/x-www-form-urlencoded"},
-                redirect=False,
-                preload_content=False,
-            )
-        except http.HTTPError as err:
-            return NoAnswer(_reason(err))
-        answer.close()
-        return Page(answer.status, answer.headers.get("Location", ""))
-
-
-def _reason(err: http.HTTPError) -> str:
-    match err:
-        case http.NameResolutionError():
-            return _unresolved(err.__cause__)
-        case http.NewConnectionError():
-            return "nothing answers there"
-        case http.TimeoutError():
-            return f"no answer within {_SECONDS:g} seconds"
-        case http.SSLError():
-            return f"no secure connection is possible ({err})"
-    return f"the connection broke off ({err})"
-
-
-def _unresolved(cause: BaseException | None) -> str:
-    if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN:
-        return "its name could not be looked up: no name server answered"
-    return "there is no such host"
+    with contextlib.closing(HttpProbe(public=False)) as probe:
+        return probe.request(
+            "POST",
+            url,
+            Deadline(_SECONDS),
+            body=b"List-Unsubscribe=One-Click",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )

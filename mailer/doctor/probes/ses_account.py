@@ -9,6 +9,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
+from mailer.hosts import with_parents
 from mailer.transports.ses.client import AwsClients, AwsError, Purpose
 from mailer.transports.ses.error_mapping import CREDENTIAL_ERRORS
 
@@ -124,8 +125,7 @@ def _candidates(sender: str) -> Iterator[str]:
     """The address, its domain, and the domains above, which cover it too."""
     domain = sender.lower().rpartition("@")[2]
     yield sender.lower()
-    labels = domain.split(".")
-    yield from (".".join(labels[i:]) for i in range(len(labels) - 1))
+    yield from with_parents(domain)
 
 
 def _read(client: Any, name: str) -> Identity:
