@@ -43,10 +43,10 @@ def freeze(root: Path) -> float:
     store = project.open_store(root)
     with costing() as cost:
         wanted = condition(EXPRESSION, words, project.FIELDS)
-        _, added = store.freeze(
+        _, added = store.sends.freeze(
             project.CAMPAIGN,
             "members",
-            (one.id for one in store.audience("members") if wanted(one)),
+            (one.id for one in store.subscribers.audience("members") if wanted(one)),
             query=EXPRESSION,
             snapshot=words.to_bytes(),
             digest=words.digest,

@@ -24,7 +24,7 @@ from tools.projects.project import open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mailer.store.sqlite.store import SqliteStore
+    from mailer.store import Store
 
 CAMPAIGN = "measured"
 MAILER = (sys.executable, "-m", "mailer", "--project")
@@ -101,16 +101,16 @@ def write_list(path: Path, number: int) -> None:
         )  # fmt: skip
 
 
-def fill(root: Path, number: int) -> SqliteStore:
+def fill(root: Path, number: int) -> Store:
     """A store with so many members: written as rows, for importing is measured elsewhere."""
     store = open_store(root)
     # addresses come in no order, and five million take 300 MB of an index
-    store.db.execute("PRAGMA cache_size = -1000000")
-    with store.writing():
-        store.db.execute("INSERT INTO lists (name) VALUES ('members')")
-        store.db.execute("INSERT INTO field_names VALUES ('chapter')")
-        store.db.conn.executemany(_ADD, _rows(number))
-        store.db.execute(_JOIN)
+    store.database.connection.execute("PRAGMA cache_size = -1000000")
+    with store.database.writing():
+        store.database.connection.execute("INSERT INTO lists (name) VALUES ('members')")
+        store.database.connection.execute("INSERT INTO field_names VALUES ('chapter')")
+        store.database.connection.executemany(_ADD, _rows(number))
+        store.database.connection.execute(_JOIN)
     return store
 
 

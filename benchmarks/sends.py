@@ -114,13 +114,13 @@ def send(root: Path, way: str) -> dict[str, float]:
     store = project.open_store(root)
     envelope = Envelope.of(words.content, list_name="members")
     keys = load_keys(None, settings.secret_key_file)
-    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=1)
-    for person in islice(store.audience("members"), 200):
+    merger = Merger(words, fields=store.subscribers.field_names(), keys=keys, send_id=1)
+    for person in islice(store.subscribers.audience("members"), 200):
         merger.merge(person)
-    frozen, number = store.freeze(
+    frozen, number = store.sends.freeze(
         words.campaign,
         "members",
-        (one.id for one in store.audience("members")),
+        (one.id for one in store.subscribers.audience("members")),
         query="",
         snapshot=words.to_bytes(),
         digest=words.digest,

@@ -47,8 +47,8 @@ def ready_made(root: Path, method: str) -> list[Call]:
     envelope = Envelope.of(words.content, list_name="members")
     store = open_store(root)
     keys = load_keys(None, project.secret_key_file)
-    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=1)
-    merged = [merger.merge(subscriber) for subscriber in store.audience("members")]
+    merger = Merger(words, fields=store.subscribers.field_names(), keys=keys, send_id=1)
+    merged = [merger.merge(subscriber) for subscriber in store.subscribers.audience("members")]
     store.close()
     if method == "raw":
         return [_raw(number, one, envelope) for number, one in enumerate(merged)]

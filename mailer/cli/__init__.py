@@ -76,11 +76,3 @@ def main() -> None:
     except MailerError as err:
         complain(err)
         sys.exit(err.exit_code)
-    except Exception as err:
-        from mailer.store.sqlite import store
-
-        if not isinstance(err, store.Error):
-            raise
-        found = store.problem(err, "read")
-        complain(found)
-        sys.exit(found.exit_code)

@@ -114,7 +114,7 @@ def _ask(plan: Plan, person: str, *, yes: bool) -> None:
 
 def _record(run: Session, plan: Plan, person: str) -> None:
     words = plan.mailing.words
-    run.store.approve(
+    run.store.approvals.add(
         plan.mailing.campaign,
         plan.mailing.list_name,
         person=person,
@@ -138,7 +138,7 @@ def standing_of(run: Session, plan: Plan) -> ApprovalStatus:
     from mailer.campaigns.approval import approval_status
 
     mailing = plan.mailing
-    known = run.store.approvals(mailing.campaign, mailing.list_name)
+    known = run.store.approvals.all(mailing.campaign, mailing.list_name)
     return approval_status(known, mailing.words, plan.query)
 
 

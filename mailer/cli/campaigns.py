@@ -124,7 +124,7 @@ def _check_subject(found: Snapshot, number: int) -> None:
 def _merge(run: Session, found: Snapshot, subscriber: Subscriber, arm: int) -> Merged:
     from mailer.mail.merge import Merger
 
-    fields = run.store.field_names()
+    fields = run.store.subscribers.field_names()
     return Merger(found, fields=fields, keys=run.keys, send_id=0).merge(subscriber, arm)
 
 

@@ -63,7 +63,7 @@ def _examine(run: Session, words: Snapshot, list_name: str) -> CheckReport:
     from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
 
     today = now().date()
-    merger = Merger(words, fields=run.store.field_names(), keys=run.keys, send_id=0)
+    merger = Merger(words, fields=run.store.subscribers.field_names(), keys=run.keys, send_id=0)
     if not list_name:
         return check_snapshot(words, merger, SAMPLE_SUBSCRIBER, today=today, watch=_watch)
     choices, size = everybody(run.store, words, list_name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.config import Project
     from mailer.errors import MailerError
     from mailer.links import Keys
-    from mailer.store.sqlite.store import SqliteStore
+    from mailer.store import Store
 
 Campaign = Annotated[
     str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
@@ -51,14 +51,14 @@ class Session:
         return load_keys(os.environ.get("MAILER_SECRET_KEYS"), self.project.secret_key_file)
 
     @cached_property
-    def store(self) -> SqliteStore:
+    def store(self) -> Store:
         return self.open_store()
 
-    def open_store(self) -> SqliteStore:
+    def open_store(self) -> Store:
         """A connection of one's own, as each thread needs one."""
-        from mailer.store.sqlite.store import SqliteStore
+        from mailer.store import connect
 
-        return SqliteStore(self.project.database, self.keys.address_hashes)
+        return connect(self.project.database, self.keys.address_hashes)
 
     def close(self) -> None:
         if "store" in self.__dict__:

@@ -55,7 +55,7 @@ def _examine(run: Session) -> list[Diagnosis]:
     from mailer.doctor.judgements import project
     from mailer.doctor.probes import network
     from mailer.doctor.runner import Probes, diagnose
-    from mailer.store.sqlite import health
+    from mailer.store import examine
 
     try:
         found = run.project
@@ -65,7 +65,7 @@ def _examine(run: Session) -> list[Diagnosis]:
     return diagnose(
         found,
         Probes(
-            health=lambda: health.examine(found.database),
+            health=lambda: examine(found.database),
             click_once=network.click_once,
             inspect=_inspect,
             lookup=lambda name, kind: network.lookup(asked, name, kind),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mailer.events.ingest import Ingestor, QueueConsumer
     from mailer.ledger.event import IngestResult
-    from mailer.store.events import EventStore
+    from mailer.store import Store
 
 app = typer.Typer(
     help="What became of your mail: deliveries, bounces, complaints.", no_args_is_help=True
@@ -99,15 +99,21 @@ def suppressions(
     run = session(context)
     theirs = SuppressionList(run.project.settings.ses)
     there = {_spelling(address): reason for address, reason in theirs.addresses()}
-    here = dict(run.store.suppressed_for(set(SuppressionReason) - {SuppressionReason.UNSUBSCRIBED}))
+    here = dict(
+        run.store.suppressions.addresses(set(SuppressionReason) - {SuppressionReason.UNSUBSCRIBED})
+    )
     missing = {a: r for a, r in here.items() if r in REASONS and a not in there}
     unknown = {a: r for a, r in there.items() if a not in here}
     if push:
         for address, reason in missing.items():
             theirs.add(address, reason)
     if pull:
-        silence = partial(run.store.silence, detail="on Amazon's suppression list", now=now())
-        run.store.together([partial(silence, *each) for each in unknown.items()])
+        silence = partial(
+            run.store.suppressions.suppress_reported,
+            detail="on Amazon's suppression list",
+            now=now(),
+        )
+        run.store.database.together([partial(silence, *each) for each in unknown.items()])
     if as_json:
         numbers = {"here_only": len(missing), "there_only": len(unknown)}
         print_json({**numbers, "pushed": push, "requested": pull})
@@ -164,7 +170,7 @@ def _keep_pulling(making: QueueConsumer, stop: StopSignal) -> None:
 # ---------------------------------------------------------------- shared
 
 
-def _clerk(run: Session, store: EventStore) -> Ingestor:
+def _clerk(run: Session, store: Store) -> Ingestor:
     from mailer.events.ingest import Ingestor
 
     days = run.project.settings.bounces.days

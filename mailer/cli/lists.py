@@ -63,7 +63,7 @@ def import_(
         with closing(RejectsFile(subscribers.headings)) as rejects, _progress(stream, file) as tick:
             tally = ImportSummary(rejects, tick)
             try:
-                imported = run.store.import_rows(
+                imported = run.store.imports.import_rows(
                     list_name,
                     tally.accepted(subscribers.rows()),
                     source=source or f"import of {file.name}",
@@ -88,7 +88,7 @@ def import_(
 @app.command()
 def show(context: typer.Context, as_json: Json = False) -> None:
     """The lists, and how many people are on each."""
-    lists = session(context).store.lists()
+    lists = session(context).store.subscribers.lists()
     if as_json:
         print_json([asdict(each) for each in lists])
     elif lists:
@@ -120,7 +120,10 @@ def export(
 
     run = session(context)
     _check_list(run, list_name)
-    members, fields = run.store.members(list_name), sorted(run.store.field_names())
+    members, fields = (
+        run.store.subscribers.members(list_name),
+        sorted(run.store.subscribers.field_names()),
+    )
     if out is None:
         write_members(sys.stdout.buffer, members, fields, "utf-8")
         return
@@ -142,8 +145,8 @@ def unsubscribe(
     run = session(context)
     _check_list(run, list_name)
     email = normalized(address)
-    changed = run.store.unsubscribe(list_name, email, how="staff", now=now())
-    known = run.store.history(email)
+    changed = run.store.subscribers.unsubscribe(list_name, email, how="staff", now=now())
+    known = run.store.subscribers.history(email)
     if known is None or all(each.list_name != list_name for each in known.memberships):
         raise UsageError(
             f"{email} is not on the list {list_name}",
@@ -157,7 +160,7 @@ def unsubscribe(
 
 
 def _check_list(run: Session, name: str) -> None:
-    known = [each.name for each in run.store.lists()]
+    known = [each.name for each in run.store.subscribers.lists()]
     if name not in known:
         raise UsageError(
             f'there is no list "{name}"',

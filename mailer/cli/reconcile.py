@@ -66,16 +66,16 @@ class Outcome:
 
 
 def _reconcile(run: Session, send: Send, *, resend: bool, assume_sent: bool) -> Outcome:
-    ids = [doubt.delivery_id for doubt in run.store.doubts(send.id)]
+    ids = [doubt.delivery_id for doubt in run.store.deliveries.uncertain(send.id)]
     again = [Result(each, DeliveryState.PENDING) for each in ids if resend]
     said = f"uncertain, taken for sent by hand on {now():%Y-%m-%d}"
     sent = [Result(each, DeliveryState.ACCEPTED, detail=said) for each in ids if assume_sent]
     return Outcome(
         send.campaign,
         send.list_name,
-        resent=run.store.resolve(send.id, again, now=now()),
-        assumed=run.store.resolve(send.id, sent, now=now()),
-        uncertain=tuple(run.store.doubts(send.id)),
+        resent=run.store.deliveries.resolve(send.id, again, now=now()),
+        assumed=run.store.deliveries.resolve(send.id, sent, now=now()),
+        uncertain=tuple(run.store.deliveries.uncertain(send.id)),
     )
 
 

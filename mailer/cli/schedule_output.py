@@ -82,7 +82,7 @@ def _later(run: Session, plan: Plan) -> int:
     """How many of a send's recipients are to come after those of this plan."""
     send = plan.mailing.send
     here = len(plan.rest.ids) + plan.rest.left_out.total()
-    return run.store.counts(send.id).pending - here if send else 0
+    return run.store.sends.counts(send.id).pending - here if send else 0
 
 
 def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:
@@ -91,12 +91,12 @@ def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:
     Raises:
         UsageError: it waits for its time, or for the winner of its subject test.
     """
-    if run.store.is_due(send.id, now=now()):
+    if run.store.schedule.is_due(send.id, now=now()):
         return False
-    due = run.store.next_due(send.id, now=now())
-    waits = run.store.awaits_winner(send.id)
+    due = run.store.schedule.next_due(send.id, now=now())
+    waits = run.store.schedule.awaits_winner(send.id)
     if resuming and send.state is SendState.PAUSED and (due or waits):
-        run.store.set_state(send.id, SendState.QUEUED, now=now())
+        run.store.sends.set_state(send.id, SendState.QUEUED, now=now())
         return True
     if due:
         raise UsageError(
@@ -114,7 +114,7 @@ def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:
 
 def refuse_joiners(run: Session, send: Send) -> None:
     """Raises UsageError while it goes out at each recipient's own hour: theirs is not known to it."""
-    due = run.store.next_due(send.id, now=now())
+    due = run.store.schedule.next_due(send.id, now=now())
     if due and send.plan.endswith(_LOCAL):
         raise UsageError(
             f"{send.campaign} is going out at {send.plan}: whoever has joined since can be added when "
@@ -127,12 +127,12 @@ def rests(run: Session, send: Send) -> bool:
     """Whether there is nothing to do about it: it has ended, or is paused before its time."""
     if send.state is not SendState.PAUSED:
         return send.state is SendState.FINISHED
-    due = run.store.next_due(send.id, now=now())
-    return due is not None or run.store.awaits_winner(send.id)
+    due = run.store.schedule.next_due(send.id, now=now())
+    return due is not None or run.store.schedule.awaits_winner(send.id)
 
 
 def say_what_is_left(run: Session, send: Send) -> None:
-    if run.store.is_due(send.id, now=now()):
+    if run.store.schedule.is_due(send.id, now=now()):
         typer.echo(f"Go on with: mailer resume {send.campaign}")
     else:
         _announce(run, send)
@@ -143,24 +143,24 @@ def announce(run: Session, send: Send, *, as_json: bool) -> None:
     from mailer.cli import output
 
     if as_json:
-        print_json(output.send_as_json(send, run.store.counts(send.id)) | numbers(run, send))
+        print_json(output.send_as_json(send, run.store.sends.counts(send.id)) | numbers(run, send))
     else:
         _announce(run, send)
 
 
 def _announce(run: Session, send: Send) -> None:
-    due = run.store.next_due(send.id, now=now())
+    due = run.store.schedule.next_due(send.id, now=now())
     if due is not None:
-        started = run.store.counts(send.id).accepted
+        started = run.store.sends.counts(send.id).accepted
         does = "goes on" if started else "is scheduled: it starts"
         typer.echo(f"{send.campaign} {does} at {_at(run, due, send.plan)}.")
         warn_without_worker(run)
-    elif run.store.awaits_winner(send.id):
+    elif run.store.schedule.awaits_winner(send.id):
         typer.echo(f"The rest wait for the winner: mailer winner {send.campaign}")
 
 
 def warn_without_worker(run: Session) -> None:
-    if not run.store.is_attended():
+    if not run.store.leases.is_attended():
         typer.echo(
             "  But no worker is running, and nothing starts without one. Start it with: mailer worker"
         )
@@ -170,12 +170,12 @@ def waits_for(run: Session, send: Send) -> str:
     """What has to happen before a queued send goes on; "" when nothing has to."""
     if send.state is not SendState.QUEUED:
         return ""
-    return "the winner of its test" if run.store.awaits_winner(send.id) else send.plan
+    return "the winner of its test" if run.store.schedule.awaits_winner(send.id) else send.plan
 
 
 def show_waves(run: Session, send: Send) -> None:
     """What is still to come, and when."""
-    waves = run.store.waves(send.id, now=now())
+    waves = run.store.schedule.pending_groups(send.id, now=now())
     later = [wave for wave in waves if wave.due is not None]
     if later:
         _show_later(run, send.plan, later)
@@ -210,7 +210,7 @@ def numbers(run: Session, send: Send) -> dict[str, Any]:
                 "timezone": wave.timezone,
                 "pending": wave.pending,
             }
-            for wave in run.store.waves(send.id, now=now())
+            for wave in run.store.schedule.pending_groups(send.id, now=now())
         ],
     }
 

@@ -111,11 +111,11 @@ class SendCommand:
         resuming = not self.order.adding
         later = schedule_output.is_for_later(self.run, mailing.send, resuming=resuming)
         if later and self.order.anyway:
-            self.run.store.stop_watching(mailing.send.id)
+            self.run.store.events.stop_watching(mailing.send.id)
         return later
 
     def _announce(self, mailing: Mailing) -> None:
-        send = self.run.store.send(mailing.campaign, mailing.list_name)
+        send = self.run.store.sends.find(mailing.campaign, mailing.list_name)
         assert send is not None
         schedule_output.announce(self.run, send, as_json=self.order.as_json)
 
@@ -191,13 +191,13 @@ class SendCommand:
         if transport and not self.order.dry_run and not schedule_output.rests(self.run, existing):
             # whoever is left may not get it any more, and the books may not be closed yet
             self._sender(plan, existing, transport, StopSignal(), lambda _: None).run(existing)
-        counts = self.run.store.counts(existing.id)
+        counts = self.run.store.sends.counts(existing.id)
         if self.order.as_json:
-            current = self.run.store.send(existing.campaign, existing.list_name) or existing
+            current = self.run.store.sends.find(existing.campaign, existing.list_name) or existing
             print_json(output.send_as_json(current, counts))
         else:
             output.show_nothing_to_do(existing, counts)
-            output.show_held_back(existing, len(self.run.store.passed_over(existing.id)))
+            output.show_held_back(existing, len(self.run.store.quiet_period.held_back(existing.id)))
 
     def _show(self, plan: Plan, allowance: Allowance, timing: Timing | None) -> None:
         from mailer.cli import approve, output, transports
@@ -259,7 +259,7 @@ class SendCommand:
         if existing and not plan.new.ids and not timing:
             return existing
         words = plan.mailing.words
-        frozen, _ = self.run.store.freeze(
+        frozen, _ = self.run.store.sends.freeze(
             words.campaign,
             plan.mailing.list_name,
             plan.new.ids,
@@ -282,7 +282,7 @@ class SendCommand:
         from mailer.cli.progress import bar
 
         if self.order.anyway:
-            self.run.store.stop_watching(frozen.id)
+            self.run.store.events.stop_watching(frozen.id)
         total = min(plan.recipients, self.order.limit or plan.recipients)
         began = time.monotonic()
         with stop_on_signals() as stop, bar(f"Sending {frozen.campaign}", total) as show:
@@ -322,7 +322,7 @@ class SendCommand:
         except KeyboardInterrupt:
             # else a worker would take it for one whose process died, and go on with it
             note = "stopped by hand, at once"
-            self.run.store.set_state(frozen.id, SendState.PAUSED, note=note, now=now())
+            self.run.store.sends.set_state(frozen.id, SendState.PAUSED, note=note, now=now())
             return Interrupted(
                 f"{frozen.campaign} was stopped at once",
                 hint="What was in flight is looked at first when you go on with: "
@@ -334,17 +334,17 @@ class SendCommand:
         from mailer.cli import output
 
         store = self.run.store
-        current = store.send(frozen.campaign, frozen.list_name) or frozen
-        counts = store.counts(frozen.id)
+        current = store.sends.find(frozen.campaign, frozen.list_name) or frozen
+        counts = store.sends.counts(frozen.id)
         if self.order.as_json:
             more = {"seconds": round(seconds, 3), "where": self._place(mailing)}
             print_json(output.send_as_json(current, counts) | more)
         else:
             output.show_summary(current, counts, sender.progress, seconds, self._place(mailing))
-            output.show_held_back(current, len(store.passed_over(frozen.id)))
+            output.show_held_back(current, len(store.quiet_period.held_back(frozen.id)))
 
     def _complain_of_failures(self, frozen: Send) -> None:
-        counts = self.run.store.counts(frozen.id)
+        counts = self.run.store.sends.counts(frozen.id)
         if counts.failed or counts.uncertain:
             ways = {"status": counts.failed, "reconcile": counts.uncertain}
             look = [f"mailer {way} {frozen.campaign}" for way, number in ways.items() if number]

@@ -44,8 +44,8 @@ def status(
 ) -> None:
     """What has been sent, what is being sent, and what is left."""
     run = session(context)
-    sends = started(run, campaign) if campaign else run.store.sends()
-    found = [(send, run.store.counts(send.id)) for send in sends]
+    sends = started(run, campaign) if campaign else run.store.sends.all()
+    found = [(send, run.store.sends.counts(send.id)) for send in sends]
     if as_json:
         from mailer.cli.output import send_as_json
 
@@ -71,7 +71,9 @@ def pause(context: typer.Context, campaign: Campaign) -> None:
     if not active:
         raise UsageError(f"{_states(started(run, campaign))}: there is nothing to pause")
     for send in active:
-        run.store.set_state(send.id, SendState.PAUSED, note="paused with mailer pause", now=now())
+        run.store.sends.set_state(
+            send.id, SendState.PAUSED, note="paused with mailer pause", now=now()
+        )
         typer.echo(
             f"{send.campaign} to {send.list_name} pauses after what is in flight. "
             f"Go on with: mailer resume {send.campaign}"
@@ -95,7 +97,7 @@ def cancel(
 def _cancel(run: Session, send: Send, *, yes: bool) -> None:
     from mailer.cli.output import in_words, people
 
-    pending = run.store.counts(send.id).pending
+    pending = run.store.sends.counts(send.id).pending
     if not yes:
         if not interactive():
             raise UsageError("cancelling asks for a confirmation", hint="Add --yes.")
@@ -104,9 +106,9 @@ def _cancel(run: Session, send: Send, *, yes: bool) -> None:
         )
         if not typer.confirm(question):
             raise UsageError("nothing was cancelled")
-    run.store.set_state(send.id, SendState.CANCELLED, now=now())
+    run.store.sends.set_state(send.id, SendState.CANCELLED, now=now())
     settle(run, send)  # a cancelled send is never taken up again
-    counts = run.store.counts(send.id)
+    counts = run.store.sends.counts(send.id)
     typer.echo(f"{send.campaign} to {send.list_name} is cancelled: {in_words(counts)}.")
 
 
@@ -116,7 +118,7 @@ def settle(run: Session, send: Send) -> None:
     from mailer.cli.transports import open_transport
     from mailer.sending import loop
 
-    if run.store.counts(send.id).sending:
+    if run.store.sends.counts(send.id).sending:
         words = Snapshot.from_bytes(send.snapshot)
         transport = open_transport(run, send.transport, words, send.list_name)
         loop.settle(run.store, transport, send, now())
@@ -126,9 +128,9 @@ def started(run: Session, campaign: str) -> list[Send]:
     from mailer.sending.plan import name_of
 
     name = name_of(campaign)
-    sends = run.store.sends(name)
+    sends = run.store.sends.all(name)
     if not sends:
-        known = {send.campaign for send in run.store.sends()}
+        known = {send.campaign for send in run.store.sends.all()}
         raise UsageError(f"{name} has not been sent", hint=suggest(name, known) or None)
     return sends
 
@@ -166,13 +168,13 @@ def _show(run: Session, send: Send, counts: Counts) -> None:
         typer.echo("  The process that was sending it is gone.")
     if send.note:
         typer.echo(f"  {send.note}")
-    if send.state not in _OVER and run.store.is_due(send.id, now=now()):
+    if send.state not in _OVER and run.store.schedule.is_due(send.id, now=now()):
         typer.echo(f"  Go on with: mailer resume {send.campaign}")
     schedule_output.show_waves(run, send)
     rows = [(name, getattr(counts, name)) for name in ("audience", *_STATES)]
     print_table(("", "Recipients"), rows)
-    show_held_back(send, len(run.store.passed_over(send.id)))
+    show_held_back(send, len(run.store.quiet_period.held_back(send.id)))
     if not counts.balanced:
         typer.echo("  These do not add up: please keep lists/mailer.db and tell its developer.")
-    for address, reason in run.store.failures(send.id, 20):
+    for address, reason in run.store.deliveries.failures(send.id, 20):
         typer.echo(f"  {address}: {reason or 'no reason was given'}")

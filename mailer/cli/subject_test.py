@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mailer.campaigns.subject_test import SubjectFigures
     from mailer.ledger.delivery import Send
     from mailer.sending.plan import Plan
-    from mailer.store.base import Store
+    from mailer.store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +48,7 @@ def winner(
     if number is not None:
         _declare(run, send, number, len(subjects))
         send = _tested(run, campaign, send.list_name)
-    found = run.store.subject_figures(send.id)
+    found = run.store.statistics.subject_figures(send.id)
     if as_json:
         print_json(
             {
@@ -62,7 +62,7 @@ def winner(
         return
     _show(subjects, found, with_clicks=_words(send).content.links.redirects)
     if number is not None:
-        rest = run.store.counts(send.id).pending
+        rest = run.store.sends.counts(send.id).pending
         typer.echo(f"Subject {number} it is, for {rest:,} more.")
         if send.plan:
             schedule_output.warn_without_worker(run)
@@ -101,14 +101,14 @@ def _declare(run: Session, send: Send, number: int, subjects: int) -> None:
         raise UsageError(f"there is no subject {number}", hint=f"Choose one from 1 to {subjects}.")
     if send.winner:
         raise UsageError(f"subject {send.winner} has won already: the rest are getting it")
-    if not run.store.awaits_winner(send.id):
+    if not run.store.schedule.awaits_winner(send.id):
         raise UsageError(f"nobody waits for a winner: {send.campaign} is {send.state}")
-    if send.state is SendState.SENDING or run.store.has_to_come(send.id):
+    if send.state is SendState.SENDING or run.store.schedule.has_to_come(send.id):
         raise UsageError(
             "the test itself has not gone out yet",
             hint=f"See how far it is with: mailer status {send.campaign}",
         )
-    if not run.store.declare_winner(send.id, number, now=now()):
+    if not run.store.schedule.declare_winner(send.id, number, now=now()):
         raise UsageError(
             "another subject was chosen meanwhile",
             hint=f"See which one with: mailer winner {send.campaign}",
@@ -122,9 +122,9 @@ def choose(store: Store, send: Send) -> str:
     """
     from mailer.campaigns.subject_test import best
 
-    found = store.subject_figures(send.id)
+    found = store.statistics.subject_figures(send.id)
     number = best(found)
-    if not store.declare_winner(send.id, number, now=now()):
+    if not store.schedule.declare_winner(send.id, number, now=now()):
         return ""
     clicked = ", ".join(f"{one.clicks:,} clicks of {one.sent:,} for {one.arm}" for one in found)
     return f"subject {number} wins: {clicked}"

@@ -67,7 +67,7 @@ def erase(
         raise UsageError("erasing cannot be undone", hint="Add --yes to do it without a question.")
     if not yes and not typer.confirm(f"Erase {email} for good? It cannot be undone"):
         raise UsageError("nothing was erased")
-    erased = session(context).store.erase(email, now=now())
+    erased = session(context).store.subscribers.erase(email, now=now())
     if as_json:
         print_json({"email": email, "erased": erased})
         return
@@ -95,7 +95,7 @@ def normalized(address: str) -> str:
 
 def _history(context: typer.Context, address: str) -> History:
     email = normalized(address)
-    known = session(context).store.history(email)
+    known = session(context).store.subscribers.history(email)
     if known is None:
         raise UsageError(
             f"nothing is known about {email}",

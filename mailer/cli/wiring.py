@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.sending.loop import Sender, SendProgress
     from mailer.sending.reputation import ReputationLimits
     from mailer.stop import StopSignal
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.transports.base import Transport
 
 
@@ -38,7 +38,7 @@ def send_context(run: Session, store: Store, send: Send) -> SendContext:
     from mailer.mail.merge import Merger
 
     words = Snapshot.from_bytes(send.snapshot)
-    merger = Merger(words, fields=store.field_names(), keys=run.keys, send_id=send.id)
+    merger = Merger(words, fields=store.subscribers.field_names(), keys=run.keys, send_id=send.id)
     return SendContext(words, open_transport(run, send.transport, words, send.list_name), merger)
 
 
@@ -89,4 +89,4 @@ def _redirects(run: Session, store: Store, send: Send, words: Snapshot) -> Click
     if not words.content.links.redirects:
         return None
     base_url = words.content.site.base_url
-    return ClickTracker(base_url, run.keys, send.id, partial(store.link, send.id))
+    return ClickTracker(base_url, run.keys, send.id, partial(store.clicks.link, send.id))

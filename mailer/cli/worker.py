@@ -20,8 +20,7 @@ from mailer.ledger.delivery import SendState
 if TYPE_CHECKING:
     from mailer.ledger.delivery import Send
     from mailer.stop import StopSignal
-    from mailer.store.base import Store
-    from mailer.store.sqlite.store import SqliteStore
+    from mailer.store import Store
 
 _LOOK = 1
 """Seconds between two looks at what is due. With 30 sends scheduled, one takes a tenth of a millisecond."""
@@ -67,7 +66,7 @@ class Worker:
 
     def serve(self, *, once: bool) -> None:
         if not once:
-            self._run.store.attend()
+            self._run.store.leases.attend()
             _log("worker", "ready")
         while not self._stop.requested:
             started = self._start_what_is_due()
@@ -84,11 +83,11 @@ class Worker:
 
     def _start_what_is_due(self) -> bool:
         started = False
-        for ripe in self._store.ripe_trials(now=now()):
+        for ripe in self._store.schedule.tests_to_decide(now=now()):
             chosen = subject_test.choose(self._store, ripe)
             if chosen:
                 _log(_name(ripe), chosen)
-        while not self._stop.requested and (send := self._store.take_up(now=now())):
+        while not self._stop.requested and (send := self._store.schedule.take_up(now=now())):
             # daemon: whoever presses Ctrl-C twice does not wait for it
             thread = threading.Thread(target=self._serve, args=(self._store, send), daemon=True)
             thread.start()
@@ -97,9 +96,9 @@ class Worker:
             started = True
         return started
 
-    def _serve(self, store: SqliteStore, send: Send) -> None:
+    def _serve(self, store: Store, send: Send) -> None:
         try:
-            _log(_name(send), f"started, {store.counts(send.id).pending:,} pending")
+            _log(_name(send), f"started, {store.sends.counts(send.id).pending:,} pending")
             self._send(store, send)
             _log(_name(send), _outcome(store, send))
         except Interrupted:
@@ -121,8 +120,8 @@ class Worker:
         if not isinstance(err, MailerError):
             traceback.print_exception(err)
         if not isinstance(err, SendStopped):
-            store.set_state(send.id, SendState.PAUSED, note=str(err) or repr(err), now=now())
-        current = store.send(send.campaign, send.list_name)
+            store.sends.set_state(send.id, SendState.PAUSED, note=str(err) or repr(err), now=now())
+        current = store.sends.find(send.campaign, send.list_name)
         if current and current.state is SendState.PAUSED:
             self.stopped.append(send.campaign)
         _log(_name(send), _outcome(store, send))
@@ -131,11 +130,11 @@ class Worker:
 def _outcome(store: Store, send: Send) -> str:
     from mailer.cli.output import in_words
 
-    current = store.send(send.campaign, send.list_name) or send
-    due = store.next_due(send.id, now=now())
+    current = store.sends.find(send.campaign, send.list_name) or send
+    due = store.schedule.next_due(send.id, now=now())
     then = f", goes on at {due:%Y-%m-%dT%H:%M:%SZ}" if due and current.state == "queued" else ""
     why = f" ({current.note})" if current.note else ""
-    return f"{current.state}{why}{then}: {in_words(store.counts(send.id))}"
+    return f"{current.state}{why}{then}: {in_words(store.sends.counts(send.id))}"
 
 
 def _name(send: Send) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.doctor.facts import Question, Records
     from mailer.doctor.judgements.dns import Answers
     from mailer.http_probe import Response
-    from mailer.store.sqlite.health import Health
+    from mailer.store.health import Health
 
 T = TypeVar("T")
 _SECONDS = 12.0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mailer.ledger.event import Event
     from mailer.stop import StopSignal
-    from mailer.store.events import EventStore
+    from mailer.store import Store
 
 FULL = 10
 """Messages that a queue hands out, or deletes, at once: the limit of SQS."""
@@ -59,7 +59,7 @@ class Queue(Protocol):
 class Ingestor:
     """Takes in whatever comes, and counts it."""
 
-    store: EventStore
+    store: Store
     junk_file: Path
     patience: int
     """See `Feedback.take_in`."""
@@ -77,7 +77,7 @@ class Ingestor:
             except NotAnEventError as err:
                 lines.append(self._line(body, str(err)))
         self._set_aside(lines)
-        found = self.store.take_in(events, patience=self.patience, now=self.clock())
+        found = self.store.events.ingest(events, patience=self.patience, now=self.clock())
         self.total = self.total.plus(found)
         return found
 

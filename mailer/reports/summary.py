@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         SendStatistics,
         VariantCount,
     )
-    from mailer.store.base import Store
+    from mailer.store import Store
 
 Numbers = tuple[tuple[str, int], ...]
 """Names and how many, the most first."""
@@ -115,17 +115,17 @@ def summarize(store: Store, send: Send, words: Snapshot) -> SendReport:
         send: of the ledger.
         words: that it was frozen with.
     """
-    found = store.reckon(send.id)
-    shares, others = store.shares(send.id, limit=_VARIANTS)
+    found = store.statistics.of_send(send.id)
+    shares, others = store.statistics.variant_counts(send.id, limit=_VARIANTS)
     approved = approval_status(
-        store.approvals(send.campaign, send.list_name), words, send.audience_query
+        store.approvals.all(send.campaign, send.list_name), words, send.audience_query
     )
     return SendReport(
         send=send,
         subject=" / ".join(map(_legible, words.parsed.front.choices)),
-        counts=store.counts(send.id),
+        counts=store.sends.counts(send.id),
         approved_by=approved.people,
-        minutes=tuple(store.pulse(send.id)),
+        minutes=tuple(store.preview.accepted_by_minute(send.id)),
         outcomes=found.outcomes,
         unsubscribed=found.unsubscribed,
         reasons=_added(_in_short(found)),
@@ -137,7 +137,7 @@ def summarize(store: Store, send: Send, words: Snapshot) -> SendReport:
         subjects=_subjects(store, send, words),
         variants=_variants(shares),
         other_variants=others,
-        clicks=tuple(store.clicks(send.id)),
+        clicks=tuple(store.clicks.of_send(send.id)),
     )
 
 
@@ -173,7 +173,7 @@ def _legible(text: str) -> str:
 
 def _subjects(store: Store, send: Send, words: Snapshot) -> tuple[SubjectResult, ...]:
     texts = words.parsed.front.subjects
-    figures = store.subject_figures(send.id) if texts else []
+    figures = store.statistics.subject_figures(send.id) if texts else []
     return tuple(SubjectResult(_legible(texts[one.arm - 1]), one) for one in figures)
 
 

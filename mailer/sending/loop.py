@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mailer.mail.merge import Merged
     from mailer.sending.reputation import ReputationLimits
     from mailer.stop import StopSignal
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.transports.base import Allowance, BatchResult, Transport
 
 STEP = 0.25
@@ -189,7 +189,7 @@ class Sender:
         if size and not self._pool.is_full:
             turn = self._wait(send, size) + self._seconds()
             if not self._stop.requested:
-                claims = self._store.claim(send.id, size, now=self._clock())
+                claims = self._store.deliveries.claim(send.id, size, now=self._clock())
                 self._hand_over(send, claims, turn)
         elif self._pool.batches:
             self._collect(send, room=self._pool.size if size else 1)
@@ -216,7 +216,7 @@ class Sender:
 
     def _is_on(self, send: Send) -> bool:
         """Whether it is this run's to send. Where it was moved to another hour, it no longer is."""
-        current = self._store.send(send.campaign, send.list_name)
+        current = self._store.sends.find(send.campaign, send.list_name)
         assert current is not None
         if current.state in {SendState.PAUSED, SendState.CANCELLED}:
             raise SendStopped(
@@ -235,7 +235,7 @@ class Sender:
         return not self._is_due(send)
 
     def _is_due(self, send: Send) -> bool:
-        return self._store.is_due(send.id, now=self._clock())
+        return self._store.schedule.is_due(send.id, now=self._clock())
 
     def _room(self, limit: int | None) -> int:
         if limit is None:
@@ -273,7 +273,7 @@ class Sender:
         self._look_up_rate_again()
         if self._rate is None:
             return 0
-        turn = self._store.reserve(
+        turn = self._store.throttle.reserve(
             self._transport.name,
             size,
             rate=self._rate,
@@ -301,7 +301,7 @@ class Sender:
         except BaseException as err:
             # none of them was handed over
             unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
-            self._store.record(unsent, now=self._clock())
+            self._store.deliveries.record(unsent, now=self._clock())
             if isinstance(err, CampaignError):
                 raise self._stopped(send, err) from err
             raise
@@ -349,7 +349,7 @@ class Sender:
         back = self._pool.collect(room=room, seconds=_NAP)
         if not back:
             return None
-        self._store.record(
+        self._store.deliveries.record(
             [
                 result
                 for batch, batch_result in back
@@ -364,7 +364,7 @@ class Sender:
             )
             self.progress = self.progress.plus(batch_result)
         if any(batch_result.slow_down for _, batch_result in back):
-            share = self._store.slow_down(self._transport.name, clock=self._seconds)
+            share = self._store.throttle.slow_down(self._transport.name, clock=self._seconds)
             self.progress = replace(self.progress, rate_factor=share)
         self._on_progress(self.progress)
         stops = (batch_result.stop for _, batch_result in back if batch_result.stop)
@@ -379,7 +379,7 @@ class Sender:
         )
 
     def _set(self, send: Send, state: SendState, note: str = "") -> None:
-        self._store.set_state(send.id, state, note=note, now=self._clock())
+        self._store.sends.set_state(send.id, state, note=note, now=self._clock())
 
     def _seconds(self) -> float:
         return self._clock().timestamp()
@@ -387,9 +387,9 @@ class Sender:
 
 def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int:
     """Find out what became of deliveries whose process died; returns how many there were."""
-    claims = store.abandoned(send.id)
+    claims = store.deliveries.abandoned(send.id)
     if claims:
-        store.record(transport.settle(claims), now=now)
+        store.deliveries.record(transport.settle(claims), now=now)
     return len(claims)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mailer.links import Keys
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.dry_run import Selection
-    from mailer.store.base import Store
+    from mailer.store import Store
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def find_mailing(project: Project, store: Store, campaign: str, list_name: str =
         UsageError: there is no such campaign or list, or the send was cancelled.
         CampaignError: it was never sent, and its file does not parse.
     """
-    sends = store.sends(name_of(campaign))
+    sends = store.sends.all(name_of(campaign))
     try:
         on_disk = snapshot.load(project, campaign)
     except MailerError:
@@ -116,7 +116,7 @@ def _lists(sends: list[Send]) -> list[str]:
 
 
 def _check_list(store: Store, words: Snapshot, name: str) -> None:
-    known = [found.name for found in store.lists()]
+    known = [found.name for found in store.subscribers.lists()]
     if not name:
         raise UsageError(
             f"{words.campaign} does not say which list it goes to",
@@ -161,7 +161,7 @@ def make_plan(
     send, words = mailing.send, mailing.words
     merger = Merger(
         words,
-        fields=store.field_names(),
+        fields=store.subscribers.field_names(),
         keys=keys,
         send_id=send.id if send else 0,
         winner=(send and send.winner) or 1,
@@ -169,11 +169,11 @@ def make_plan(
     examination = CheckRun(words, merger)
     rest, new, query = DryRun(), DryRun(), send.audience_query if send else ""
     if send:
-        pending = store.counts(send.id).pending
+        pending = store.sends.counts(send.id).pending
         rest = merge_all(watch(_pending(store, send, now, moving), pending), merger.merge)
     if adding:
         query, wanted = _audience(store, mailing, where)
-        members = store.members(mailing.list_name)
+        members = store.subscribers.members(mailing.list_name)
         done = _done(store, mailing)
         lately = () if later else _held_back(store, mailing, now)
         choices = select_recipients(members, done, wanted, lately)
@@ -192,29 +192,35 @@ def everybody(store: Store, words: Snapshot, list_name: str) -> tuple[Iterator[S
     """
     _check_list(store, words, list_name)
     place = words.parsed.place("audience")
-    wanted = condition(words.audience, words, store.field_names(), place)
-    return select_recipients(store.members(list_name), (), wanted, ()), _size(store, list_name)
+    wanted = condition(words.audience, words, store.subscribers.field_names(), place)
+    return select_recipients(store.subscribers.members(list_name), (), wanted, ()), _size(
+        store, list_name
+    )
 
 
 def _size(store: Store, list_name: str) -> int:
-    return next(found.subscribed for found in store.lists() if found.name == list_name)
+    return next(found.subscribed for found in store.subscribers.lists() if found.name == list_name)
 
 
 def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Selection]:
-    remaining = store.remaining(send.id, now=now, later=later)
+    remaining = store.deliveries.remaining(send.id, now=now, later=later)
     return ((found.claim.subscriber, found.left_out) for found in remaining)
 
 
 def _done(store: Store, mailing: Mailing) -> Iterator[int]:
     """Whoever has the campaign already, less those who were passed over at their turn."""
-    again = frozenset(store.passed_over(mailing.send.id)) if mailing.send else frozenset[int]()
-    return (one for one in store.already_delivered(mailing.campaign) if one not in again)
+    again = (
+        frozenset(store.quiet_period.held_back(mailing.send.id))
+        if mailing.send
+        else frozenset[int]()
+    )
+    return (one for one in store.deliveries.already_delivered(mailing.campaign) if one not in again)
 
 
 def _held_back(store: Store, mailing: Mailing, now: datetime) -> Iterable[int]:
     if not mailing.quiet_hours:
         return ()
-    return store.had_another(mailing.campaign, hours=mailing.quiet_hours, now=now)
+    return store.quiet_period.recently_mailed(mailing.campaign, hours=mailing.quiet_hours, now=now)
 
 
 def _audience(
@@ -227,7 +233,7 @@ def _audience(
     """
     words, send = mailing.words, mailing.send
     given = send.audience_query if send and not where else words.audience
-    fields = store.field_names()
+    fields = store.subscribers.field_names()
     first = condition(given, words, fields, words.parsed.place("audience"))
     second = condition(where, words, fields)
     both = f"({given}) and ({where})" if given and where else given or where

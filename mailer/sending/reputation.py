@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.ledger.event import DeliverabilityStats
-    from mailer.store.events import EventStore
+    from mailer.store import Store
 
 FEWEST = 5
 """Bounces or complaints that say something. At 0.1 %, one complaint may come among the first 500
@@ -51,7 +51,7 @@ def reason_to_pause(found: DeliverabilityStats, limits: ReputationLimits) -> str
 class ReputationMonitor:
     """Looks at a send every few seconds."""
 
-    def __init__(self, store: EventStore, limits: ReputationLimits) -> None:
+    def __init__(self, store: Store, limits: ReputationLimits) -> None:
         self._store = store
         self._limits = limits
         self._looked: datetime | None = None
@@ -60,4 +60,4 @@ class ReputationMonitor:
         if self._looked and now - self._looked < _LOOK_AGAIN:
             return ""
         self._looked = now
-        return reason_to_pause(self._store.outcomes(send_id), self._limits)
+        return reason_to_pause(self._store.events.stats(send_id), self._limits)

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.ledger.delivery import Send
-    from mailer.store.base import Store
+    from mailer.store import Store
 
 
 def status_of(store: Store, send: Send, now: datetime) -> str:
     """Its state; or "scheduled" when it waits for its time, "stopped" when its process is gone."""
-    if send.state is SendState.QUEUED and store.next_due(send.id, now=now):
+    if send.state is SendState.QUEUED and store.schedule.next_due(send.id, now=now):
         return "scheduled"
-    if send.state is SendState.SENDING and not store.is_anyone_at_work(send.id):
+    if send.state is SendState.SENDING and not store.schedule.is_anyone_at_work(send.id):
         return "stopped"
     return send.state

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
     from mailer.links import Keys
     from mailer.mail.merge import Merged
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.transports.base import Transport
 
 FOLDER = "tests"
@@ -37,7 +37,7 @@ _MARK = "[TEST] "
 
 def subscriber(store: Store, address: str) -> Subscriber:
     """Raises UsageError when nobody has this address."""
-    known = store.history(address.strip().lower())
+    known = store.subscribers.history(address.strip().lower())
     if known is None or known.subscriber is None:
         raise UsageError(
             f"there is no subscriber {address}",
@@ -49,8 +49,8 @@ def subscriber(store: Store, address: str) -> Subscriber:
 def example(store: Store, words: Snapshot) -> Subscriber:
     """Somebody the campaign is for, or else somebody made up."""
     place = words.parsed.place("audience")
-    chosen = condition(words.audience, words, store.field_names(), place)
-    return next(filter(chosen, store.audience(words.list_name)), SAMPLE_SUBSCRIBER)
+    chosen = condition(words.audience, words, store.subscribers.field_names(), place)
+    return next(filter(chosen, store.subscribers.audience(words.list_name)), SAMPLE_SUBSCRIBER)
 
 
 def make_test_mails(
@@ -66,7 +66,7 @@ def make_test_mails(
         wanted = [normalize(address) for address in addresses]
     except BadAddressError as err:
         raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
-    merger = Merger(words, fields=store.field_names(), keys=keys, send_id=0)
+    merger = Merger(words, fields=store.subscribers.field_names(), keys=keys, send_id=0)
     return [
         merger.merge(_colleague(store, words, address), arm)._replace(mark=_MARK)
         for address in wanted
@@ -75,7 +75,7 @@ def make_test_mails(
 
 def _colleague(store: Store, words: Snapshot, address: str) -> Subscriber:
     """A colleague who subscribes gets their own mail, anybody else the mail of an example."""
-    known = store.history(address)
+    known = store.subscribers.history(address)
     if known is not None and known.subscriber is not None:
         return known.subscriber
     return replace(example(store, words), id=0, email=address)
@@ -102,7 +102,7 @@ def deliver(
     messages = [OutgoingMessage(0, proof) for proof in proofs]
     for batch in transport.batches(messages, 1):
         if rate:
-            turn = store.reserve(transport.name, 1, rate=rate, burst=1, clock=clock)
+            turn = store.throttle.reserve(transport.name, 1, rate=rate, burst=1, clock=clock)
             time.sleep(turn.wait)
         batch_result = transport.deliver(batch)
         (result,) = batch_result.results

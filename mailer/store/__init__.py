@@ -1,1 +1,87 @@
-"""Where subscribers, sends and deliveries are kept."""
+"""Where subscribers, sends and deliveries are kept.
+
+Each file holds one interface. Its implementation for SQLite has the same name in `sqlite/`. Every method
+is one transaction: it happens whole or not at all, and raises StoreError where the database fails. Times
+are aware UTC datetimes, passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mailer.store.approvals import Approvals
+    from mailer.store.clicks import Clicks
+    from mailer.store.database import Database
+    from mailer.store.deliveries import Deliveries
+    from mailer.store.events import Events
+    from mailer.store.health import Health
+    from mailer.store.imports import Imports
+    from mailer.store.leases import Leases
+    from mailer.store.preview import Preview
+    from mailer.store.quiet_period import QuietPeriod
+    from mailer.store.requests import Requests
+    from mailer.store.schedule import Schedule
+    from mailer.store.sends import Sends
+    from mailer.store.statistics import Statistics
+    from mailer.store.subscribers import Subscribers
+    from mailer.store.suppressions import Suppressions
+    from mailer.store.throttle import Throttle
+    from mailer.store.unsubscribes import Unsubscribes
+    from mailer.store.web_versions import WebVersions
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that is kept, in parts that share one connection. Use it in one thread at a time."""
+
+    database: Database
+    subscribers: Subscribers
+    imports: Imports
+    suppressions: Suppressions
+    sends: Sends
+    deliveries: Deliveries
+    schedule: Schedule
+    leases: Leases
+    quiet_period: QuietPeriod
+    throttle: Throttle
+    approvals: Approvals
+    preview: Preview
+    events: Events
+    statistics: Statistics
+    clicks: Clicks
+    unsubscribes: Unsubscribes
+    requests: Requests
+    web_versions: WebVersions
+
+    def close(self) -> None:
+        """Release this process's leases and close the connection."""
+        self.leases.leave()
+        self.database.close()
+
+
+def connect(path: Path, address_hashes: Callable[[str], list[str]]) -> Store:
+    """Open the store, and make it if there is none.
+
+    Args:
+        path: the database file.
+        address_hashes: an address → its keyed hashes, the current key's first. They recognize an erased
+            address without keeping it.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    from mailer.store import sqlite  # noqa: PLC0415 - loaded by those who open one
+
+    return sqlite.connect(path, address_hashes)
+
+
+def examine(path: Path) -> Health:
+    """Look at the database without changing it. May run during a send."""
+    from mailer.store.sqlite import health  # noqa: PLC0415 - as above
+
+    return health.examine(path)

@@ -1,4 +1,4 @@
-"""What the approval of campaigns asks of a store, in the domain's words."""
+"""Approvals of campaigns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from mailer.campaigns.approval import Approval
 
 
-class ApprovalStore(Protocol):
-    def approve(
+class Approvals(Protocol):
+    def add(
         self,
         campaign: str,
         list_name: str,
@@ -23,6 +23,6 @@ class ApprovalStore(Protocol):
         now: datetime,
     ) -> None: ...
 
-    def approvals(self, campaign: str, list_name: str) -> list[Approval]:
-        """Every one there ever was, the oldest first."""
+    def all(self, campaign: str, list_name: str) -> list[Approval]:
+        """Every approval of a campaign for a list, the oldest first."""
         ...

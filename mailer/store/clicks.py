@@ -1,4 +1,4 @@
-"""What the counting of clicks asks of a store: how often, never who."""
+"""Counts of clicks: how often, never who."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from mailer.ledger.statistics import LinkClicks
 
 
-class ClickStore(Protocol):
+class Clicks(Protocol):
     def link(self, send_id: int, arm: int, url: str) -> int:
         """The id of a link in a send's mail, on record from the first call."""
         ...
 
     def destination(self, link_id: int) -> str | None:
-        """Where a link leads; None when there is none of this id."""
+        """The URL that a link leads to; None when there is no such link."""
         ...
 
-    def clicked(self, numbers: Mapping[int, int]) -> None:
-        """So often, by the links' ids."""
+    def add(self, numbers: Mapping[int, int]) -> None:
+        """Add to the counts: link id → number of clicks."""
         ...
 
-    def clicks(self, send_id: int) -> list[LinkClicks]:
-        """Of every link, the most first."""
+    def of_send(self, send_id: int) -> list[LinkClicks]:
+        """Every link of a send, the most clicked first."""
         ...

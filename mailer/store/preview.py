@@ -1,4 +1,4 @@
-"""What the preview asks of a store, besides what sending asks."""
+"""Questions that only the preview asks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
 
 
-class PreviewStore(Protocol):
-    def search(self, list_name: str, words: str, limit: int) -> list[Subscriber]:
-        """Members of a list, unsubscribed ones included, whose address or name holds every word."""
+class Preview(Protocol):
+    def search(self, list_name: str, text: str, limit: int) -> list[Subscriber]:
+        """Members of a list, unsubscribed ones too, whose address or name contains every word of `text`."""
         ...
 
-    def pulse(self, send_id: int) -> list[AcceptedInMinute]:
-        """The minutes in which anything was accepted, in order. Reads every delivery of the send."""
+    def accepted_by_minute(self, send_id: int) -> list[AcceptedInMinute]:
+        """The minutes in which mail was accepted, in order. Reads every delivery of the send."""
         ...

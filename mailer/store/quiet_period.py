@@ -1,4 +1,4 @@
-"""What the quiet period between two campaigns asks of a store."""
+"""The quiet period between two campaigns (a frequency cap)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class QuietPeriodStore(Protocol):
-    def had_another(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
+class QuietPeriod(Protocol):
+    def recently_mailed(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
         """Ids of subscribers who had any other campaign in the last hours, ascending.
 
-        Whoever may have had one, because it is in flight or uncertain, is among them.
+        Mail in flight and uncertain mail count.
         """
         ...
 
-    def passed_over(self, send_id: int) -> list[int]:
-        """Ids of subscribers whom `claim` has skipped for the quiet period.
+    def held_back(self, send_id: int) -> list[int]:
+        """Ids of subscribers that `claim` has skipped for the quiet period.
 
-        Freezing them again makes them pending again: nobody misses a campaign for good by that.
+        Freezing them again makes them pending again: the quiet period only delays a campaign.
         """
         ...

@@ -1,4 +1,4 @@
-"""What scheduled sends and subject tests ask of a store, in the domain's words."""
+"""Scheduled sends and subject tests."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from mailer.ledger.delivery import PendingGroup, Send
 
 
-class ScheduleStore(Protocol):
+class Schedule(Protocol):
     def is_due(self, send_id: int, *, now: datetime) -> bool:
         """Whether anything pending could be claimed now."""
         ...
 
     def next_due(self, send_id: int, *, now: datetime) -> datetime | None:
-        """When something that is not due yet will be; None when there is nothing of that kind."""
+        """The time when the next delivery that is not due yet will be; None when there is none."""
         ...
 
-    def waves(self, send_id: int, *, now: datetime) -> list[PendingGroup]:
-        """What is pending and not due yet, the first first."""
+    def pending_groups(self, send_id: int, *, now: datetime) -> list[PendingGroup]:
+        """Pending deliveries that are not due yet, the earliest group first."""
         ...
 
     def has_to_come(self, send_id: int) -> bool:
@@ -28,36 +28,28 @@ class ScheduleStore(Protocol):
         ...
 
     def awaits_winner(self, send_id: int) -> bool:
-        """Whether somebody waits for the winner of a subject test."""
+        """Whether anything pending waits for the winner of a subject test."""
         ...
 
     def declare_winner(self, send_id: int, arm: int, *, now: datetime) -> bool:
-        """Whoever waits for the winner gets this subject, and is due now.
+        """Give everybody who waits for the winner this subject, due now.
 
-        False when somebody has declared one already; that one stays.
+        Return False when a winner was declared before; that one stays.
         """
         ...
 
-    def ripe_trials(self, *, now: datetime) -> list[Send]:
-        """Sends whose winner a worker is to choose now: nothing has gone out for the time to wait."""
+    def tests_to_decide(self, *, now: datetime) -> list[Send]:
+        """Sends whose winner a worker chooses now: nothing has gone out for the time to wait."""
         ...
 
     def take_up(self, *, now: datetime) -> Send | None:
-        """A send that a worker is to go on with, in the state SENDING, and this process's from now on.
+        """Take a send for this process to go on with, in state SENDING; None when there is none.
 
-        That is one that was scheduled and is due, or one whose process died. Of several processes
-        that ask at once, one gets it.
+        It was scheduled and is due, or its process died. Of several processes that ask at once, one
+        gets it.
         """
         ...
 
     def is_anyone_at_work(self, send_id: int) -> bool:
         """Whether the process that took a send up last, or one that has mail in flight, is alive."""
-        ...
-
-    def attend(self) -> None:
-        """This process starts what is due, until it ends."""
-        ...
-
-    def is_attended(self) -> bool:
-        """Whether any process starts what is due."""
         ...

@@ -1,4 +1,4 @@
-"""What reports ask of a store: numbers, never a person."""
+"""Numbers for reports, never a person."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from mailer.ledger.statistics import SendStatistics, VariantCount
 
 
-class StatisticsStore(Protocol):
-    def reckon(self, send_id: int) -> SendStatistics: ...
+class Statistics(Protocol):
+    def of_send(self, send_id: int) -> SendStatistics: ...
 
     def subject_figures(self, send_id: int) -> list[SubjectFigures]:
-        """For each subject that went out, by its number."""
+        """One for each subject that went out, by its number."""
         ...
 
-    def shares(self, send_id: int, *, limit: int) -> tuple[list[VariantCount], int]:
-        """The variants that most people got, and how many others there are."""
+    def variant_counts(self, send_id: int, *, limit: int) -> tuple[list[VariantCount], int]:
+        """The variants that most people got, and how many other variants there are."""
         ...

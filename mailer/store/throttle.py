@@ -1,4 +1,4 @@
-"""What senders that share a rate ask of a store."""
+"""The rate that all senders share."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from mailer.throttle import Reservation
 
 
-class ThrottleStore(Protocol):
+class Throttle(Protocol):
     def reserve(
         self, key: str, n: int, *, rate: float, burst: int, clock: Callable[[], float]
     ) -> Reservation:
         """Take n messages of the shared rate `key`.
 
-        The clock gives seconds, the same for all processes. It is read inside the transaction:
-        waiting for another process's turn must not look like a clock that was set back.
+        The clock gives seconds, the same for all processes. It is read inside the transaction, so
+        that waiting for another process's transaction does not look like a clock that was set back.
         """
         ...
 
     def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
         """Halve the shared rate, for every process; it recovers as time passes.
 
-        Returns the share of the rate that is left.
+        Return the share of the rate that is left.
         """
         ...

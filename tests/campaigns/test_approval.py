@@ -141,7 +141,7 @@ def test_what_nobody_approved_is_refused_after_the_last_look(mailer, root, store
     assert "Approved    by nobody\n" in said
     assert "vote has not been approved\n  Approve it with: mailer approve vote\n" in said
     assert "Type the number" not in said
-    assert (files(root), store.sends()) == ([], [])
+    assert (files(root), store.sends.all()) == ([], [])
 
 
 def test_a_dry_run_says_who_approved_and_refuses_nothing(mailer):
@@ -179,9 +179,9 @@ def test_approving_shows_what_and_asks_as_whom(mailer, store, monkeypatch):
         "Approve vote for members as kim?",
     ):
         assert line in said
-    assert store.approvals("vote", "members") == []
+    assert store.approvals.all("vote", "members") == []
     assert mailer("approve", "vote", answers=["y"])[0] == 0
-    (approval,) = store.approvals("vote", "members")
+    (approval,) = store.approvals.all("vote", "members")
     assert (approval.person, approval.query) == ("kim", 'recipient.state == "OR"')
 
 
@@ -193,7 +193,7 @@ def test_whoever_approves_sees_what_the_checks_found(mailer, root, store):
     code, said = mailer("approve", "vote", "--by", "Ana Fern", "--yes")
     assert code == 1
     assert "vote cannot be sent as it is: 1 error" in said
-    assert len(store.approvals("vote", "members")) == 1
+    assert len(store.approvals.all("vote", "members")) == 1
 
 
 def test_a_script_says_yes_and_gets_json(mailer):
@@ -208,7 +208,7 @@ def test_a_script_says_yes_and_gets_json(mailer):
 def test_without_a_terminal_nothing_is_approved_by_accident(mailer, store):
     code, said = mailer("approve", "vote", "--by", "Ana Fern")
     assert (code, "Add --yes" in said or "add --yes" in said) == (2, True)
-    assert store.approvals("vote", "members") == []
+    assert store.approvals.all("vote", "members") == []
 
 
 # ---------------------------------------------------------------- the judgement itself

@@ -14,7 +14,6 @@ from mailer.campaigns.campaign import SubjectTest
 from mailer.campaigns.subject_test import Split, SubjectFigures, best
 from mailer.errors import CampaignError
 from mailer.ledger.delivery import SendState
-from mailer.store.sqlite.store import SqliteStore
 from mailer.web.pages.public_versions import PublicVersions
 from tests.support.campaigns import ANA, BO, UMA, make_merger
 from tools.projects.project import NOW, VOTE, make_project
@@ -158,7 +157,7 @@ def subjects_in(root):
 
 
 def test_a_drawn_part_gets_one_each_and_the_rest_the_one_that_is_chosen(mailer, root, store):
-    drawn = Counter(Split("vote", 2, 0.5).arm(p.id) for p in store.audience("members"))
+    drawn = Counter(Split("vote", 2, 0.5).arm(p.id) for p in store.subscribers.audience("members"))
     code, said = mailer("send", "vote", "--yes")
     assert code == 0, said
     assert f"2 subjects to {drawn[1] + drawn[2]} people. {drawn[0]} wait for the winner" in said
@@ -176,16 +175,20 @@ def test_a_drawn_part_gets_one_each_and_the_rest_the_one_that_is_chosen(mailer, 
     assert code == 0
     assert "Subject     Two calls before Tuesday" in said
     assert subjects_in(root) == {"first": drawn[1], "second": drawn[2] + drawn[0]}
-    recorded = Counter(one.arm for one in store.subject_figures(1) for _ in range(one.sent))
+    recorded = Counter(
+        one.arm for one in store.statistics.subject_figures(1) for _ in range(one.sent)
+    )
     assert recorded == {1: drawn[1], 2: drawn[2] + drawn[0]}
 
 
 def test_the_figures_of_each_subject_are_shown(mailer, store):
     mailer("send", "vote", "--yes")
-    leaver = next(p for p in store.audience("members") if Split("vote", 2, 0.5).arm(p.id) == 2)
-    store.leave(leaver.id, 1, how="one-click", now=NOW)
+    leaver = next(
+        p for p in store.subscribers.audience("members") if Split("vote", 2, 0.5).arm(p.id) == 2
+    )
+    store.unsubscribes.leave(leaver.id, 1, how="one-click", now=NOW)
     _, said = mailer("winner", "vote")
-    sent = [one.sent for one in store.subject_figures(1)]
+    sent = [one.sent for one in store.statistics.subject_figures(1)]
     assert re.search(rf"1 .*the vote is Tuesday +{sent[0]} +0 +0 +0", said)
     assert re.search(rf"2 +Two calls before Tuesday +{sent[1]} +1 +0 +0", said)
     assert "Clicks" not in said
@@ -231,17 +234,18 @@ def test_a_winner_stays(mailer):
 def test_whoever_chooses_a_moment_too_late_is_told(mailer, store, monkeypatch):
     def somebody_is_quicker(self, send_id):
         to_come = has_to_come(self, send_id)
-        store.declare_winner(send_id, 1, now=NOW)
+        store.schedule.declare_winner(send_id, 1, now=NOW)
         return to_come
 
     mailer("send", "vote", "--yes")
-    has_to_come = SqliteStore.has_to_come
-    monkeypatch.setattr(SqliteStore, "has_to_come", somebody_is_quicker)
+    schedule = type(store.schedule)
+    has_to_come = schedule.has_to_come
+    monkeypatch.setattr(schedule, "has_to_come", somebody_is_quicker)
     code, said = mailer("winner", "vote", "2")
     assert code == 2
     assert "another subject was chosen meanwhile" in said
     assert "See which one with: mailer winner vote" in said
-    assert store.send("vote", "members").winner == 1
+    assert store.sends.find("vote", "members").winner == 1
 
 
 def test_there_is_no_winner_before_the_test_is_out(mailer):
@@ -270,7 +274,7 @@ def test_a_test_that_was_paused_waits_again_when_it_is_resumed(mailer, store):
     code, said = mailer("resume", "vote", "--yes")
     assert code == 0
     assert "The rest wait for the winner" in said
-    assert store.send("vote", "members").state is SendState.QUEUED
+    assert store.sends.find("vote", "members").state is SendState.QUEUED
 
 
 def test_without_a_test_there_is_no_winner(mailer, root):
@@ -287,13 +291,15 @@ def test_a_test_with_too_few_people_is_refused(mailer, root, store):
     code, said = mailer("send", "vote", "--yes")
     assert code == 2
     assert re.search(r"one of the subjects would go to \d\d people, and with fewer than 100", said)
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_a_test_at_everybodys_own_hour_is_refused(mailer, root, store):
     rows = root / "mailer.toml"
     rows.write_text(rows.read_text() + '[send]\ntimezone = "America/Denver"\n')
-    store.db.execute("UPDATE subscribers SET timezone = 'America/New_York' WHERE id = 1")
+    store.database.connection.execute(
+        "UPDATE subscribers SET timezone = 'America/New_York' WHERE id = 1"
+    )
     code, said = mailer("send", "vote", "--at", "09:00 local", "--yes")
     assert code == 2
     assert "a subject test goes out to everybody at the same moment" in said
@@ -305,7 +311,7 @@ def test_clicks_decide_only_where_they_are_counted(mailer, root, store):
     code, said = mailer("send", "vote", "--yes")
     assert code == 2
     assert "campaigns/vote.md:6: clicks cannot decide a subject test" in said
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_the_worker_chooses_by_clicks_after_the_wait_and_goes_on(mailer, root, store, at):
@@ -320,7 +326,7 @@ def test_the_worker_chooses_by_clicks_after_the_wait_and_goes_on(mailer, root, s
     assert code == 0, said
     before = subjects_in(root)
     for arm, clicks in ((1, 3), (2, 8)):
-        store.clicked({store.link(1, arm, "https://www.example.org/agenda"): clicks})
+        store.clicks.add({store.clicks.link(1, arm, "https://www.example.org/agenda"): clicks})
     at(NOW + timedelta(hours=2, seconds=-1))
     assert mailer("worker", "--once") == (0, "")
     at(NOW + timedelta(hours=2))

@@ -170,7 +170,7 @@ def test_an_error_stops_a_send_and_says_how_to_see_it(root, mailer, options):
     )
     assert files(root) == []
     store = open_store(root)
-    assert store.sends() == []
+    assert store.sends.all() == []
     store.close()
 
 
@@ -236,8 +236,10 @@ def test_people_who_are_added_are_looked_at(root, mailer):
     write(root, VOTE + body.replace("recipient.fields.chapter", "recipient.city"))
     assert mailer("send", "vote", "--yes")[0] == 0
     enrol(store, [9])
-    store.db.execute("UPDATE subscribers SET city = 'Salem' WHERE email = ?", (address(9),))
-    store.db.conn.commit()
+    store.database.connection.execute(
+        "UPDATE subscribers SET city = 'Salem' WHERE email = ?", (address(9),)
+    )
+    store.database.connection.commit()
     store.close()
     code, _, err = mailer("send", "vote", "--yes")
     assert code == 1
@@ -250,8 +252,10 @@ def test_who_joined_is_not_looked_at_when_they_are_not_added(root, mailer):
     assert mailer("send", "vote", "--yes", "--limit", "3")[0] == 0
     store = open_store(root)
     enrol(store, [9])
-    store.db.execute("UPDATE subscribers SET first_name = 'x9' WHERE email = ?", (address(9),))
-    store.db.conn.commit()
+    store.database.connection.execute(
+        "UPDATE subscribers SET first_name = 'x9' WHERE email = ?", (address(9),)
+    )
+    store.database.connection.commit()
     store.close()
     code, out, _ = mailer("send", "vote", answers=["n", "6"])
     assert code == 0

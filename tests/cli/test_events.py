@@ -60,7 +60,7 @@ def test_a_file_is_taken_in_once(mailer, store, tmp_path):
     assert "2 new events, 1 known before." in said
     assert "1 address suppressed" in said
     assert "1 delivery settled." in said
-    assert store.history(address(0)).suppression is SuppressionReason.BOUNCED
+    assert store.subscribers.history(address(0)).suppression is SuppressionReason.BOUNCED
     code, said = mailer("events", "import", file)
     assert "0 new events, 3 known before." in said
 
@@ -74,7 +74,7 @@ def test_junk_goes_to_its_file_and_stops_nothing(mailer, store, root, tmp_path):
     assert "1 new event, 0 known before." in said
     assert "2 that are no events" in said
     assert "lists/events-junk.jsonl" in said
-    assert store.history(address(0)).suppression is SuppressionReason.BOUNCED
+    assert store.subscribers.history(address(0)).suppression is SuppressionReason.BOUNCED
     found = junk(root)
     assert [each["body"] for each in found] == ["{\r\n", "\ufffd\ufffd\0\r\n"]
     assert all("not JSON" in each["why"] for each in found)
@@ -119,12 +119,12 @@ def test_what_the_outbox_reports_of_simulated_addresses_is_understood(mailer, ro
     rows = [
         ImportRow(row=n, email=f"{name}@simulator.amazonses.com") for n, name in enumerate(names, 1)
     ]
-    store.import_rows("members", rows, source="test", now=NOW)
+    store.imports.import_rows("members", rows, source="test", now=NOW)
     assert mailer("send", "vote", "--yes", "--accept-warnings")[0] == 0
     code, said = mailer("events", "import", str(root / "outbox" / "vote" / ".events.jsonl"))
     assert code == 0
     assert "2 addresses suppressed" in said
-    found = [store.history(row.email).suppression for row in rows]
+    found = [store.subscribers.history(row.email).suppression for row in rows]
     assert found == [None, SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED, None]
     store.close()
 
@@ -185,8 +185,8 @@ def test_the_queue_is_emptied_into_the_store(mailer, store, root, queue):
     assert "3 new events, 19 known before." in said
     assert "1 that are no events" in said
     assert queue.left == 0
-    assert store.history(address(0)).suppression is SuppressionReason.BOUNCED
-    assert store.counts(1).uncertain == 1
+    assert store.subscribers.history(address(0)).suppression is SuppressionReason.BOUNCED
+    assert store.sends.counts(1).uncertain == 1
     assert [each["body"] for each in junk(root)] == ["junk"]
 
 
@@ -229,7 +229,7 @@ def test_ctrl_c_ends_it_cleanly(store, root, queue):
     process = start(root, "events", "pull")
     assert process.stdout.readline() == "Waiting for events. Ctrl-C stops.\n"
     queue.put(bounce(1))
-    wait_for(lambda: store.history(address(0)).suppression)
+    wait_for(lambda: store.subscribers.history(address(0)).suppression)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate()
     assert process.returncode == 0
@@ -242,7 +242,7 @@ def test_the_pages_server_takes_events_in_too(store, root, queue):
     process = start(root, "serve", "--port", "0", "--events")
     assert "Recipients' pages" in process.stdout.readline()
     queue.put(bounce(1))
-    wait_for(lambda: store.history(address(0)).suppression)
+    wait_for(lambda: store.subscribers.history(address(0)).suppression)
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate()
     assert "Traceback" not in said
@@ -273,20 +273,20 @@ def put(ses, address, reason):
 
 def test_both_suppression_lists_are_compared_and_nothing_is_changed(mailer, store, ses):
     put(ses, address(1), "BOUNCE")
-    store.suppress(address(2), SuppressionReason.COMPLAINED, detail="", now=NOW)
+    store.suppressions.suppress(address(2), SuppressionReason.COMPLAINED, detail="", now=NOW)
     code, said = mailer("events", "suppressions")
     assert code == 0
     assert "1 missing there (--push)." in said
     assert "1 unknown here (--pull)." in said
     assert ses.app.suppressed.addresses() == {address(1)}
-    assert store.history(address(1)).suppression is None
+    assert store.subscribers.history(address(1)).suppression is None
 
 
 def test_push_and_pull_make_them_the_same(mailer, store, ses):
-    store.erase(address(4), now=NOW)
-    store.suppress(address(2), SuppressionReason.BOUNCED, detail="", now=NOW)
-    store.suppress(address(3), SuppressionReason.UNSUBSCRIBED, detail="", now=NOW)
-    store.suppress(address(5), SuppressionReason.MANUAL, detail="", now=NOW)
+    store.subscribers.erase(address(4), now=NOW)
+    store.suppressions.suppress(address(2), SuppressionReason.BOUNCED, detail="", now=NOW)
+    store.suppressions.suppress(address(3), SuppressionReason.UNSUBSCRIBED, detail="", now=NOW)
+    store.suppressions.suppress(address(5), SuppressionReason.MANUAL, detail="", now=NOW)
     put(ses, address(1).upper(), "COMPLAINT")
     put(ses, address(4), "BOUNCE")
     put(ses, address(5), "BOUNCE")
@@ -295,13 +295,17 @@ def test_push_and_pull_make_them_the_same(mailer, store, ses):
     assert code == 0
     theirs = {address(1), address(2), address(4), address(5), "stranger@example.com"}
     assert ses.app.suppressed.addresses() == theirs
-    complained = store.history(address(1))
+    complained = store.subscribers.history(address(1))
     assert complained.suppression is SuppressionReason.COMPLAINED
     assert {membership.status for membership in complained.memberships} == {"unsubscribed"}
-    assert store.history("stranger@example.com").suppression is SuppressionReason.BOUNCED
-    assert store.history(address(4)).suppression is SuppressionReason.ERASED
-    assert store.history(address(5)).suppression is SuppressionReason.MANUAL
-    rows = store.db.execute("SELECT 1 FROM suppressions WHERE address = ?", (address(4),))
+    assert (
+        store.subscribers.history("stranger@example.com").suppression is SuppressionReason.BOUNCED
+    )
+    assert store.subscribers.history(address(4)).suppression is SuppressionReason.ERASED
+    assert store.subscribers.history(address(5)).suppression is SuppressionReason.MANUAL
+    rows = store.database.connection.execute(
+        "SELECT 1 FROM suppressions WHERE address = ?", (address(4),)
+    )
     assert rows.fetchall() == []
 
 
@@ -317,13 +321,13 @@ def test_a_long_list_comes_in_pages(mailer, store, ses):
         "pushed": False,
         "requested": True,
     }
-    assert sum(1 for _ in store.suppressed_for([SuppressionReason.BOUNCED])) == 2_500
+    assert sum(1 for _ in store.suppressions.addresses([SuppressionReason.BOUNCED])) == 2_500
 
 
 def test_what_is_no_address_to_us_is_suppressed_as_it_is(mailer, store, ses):
     ses.app.suppressed._rows["Jörg@example.com"] = ("BOUNCE", 0.0)
     assert mailer("events", "suppressions", "--pull")[0] == 0
-    assert list(store.suppressed_for([SuppressionReason.BOUNCED])) == [
+    assert list(store.suppressions.addresses([SuppressionReason.BOUNCED])) == [
         ("jörg@example.com", SuppressionReason.BOUNCED)
     ]
 

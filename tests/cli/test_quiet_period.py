@@ -61,7 +61,7 @@ def test_whoever_was_passed_over_at_their_turn_is_offered_it_later(mailer, root,
     at(datetime.now(UTC) + timedelta(hours=49))
     assert mailer("send", "next", "--yes")[0] == 0
     assert files(root, "next") == [address(n) for n in range(3)]
-    counts = store.counts(store.send("next", "members").id)
+    counts = store.sends.counts(store.sends.find("next", "members").id)
     assert (counts.audience, counts.accepted, counts.balanced) == (3, 3, True)
 
 

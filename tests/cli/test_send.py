@@ -32,8 +32,8 @@ def everybody(count=9):
 
 
 def test_the_last_look_shows_all_that_will_happen(mailer, store):
-    store.unsubscribe("members", address(1), how="one-click", now=NOW)
-    store.suppress(address(2), SuppressionReason.BOUNCED, detail="", now=NOW)
+    store.subscribers.unsubscribe("members", address(1), how="one-click", now=NOW)
+    store.suppressions.suppress(address(2), SuppressionReason.BOUNCED, detail="", now=NOW)
     code, said = mailer("send", "vote", "--where", 'recipient.state == "WA"', "--rate", "2",
                         "--dry-run")  # fmt: skip
     assert code == 0
@@ -64,7 +64,7 @@ def test_a_dry_run_writes_nothing_and_never_says_sent(mailer, root, store):
     assert "nothing was written" in said
     assert "sent" not in said
     assert not (root / "outbox").exists()
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 class Ses:
@@ -84,11 +84,11 @@ def test_a_dry_run_through_ses_leaves_a_paused_order_as_it_is(mailer, store, mon
     later = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M} UTC"
     assert mailer("send", "vote", "--transport", "ses", "--at", later, "--yes")[0] == 0
     assert mailer("pause", "vote")[0] == 0
-    before = list(store.db.conn.iterdump())
+    before = list(store.database.connection.iterdump())
     code, said = mailer("send", "vote", "--dry-run")
     assert (code, "sent" in said) == (0, False)
-    assert store.send("vote", "members").state is SendState.PAUSED
-    assert list(store.db.conn.iterdump()) == before
+    assert store.sends.find("vote", "members").state is SendState.PAUSED
+    assert list(store.database.connection.iterdump()) == before
 
 
 def test_front_matter_and_where_must_both_be_true(mailer, root, store):
@@ -99,7 +99,7 @@ def test_front_matter_and_where_must_both_be_true(mailer, root, store):
     assert code == 0
     assert files(root) == [address(4)]
     expression = "(recipient.state == 'WA') and (recipient.first_name == \"Persone\")"
-    assert store.send("vote", "members").audience_query == expression
+    assert store.sends.find("vote", "members").audience_query == expression
 
 
 # ---------------------------------------------------------------- confirming
@@ -118,7 +118,7 @@ def test_anything_else_sends_nothing(mailer, root, store, answer):
     assert code == 2
     assert f'"{answer}" is not 9: nothing was sent' in said
     assert files(root) == []
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_leaving_at_the_question_sends_nothing(mailer, root):
@@ -172,15 +172,15 @@ def test_sending_again_finds_nothing_to_do(mailer, root):
 
 def test_a_send_that_died_before_it_was_finished_is_finished(mailer, store):
     mailer("send", "vote", "--yes")
-    store.set_state(1, SendState.SENDING, now=NOW)
+    store.sends.set_state(1, SendState.SENDING, now=NOW)
     assert "Nothing to do: all 9 people" in mailer("send", "vote")[1]
-    assert store.send("vote", "members").state is SendState.FINISHED
+    assert store.sends.find("vote", "members").state is SendState.FINISHED
 
 
 def test_a_rest_that_may_not_be_mailed_any_more_is_skipped(mailer, root, store):
     mailer("send", "vote", "--yes", "--limit", "7")
     for number in (7, 8):
-        store.unsubscribe("members", address(number), how="one-click", now=NOW)
+        store.subscribers.unsubscribe("members", address(number), how="one-click", now=NOW)
     code, said = mailer("send", "vote", "--json", "--yes")
     assert code == 0
     assert json.loads(said)["state"] == "finished"
@@ -254,7 +254,7 @@ def test_whoever_starts_it_in_another_way_than_another_terminal_adds_nobody(
 ):
     def somebody_was_quicker(self, mailing):
         ours = {"query": "", "digest": mailing.words.digest, "transport": "outbox"}
-        store.freeze("vote", "members", [1], **ours | theirs, snapshot=b"", now=NOW)
+        store.sends.freeze("vote", "members", [1], **ours | theirs, snapshot=b"", now=NOW)
         return opened(self, mailing)
 
     opened = send_command.SendCommand._open
@@ -262,7 +262,7 @@ def test_whoever_starts_it_in_another_way_than_another_terminal_adds_nobody(
     code, said = mailer("send", "vote", "--yes")
     assert code == 3
     assert "vote was started in another terminal meanwhile" in said
-    assert store.counts(1).audience == 1
+    assert store.sends.counts(1).audience == 1
     assert files(root) == []
 
 
@@ -271,7 +271,7 @@ def test_whoever_starts_it_in_the_same_way_as_another_terminal_shares_it(
 ):
     def somebody_was_quicker(self, mailing):
         ours = {"snapshot": mailing.words.to_bytes(), "digest": mailing.words.digest}
-        store.freeze("vote", "members", [1], query="", transport="outbox", **ours, now=NOW)
+        store.sends.freeze("vote", "members", [1], query="", transport="outbox", **ours, now=NOW)
         return opened(self, mailing)
 
     opened = send_command.SendCommand._open
@@ -306,7 +306,7 @@ def test_a_campaign_that_somebody_cannot_be_merged_for_is_not_begun(mailer, root
     assert code == 2
     assert "campaigns/vote.md:" in said
     assert files(root) == []
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_a_broken_outbox_is_refused_before_anything_is_frozen(mailer, root, store):
@@ -314,7 +314,7 @@ def test_a_broken_outbox_is_refused_before_anything_is_frozen(mailer, root, stor
     code, said = mailer("send", "vote", "--yes")
     assert code == 2
     assert "cannot be written" in said
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_an_outbox_that_breaks_half_way_pauses_the_send(mailer, root, monkeypatch):
@@ -430,13 +430,13 @@ def test_status_shows_every_send(mailer):
 
 def test_a_send_whose_process_died_shows_as_stopped(mailer, store):
     mailer("send", "vote", "--yes", "--limit", "2")
-    send = store.send("vote", "members")
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    store.workers.leave()
+    send = store.sends.find("vote", "members")
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    store.leases.workers.leave()
     _, said = mailer("status", "vote")
     assert "vote to members: stopped" in said
     assert "Go on with: mailer resume vote" in said
-    store.claim(send.id, 1, now=NOW)
+    store.deliveries.claim(send.id, 1, now=NOW)
     assert "vote to members: sending" in mailer("status", "vote")[1]
 
 
@@ -450,16 +450,16 @@ def test_pausing_what_is_not_being_sent_is_told(mailer):
 def test_going_on_anyway_is_said_by_the_confirmation_not_by_the_command(mailer, store):
     mailer("send", "vote", "--yes", "--limit", "4")
     assert mailer("resume", "vote", "--anyway", answers=["no"])[0] == 2
-    assert store.outcomes(1).watched
+    assert store.events.stats(1).watched
     assert mailer("resume", "vote", "--anyway", answers=["5"])[0] == 0
-    assert not store.outcomes(1).watched
+    assert not store.events.stats(1).watched
 
 
 def test_cancelling_asks_and_is_final(mailer, root, store):
     mailer("send", "vote", "--yes", "--limit", "4")
     assert mailer("cancel", "vote")[0] == 2
     assert mailer("cancel", "vote", answers=["n"])[0] == 2
-    assert store.send("vote", "members").state is SendState.PAUSED
+    assert store.sends.find("vote", "members").state is SendState.PAUSED
     code, said = mailer("cancel", "vote", answers=["y"])
     assert code == 0
     assert "5 people on members will never get vote" in said
@@ -469,20 +469,20 @@ def test_cancelling_asks_and_is_final(mailer, root, store):
         assert code == 2
         assert "was cancelled, which is final" in said
     assert len(files(root)) == 4
-    assert store.counts(1).balanced
+    assert store.sends.counts(1).balanced
 
 
 def test_cancelling_settles_what_a_dead_process_left(mailer, store):
     mailer("send", "vote", "--yes", "--limit", "4")
-    store.set_state(1, SendState.SENDING, now=NOW)
-    store.claim(1, 2, now=NOW)
-    store.workers.leave()
+    store.sends.set_state(1, SendState.SENDING, now=NOW)
+    store.deliveries.claim(1, 2, now=NOW)
+    store.leases.workers.leave()
     assert "4 accepted, 5 skipped" in mailer("cancel", "vote", "--yes")[1]
 
 
 def test_people_are_added_to_what_an_older_version_has_frozen(mailer, root, store):
     assert mailer("send", "vote", "--yes")[0] == 0
-    store.db.execute("UPDATE sends SET digest = 'made of fewer settings'")
+    store.database.connection.execute("UPDATE sends SET digest = 'made of fewer settings'")
     enrol(store, [9])
     code, said = mailer("send", "vote", "--yes")
     assert (code, "have changed" in said) == (0, False)
@@ -508,10 +508,10 @@ def test_a_signal_finishes_what_is_in_flight_pauses_and_says_how_to_resume(root,
     assert process.returncode == 130
     assert "vote is paused" in said
     assert "mailer resume vote" in said
-    counts = store.counts(1)
+    counts = store.sends.counts(1)
     assert counts.sending == 0
     assert counts.accepted == len(files(root)) < 9
-    assert store.send("vote", "members").state is SendState.PAUSED
+    assert store.sends.find("vote", "members").state is SendState.PAUSED
 
 
 def test_pause_from_another_terminal_stops_a_running_send(root, mailer):
@@ -533,8 +533,8 @@ def test_two_processes_that_send_at_once_share_the_work(root, store):
         said, _ = process.communicate(timeout=60)
         assert process.returncode == 0, said
     assert files(root) == everybody(60)
-    assert store.counts(1).accepted == 60
-    assert store.send("vote", "members").state is SendState.FINISHED
+    assert store.sends.counts(1).accepted == 60
+    assert store.sends.find("vote", "members").state is SendState.FINISHED
 
 
 def test_a_second_signal_stops_at_once():
@@ -559,7 +559,7 @@ def test_stopped_at_once_the_next_run_finds_out_what_was_written(mailer, root, s
         code, said = mailer("send", "vote", "--yes")
     assert code == 130
     assert "vote was stopped at once" in said
-    assert store.counts(1).sending == 9
+    assert store.sends.counts(1).sending == 9
     assert "vote to members: paused" in mailer("status", "vote")[1]
     code, said = mailer("resume", "vote", "--yes")
     assert code == 0

@@ -657,9 +657,9 @@ def test_store_can_be_looked_at_while_another_process_writes(folder):
 
 def schedule(found, *, campaign="vote", **more):
     with closing(open_store(found.root)) as store:
-        ids = [person.id for person in store.audience("members")]
+        ids = [person.id for person in store.subscribers.audience("members")]
         words = {"query": "", "snapshot": b"", "digest": "d", "transport": "outbox"}
-        store.freeze(campaign, "members", ids, **words, now=NOW, **more)
+        store.sends.freeze(campaign, "members", ids, **words, now=NOW, **more)
 
 
 TOMORROW = Timing("tomorrow", NOW + timedelta(days=1))
@@ -692,7 +692,7 @@ def test_what_somebody_starts(folder):
     (alone,) = project.worker(health.examine(found.database))
     assert alone.found == "2 scheduled sends to start, and no worker runs to do it"
     with closing(open_store(found.root)) as store:
-        store.attend()
+        store.leases.attend()
         (attended,) = project.worker(health.examine(found.database))
         assert (attended.level, attended.found) == (OK, "runs, and starts 2 scheduled sends")
     (left,) = project.worker(health.examine(found.database))

@@ -221,5 +221,8 @@ def test_recipients_pages_pass_the_check_and_nobody_is_unsubscribed(served):
         answer = network.click_once(_nobody(found, keys))
         assert judged.judge(url, answer, signed=True)[1].level is level
     store = open_store(folder)
-    assert [person.email for person in store.audience("members")] == [address(0), address(1)]
+    assert [person.email for person in store.subscribers.audience("members")] == [
+        address(0),
+        address(1),
+    ]
     store.close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailer.errors import StoreError, TransportError
 from mailer.events.ingest import FULL, Ingestor, Message, QueueConsumer
-from mailer.store.sqlite.store import SqliteStore
+from mailer.store import connect
 from tests.events.test_ses import ANYTHING, damaged, sample
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Stop:
 
 @pytest.fixture
 def store(tmp_path):
-    store = SqliteStore(tmp_path / "lists" / "mailer.db", lambda email: [f"hash of {email}"])
+    store = connect(tmp_path / "lists" / "mailer.db", lambda email: [f"hash of {email}"])
     yield store
     store.close()
 
@@ -110,7 +110,7 @@ def test_nothing_is_deleted_that_is_not_stored(clerk, monkeypatch):
     def full(*_arguments, **_named):
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(clerk.store, "take_in", full)
+    monkeypatch.setattr(clerk.store.events, "ingest", full)
     with pytest.raises(StoreError):
         pulling.run(once=True)
     assert queue.deleted == []

@@ -127,8 +127,8 @@ def test_whoever_was_left_alone_is_among_those_left_out(mailer, tmp_path):
     store = open_store(root)
     words = {"query": "", "digest": "d", "transport": "outbox", "held_back": 4, "quiet_hours": 24}
     mailer(root, "send", "vote", "--yes", "--accept-warnings", "--limit", "1")
-    snapshot = store.send("vote", "members").snapshot
-    store.freeze("gala", "members", [1, 2], snapshot=snapshot, **words, now=NOW)
+    snapshot = store.sends.find("vote", "members").snapshot
+    store.sends.freeze("gala", "members", [1, 2], snapshot=snapshot, **words, now=NOW)
     store.close()
     (report,) = json.loads(mailer(root, "report", "gala", "--json")[1])
     assert report["left_out"] == {"had another campaign lately": 4}
@@ -183,11 +183,13 @@ def test_what_people_and_servers_wrote_cannot_become_markup(mailer, tmp_path):
     root = make_project(tmp_path / "project", people=3)
     mailer(root, "send", "vote", "--yes", "--accept-warnings", "--limit", "1")
     store = open_store(root)
-    store.set_state(1, SendState.SENDING, now=NOW)
-    (claim,) = store.claim(1, 1, now=datetime.now(UTC))
+    store.sends.set_state(1, SendState.SENDING, now=NOW)
+    (claim,) = store.deliveries.claim(1, 1, now=datetime.now(UTC))
     refused = "<img src=x> person1@example.org refused"
-    store.record([Result(claim.delivery_id, DeliveryState.FAILED, detail=refused)], now=NOW)
-    store.set_state(1, SendState.PAUSED, note="<script>alert(1)</script>", now=NOW)
+    store.deliveries.record(
+        [Result(claim.delivery_id, DeliveryState.FAILED, detail=refused)], now=NOW
+    )
+    store.sends.set_state(1, SendState.PAUSED, note="<script>alert(1)</script>", now=NOW)
     store.close()
     path = tmp_path / "report.html"
     assert mailer(root, "report", "vote", "--html", str(path))[0] == 0

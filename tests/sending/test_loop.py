@@ -16,8 +16,8 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.import_row import ImportRow
 from mailer.sending.loop import Pace, Sender, SendProgress
 from mailer.sending.reputation import ReputationLimits
+from mailer.store import connect
 from mailer.store.sqlite import deliveries
-from mailer.store.sqlite.store import SqliteStore
 from mailer.transports.base import Allowance, BatchResult
 
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
@@ -94,10 +94,10 @@ def address(number):
 
 def enrol(store, numbers):
     rows = [ImportRow(row=i, email=address(n)) for i, n in enumerate(numbers, 1)]
-    store.import_rows("members", rows, source="test", now=START)
-    ids = [subscriber.id for subscriber in store.audience("members")]
+    store.imports.import_rows("members", rows, source="test", now=START)
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
     words = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
-    return store.freeze("vote", "members", ids, **words, now=START)[0]
+    return store.sends.freeze("vote", "members", ids, **words, now=START)[0]
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def store(path):
-    store = SqliteStore(path, lambda email: [email])
+    store = connect(path, lambda email: [email])
     yield store
     store.close()
 
@@ -115,7 +115,7 @@ def store(path):
 @pytest.fixture
 def elsewhere(path):
     """The same ledger for whoever is not the sender."""
-    other = SqliteStore(path, lambda email: [email])
+    other = connect(path, lambda email: [email])
     yield other
     other.close()
 
@@ -153,7 +153,7 @@ def make(store, way, time):
 
 
 def state(store):
-    return store.send("vote", "members").state
+    return store.sends.find("vote", "members").state
 
 
 def bounces(store, deliveries):
@@ -166,7 +166,7 @@ def bounces(store, deliveries):
             "tags": {"campaign": ["vote"], "delivery": [str(number)]},
         }
         event = {"eventType": kind, "mail": mail, "bounce": {"bounceType": "Permanent"}}
-        store.take_in(read(json.dumps(event)), patience=3, now=START)
+        store.events.ingest(read(json.dumps(event)), patience=3, now=START)
 
 
 def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way, elsewhere):
@@ -178,9 +178,9 @@ def test_a_send_pauses_itself_when_too_many_bounce(make, store, send, way, elsew
     assert "5 of 41 mails bounced: 12 %, and more than 5 % stops a send" in str(stopped.value)
     assert "mailer resume vote --anyway" in stopped.value.hint
     assert 20 < len(way.got) <= 30
-    assert store.send("vote", "members").note.startswith("5 of 41 mails bounced")
+    assert store.sends.find("vote", "members").note.startswith("5 of 41 mails bounced")
     assert state(store) is SendState.PAUSED
-    assert store.counts(send.id).balanced
+    assert store.sends.counts(send.id).balanced
     again = len(way.got)
     with pytest.raises(SendStopped):
         make(rate=1.0).run(send)
@@ -195,7 +195,7 @@ def test_what_comes_back_is_on_record_while_a_slow_batch_is_made(make, send, way
         if int(subscriber.email[6:8]) >= 25:
             second.set()
             assert all_back.wait(10)
-            known.append(elsewhere.counts(send.id).accepted)
+            known.append(elsewhere.sends.counts(send.id).accepted)
             time.now += timedelta(seconds=0.2)
         return merge(subscriber, arm)
 
@@ -218,9 +218,9 @@ def test_what_comes_back_is_on_record_while_a_slow_batch_is_made(make, send, way
 def test_it_goes_on_when_a_person_has_said_so(make, store, send):
     bounces(store, [*range(1, 20), 21, 31, 41, 51])
     enrol(store, range(25, 60))
-    store.stop_watching(send.id)
+    store.events.stop_watching(send.id)
     make(rate=1.0).run(send)
-    assert store.counts(send.id).accepted == 60
+    assert store.sends.counts(send.id).accepted == 60
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_everybody_gets_one_message_and_the_send_is_finished(make, send, store, 
     assert Counter(way.got) == Counter(address(n) for n in range(25))
     assert way.sizes == [10, 10, 5]
     assert state(store) is SendState.FINISHED
-    assert store.counts(send.id).accepted == 25
+    assert store.sends.counts(send.id).accepted == 25
 
 
 def test_running_again_sends_nothing(make, send, way):
@@ -267,12 +267,14 @@ def test_the_rate_is_kept_and_nobody_waits_when_all_is_sent(make, send, time):
 def test_a_batch_is_made_shortly_before_its_turn_and_leaves_when_it_comes(
     make, send, store, *, way, time, monkeypatch
 ):
-    claim, claimed, left = store.claim, [], []
+    claim, claimed, left = store.deliveries.claim, [], []
 
     def passed():
         return round((time.now - START).total_seconds(), 3)
 
-    monkeypatch.setattr(store, "claim", lambda *a, **k: claimed.append(passed()) or claim(*a, **k))
+    monkeypatch.setattr(
+        store.deliveries, "claim", lambda *a, **k: claimed.append(passed()) or claim(*a, **k)
+    )
     way.meanwhile = lambda: left.append(passed())
     make(rate=10.0).run(send)
     assert claimed == [0, 0.9, 1.9]
@@ -289,21 +291,21 @@ def test_sending_is_on_record_before_anything_is_handed_over(make, send, store, 
     seen = []
 
     def look():
-        other = SqliteStore(path, lambda email: [email])
-        seen.append(other.counts(send.id).sending)
+        other = connect(path, lambda email: [email])
+        seen.append(other.sends.counts(send.id).sending)
         other.close()
 
     way.meanwhile = look
     make().run(send)
     assert seen == [10, 10, 5]
-    assert store.counts(send.id).sending == 0
+    assert store.sends.counts(send.id).sending == 0
 
 
 def test_each_outcome_is_recorded_and_counted(make, send, store, way):
     states = [ACCEPTED, DeliveryState.FAILED, DeliveryState.UNCERTAIN]
     way.say = lambda outgoing: Result(outgoing.delivery_id, states[outgoing.delivery_id % 3])
     progress = make().run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (progress.accepted, progress.failed, progress.uncertain) == (8, 9, 8)
     assert (counts.accepted, counts.failed, counts.uncertain) == (8, 9, 8)
     assert state(store) is SendState.FINISHED
@@ -332,9 +334,9 @@ def test_progress_is_told_after_every_batch(make, send):
 def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, monkeypatch):
     monkeypatch.setattr(deliveries, "PAGE", 3)
     for number in range(8):
-        store.unsubscribe("members", address(number), how="form", now=START)
+        store.subscribers.unsubscribe("members", address(number), how="form", now=START)
     assert make().run(send) == SendProgress(accepted=17)
-    assert store.counts(send.id).skipped == 8
+    assert store.sends.counts(send.id).skipped == 8
     assert state(store) is SendState.FINISHED
 
 
@@ -342,7 +344,7 @@ def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
     assert make().run(send, limit=13) == SendProgress(accepted=13)
     assert way.sizes == [10, 3]
     assert state(store) is SendState.PAUSED
-    assert "13" in store.send("vote", "members").note
+    assert "13" in store.sends.find("vote", "members").note
     assert make().run(send) == SendProgress(accepted=12)
 
 
@@ -357,7 +359,7 @@ def test_the_brake_finishes_what_is_in_flight_then_pauses(make, send, store, way
         make().run(send)
     assert stop.value.hint == "Go on with: mailer resume vote"
     assert way.sizes == [10, 10]
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.pending, counts.sending) == (20, 5, 0)
     assert state(store) is SendState.PAUSED
 
@@ -372,11 +374,11 @@ def test_the_brake_pulled_during_the_last_batch_finishes(make, send, store, way,
 def test_stopped_from_elsewhere_it_ends_after_the_batch_in_flight(
     make, send, store, *, elsewhere, way, to
 ):
-    way.meanwhile = lambda: elsewhere.set_state(send.id, to, note="by hand", now=START)
+    way.meanwhile = lambda: elsewhere.sends.set_state(send.id, to, note="by hand", now=START)
     with pytest.raises(SendStopped, match="vote has stopped: by hand"):
         make().run(send)
     assert way.sizes == [10]
-    assert store.counts(send.id).accepted == 10
+    assert store.sends.counts(send.id).accepted == 10
     assert state(store) is to
 
 
@@ -394,14 +396,14 @@ def test_a_send_that_is_moved_while_it_is_sent_stops_with_nothing_in_flight(
         wide.meanwhile = lambda: moved.wait(30)
         words = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
         later = Timing("tomorrow", START + timedelta(days=1))
-        elsewhere = SqliteStore(path, lambda email: [email])
-        elsewhere.freeze("vote", "members", [], **words, now=START, timing=later)
+        elsewhere = connect(path, lambda email: [email])
+        elsewhere.sends.freeze("vote", "members", [], **words, now=START, timing=later)
         elsewhere.close()
         moved.set()
 
     wide.meanwhile = somebody_moves_it
     make().run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert state(store) is SendState.QUEUED
     assert (counts.sending, counts.accepted) == (0, len(wide.got))
     assert counts.pending == 25 - len(wide.got) > 0
@@ -419,10 +421,10 @@ def test_a_merge_that_fails_returns_the_batch_and_pauses_with_the_reason(make, s
         make(merge=broken).run(send)
     assert str(stop.value.place) == "campaigns/vote.md:7"
     assert stop.value.hint == "Look there. Go on with: mailer resume vote"
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
     assert state(store) is SendState.PAUSED
-    assert store.send("vote", "members").note == "campaigns/vote.md:7: no such field"
+    assert store.sends.find("vote", "members").note == "campaigns/vote.md:7: no such field"
     assert make().run(send) == SendProgress(accepted=15)
     assert len(way.got) == len(set(way.got)) == 25
 
@@ -440,7 +442,7 @@ def test_whoever_was_not_handed_over_is_pending_whatever_the_reason(
 
     with pytest.raises(type(problem)):
         make(merge=broken).run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.pending, counts.sending) == (10, 15, 0)
     assert make().run(send) == SendProgress(accepted=15)
     assert len(way.got) == len(set(way.got)) == 25
@@ -458,10 +460,10 @@ def test_a_broken_way_out_pauses_and_keeps_what_was_handed_over(make, send, stor
     with pytest.raises(SendStopped, match="vote is paused: the disk is full") as stop:
         make().run(send)
     assert stop.value.hint == "Make room. Go on with: mailer resume vote"
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.pending, counts.sending) == (14, 11, 0)
     assert state(store) is SendState.PAUSED
-    assert store.send("vote", "members").note == "the disk is full"
+    assert store.sends.find("vote", "members").note == "the disk is full"
 
 
 def test_a_way_out_that_allows_nothing_changes_nothing(make, send, store, way):
@@ -472,7 +474,7 @@ def test_a_way_out_that_allows_nothing_changes_nothing(make, send, store, way):
     with pytest.raises(TransportError, match="no credentials"):
         make().run(send)
     assert state(store) is SendState.QUEUED
-    assert store.counts(send.id).pending == 25
+    assert store.sends.counts(send.id).pending == 25
 
 
 class PowerCutError(BaseException):
@@ -491,22 +493,22 @@ def test_what_a_dead_run_left_is_settled_first_and_nobody_is_doubled(
     way.say = say
     with pytest.raises(PowerCutError):
         make().run(send)
-    store.workers._lock.release()
-    assert store.counts(send.id).sending == 10
+    store.leases.workers._lock.release()
+    assert store.sends.counts(send.id).sending == 10
     way.say = Way().say
-    survivor = SqliteStore(store.path, lambda email: [email])
+    survivor = connect(store.database.path, lambda email: [email])
     make(store=survivor).run(send)
     assert Counter(way.got) == Counter(address(n) for n in range(25))
-    assert survivor.counts(send.id).accepted == 25
+    assert survivor.sends.counts(send.id).accepted == 25
     survivor.close()
 
 
 def test_what_a_dead_run_left_is_settled_before_anything_is_sent(make, send, store, way):
-    store.set_state(send.id, SendState.SENDING, now=START)
-    store.claim(send.id, 4, now=START)
-    store.workers._lock.release()
-    survivor = SqliteStore(store.path, lambda email: [email])
-    way.meanwhile = lambda: in_flight.append(survivor.counts(send.id).sending)
+    store.sends.set_state(send.id, SendState.SENDING, now=START)
+    store.deliveries.claim(send.id, 4, now=START)
+    store.leases.workers._lock.release()
+    survivor = connect(store.database.path, lambda email: [email])
+    way.meanwhile = lambda: in_flight.append(survivor.sends.counts(send.id).sending)
     in_flight = []
     make(store=survivor).run(send, limit=1)
     assert in_flight == [1]
@@ -514,27 +516,27 @@ def test_what_a_dead_run_left_is_settled_before_anything_is_sent(make, send, sto
 
 
 def test_people_queued_by_another_after_the_end_are_left_to_it(make, send, store, monkeypatch):
-    finish = store.set_state
+    finish = store.sends.set_state
 
     def finish_then_more(send_id, to, *, note="", now):
         finish(send_id, to, note=note, now=now)
         if to is SendState.FINISHED:
             enrol(store, range(30))
 
-    monkeypatch.setattr(store, "set_state", finish_then_more)
-    claim, claims = store.claim, iter(range(9))
+    monkeypatch.setattr(store.sends, "set_state", finish_then_more)
+    claim, claims = store.deliveries.claim, iter(range(9))
 
     def claim_a_few_times(send_id, limit, *, now):
         assert next(claims, None) is not None, "it asks for more without end"
         return claim(send_id, limit, now=now)
 
-    monkeypatch.setattr(store, "claim", claim_a_few_times)
+    monkeypatch.setattr(store.deliveries, "claim", claim_a_few_times)
     assert make().run(send) == SendProgress(accepted=25)
     assert state(store) is SendState.QUEUED
 
 
 def test_two_runs_at_once_share_the_work(make, send, store, way, path):
-    other = SqliteStore(path, lambda email: [email])
+    other = connect(path, lambda email: [email])
     second = make(store=other)
 
     def meanwhile():
@@ -590,7 +592,7 @@ def test_a_complaint_halves_the_rate_for_everybody_and_is_told(make, send, store
     assert (progress.slowdowns, progress.slow_down) == (1, "slower!")
     assert min(progress.rate_factor for progress in seen) == pytest.approx(0.5, abs=0.05)
     assert 25 / 4 < (time.now - START).total_seconds() < 25 / 2
-    turn = store.reserve("fake", 1, rate=4, burst=1, clock=time.now.timestamp)
+    turn = store.throttle.reserve("fake", 1, rate=4, burst=1, clock=time.now.timestamp)
     assert 0.5 < turn.share < 1
 
 
@@ -610,7 +612,7 @@ def test_the_campaigns_fault_pauses_it_and_says_whose_it_is(make, send, store, w
         make(rate=10.0).run(send)
     assert "bad header" in stop.value.message
     assert "not the recipients" in stop.value.hint
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.failed, counts.pending) == (10, 15)
     assert state(store) is SendState.PAUSED
 
@@ -622,7 +624,7 @@ def test_nobody_answering_pauses_it(make, send, store, way):
     )
     with pytest.raises(SendStopped, match="10 calls in a row were lost: timeout"):
         make(rate=10.0).run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.uncertain, counts.pending) == (10, 15)
 
 
@@ -669,7 +671,7 @@ def test_a_limit_counts_what_is_under_way(make, send, store, wide):
         send, limit=13
     )
     assert len(wide.got) == 13
-    assert store.counts(send.id).accepted == 13
+    assert store.sends.counts(send.id).accepted == 13
     assert state(store) is SendState.PAUSED
 
 
@@ -680,7 +682,7 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
     held = hold(wide, 1)
     stops = {
         "stop": lambda: setattr(wide, "stop", lambda: TransportError("suspended")),
-        "pause": lambda: store.set_state(send.id, SendState.PAUSED, now=START),
+        "pause": lambda: store.sends.set_state(send.id, SendState.PAUSED, now=START),
         "brake": lambda: setattr(time, "requested", True),
     }
 
@@ -691,7 +693,7 @@ def test_whatever_stops_it_what_is_under_way_comes_home_first(
 
     with pytest.raises((SendStopped, Interrupted)):
         make(rate=10.0, on_progress=on_progress).run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert counts.sending == 0
     assert counts.accepted == len(wide.got) < 25
     assert address(0) in wide.got
@@ -725,14 +727,14 @@ def test_whatever_stops_it_what_waits_for_a_lane_is_not_handed_over(
 ):
     stops = {
         "stop": lambda: setattr(narrow, "stop", lambda: TransportError("suspended")),
-        "pause": lambda: elsewhere.set_state(send.id, SendState.PAUSED, now=START),
-        "cancel": lambda: elsewhere.set_state(send.id, SendState.CANCELLED, now=START),
+        "pause": lambda: elsewhere.sends.set_state(send.id, SendState.PAUSED, now=START),
+        "cancel": lambda: elsewhere.sends.set_state(send.id, SendState.CANCELLED, now=START),
         "brake": lambda: setattr(time, "requested", True),
     }
     slowly_from_the_third(narrow, stops[how])
     with pytest.raises((SendStopped, Interrupted)):
         make(rate=100.0).run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert counts.accepted == len(narrow.got) < 8
     unsent = counts.skipped if how == "cancel" else counts.pending
     assert unsent == 25 - len(narrow.got)
@@ -745,7 +747,7 @@ def test_who_stops_it_at_once_leaves_no_more_in_doubt_than_was_begun(make, send,
     slowly_from_the_third(narrow, interrupt)
     with pytest.raises(KeyboardInterrupt):
         make(rate=100.0).run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.balanced) == (2, True)
     assert 1 <= counts.sending <= 5
 
@@ -753,8 +755,10 @@ def test_who_stops_it_at_once_leaves_no_more_in_doubt_than_was_begun(make, send,
 def test_no_more_is_claimed_than_the_lanes_can_carry(make, send, store, way, monkeypatch):
     """With one lane, ten in a second, as long as nobody has seen how quick the answers are."""
     way.most = 1
-    claim, asked = store.claim, []
-    monkeypatch.setattr(store, "claim", lambda *a, **k: asked.append(a[1]) or claim(*a, **k))
+    claim, asked = store.deliveries.claim, []
+    monkeypatch.setattr(
+        store.deliveries, "claim", lambda *a, **k: asked.append(a[1]) or claim(*a, **k)
+    )
     make(rate=100.0).run(send)
     assert asked[0] == 2
     assert max(asked) <= 25
@@ -773,7 +777,7 @@ def test_calls_that_raise_let_the_others_come_home(make, send, store, wide):
     wide.say = broken
     with pytest.raises(ValueError, match=r"[67]"):
         make(rate=None).run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.sending, counts.pending) == (23, 2, 0)
     assert len(wide.got) == 23
 
@@ -789,7 +793,7 @@ def test_a_mail_that_cannot_be_made_lets_the_others_come_home(make, send, store,
 
     with pytest.raises(SendStopped, match="no such field"):
         make(rate=10.0, merge=broken).run(send)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.sending, counts.accepted) == (0, len(wide.got))
 
 
@@ -799,8 +803,8 @@ def test_what_comes_back_is_on_record_while_others_are_out(make, send, wide, pat
 
     def on_progress(progress):
         if progress.tried == 24:
-            other = SqliteStore(path, lambda email: [email])
-            seen.append(other.counts(send.id))
+            other = connect(path, lambda email: [email])
+            seen.append(other.sends.counts(send.id))
             other.close()
             held.set()
 

@@ -25,19 +25,19 @@ def send(store):
 
 
 def make_send(store, state=SendState.FINISHED):
-    ids = [subscriber.id for subscriber in store.audience("members")]
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
     words = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
-    send, _ = store.freeze("vote", "members", ids, **words, now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    claims = store.claim(send.id, 6, now=NOW)
+    send, _ = store.sends.freeze("vote", "members", ids, **words, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    claims = store.deliveries.claim(send.id, 6, now=NOW)
     states = [DeliveryState.ACCEPTED, *[UNCERTAIN] * 3, DeliveryState.FAILED]
     states.append(DeliveryState.ACCEPTED if state is SendState.FINISHED else DeliveryState.PENDING)
     results = [
         Result(claim.delivery_id, state, detail="no answer" if state is UNCERTAIN else "")
         for claim, state in zip(claims, states, strict=True)
     ]
-    store.record(results, now=NOW)
-    store.set_state(send.id, state, now=NOW)
+    store.deliveries.record(results, now=NOW)
+    store.sends.set_state(send.id, state, now=NOW)
     return send
 
 
@@ -53,7 +53,7 @@ def write(path, *events):
 
 
 def state(store):
-    return store.send("vote", "members").state
+    return store.sends.find("vote", "members").state
 
 
 # ---------------------------------------------------------------- on the command line
@@ -71,7 +71,7 @@ def test_the_uncertain_are_listed_with_time_and_reason_and_stay_so(mailer, store
         assert "3 may have been mailed, or not" in said
         assert "mailer reconcile vote --assume-sent" in said
         assert "mailer reconcile vote --resend" in said
-    assert store.counts(send.id).uncertain == 3
+    assert store.sends.counts(send.id).uncertain == 3
 
 
 def test_assume_sent_counts_them_as_sent_and_says_who_decided(mailer, store, send):
@@ -79,11 +79,13 @@ def test_assume_sent_counts_them_as_sent_and_says_who_decided(mailer, store, sen
     assert code == 0
     assert "3 people counted as sent." in said
     assert "nobody uncertain" in said
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.uncertain, counts.failed) == (5, 0, 1)
     assert counts.balanced
     assert state(store) is SendState.FINISHED
-    (row,) = store.db.execute("SELECT detail FROM deliveries WHERE id = 2").fetchone()
+    (row,) = store.database.connection.execute(
+        "SELECT detail FROM deliveries WHERE id = 2"
+    ).fetchone()
     assert "by hand" in row
 
 
@@ -92,7 +94,7 @@ def test_resend_puts_them_back_and_reopens_the_send(mailer, store, send):
     assert code == 0
     assert "3 people will be mailed again, some perhaps for the second time" in said
     assert "mailer resume vote" in said
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.pending, counts.uncertain) == (3, 0)
     assert counts.balanced
     assert state(store) is SendState.QUEUED
@@ -106,20 +108,20 @@ def test_a_paused_send_stays_paused_when_people_come_back(mailer, store):
 
 def test_nobody_of_a_cancelled_send_is_mailed_again(mailer, store):
     send = make_send(store, SendState.PAUSED)
-    store.set_state(send.id, SendState.CANCELLED, now=NOW)
+    store.sends.set_state(send.id, SendState.CANCELLED, now=NOW)
     code, said = mailer("reconcile", "vote", "--resend")
     assert code == 2
     assert "was cancelled, which is final" in said
-    assert store.counts(send.id).uncertain == 3
+    assert store.sends.counts(send.id).uncertain == 3
     assert mailer("reconcile", "vote", "--assume-sent")[0] == 0
-    assert store.counts(send.id).uncertain == 0
+    assert store.sends.counts(send.id).uncertain == 0
 
 
 def test_both_decisions_at_once_are_none(mailer, store, send):
     code, said = mailer("reconcile", "vote", "--assume-sent", "--resend")
     assert code == 2
     assert "exclude each other" in said
-    assert store.counts(send.id).uncertain == 3
+    assert store.sends.counts(send.id).uncertain == 3
 
 
 def test_events_settle_whom_they_are_about(mailer, store, send, tmp_path):
@@ -127,7 +129,7 @@ def test_events_settle_whom_they_are_about(mailer, store, send, tmp_path):
     code, said = mailer("events", "import", file)
     assert code == 1
     assert "2 deliveries settled." in said
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (counts.accepted, counts.failed, counts.uncertain) == (3, 2, 1)
     code, said = mailer("reconcile", "vote", "--resend")
     assert code == 0
@@ -147,13 +149,13 @@ def test_scripts_get_everything_as_json(mailer):
 
 def test_what_a_dead_process_left_is_looked_at_first(mailer, store):
     mailer("send", "vote", "--yes", "--limit", "2")
-    store.set_state(1, SendState.SENDING, now=NOW)
-    store.claim(1, 3, now=NOW)
-    store.workers.leave()
+    store.sends.set_state(1, SendState.SENDING, now=NOW)
+    store.deliveries.claim(1, 3, now=NOW)
+    store.leases.workers.leave()
     code, said = mailer("reconcile", "vote")
     assert code == 0
     assert "nobody uncertain" in said
-    counts = store.counts(1)
+    counts = store.sends.counts(1)
     assert (counts.accepted, counts.pending, counts.sending) == (2, 4, 0)
 
 
@@ -169,14 +171,14 @@ def test_a_campaign_that_was_never_sent_is_told(mailer):
 
 def test_only_the_uncertain_of_this_send_are_resolved(store, send):
     results = [Result(each, DeliveryState.PENDING) for each in (1, 2, 3, 4, 5, 99)]
-    assert store.resolve(send.id, results, now=NOW) == 3
-    assert store.resolve(send.id, results, now=NOW) == 0
-    assert store.resolve(send.id + 1, [Result(2, DeliveryState.ACCEPTED)], now=NOW) == 0
+    assert store.deliveries.resolve(send.id, results, now=NOW) == 3
+    assert store.deliveries.resolve(send.id, results, now=NOW) == 0
+    assert store.deliveries.resolve(send.id + 1, [Result(2, DeliveryState.ACCEPTED)], now=NOW) == 0
 
 
 def test_whoever_was_suppressed_meanwhile_is_not_mailed_again(store, send):
-    store.suppress(address(1), SuppressionReason.COMPLAINED, detail="", now=NOW)
-    store.resolve(send.id, [Result(2, DeliveryState.PENDING)], now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    assert store.claim(send.id, 5, now=NOW) == []
-    assert store.counts(send.id).skipped == 1
+    store.suppressions.suppress(address(1), SuppressionReason.COMPLAINED, detail="", now=NOW)
+    store.deliveries.resolve(send.id, [Result(2, DeliveryState.PENDING)], now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert store.deliveries.claim(send.id, 5, now=NOW) == []
+    assert store.sends.counts(send.id).skipped == 1

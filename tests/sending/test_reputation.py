@@ -46,5 +46,5 @@ def test_it_looks_at_once_and_then_every_five_seconds():
     judge = ReputationMonitor(store, LIMITS)
     assert judge.why_stop(7, NOW)
     assert not judge.why_stop(7, NOW + timedelta(seconds=4.9))
-    assert store.asked == 1
+    assert store.requests.get == 1
     assert judge.why_stop(7, NOW + timedelta(seconds=5))

@@ -50,17 +50,17 @@ def in_zones(store):
         )
         for row, (zone, state) in people
     ]
-    store.import_rows("zones", rows, source="test", now=utc("2026-01-01"))
+    store.imports.import_rows("zones", rows, source="test", now=utc("2026-01-01"))
 
 
 def order(root, store, *, seconds, campaign="vote"):
     """As `mailer send --at` leaves it, but due in seconds."""
     words = snapshot.load(config.load(root), campaign)
     now = datetime.now(UTC)
-    ids = [person.id for person in store.audience("members")]
+    ids = [person.id for person in store.subscribers.audience("members")]
     details = {"query": "", "snapshot": words.to_bytes(), "digest": words.digest}
     timing = Timing("for a test", now + timedelta(seconds=seconds))
-    send, _ = store.freeze(
+    send, _ = store.sends.freeze(
         campaign, "members", ids, **details, transport="outbox", now=now, timing=timing
     )
     return send
@@ -113,7 +113,7 @@ def test_everybody_gets_it_at_their_own_hour_on_the_days_the_clocks_change(
             assert mailer("worker", "--once")[0] == 0
             reached = [name for name, text in due.items() if utc(text) <= now]
             assert files(root) == sorted(f"{name}@example.org" for name in reached)
-    assert store.send("vote", "zones").state is SendState.FINISHED
+    assert store.sends.find("vote", "zones").state is SendState.FINISHED
 
 
 def test_status_shows_when_it_starts_in_each_time_zone(mailer, store, clock):
@@ -148,15 +148,15 @@ def test_an_order_for_later_is_shown_and_confirmed_and_sends_nothing(mailer, roo
     assert "Type the number of recipients (60) to schedule" in said
     assert "vote is scheduled: it starts at Monday 2026-03-09 09:00 UTC" in said
     assert files(root) == []
-    assert store.send("vote", "members").state is SendState.QUEUED
+    assert store.sends.find("vote", "members").state is SendState.QUEUED
 
 
 @pytest.mark.usefixtures("clock")
 def test_a_worker_leaves_alone_what_is_not_due_and_what_is_nobodys_order(mailer, root, store):
     mailer("send", "vote", "--at", "2026-03-09 09:00 UTC", "--yes")
     assert mailer("worker", "--once") == (0, "")
-    store.set_state(1, SendState.QUEUED, now=utc("2026-03-02 12:00"))
-    store.freeze(
+    store.sends.set_state(1, SendState.QUEUED, now=utc("2026-03-02 12:00"))
+    store.sends.freeze(
         *("other", "members", [1]),
         query="",
         snapshot=b"",
@@ -182,7 +182,7 @@ def test_an_order_can_be_moved_and_started_now(mailer, root, store, clock):
     code, said = mailer("send", "vote", "--at", "now", "--yes")
     assert code == 0
     assert files(root) == everybody(61)
-    assert store.send("vote", "members").plan == ""
+    assert store.sends.find("vote", "members").plan == ""
 
 
 @pytest.mark.usefixtures("clock")
@@ -198,7 +198,7 @@ def test_an_order_that_is_moved_keeps_the_hour_of_somebody_who_had_another_campa
     assert files(root, "next") == ["new_york@example.org"]
     code, said = mailer("send", "vote", *zones, "--at", "2026-03-10 09:00 local")
     assert code == 0, said
-    waves = store.waves(1, now=utc("2026-03-02"))
+    waves = store.schedule.pending_groups(1, now=utc("2026-03-02"))
     due = {wave.timezone: wave.due for wave in waves}
     assert due == {
         NEW_YORK: utc("2026-03-10 13:00"),
@@ -215,16 +215,18 @@ def test_whoever_joins_while_it_goes_out_by_the_hour_is_not_added_before_their_o
     mailer("send", "vote", *zones, "--at", "2026-03-09 09:00 local")
     clock("2026-03-09 13:00")
     joiner = ImportRow(1, "denver@example.org", "Ana", state="CO", timezone="America/Denver")
-    store.import_rows("zones", [joiner], source="test", now=utc("2026-03-03"))
+    store.imports.import_rows("zones", [joiner], source="test", now=utc("2026-03-03"))
     code, said = mailer("send", "vote", *zones)
     assert code == 2
     assert "vote is going out at 2026-03-09 09:00 local: whoever has joined since can be" in said
     assert "Go on with: mailer resume vote. Or move all the rest, with --at." in said
-    assert store.counts(1).audience == 3
+    assert store.sends.counts(1).audience == 3
     assert mailer("resume", "vote", *zones)[0] == 0
     assert files(root) == ["new_york@example.org"]
     assert mailer("send", "vote", *zones, "--at", "2026-03-10 09:00 local")[0] == 0
-    due = {wave.timezone: wave.due for wave in store.waves(1, now=utc("2026-03-09"))}
+    due = {
+        wave.timezone: wave.due for wave in store.schedule.pending_groups(1, now=utc("2026-03-09"))
+    }
     assert due["America/Denver"] == utc("2026-03-10 15:00")
 
 
@@ -270,7 +272,9 @@ def test_a_pause_that_comes_while_a_worker_makes_ready_holds(
     mailer, root, store, clock, monkeypatch
 ):
     def somebody_pauses(self):
-        store.set_state(1, SendState.PAUSED, note="paused with mailer pause", now=utc("2026-03-09"))
+        store.sends.set_state(
+            1, SendState.PAUSED, note="paused with mailer pause", now=utc("2026-03-09")
+        )
         return allowance(self)
 
     allowance = Outbox.allowance
@@ -294,7 +298,7 @@ def test_what_is_cancelled_never_goes_out(mailer, root, clock):
 
 def test_whoever_leaves_before_it_is_due_is_skipped(mailer, root, store, clock):
     mailer("send", "vote", "--at", "2026-03-09 09:00 UTC", "--yes")
-    store.unsubscribe("members", address(7), how="one-click", now=utc("2026-03-03"))
+    store.subscribers.unsubscribe("members", address(7), how="one-click", now=utc("2026-03-03"))
     clock("2026-03-09 09:00")
     mailer("worker", "--once")
     assert len(files(root)) == 59
@@ -307,7 +311,7 @@ def test_a_rate_or_a_limit_is_not_for_later(mailer, store, option):
     code, said = mailer("send", "vote", "--at", "2026-03-09 09:00 UTC", *option, "--yes")
     assert code == 2
     assert "--rate and --limit are for what is sent now" in said
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_what_stops_a_send_pauses_it_and_the_worker_says_why(
@@ -320,7 +324,7 @@ def test_what_stops_a_send_pauses_it_and_the_worker_says_why(
         code, said = mailer("worker", "--once")
     assert code == 3
     assert "vote to members: paused (division by zero): 60 pending" in said
-    assert store.send("vote", "members").state is SendState.PAUSED
+    assert store.sends.find("vote", "members").state is SendState.PAUSED
     assert mailer("worker", "--once") == (0, "")
     mailer("resume", "vote", "--yes")
     assert files(root) == everybody()
@@ -334,10 +338,10 @@ def test_a_worker_killed_before_the_time_leaves_it_to_the_next(root, store):
     with at_work(root) as first:
         assert "ready" in first.stdout.readline()
     assert files(root) == []
-    assert store.send("vote", "members").state is SendState.QUEUED
+    assert store.sends.find("vote", "members").state is SendState.QUEUED
     order(root, store, seconds=1)
     with at_work(root):
-        wait_until(lambda: store.counts(1).accepted == 60)
+        wait_until(lambda: store.sends.counts(1).accepted == 60)
     assert files(root) == everybody()
 
 
@@ -346,18 +350,18 @@ def test_a_worker_killed_in_the_middle_leaves_the_rest_to_the_next(root, store):
     order(root, store, seconds=0)
     with at_work(root):
         wait_until(lambda: len(files(root)) >= 15)
-    assert store.send("vote", "members").state is SendState.SENDING
+    assert store.sends.find("vote", "members").state is SendState.SENDING
     assert 15 <= len(files(root)) < 60
     with at_work(root):
-        wait_until(lambda: store.send("vote", "members").state is SendState.FINISHED)
+        wait_until(lambda: store.sends.find("vote", "members").state is SendState.FINISHED)
     assert files(root) == everybody()
-    assert store.counts(1).accepted == 60
+    assert store.sends.counts(1).accepted == 60
 
 
 def test_a_worker_killed_after_the_end_has_nothing_sent_again(root, store):
     order(root, store, seconds=0)
     with at_work(root):
-        wait_until(lambda: store.send("vote", "members").state is SendState.FINISHED)
+        wait_until(lambda: store.sends.find("vote", "members").state is SendState.FINISHED)
     written = {file: file.stat().st_mtime_ns for file in (root / "outbox" / "vote").iterdir()}
     with at_work(root, "--once") as process:
         assert process.wait(30) == 0
@@ -372,13 +376,13 @@ def test_workers_killed_at_any_moment_send_everybody_one(root, store, chance):
     for _ in range(2):
         with at_work(root), at_work(root):
             time.sleep(chance.uniform(0.5, 2.5))
-        counts = store.counts(1)
+        counts = store.sends.counts(1)
         assert counts.balanced
         assert len(files(root)) <= counts.accepted + counts.sending
     with at_work(root):
-        wait_until(lambda: store.send("vote", "members").state is SendState.FINISHED)
+        wait_until(lambda: store.sends.find("vote", "members").state is SendState.FINISHED)
     assert files(root) == everybody()
-    assert store.counts(1).accepted == 60
+    assert store.sends.counts(1).accepted == 60
 
 
 def test_a_worker_goes_on_with_a_send_whose_process_died(root, store):
@@ -388,16 +392,16 @@ def test_a_worker_goes_on_with_a_send_whose_process_died(root, store):
     process.kill()
     process.communicate()
     with at_work(root) as process:
-        wait_until(lambda: store.send("vote", "members").state is SendState.FINISHED)
+        wait_until(lambda: store.sends.find("vote", "members").state is SendState.FINISHED)
     assert files(root) == everybody()
 
 
 @pytest.mark.usefixtures("clock")
 def test_a_worker_leaves_a_send_to_the_process_that_is_sending_it(mailer, root, store):
     mailer("send", "vote", "--limit", "10", "--yes")
-    store.set_state(1, SendState.SENDING, now=utc("2026-03-02 12:00"))
+    store.sends.set_state(1, SendState.SENDING, now=utc("2026-03-02 12:00"))
     assert mailer("worker", "--once") == (0, "")
-    store.workers.leave()
+    store.leases.workers.leave()
     assert "vote to members: started, 50 pending" in mailer("worker", "--once")[1]
     assert files(root) == everybody()
 
@@ -422,9 +426,9 @@ def test_a_worker_that_is_stopped_leaves_the_send_to_the_next(root, store):
         said, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "vote to members: left where it is: the next worker goes on" in said
-    assert store.counts(1).sending == 0
+    assert store.sends.counts(1).sending == 0
     assert os.listdir(root / "lists" / "workers") == []  # noqa: PTH208 - names are enough
-    assert not store.is_attended()
+    assert not store.leases.is_attended()
     with at_work(root):
         wait_until(lambda: len(files(root)) == 60)
 
@@ -433,11 +437,13 @@ def test_a_pause_and_a_new_order_are_seen_within_seconds(root, store):
     set_rate(root, 20)
     with at_work(root) as process:
         assert "ready" in process.stdout.readline()
-        assert store.is_attended()
+        assert store.leases.is_attended()
         order(root, store, seconds=1)
         wait_until(lambda: files(root))
-        store.set_state(1, SendState.PAUSED, note="paused with mailer pause", now=datetime.now(UTC))
-        wait_until(lambda: store.counts(1).sending == 0)
+        store.sends.set_state(
+            1, SendState.PAUSED, note="paused with mailer pause", now=datetime.now(UTC)
+        )
+        wait_until(lambda: store.sends.counts(1).sending == 0)
         sent = len(files(root))
         assert sent < 60
         time.sleep(2)

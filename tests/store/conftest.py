@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.store.sqlite.store import SqliteStore
+from mailer.store import connect
 
 
 def hashes(email):
@@ -9,6 +9,6 @@ def hashes(email):
 
 @pytest.fixture
 def store(tmp_path):
-    opened = SqliteStore(tmp_path / "lists" / "mailer.db", hashes)
+    opened = connect(tmp_path / "lists" / "mailer.db", hashes)
     yield opened
     opened.close()

@@ -26,23 +26,23 @@ def address(number):
 def send(store):
     """Five deliveries, 1 to 4 accepted as id-1 to id-4, 5 uncertain."""
     rows = [ImportRow(row=n, email=address(n)) for n in range(1, 6)]
-    store.import_rows("members", rows, source="test", now=NOW)
-    store.import_rows("volunteers", rows, source="test", now=NOW)
+    store.imports.import_rows("members", rows, source="test", now=NOW)
+    store.imports.import_rows("volunteers", rows, source="test", now=NOW)
     return begin(store, "the vote")
 
 
 def begin(store, campaign):
-    ids = [subscriber.id for subscriber in store.audience("members")]
-    send, _ = store.freeze(campaign, "members", ids, **WORDS, now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    claims = store.claim(send.id, 5, now=NOW)
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    send, _ = store.sends.freeze(campaign, "members", ids, **WORDS, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    claims = store.deliveries.claim(send.id, 5, now=NOW)
     results = [
         Result(c.delivery_id, DeliveryState.ACCEPTED, message_id=f"id-{c.delivery_id}")
         for c in claims
     ]
     if len(claims) == 5:
         results[4] = Result(claims[4].delivery_id, DeliveryState.UNCERTAIN, detail="no answer")
-    store.record(results, now=NOW)
+    store.deliveries.record(results, now=NOW)
     return send
 
 
@@ -73,21 +73,21 @@ def complaint(delivery, **more):
 
 def take(store, *found):
     parsed = [one for each in found for one in read(json.dumps(each))]
-    return store.take_in(parsed, patience=PATIENCE, now=NOW)
+    return store.events.ingest(parsed, patience=PATIENCE, now=NOW)
 
 
 def reason(store, number):
-    return store.history(address(number)).suppression
+    return store.subscribers.history(address(number)).suppression
 
 
 def state(store, delivery):
-    return store.db.execute(
+    return store.database.connection.execute(
         "SELECT state, message_id, detail FROM deliveries WHERE id = ?", (delivery,)
     ).fetchone()
 
 
 def stored(store):
-    (number,) = store.db.execute("SELECT count(*) FROM events").fetchone()
+    (number,) = store.database.connection.execute("SELECT count(*) FROM events").fetchone()
     return number
 
 
@@ -115,7 +115,7 @@ def test_an_event_is_stored_with_whom_and_what_it_is_about(store, send):
         "kind, outcome, at, send_id, delivery_id, subscriber_id, type, subtype, status, "
         "message_id, diagnostic, domain"
     )
-    row = store.db.execute(f"SELECT {columns} FROM events").fetchone()
+    row = store.database.connection.execute(f"SELECT {columns} FROM events").fetchone()
     assert row == (
         "Bounce", "bounced", "2026-05-04T12:00:00+00:00", send.id, 2, 2, "Permanent", "General",
         "5.1.1", "id-2", "smtp; 550 unknown", "example.org",
@@ -137,7 +137,7 @@ def test_a_permanent_bounce_suppresses_the_subscriber_of_the_delivery(store):
 def test_a_complaint_suppresses_and_unsubscribes_from_everything(store):
     take(store, complaint(2))
     assert reason(store, 2) is SuppressionReason.COMPLAINED
-    memberships = store.history(address(2)).memberships
+    memberships = store.subscribers.history(address(2)).memberships
     assert {(m.list_name, m.status, m.how) for m in memberships} == {
         ("members", "unsubscribed", "complaint"),
         ("volunteers", "unsubscribed", "complaint"),
@@ -169,7 +169,7 @@ def test_only_mail_that_gets_through_starts_the_count_anew(store, came_back, sup
     for day in (0, 1):
         take(store, bounce(2, "Transient", "MailboxFull", day=day))
     begin(store, "another")
-    (delivery,) = store.db.execute(
+    (delivery,) = store.database.connection.execute(
         "SELECT id FROM deliveries WHERE campaign = 'another' AND subscriber_id = 2"
     ).fetchone()
     tags = {"campaign": ["another"], "delivery": [str(delivery)]}
@@ -194,7 +194,7 @@ def test_a_mail_too_large_says_nothing_about_the_mailbox(store):
 def test_the_uncertain_are_settled_by_what_is_reported_of_them(store, send):
     assert take(store, event(5, "Send")).settled == 1
     assert state(store, 5) == ("accepted", "id-5", "")
-    assert store.counts(send.id).balanced
+    assert store.sends.counts(send.id).balanced
 
 
 @pytest.mark.usefixtures("send")
@@ -204,21 +204,21 @@ def test_whoever_becomes_uncertain_after_the_event_came_is_settled_at_once(store
     mail = {"tags": tags, "messageId": "late-id"}
     take(store, event(other, "Send", email=address(1), mail=mail))
     assert state(store, other)[0] == "sending"
-    store.record([Result(other, DeliveryState.UNCERTAIN, detail="no answer")], now=NOW)
+    store.deliveries.record([Result(other, DeliveryState.UNCERTAIN, detail="no answer")], now=NOW)
     assert state(store, other) == ("accepted", "late-id", "")
 
 
 def begin_claimed(store):
     """A delivery to the first subscriber, in flight."""
-    send, _ = store.freeze("late", "members", [1], **WORDS, now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    (claim,) = store.claim(send.id, 1, now=NOW)
+    send, _ = store.sends.freeze("late", "members", [1], **WORDS, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    (claim,) = store.deliveries.claim(send.id, 1, now=NOW)
     return claim.delivery_id
 
 
 @pytest.mark.usefixtures("send")
 def test_whoever_is_to_be_mailed_again_but_was_mailed_is_not(store):
-    store.resolve(1, [Result(5, DeliveryState.PENDING)], now=NOW)
+    store.deliveries.resolve(1, [Result(5, DeliveryState.PENDING)], now=NOW)
     take(store, event(5, "Send"))
     assert state(store, 5)[0] == "accepted"
 
@@ -242,7 +242,7 @@ def test_a_failure_reported_before_the_answer_is_on_record_counts(store):
     tags = {"campaign": ["late"], "delivery": [str(other)]}
     mail = {"tags": tags, "messageId": "late-id"}
     take(store, event(other, "Reject", email=address(1), mail=mail, reason="Bad content"))
-    store.record([Result(other, DeliveryState.ACCEPTED, message_id="late-id")], now=NOW)
+    store.deliveries.record([Result(other, DeliveryState.ACCEPTED, message_id="late-id")], now=NOW)
     assert state(store, other)[0] == "failed"
 
 
@@ -260,7 +260,7 @@ def test_the_ledger_says_whose_mail_it_was_not_the_event(store):
     """A bounce names the mailbox that mail was forwarded to."""
     take(store, bounce(2, email="elsewhere@example.net"))
     assert reason(store, 2) is SuppressionReason.BOUNCED
-    assert store.history("elsewhere@example.net") is None
+    assert store.subscribers.history("elsewhere@example.net") is None
 
 
 @pytest.mark.usefixtures("send")
@@ -276,7 +276,7 @@ def test_tags_of_another_project_touch_nobody(store):
     take(store, bounce(5, email="stranger@example.com", mail=other))
     assert [reason(store, n) for n in (2, 5)] == [None, None]
     assert state(store, 5)[0] == "uncertain"
-    assert store.history("stranger@example.com") is None
+    assert store.subscribers.history("stranger@example.com") is None
 
 
 @pytest.mark.usefixtures("send")
@@ -291,8 +291,12 @@ def test_a_bounce_of_other_mail_counts_for_a_subscriber_alone_on_it(store):
 
 
 def everything(store):
-    tables = [name for (name,) in store.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]  # fmt: skip
-    rows = [row for name in tables for row in store.db.execute(f'SELECT * FROM "{name}"')]
+    tables = [name for (name,) in store.database.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]  # fmt: skip
+    rows = [
+        row
+        for name in tables
+        for row in store.database.connection.execute(f'SELECT * FROM "{name}"')
+    ]
     # the hash of these tests can be read
     return [str(row) for row in rows if not str(row[0]).startswith("hmac:")]
 
@@ -305,7 +309,7 @@ def test_nothing_brings_back_the_address_of_somebody_erased(store, first, mail):
     found[0]["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = f"550 {address(2)} unknown"
     if first:
         take(store, *found)
-    store.erase(address(2), now=NOW)
+    store.subscribers.erase(address(2), now=NOW)
     take(store, *found)
     assert stored(store) == 3
     assert not any(address(2) in text.lower() for text in everything(store))
@@ -325,7 +329,7 @@ def test_an_event_that_names_somebody_erased_by_the_way_is_stripped(store, first
     ]
     if first:
         take(store, *found[:2])
-    store.erase(address(2), now=NOW)
+    store.subscribers.erase(address(2), now=NOW)
     take(store, *found)
     assert stored(store) == 4
     assert not any(address(2) in text.lower() for text in everything(store))
@@ -342,14 +346,14 @@ def test_tags_alone_prove_nothing(store):
 def test_an_event_of_a_stranger_who_is_erased_is_stripped(store):
     take(store, event(1, email="Stranger@example.com", mail={"tags": {}, "messageId": "x"}))
     rows = [ImportRow(row=1, email="stranger@example.com")]
-    store.import_rows("members", rows, source="test", now=NOW)
-    store.erase("stranger@example.com", now=NOW)
+    store.imports.import_rows("members", rows, source="test", now=NOW)
+    store.subscribers.erase("stranger@example.com", now=NOW)
     assert not any("stranger@example.com" in text.lower() for text in everything(store))
 
 
 @pytest.mark.usefixtures("send")
 def test_the_uncertain_mail_of_somebody_erased_is_settled(store):
-    store.erase(address(5), now=NOW)
+    store.subscribers.erase(address(5), now=NOW)
     take(store, event(5))
     assert state(store, 5) == ("accepted", "", "")
 
@@ -359,30 +363,30 @@ def test_the_uncertain_mail_of_somebody_erased_is_settled(store):
 
 def test_each_delivery_counts_once(store, send):
     take(store, event(1), event(1, "Send"), event(2), bounce(2), bounce(3), complaint(1), complaint(1, day=1))  # fmt: skip
-    assert store.outcomes(send.id) == DeliverabilityStats(known=3, bounced=2, complained=1)
+    assert store.events.stats(send.id) == DeliverabilityStats(known=3, bounced=2, complained=1)
 
 
 def test_without_reports_of_deliveries_what_was_accepted_is_what_is_known(store, send):
     take(store, bounce(2))
-    assert store.outcomes(send.id) == DeliverabilityStats(known=4, bounced=1, complained=0)
+    assert store.events.stats(send.id) == DeliverabilityStats(known=4, bounced=1, complained=0)
 
 
 def test_what_ses_holds_back_by_its_own_list_is_not_a_bounce_of_this_send(store, send):
     take(store, event(1), bounce(2, subtype="OnAccountSuppressionList"))
-    assert store.outcomes(send.id) == DeliverabilityStats(known=2, bounced=0, complained=0)
+    assert store.events.stats(send.id) == DeliverabilityStats(known=2, bounced=0, complained=0)
     assert reason(store, 2) is SuppressionReason.BOUNCED
 
 
 def test_a_send_of_which_nothing_is_known_has_no_outcomes(store, send):
-    assert store.outcomes(send.id) == DeliverabilityStats(0, 0, 0)
+    assert store.events.stats(send.id) == DeliverabilityStats(0, 0, 0)
 
 
 @pytest.mark.usefixtures("send")
 def test_the_suppressed_are_listed_by_reason(store):
     take(store, bounce(2), complaint(3))
-    store.suppress(address(4), SuppressionReason.MANUAL, detail="", now=NOW)
+    store.suppressions.suppress(address(4), SuppressionReason.MANUAL, detail="", now=NOW)
     assert list(
-        store.suppressed_for([SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED])
+        store.suppressions.addresses([SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED])
     ) == [
         (address(2), SuppressionReason.BOUNCED),
         (address(3), SuppressionReason.COMPLAINED),
@@ -392,7 +396,7 @@ def test_the_suppressed_are_listed_by_reason(store):
 @pytest.mark.usefixtures("send")
 def test_what_is_known_about_a_person_holds_their_events(store):
     take(store, bounce(2), event(2, "Send"), bounce(3))
-    assert [dict(each) for each in store.history(address(2)).events] == [
+    assert [dict(each) for each in store.subscribers.history(address(2)).events] == [
         {
             "kind": "Bounce",
             "at": "2026-05-04T12:00:00+00:00",

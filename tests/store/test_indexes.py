@@ -25,20 +25,20 @@ def send(store):
     """Nine people on two lists, with another campaign behind them and this one on its way."""
     rows = [ImportRow(row=n, email=address(n)) for n in range(1, 10)]
     for name in ("members", "volunteers"):
-        store.import_rows(name, rows, source="test", now=NOW)
-    store.freeze("gala", "members", [1], **WORDS, now=NOW)
-    store.set_state(1, SendState.SENDING, now=NOW)
-    send, _ = store.freeze("vote", "members", range(1, 10), **WORDS, quiet_hours=24, now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
+        store.imports.import_rows(name, rows, source="test", now=NOW)
+    store.sends.freeze("gala", "members", [1], **WORDS, now=NOW)
+    store.sends.set_state(1, SendState.SENDING, now=NOW)
+    send, _ = store.sends.freeze("vote", "members", range(1, 10), **WORDS, quiet_hours=24, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
     return send
 
 
 def looks_through(store, act):
     """What of the statements that `act` runs looks at every row of a table that grows."""
     statements = []
-    store.db.conn.set_trace_callback(statements.append)
+    store.database.connection.set_trace_callback(statements.append)
     act()
-    store.db.conn.set_trace_callback(None)
+    store.database.connection.set_trace_callback(None)
     asked = [
         sql for sql in statements if sql.split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE"}
     ]
@@ -48,14 +48,14 @@ def looks_through(store, act):
 
 def scans(store, sql):
     large = {name for match in LARGE.finditer(sql) for name in match.groups()}
-    plan = [row[3] for row in store.db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    plan = [row[3] for row in store.database.connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
     return [step for step in plan if step.startswith("SCAN") and step.split()[1] in large]
 
 
 def claim_and_record(store, send):
-    claims = store.claim(send.id, 5, now=NOW)
+    claims = store.deliveries.claim(send.id, 5, now=NOW)
     states = [DeliveryState.UNCERTAIN, DeliveryState.PENDING, *[DeliveryState.ACCEPTED] * 3]
-    store.record(
+    store.deliveries.record(
         [
             Result(c.delivery_id, state, f"id-{c.delivery_id}", kept=StoredMessage("k", b"", "[]"))
             for c, state in zip(claims, states, strict=True)
@@ -68,11 +68,11 @@ def claim_and_record(store, send):
 def test_claims_and_outcomes_are_found_by_an_index(store, send):
     def act():
         claim_and_record(store, send)
-        store.is_due(send.id, now=NOW)
-        store.next_due(send.id, now=NOW)
-        store.outcomes(send.id)
-        store.reserve("ses", 1, rate=9, burst=1, clock=NOW.timestamp)
-        store.abandoned(send.id)
+        store.schedule.is_due(send.id, now=NOW)
+        store.schedule.next_due(send.id, now=NOW)
+        store.events.stats(send.id)
+        store.throttle.reserve("ses", 1, rate=9, burst=1, clock=NOW.timestamp)
+        store.deliveries.abandoned(send.id)
 
     assert looks_through(store, act) == []
 
@@ -98,7 +98,7 @@ def test_whom_an_event_is_about_and_what_it_changes_is_found_by_an_index(
             mail = {"messageId": f"id-{delivery}", "destination": [email], "tags": tags}
             about = detail | {"bouncedRecipients": who, "complainedRecipients": who}
             event = {"eventType": kind, "mail": mail, kind.lower(): about}
-            store.take_in(read(json.dumps(event)), patience=1, now=NOW)
+            store.events.ingest(read(json.dumps(event)), patience=1, now=NOW)
 
     assert looks_through(store, act) == []
 
@@ -106,11 +106,11 @@ def test_whom_an_event_is_about_and_what_it_changes_is_found_by_an_index(
 @pytest.mark.parametrize("which", [{}, {"everything": True}, {"lists": ["volunteers"]}])
 def test_leaving_and_taking_it_back_find_the_person_by_an_index(store, send, which):
     def act():
-        store.reader(1, send.id)
-        departure = store.leave(1, send.id, **which, how="one-click", now=NOW)
-        store.leave(1, send.id, **which, how="one-click", now=NOW)
-        store.give_reason(departure, "too many")
-        assert store.undo(departure, now=NOW)
+        store.unsubscribes.reader(1, send.id)
+        departure = store.unsubscribes.leave(1, send.id, **which, how="one-click", now=NOW)
+        store.unsubscribes.leave(1, send.id, **which, how="one-click", now=NOW)
+        store.unsubscribes.give_reason(departure, "too many")
+        assert store.unsubscribes.undo(departure, now=NOW)
 
     assert looks_through(store, act) == []
 
@@ -123,18 +123,18 @@ def test_leaving_and_taking_it_back_find_the_person_by_an_index(store, send, whi
 @pytest.mark.usefixtures("send")
 def test_what_is_asked_for_on_a_page_is_granted_by_an_index(store, wish):
     def act():
-        assert store.ask(wish, most=5, since=NOW - timedelta(days=1), now=NOW)
-        assert store.next_mail(now=NOW, stale=NOW - timedelta(hours=1))
-        assert store.grant(1, now=NOW).settled == "done"
-        store.grant(2, now=NOW)  # whoever moved keeps or leaves the old address
+        assert store.requests.add(wish, most=5, since=NOW - timedelta(days=1), now=NOW)
+        assert store.requests.next_mail(now=NOW, stale=NOW - timedelta(hours=1))
+        assert store.requests.grant(1, now=NOW).settled == "done"
+        store.requests.grant(2, now=NOW)  # whoever moved keeps or leaves the old address
 
     assert looks_through(store, act) == []
 
 
 def test_a_click_is_counted_by_an_index(store, send):
     def act():
-        link = store.link(send.id, 1, "https://example.org/act")
-        store.destination(link)
-        store.clicked({link: 3})
+        link = store.clicks.link(send.id, 1, "https://example.org/act")
+        store.clicks.destination(link)
+        store.clicks.add({link: 3})
 
     assert looks_through(store, act) == []

@@ -24,9 +24,9 @@ def store(store):
         ImportRow(row=row, email=email, first_name=first, last_name=last)
         for row, (email, first, last) in enumerate(PEOPLE, 1)
     )
-    store.import_rows("members", rows, source="test", now=NOW)
+    store.imports.import_rows("members", rows, source="test", now=NOW)
     other = [ImportRow(row=1, email="ana@example.com", first_name="Ana")]
-    store.import_rows("others", other, source="test", now=NOW)
+    store.imports.import_rows("others", other, source="test", now=NOW)
     return store
 
 
@@ -47,26 +47,28 @@ def store(store):
     ],
 )
 def test_people_are_found_by_every_word_of_their_name_or_address(store, words, found):
-    assert [person.email for person in store.search("members", words, 10)] == found
+    assert [person.email for person in store.preview.search("members", words, 10)] == found
 
 
 def test_a_search_is_bounded_and_finds_who_has_unsubscribed(store):
-    store.unsubscribe("members", "ana@example.org", how="staff", now=NOW)
-    assert [person.email for person in store.search("members", "a", 1)] == ["ana@example.org"]
-    assert store.search("nowhere", "a", 10) == []
+    store.subscribers.unsubscribe("members", "ana@example.org", how="staff", now=NOW)
+    assert [person.email for person in store.preview.search("members", "a", 1)] == [
+        "ana@example.org"
+    ]
+    assert store.preview.search("nowhere", "a", 10) == []
 
 
 def test_the_pulse_of_a_send_counts_what_was_accepted_in_each_minute(store):
-    ids = [person.id for person in store.audience("members")]
+    ids = [person.id for person in store.subscribers.audience("members")]
     words = {"query": "", "snapshot": b"", "digest": "d", "transport": "outbox"}
-    send, _ = store.freeze("vote", "members", ids, **words, now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    assert store.pulse(send.id) == []
-    claims = store.claim(send.id, 4, now=NOW)
+    send, _ = store.sends.freeze("vote", "members", ids, **words, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert store.preview.accepted_by_minute(send.id) == []
+    claims = store.deliveries.claim(send.id, 4, now=NOW)
     states = [DeliveryState.ACCEPTED] * 3 + [DeliveryState.FAILED]
     for claim, state, seconds in zip(claims, states, (0, 29, 30, 90), strict=True):
         at = NOW + timedelta(seconds=seconds)
-        store.record([Result(claim.delivery_id, state)], now=at)
-    minutes = [(minute.at, minute.accepted) for minute in store.pulse(send.id)]
+        store.deliveries.record([Result(claim.delivery_id, state)], now=at)
+    minutes = [(minute.at, minute.accepted) for minute in store.preview.accepted_by_minute(send.id)]
     noon = NOW.replace(second=0)
     assert minutes == [(noon, 2), (noon + timedelta(minutes=1), 1)]

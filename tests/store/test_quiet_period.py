@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailer.ledger.delivery import HELD_BACK, DeliveryState, Result, SendState
 from mailer.lists.import_row import ImportRow
-from mailer.store.sqlite.store import SqliteStore
+from mailer.store import connect
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ACCEPTED = DeliveryState.ACCEPTED
@@ -21,27 +21,29 @@ def hours(number):
 
 def enrol(store, count):
     rows = [ImportRow(row=n, email=f"person{n}@example.org") for n in range(1, count + 1)]
-    store.import_rows("members", rows, source="test", now=NOW)
+    store.imports.import_rows("members", rows, source="test", now=NOW)
 
 
 def freeze(store, campaign, ids, *, quiet=0.0, now=NOW, **more):
     words = {"query": "", "snapshot": b"words", "digest": "d", "transport": "outbox"}
-    send, _ = store.freeze(campaign, "members", ids, **words, quiet_hours=quiet, **more, now=now)
+    send, _ = store.sends.freeze(
+        campaign, "members", ids, **words, quiet_hours=quiet, **more, now=now
+    )
     return send
 
 
 def mail(store, campaign, ids, *, now=NOW, state=ACCEPTED, **more):
     send = freeze(store, campaign, ids, now=now, **more)
-    store.set_state(send.id, SendState.SENDING, now=now)
-    claims = store.claim(send.id, 100, now=now)
-    store.record([Result(claim.delivery_id, state) for claim in claims], now=now)
-    store.set_state(send.id, SendState.FINISHED, now=now)
+    store.sends.set_state(send.id, SendState.SENDING, now=now)
+    claims = store.deliveries.claim(send.id, 100, now=now)
+    store.deliveries.record([Result(claim.delivery_id, state) for claim in claims], now=now)
+    store.sends.set_state(send.id, SendState.FINISHED, now=now)
     return send
 
 
 def claimed(store, send, *, now=NOW):
-    store.set_state(send.id, SendState.SENDING, now=now)
-    return [claim.subscriber.id for claim in store.claim(send.id, 100, now=now)]
+    store.sends.set_state(send.id, SendState.SENDING, now=now)
+    return [claim.subscriber.id for claim in store.deliveries.claim(send.id, 100, now=now)]
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,7 @@ def people(store):
 
 
 def had(store, campaign="next", *, period=24.0, now=NOW):
-    return list(store.had_another(campaign, hours=period, now=now))
+    return list(store.quiet_period.recently_mailed(campaign, hours=period, now=now))
 
 
 def test_it_lasts_as_many_hours_as_it_says(store):
@@ -86,9 +88,13 @@ def test_of_two_sends_that_wait_only_the_first_reaches_a_person(store):
     second = freeze(store, "next", [2, 3, 4], quiet=24)
     assert claimed(store, first) == [1, 2, 3]
     # those are in flight still
-    assert [r.left_out for r in store.remaining(second.id, now=NOW)] == [HELD_BACK, HELD_BACK, ""]
+    assert [r.left_out for r in store.deliveries.remaining(second.id, now=NOW)] == [
+        HELD_BACK,
+        HELD_BACK,
+        "",
+    ]
     assert claimed(store, second) == [4]
-    counts = store.counts(second.id)
+    counts = store.sends.counts(second.id)
     assert (counts.skipped, counts.sending, counts.balanced) == (2, 1, True)
 
 
@@ -96,35 +102,35 @@ def test_whoever_was_passed_over_can_be_frozen_again_and_is_counted_once(store):
     mail(store, "vote", [1, 2])
     send = freeze(store, "next", [1, 2, 3], quiet=24)
     assert claimed(store, send) == [3]
-    assert store.passed_over(send.id) == [1, 2]
+    assert store.quiet_period.held_back(send.id) == [1, 2]
     later = NOW + hours(25)
     again = freeze(store, "next", [1], now=later)
-    counts = store.counts(send.id)
+    counts = store.sends.counts(send.id)
     assert (again.id, counts.audience, counts.pending, counts.skipped) == (send.id, 3, 1, 1)
     assert counts.balanced
     assert claimed(store, again, now=later) == [1]
-    assert store.passed_over(send.id) == [2]
+    assert store.quiet_period.held_back(send.id) == [2]
 
 
 def test_a_finished_send_is_queued_again_for_whom_it_passed_over(store):
     mail(store, "vote", [1])
     send = mail(store, "next", [1, 2], quiet=24)
-    assert store.send("next", "members").state is SendState.FINISHED
+    assert store.sends.find("next", "members").state is SendState.FINISHED
     assert freeze(store, "next", [1], now=NOW + hours(25)).state is SendState.QUEUED
-    assert store.passed_over(send.id) == []
+    assert store.quiet_period.held_back(send.id) == []
 
 
 def test_whoever_was_skipped_for_another_reason_stays_skipped(store):
     send = freeze(store, "next", [1, 2], quiet=24)
-    store.unsubscribe("members", "person1@example.org", how="form", now=NOW)
+    store.subscribers.unsubscribe("members", "person1@example.org", how="form", now=NOW)
     assert claimed(store, send) == [2]
     freeze(store, "next", [1], now=NOW + hours(25))
-    assert store.counts(send.id).skipped == 1
+    assert store.sends.counts(send.id).skipped == 1
 
 
 def test_whoever_had_it_under_a_former_address_is_the_same_person(store):
     mail(store, "vote", [1, 3])
-    store.db.execute("INSERT INTO moves (subscriber_id, formerly) VALUES (6, 1)")
+    store.database.connection.execute("INSERT INTO moves (subscriber_id, formerly) VALUES (6, 1)")
     assert had(store) == [1, 3, 6]
     assert claimed(store, freeze(store, "next", [5, 6], quiet=24)) == [5]
 
@@ -141,9 +147,9 @@ def test_whoever_was_mailed_long_before_is_claimed(store):
 
 def test_a_send_whose_process_died_is_not_forgotten(store):
     send = freeze(store, "vote", [1], now=NOW - hours(30))
-    store.set_state(send.id, SendState.SENDING, now=NOW - hours(30))
-    claims = store.claim(send.id, 100, now=NOW)
-    store.record([Result(claim.delivery_id, ACCEPTED) for claim in claims], now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW - hours(30))
+    claims = store.deliveries.claim(send.id, 100, now=NOW)
+    store.deliveries.record([Result(claim.delivery_id, ACCEPTED) for claim in claims], now=NOW)
     assert had(store) == [1]
 
 
@@ -168,7 +174,7 @@ deliveries = st.lists(
 @settings(max_examples=40)
 @given(deliveries, st.integers(1, 48))
 def test_rehearsal_and_claim_agree_with_the_plain_rule(tmp_path_factory, sent, period):
-    store = SqliteStore(tmp_path_factory.mktemp("quiet") / "mailer.db", lambda email: [email])
+    store = connect(tmp_path_factory.mktemp("quiet") / "mailer.db", lambda email: [email])
     enrol(store, 6)
     for campaign, subscriber, ago, state in sorted(sent, key=lambda one: -one[2]):
         mail(store, campaign, [subscriber], now=NOW - hours(ago), state=state)

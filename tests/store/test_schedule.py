@@ -9,7 +9,7 @@ from mailer.campaigns.schedule import Timing
 from mailer.campaigns.subject_test import SplitTest
 from mailer.ledger.delivery import DeliveryState, PendingGroup, Result, SendState
 from mailer.lists.import_row import ImportRow
-from mailer.store.sqlite.store import SqliteStore
+from mailer.store import connect
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -25,34 +25,36 @@ def ids(store):
         ImportRow(row, f"person{row}@example.org", timezone=(NEW_YORK, DENVER, "")[row % 3])
         for row in range(9)
     ]
-    store.import_rows("members", rows, source="test", now=NOW)
-    return [person.id for person in store.audience("members")]
+    store.imports.import_rows("members", rows, source="test", now=NOW)
+    return [person.id for person in store.subscribers.audience("members")]
 
 
 @pytest.fixture
 def other(store):
     """Another process on the same store."""
-    opened = SqliteStore(store.path, store.hashes)
+    opened = connect(store.database.path, lambda email: [f"hash of {email}"])
     yield opened
     opened.close()
 
 
 def freeze(store, ids, **options):
-    return store.freeze("vote", "members", ids, **NO_WORDS, now=NOW, **options)[0]
+    return store.sends.freeze("vote", "members", ids, **NO_WORDS, now=NOW, **options)[0]
 
 
 def claim(store, send, now, limit=9):
-    store.set_state(send.id, SendState.SENDING, now=now)
-    return store.claim(send.id, limit, now=now)
+    store.sends.set_state(send.id, SendState.SENDING, now=now)
+    return store.deliveries.claim(send.id, limit, now=now)
 
 
 def record(store, claims, now=NOW):
-    store.record([Result(c.delivery_id, DeliveryState.ACCEPTED) for c in claims], now=now)
+    store.deliveries.record(
+        [Result(c.delivery_id, DeliveryState.ACCEPTED) for c in claims], now=now
+    )
 
 
 def finish(store, send, now):
-    store.set_state(send.id, SendState.FINISHED, now=now)
-    return store.send("vote", "members").state
+    store.sends.set_state(send.id, SendState.FINISHED, now=now)
+    return store.sends.find("vote", "members").state
 
 
 # ---------------------------------------------------------------- when
@@ -81,17 +83,19 @@ def test_a_send_with_more_to_come_is_queued_and_not_finished(store, ids):
 
 def test_what_is_to_come_is_counted_by_moment_and_time_zone(store, ids):
     send = freeze(store, ids, timing=AT_TEN)
-    assert store.waves(send.id, now=NOW) == [
+    assert store.schedule.pending_groups(send.id, now=NOW) == [
         PendingGroup(NOW + 2 * HOUR, NEW_YORK, 3),
         PendingGroup(NOW + 4 * HOUR, "", 3),
         PendingGroup(NOW + 4 * HOUR, DENVER, 3),
     ]
-    assert store.next_due(send.id, now=NOW) == NOW + 2 * HOUR
-    assert store.next_due(send.id, now=NOW + 2 * HOUR) == NOW + 4 * HOUR
-    assert store.next_due(send.id, now=NOW + 4 * HOUR) is None
-    assert store.waves(send.id, now=NOW + 4 * HOUR) == []
-    assert [len(list(store.remaining(send.id, now=NOW + n * HOUR))) for n in (0, 2, 4)] == [0, 3, 9]
-    assert len(list(store.remaining(send.id, now=NOW, later=True))) == 9
+    assert store.schedule.next_due(send.id, now=NOW) == NOW + 2 * HOUR
+    assert store.schedule.next_due(send.id, now=NOW + 2 * HOUR) == NOW + 4 * HOUR
+    assert store.schedule.next_due(send.id, now=NOW + 4 * HOUR) is None
+    assert store.schedule.pending_groups(send.id, now=NOW + 4 * HOUR) == []
+    assert [
+        len(list(store.deliveries.remaining(send.id, now=NOW + n * HOUR))) for n in (0, 2, 4)
+    ] == [0, 3, 9]
+    assert len(list(store.deliveries.remaining(send.id, now=NOW, later=True))) == 9
 
 
 def test_an_order_that_is_moved_moves_what_is_pending_and_whoever_is_added(store, ids):
@@ -100,15 +104,17 @@ def test_an_order_that_is_moved_moves_what_is_pending_and_whoever_is_added(store
     moved = Timing("later", NOW + 9 * HOUR)
     send = freeze(store, ids, timing=moved)
     assert (send.plan, send.state) == ("later", SendState.QUEUED)
-    assert [wave.due for wave in store.waves(send.id, now=NOW)] == [NOW + 9 * HOUR] * 3
-    assert store.counts(send.id).pending == 7
+    assert [wave.due for wave in store.schedule.pending_groups(send.id, now=NOW)] == [
+        NOW + 9 * HOUR
+    ] * 3
+    assert store.sends.counts(send.id).pending == 7
 
 
 def test_whoever_is_added_without_a_time_is_due_at_once_and_the_rest_keep_theirs(store, ids):
     freeze(store, ids[:6], timing=AT_TEN)
     send = freeze(store, ids)
     assert len(claim(store, send, NOW)) == 3
-    assert store.next_due(send.id, now=NOW) == NOW + 2 * HOUR
+    assert store.schedule.next_due(send.id, now=NOW) == NOW + 2 * HOUR
 
 
 def test_a_claim_goes_through_one_moment_after_another(store, ids):
@@ -124,32 +130,32 @@ def test_a_claim_goes_through_one_moment_after_another(store, ids):
 
 def test_a_worker_takes_up_what_was_scheduled_when_it_is_due(store, ids):
     freeze(store, ids, timing=AT_TEN)
-    assert store.take_up(now=NOW) is None
-    taken = store.take_up(now=NOW + 2 * HOUR)
+    assert store.schedule.take_up(now=NOW) is None
+    taken = store.schedule.take_up(now=NOW + 2 * HOUR)
     assert (taken.campaign, taken.state) == ("vote", SendState.SENDING)
 
 
 def test_of_two_workers_one_takes_it_up(store, other, ids):
     freeze(store, ids, timing=AT_TEN)
-    assert store.take_up(now=NOW + 4 * HOUR)
-    assert other.take_up(now=NOW + 4 * HOUR) is None
+    assert store.schedule.take_up(now=NOW + 4 * HOUR)
+    assert other.schedule.take_up(now=NOW + 4 * HOUR) is None
 
 
 @pytest.mark.parametrize("state", [SendState.PAUSED, SendState.CANCELLED, SendState.FINISHED])
 def test_a_worker_leaves_alone_what_somebody_stopped_or_is_over(store, ids, state):
     send = freeze(store, ids, timing=AT_TEN)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    store.set_state(send.id, state, now=NOW)
-    store.workers.leave()
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    store.sends.set_state(send.id, state, now=NOW)
+    store.leases.workers.leave()
     due = NOW + 4 * HOUR
-    taken = store.take_up(now=due)
+    taken = store.schedule.take_up(now=due)
     # not finished, as the people are not due yet: queued
     assert (taken is not None) == (state is SendState.FINISHED)
 
 
 def test_a_worker_leaves_to_a_person_what_a_person_started(store, ids):
     freeze(store, ids)
-    assert store.take_up(now=NOW) is None
+    assert store.schedule.take_up(now=NOW) is None
 
 
 def test_a_worker_takes_up_what_a_dead_process_left_and_not_what_a_living_one_has(
@@ -157,39 +163,39 @@ def test_a_worker_takes_up_what_a_dead_process_left_and_not_what_a_living_one_ha
 ):
     send = freeze(store, ids)
     claim(store, send, NOW, limit=2)
-    assert store.is_anyone_at_work(send.id)
-    assert other.take_up(now=NOW) is None
-    store.workers.leave()
-    assert not other.is_anyone_at_work(send.id)
-    assert other.take_up(now=NOW).id == send.id
-    assert other.is_anyone_at_work(send.id)
+    assert store.schedule.is_anyone_at_work(send.id)
+    assert other.schedule.take_up(now=NOW) is None
+    store.leases.workers.leave()
+    assert not other.schedule.is_anyone_at_work(send.id)
+    assert other.schedule.take_up(now=NOW).id == send.id
+    assert other.schedule.is_anyone_at_work(send.id)
 
 
 def test_a_worker_takes_up_what_no_worker_is_written_down_for(store, other, ids):
     send = freeze(store, ids)
     claim(store, send, NOW, limit=2)
-    store.db.execute("UPDATE sends SET worker = ''")
-    store.db.execute("UPDATE deliveries SET worker = ''")
-    assert not other.is_anyone_at_work(send.id)
-    assert other.take_up(now=NOW).id == send.id
-    assert len(other.abandoned(send.id)) == 2
+    store.database.connection.execute("UPDATE sends SET worker = ''")
+    store.database.connection.execute("UPDATE deliveries SET worker = ''")
+    assert not other.schedule.is_anyone_at_work(send.id)
+    assert other.schedule.take_up(now=NOW).id == send.id
+    assert len(other.deliveries.abandoned(send.id)) == 2
 
 
 def test_whoever_has_mail_in_flight_is_at_work_though_another_came_later(store, other, ids):
     send = freeze(store, ids)
     claim(store, send, NOW, limit=2)
-    other.set_state(send.id, SendState.SENDING, now=NOW)
-    other.workers.leave()
-    assert other.is_anyone_at_work(send.id)
-    assert other.take_up(now=NOW) is None
+    other.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    other.leases.workers.leave()
+    assert other.schedule.is_anyone_at_work(send.id)
+    assert other.schedule.take_up(now=NOW) is None
 
 
 def test_a_store_is_attended_while_a_worker_lives(store, other):
-    assert not other.is_attended()
-    store.attend()
-    assert other.is_attended()
-    store.attendants.leave()
-    assert not other.is_attended()
+    assert not other.leases.is_attended()
+    store.leases.attend()
+    assert other.leases.is_attended()
+    store.leases.attendants.leave()
+    assert not other.leases.is_attended()
 
 
 # ---------------------------------------------------------------- which subject
@@ -204,18 +210,21 @@ def test_the_test_goes_out_and_the_rest_wait_for_the_winner(store, ids):
     test = claim(store, send, NOW)
     assert Counter(c.arm for c in test) == {1: 3, 2: 3}
     assert all(c.arm == draw(c.subscriber.id) for c in test)
-    assert store.has_to_come(send.id) is False
+    assert store.schedule.has_to_come(send.id) is False
     record(store, test)
     assert finish(store, send, NOW) is SendState.QUEUED
-    assert store.waves(send.id, now=NOW) == [
+    assert store.schedule.pending_groups(send.id, now=NOW) == [
         PendingGroup(None, zone, number) for zone, number in Counter(_waiting(store, send)).items()
     ]
-    assert store.awaits_winner(send.id)
+    assert store.schedule.awaits_winner(send.id)
 
 
 def _waiting(store, send):
-    tested = {found.claim.subscriber.id for found in store.remaining(send.id, now=NOW, later=True)}
-    people = store.audience("members")
+    tested = {
+        found.claim.subscriber.id
+        for found in store.deliveries.remaining(send.id, now=NOW, later=True)
+    }
+    people = store.subscribers.audience("members")
     return sorted(p.timezone for p in people if draw(p.id) == 0 and p.id not in tested)
 
 
@@ -223,17 +232,17 @@ def test_the_rest_get_the_subject_that_was_declared_first(store, ids):
     send = freeze(store, ids, trial=SplitTest(draw, None))
     record(store, claim(store, send, NOW))
     finish(store, send, NOW)
-    assert store.declare_winner(send.id, 2, now=NOW + HOUR)
-    assert not store.declare_winner(send.id, 1, now=NOW + HOUR)
+    assert store.schedule.declare_winner(send.id, 2, now=NOW + HOUR)
+    assert not store.schedule.declare_winner(send.id, 1, now=NOW + HOUR)
     rest = claim(store, send, NOW + HOUR)
     assert [c.arm for c in rest] == [2, 2, 2]
-    assert not store.awaits_winner(send.id)
+    assert not store.schedule.awaits_winner(send.id)
 
 
 def test_whoever_is_added_later_gets_the_winner_at_once(store, ids):
     send = freeze(store, ids[:6], trial=SplitTest(draw, None))
     record(store, claim(store, send, NOW))
-    store.declare_winner(send.id, 2, now=NOW)
+    store.schedule.declare_winner(send.id, 2, now=NOW)
     record(store, claim(store, send, NOW))
     freeze(store, ids, trial=SplitTest(lambda _: 0, None))
     assert [c.arm for c in claim(store, send, NOW)] == [2, 2, 2]
@@ -241,21 +250,21 @@ def test_whoever_is_added_later_gets_the_winner_at_once(store, ids):
 
 def test_a_worker_is_to_choose_when_the_test_has_been_out_for_the_time(store, ids):
     send = freeze(store, ids, trial=SplitTest(draw, 4 * HOUR), timing=Timing("later", NOW + HOUR))
-    assert store.ripe_trials(now=NOW + 9 * HOUR) == []
+    assert store.schedule.tests_to_decide(now=NOW + 9 * HOUR) == []
     due = NOW + HOUR
     record(store, claim(store, send, due), due)
-    assert store.ripe_trials(now=NOW + 9 * HOUR) == []
+    assert store.schedule.tests_to_decide(now=NOW + 9 * HOUR) == []
     finish(store, send, due)
-    assert store.ripe_trials(now=due + 4 * HOUR - timedelta(seconds=1)) == []
-    assert [found.id for found in store.ripe_trials(now=due + 4 * HOUR)] == [send.id]
-    store.declare_winner(send.id, 1, now=due + 4 * HOUR)
-    assert store.ripe_trials(now=due + 4 * HOUR) == []
-    assert store.take_up(now=due + 4 * HOUR).id == send.id
+    assert store.schedule.tests_to_decide(now=due + 4 * HOUR - timedelta(seconds=1)) == []
+    assert [found.id for found in store.schedule.tests_to_decide(now=due + 4 * HOUR)] == [send.id]
+    store.schedule.declare_winner(send.id, 1, now=due + 4 * HOUR)
+    assert store.schedule.tests_to_decide(now=due + 4 * HOUR) == []
+    assert store.schedule.take_up(now=due + 4 * HOUR).id == send.id
 
 
 def test_a_worker_does_not_choose_what_a_person_is_to_choose(store, ids):
     send = freeze(store, ids, trial=SplitTest(draw, None))
     record(store, claim(store, send, NOW))
     finish(store, send, NOW)
-    assert store.ripe_trials(now=NOW + 999 * HOUR) == []
-    assert store.take_up(now=NOW + 999 * HOUR) is None
+    assert store.schedule.tests_to_decide(now=NOW + 999 * HOUR) == []
+    assert store.schedule.take_up(now=NOW + 999 * HOUR) is None

@@ -28,15 +28,15 @@ def people(store):
         ImportRow(row=n, email=address(n), state="OR" if n <= 3 else "WA" if n < 8 else "")
         for n in range(1, 9)
     ]
-    store.import_rows("members", rows, source="test", now=NOW)
+    store.imports.import_rows("members", rows, source="test", now=NOW)
 
 
 def mail(store, campaign="vote", states=(), trial=None, kept=None):
     """Delivery n goes to subscriber n; states of the first ones, the rest is accepted."""
-    ids = [subscriber.id for subscriber in store.audience("members")]
-    send, _ = store.freeze(campaign, "members", ids, **WORDS, trial=trial, now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    claims = store.claim(send.id, 100, now=NOW)
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    send, _ = store.sends.freeze(campaign, "members", ids, **WORDS, trial=trial, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    claims = store.deliveries.claim(send.id, 100, now=NOW)
     every = [*states, *[ACCEPTED] * (len(claims) - len(states))]
     results = [
         Result(
@@ -44,7 +44,7 @@ def mail(store, campaign="vote", states=(), trial=None, kept=None):
         )
         for c, state in zip(claims, every, strict=True)
     ]
-    store.record(results, now=NOW)
+    store.deliveries.record(results, now=NOW)
     return send
 
 
@@ -55,7 +55,7 @@ def take(store, number, kind, *, day=0, **detail):
         detail |= {recipients[kind]: [{"emailAddress": address(number)}], "feedbackId": f"f{day}"}
     mail = {"timestamp": at, "messageId": f"id-vote-{number}", "destination": [address(number)]}
     event = {"eventType": kind, "mail": mail, kind.lower(): detail | {"timestamp": at}}
-    assert store.take_in(read(json.dumps(event)), patience=9, now=NOW).stored == 1
+    assert store.events.ingest(read(json.dumps(event)), patience=9, now=NOW).stored == 1
 
 
 def bounce(store, number, type_="Permanent", subtype="General", **more):
@@ -71,7 +71,7 @@ def test_bounces_are_counted_by_domain_and_by_reason_once_for_each_mail(store):
     bounce(store, 2, "Transient", "MailboxFull")
     take(store, 4, "Delivery")
     take(store, 4, "Complaint", complaintFeedbackType="abuse")
-    found = store.reckon(send.id)
+    found = store.statistics.of_send(send.id)
     assert found.outcomes == {"bounced": 2, "returned": 1, "delivered": 1, "complained": 1}
     assert found.bounces == (
         BounceCount("Permanent", "General", 1),
@@ -84,7 +84,7 @@ def test_bounces_are_counted_by_domain_and_by_reason_once_for_each_mail(store):
 @pytest.mark.usefixtures("people")
 def test_only_what_was_handed_over_counts_for_domains_and_states(store):
     send = mail(store, states=[DeliveryState.FAILED, DeliveryState.UNCERTAIN])
-    found = store.reckon(send.id)
+    found = store.statistics.of_send(send.id)
     assert found.states == (("WA", 4), ("", 1), ("OR", 1))
     assert sum(domain.accepted for domain in found.domains) == 6
     assert found.failed == (("failed", 1),)
@@ -94,8 +94,8 @@ def test_only_what_was_handed_over_counts_for_domains_and_states(store):
 def test_another_send_is_another_matter(store):
     send, other = mail(store), mail(store, "gala")
     bounce(store, 1)
-    store.leave(2, send.id, how="one-click", now=NOW)
-    found = store.reckon(other.id)
+    store.unsubscribes.leave(2, send.id, how="one-click", now=NOW)
+    found = store.statistics.of_send(other.id)
     assert (found.outcomes, found.unsubscribed, found.bounces) == ({}, 0, ())
     assert all(domain.bounced == 0 for domain in found.domains)
 
@@ -103,25 +103,25 @@ def test_another_send_is_another_matter(store):
 @pytest.mark.usefixtures("people")
 def test_whoever_leaves_by_this_mail_is_counted_with_a_reason_and_not_after_coming_back(store):
     send = mail(store)
-    first = store.leave(1, send.id, how="form", now=NOW)
-    store.give_reason(first, "too many")
-    store.leave(2, send.id, how="one-click", now=NOW)
-    back = store.leave(3, send.id, how="form", now=NOW)
-    store.undo(back, now=NOW)
-    found = store.reckon(send.id)
+    first = store.unsubscribes.leave(1, send.id, how="form", now=NOW)
+    store.unsubscribes.give_reason(first, "too many")
+    store.unsubscribes.leave(2, send.id, how="one-click", now=NOW)
+    back = store.unsubscribes.leave(3, send.id, how="form", now=NOW)
+    store.unsubscribes.undo(back, now=NOW)
+    found = store.statistics.of_send(send.id)
     assert (found.unsubscribed, found.reasons) == (2, {"too many": 1})
 
 
 @pytest.mark.usefixtures("people")
 def test_whoever_was_skipped_is_counted_by_reason(store):
-    ids = [subscriber.id for subscriber in store.audience("members")]
-    send, _ = store.freeze("vote", "members", ids, **WORDS, now=NOW)
-    store.unsubscribe("members", address(1), how="form", now=NOW)
-    store.unsubscribe("members", address(2), how="form", now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    store.claim(send.id, 4, now=NOW)
-    store.set_state(send.id, SendState.CANCELLED, now=NOW)
-    assert store.reckon(send.id).skipped == (("cancelled", 2), ("unsubscribed", 2))
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    send, _ = store.sends.freeze("vote", "members", ids, **WORDS, now=NOW)
+    store.subscribers.unsubscribe("members", address(1), how="form", now=NOW)
+    store.subscribers.unsubscribe("members", address(2), how="form", now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    store.deliveries.claim(send.id, 4, now=NOW)
+    store.sends.set_state(send.id, SendState.CANCELLED, now=NOW)
+    assert store.statistics.of_send(send.id).skipped == (("cancelled", 2), ("unsubscribed", 2))
 
 
 @pytest.mark.usefixtures("people")
@@ -129,11 +129,11 @@ def test_each_subject_has_its_own_figures(store):
     send = mail(store, trial=SplitTest(lambda subscriber: 1 + subscriber % 2, None))
     bounce(store, 1)
     take(store, 3, "Complaint", complaintFeedbackType="abuse")
-    store.leave(5, send.id, how="form", now=NOW)
-    link = store.link(send.id, 2, "https://example.org/")
-    store.clicked({link: 1})
-    store.clicked({link: 2})
-    assert store.subject_figures(send.id) == [
+    store.unsubscribes.leave(5, send.id, how="form", now=NOW)
+    link = store.clicks.link(send.id, 2, "https://example.org/")
+    store.clicks.add({link: 1})
+    store.clicks.add({link: 2})
+    assert store.statistics.subject_figures(send.id) == [
         SubjectFigures(1, sent=4, clicks=0, unsubscribed=0, bounced=0, complained=0),
         SubjectFigures(2, sent=4, clicks=3, unsubscribed=1, bounced=1, complained=1),
     ]
@@ -148,7 +148,7 @@ def test_variants_are_counted_by_who_got_them(store):
         return StoredMessage(digest, digest.encode(), "[]")
 
     send = mail(store, states=[DeliveryState.UNCERTAIN], kept=kept)
-    found, others = store.shares(send.id, limit=2)
+    found, others = store.statistics.variant_counts(send.id, limit=2)
     assert [(share.content, share.number) for share in found] == [(b"c", 5), (b"a", 1)]
     assert others == 1
 
@@ -157,17 +157,17 @@ def test_variants_are_counted_by_who_got_them(store):
 def test_whoever_was_erased_still_counts_in_the_outcomes(store):
     send = mail(store)
     bounce(store, 1)
-    store.erase(address(1), now=NOW)
-    found = store.reckon(send.id)
+    store.subscribers.erase(address(1), now=NOW)
+    found = store.statistics.of_send(send.id)
     assert found.outcomes == {"bounced": 1}
     assert sum(domain.accepted for domain in found.domains) == 7
 
 
 def test_a_send_of_which_nothing_is_known_yet_has_no_figures(store, people):
     del people
-    ids = [subscriber.id for subscriber in store.audience("members")]
-    send, _ = store.freeze("vote", "members", ids, **WORDS, now=NOW)
-    found = store.reckon(send.id)
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    send, _ = store.sends.freeze("vote", "members", ids, **WORDS, now=NOW)
+    found = store.statistics.of_send(send.id)
     assert (found.outcomes, found.domains, found.states) == ({}, (), ())
-    assert store.subject_figures(send.id) == []
-    assert store.shares(send.id, limit=5) == ([], 0)
+    assert store.statistics.subject_figures(send.id) == []
+    assert store.statistics.variant_counts(send.id, limit=5) == ([], 0)

@@ -15,7 +15,7 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.import_row import ImportRow, ImportTotals, StoredRow
 from mailer.lists.importing import AcceptedRow, SubscriberFile
 from mailer.lists.membership import SuppressionReason
-from mailer.store.sqlite.store import SqliteStore
+from mailer.store import connect
 from tests.store.conftest import hashes
 
 MESSY = Path(__file__).parents[1] / "lists" / "subscribers-messy.csv"
@@ -24,7 +24,7 @@ LATER = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 
 
 def bring(store, *rows, to="members", source="form", now=NOW, **options):
-    return store.import_rows(to, rows, source=source, now=now, **options)
+    return store.imports.import_rows(to, rows, source=source, now=now, **options)
 
 
 def row(email, number=1, **values):
@@ -34,15 +34,20 @@ def row(email, number=1, **values):
 def contents(store):
     """Every row that describes people, as the database has it."""
     tables = ("subscribers", "lists", "memberships", "suppressions", "field_names")
-    return {name: store.db.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+    return {
+        name: store.database.connection.execute(f"SELECT * FROM {name}").fetchall()
+        for name in tables
+    }
 
 
 def audience(store, list_name="members"):
-    return [subscriber.email.partition("@")[0] for subscriber in store.audience(list_name)]
+    return [
+        subscriber.email.partition("@")[0] for subscriber in store.subscribers.audience(list_name)
+    ]
 
 
 def subscriber(store, email):
-    return store.history(f"{email}@example.org").subscriber
+    return store.subscribers.history(f"{email}@example.org").subscriber
 
 
 # ---------------------------------------------------------------- importing people
@@ -105,7 +110,7 @@ def test_rows_of_one_address_are_merged_in_their_order(store):
     ]
     ana = subscriber(store, "ana")
     assert (ana.first_name, ana.last_name, ana.tags) == ("Anna", "Silva", ("a", "b"))
-    assert store.history("ana@example.org").memberships[0].since == "2019-01-01"
+    assert store.subscribers.history("ana@example.org").memberships[0].since == "2019-01-01"
 
 
 def test_people_known_before_are_told_from_new_ones(store):
@@ -125,7 +130,7 @@ def test_new_people_are_numbered_by_address_whatever_the_order_of_the_file(store
 def test_whoever_is_known_as_the_file_has_them_is_not_written_again(store):
     known = {"first_name": "Ana", "fields": {"phone": "1"}, "tags": ("a", "b")}
     bring(store, row("ana", **known))
-    store.db.execute("""CREATE TEMP TRIGGER no_more AFTER UPDATE ON main.subscribers
+    store.database.connection.execute("""CREATE TEMP TRIGGER no_more AFTER UPDATE ON main.subscribers
         BEGIN SELECT RAISE(ABORT, 'written again'); END""")
     totals = bring(store, row("ana"), row("ana", **known), row("ana", first_name="Ana"))
     assert totals == ImportTotals(updated=1, merged=2)
@@ -136,7 +141,10 @@ def test_whoever_is_known_as_the_file_has_them_is_not_written_again(store):
 def test_consent_and_the_date_of_joining_are_kept_from_the_first_time(store):
     bring(store, row("ana", joined="2019-01-25"), row("bo", 2), source="petition")
     bring(store, row("ana", joined="2021-01-01"), row("bo", 2), source="other", now=LATER)
-    ana, bo = store.history("ana@example.org"), store.history("bo@example.org")
+    ana, bo = (
+        store.subscribers.history("ana@example.org"),
+        store.subscribers.history("bo@example.org"),
+    )
     assert (ana.consent_source, ana.created) == ("petition", "2026-05-04T12:00:00+00:00")
     assert [m.since for m in (*ana.memberships, *bo.memberships)] == [
         "2019-01-25",
@@ -162,15 +170,15 @@ def test_an_error_in_the_middle_of_the_rows_changes_nothing_and_the_next_import_
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        store.import_rows("members", rows(), source="", now=NOW)
-    assert store.lists() == []
+        store.imports.import_rows("members", rows(), source="", now=NOW)
+    assert store.subscribers.lists() == []
     assert bring(store, row("ana")).new == 1
 
 
 def test_an_error_while_storing_changes_nothing(store):
     bring(store, row("ana", first_name="Ana"))
     before = contents(store)
-    store.db.execute(
+    store.database.connection.execute(
         "CREATE TEMP TRIGGER broken BEFORE INSERT ON memberships "
         "BEGIN SELECT raise(FAIL, 'disk full'); END"
     )
@@ -181,7 +189,7 @@ def test_an_error_while_storing_changes_nothing(store):
 
 def test_an_import_without_people_makes_no_list(store):
     assert bring(store) == ImportTotals()
-    assert store.lists() == []
+    assert store.subscribers.lists() == []
 
 
 def test_others_write_while_an_import_reads(store, tmp_path):
@@ -193,7 +201,7 @@ def test_others_write_while_an_import_reads(store, tmp_path):
         other.commit()
         yield row("bo", 2)
 
-    totals = store.import_rows("members", rows(), source="", now=NOW)
+    totals = store.imports.import_rows("members", rows(), source="", now=NOW)
     other.close()
     assert totals == ImportTotals(new=2, joined=2, kept_suppressed=1)
 
@@ -231,7 +239,7 @@ def merged(people, rows):
 @given(ROWS, ROWS)
 def test_any_rows_are_merged_by_the_rule_and_importing_again_changes_nothing(first, second):
     with TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "mailer.db", hashes)
+        store = connect(Path(folder) / "mailer.db", hashes)
         try:
             bring(store, *first)
             totals = bring(store, *second)
@@ -243,12 +251,16 @@ def test_any_rows_are_merged_by_the_rule_and_importing_again_changes_nothing(fir
                     "fields": dict(s.fields),
                     "tags": set(s.tags),
                 }
-                for s in store.audience("members")
+                for s in store.subscribers.audience("members")
             }
             assert found == expected
-            assert all(list(s.tags) == sorted(s.tags) for s in store.audience("members"))
+            assert all(
+                list(s.tags) == sorted(s.tags) for s in store.subscribers.audience("members")
+            )
             assert totals.new + totals.updated + totals.merged == len(second)
-            assert store.field_names() == {name for p in expected.values() for name in p["fields"]}
+            assert store.subscribers.field_names() == {
+                name for p in expected.values() for name in p["fields"]
+            }
             before = contents(store)
             assert bring(store, *second, now=LATER).new == 0
             assert contents(store) == before
@@ -262,10 +274,12 @@ def test_any_rows_are_merged_by_the_rule_and_importing_again_changes_nothing(fir
 def test_lists_count_their_people(store):
     bring(store, row("ana"), row("bo", 2), row("cy", 3))
     bring(store, row("bo"), to="board")
-    store.unsubscribe("members", "ana@example.org", how="form", now=NOW)
-    store.suppress("bo@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
-    store.suppress("ana@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
-    assert [(s.name, s.subscribed, s.unsubscribed, s.suppressed) for s in store.lists()] == [
+    store.subscribers.unsubscribe("members", "ana@example.org", how="form", now=NOW)
+    store.suppressions.suppress("bo@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
+    store.suppressions.suppress("ana@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
+    assert [
+        (s.name, s.subscribed, s.unsubscribed, s.suppressed) for s in store.subscribers.lists()
+    ] == [
         ("board", 1, 0, 1),
         ("members", 2, 1, 1),
     ]
@@ -274,25 +288,28 @@ def test_lists_count_their_people(store):
 def test_the_audience_is_who_may_be_mailed_and_members_are_all(store):
     bring(store, row("ana"), row("bo", 2), row("cy", 3))
     bring(store, row("dee"), to="board")
-    store.unsubscribe("members", "ana@example.org", how="one-click", now=LATER)
-    store.suppress("bo@example.org", SuppressionReason.COMPLAINED, detail="", now=NOW)
+    store.subscribers.unsubscribe("members", "ana@example.org", how="one-click", now=LATER)
+    store.suppressions.suppress("bo@example.org", SuppressionReason.COMPLAINED, detail="", now=NOW)
     assert audience(store) == ["cy"]
-    found = [(s.email[:2], m.status, m.how, reason) for s, m, reason in store.members("members")]
+    found = [
+        (s.email[:2], m.status, m.how, reason)
+        for s, m, reason in store.subscribers.members("members")
+    ]
     assert found == [
         ("an", "unsubscribed", "one-click", None),
         ("bo", "subscribed", "import", SuppressionReason.COMPLAINED),
         ("cy", "subscribed", "import", None),
     ]
-    assert list(store.members("nobody")) == []
+    assert list(store.subscribers.members("nobody")) == []
 
 
 def test_a_long_list_is_read_in_pages_without_loss_while_it_changes(store, monkeypatch):
     monkeypatch.setattr("mailer.store.sqlite.subscribers.PAGE", 7)
     bring(store, *(row(f"p{i}", i) for i in range(50)))
     seen = []
-    for member in store.audience("members"):
+    for member in store.subscribers.audience("members"):
         seen.append(member.email)
-        store.unsubscribe("members", member.email, how="form", now=NOW)
+        store.subscribers.unsubscribe("members", member.email, how="form", now=NOW)
     assert len(set(seen)) == len(seen) == 50
 
 
@@ -301,7 +318,9 @@ def test_a_list_of_many_pages_is_read_once(store, monkeypatch):
     everybody = [f"p{i:02}" for i in range(49)]
     bring(store, *map(row, everybody))
     assert audience(store) == everybody
-    assert [s.email.partition("@")[0] for s, *_ in store.members("members")] == everybody
+    assert [
+        s.email.partition("@")[0] for s, *_ in store.subscribers.members("members")
+    ] == everybody
 
 
 # ---------------------------------------------------------------- leaving
@@ -310,20 +329,20 @@ def test_a_list_of_many_pages_is_read_once(store, monkeypatch):
 def test_unsubscribing_is_for_one_list_and_happens_once(store):
     bring(store, row("ana"))
     bring(store, row("ana"), to="board")
-    assert store.unsubscribe("members", "ana@example.org", how="form", now=LATER)
-    assert not store.unsubscribe("members", "ana@example.org", how="staff", now=LATER)
-    assert not store.unsubscribe("members", "bo@example.org", how="staff", now=LATER)
-    assert not store.unsubscribe("other", "ana@example.org", how="staff", now=LATER)
-    board, members = store.history("ana@example.org").memberships
+    assert store.subscribers.unsubscribe("members", "ana@example.org", how="form", now=LATER)
+    assert not store.subscribers.unsubscribe("members", "ana@example.org", how="staff", now=LATER)
+    assert not store.subscribers.unsubscribe("members", "bo@example.org", how="staff", now=LATER)
+    assert not store.subscribers.unsubscribe("other", "ana@example.org", how="staff", now=LATER)
+    board, members = store.subscribers.history("ana@example.org").memberships
     assert (board.status, members.status) == ("subscribed", "unsubscribed")
     assert (members.since, members.how) == ("2026-06-01T09:30:00+00:00", "form")
 
 
 def test_no_import_brings_back_who_unsubscribed_or_is_suppressed(store):
     bring(store, row("ana"), row("bo", 2))
-    store.unsubscribe("members", "ana@example.org", how="form", now=NOW)
-    store.suppress("bo@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
-    store.suppress("cy@example.org", SuppressionReason.MANUAL, detail="", now=NOW)
+    store.subscribers.unsubscribe("members", "ana@example.org", how="form", now=NOW)
+    store.suppressions.suppress("bo@example.org", SuppressionReason.BOUNCED, detail="", now=NOW)
+    store.suppressions.suppress("cy@example.org", SuppressionReason.MANUAL, detail="", now=NOW)
     totals = bring(store, row("ana", 1), row("bo", 2), row("cy", 3), row("dee", 4))
     assert totals == ImportTotals(
         new=2, updated=2, joined=2, kept_unsubscribed=1, kept_suppressed=2
@@ -332,11 +351,17 @@ def test_no_import_brings_back_who_unsubscribed_or_is_suppressed(store):
 
 
 def test_the_first_reason_stands_but_unsubscribing_gives_way(store):
-    store.suppress("ana@example.org", SuppressionReason.UNSUBSCRIBED, detail="", now=NOW)
-    store.suppress("ana@example.org", SuppressionReason.BOUNCED, detail="", now=LATER)
-    store.suppress("ana@example.org", SuppressionReason.COMPLAINED, detail="", now=LATER)
-    store.suppress("ana@example.org", SuppressionReason.UNSUBSCRIBED, detail="", now=LATER)
-    known = store.history("ana@example.org")
+    store.suppressions.suppress(
+        "ana@example.org", SuppressionReason.UNSUBSCRIBED, detail="", now=NOW
+    )
+    store.suppressions.suppress("ana@example.org", SuppressionReason.BOUNCED, detail="", now=LATER)
+    store.suppressions.suppress(
+        "ana@example.org", SuppressionReason.COMPLAINED, detail="", now=LATER
+    )
+    store.suppressions.suppress(
+        "ana@example.org", SuppressionReason.UNSUBSCRIBED, detail="", now=LATER
+    )
+    known = store.subscribers.history("ana@example.org")
     assert known.subscriber is None
     assert (known.suppression, known.suppressed_at) == (
         SuppressionReason.BOUNCED,
@@ -350,21 +375,21 @@ def test_the_first_reason_stands_but_unsubscribing_gives_way(store):
 def send_to_ana(store):
     """A send of which ana's delivery failed, with an answer that quotes her address."""
     bring(store, row("ana", first_name="Zyxwv"), row("bo", 2))
-    ids = [s.id for s in store.audience("members")]
-    send, _ = store.freeze(
+    ids = [s.id for s in store.subscribers.audience("members")]
+    send, _ = store.sends.freeze(
         "vote", "members", ids, query="", snapshot=b"", digest="", transport="outbox", now=NOW
     )
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    (claim,) = store.claim(send.id, 1, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    (claim,) = store.deliveries.claim(send.id, 1, now=NOW)
     answer = "550 no such user ana@example.org"
     result = Result(claim.delivery_id, DeliveryState.FAILED, "m-1", answer)
-    store.record([result], now=NOW)
+    store.deliveries.record([result], now=NOW)
     return send
 
 
 def test_history_tells_everything(store):
     send_to_ana(store)
-    known = store.history("ana@example.org")
+    known = store.subscribers.history("ana@example.org")
     assert known.subscriber.first_name == "Zyxwv"
     assert known.deliveries == (
         {
@@ -375,14 +400,14 @@ def test_history_tells_everything(store):
             "message_id": "m-1",
         },
     )
-    assert store.history("nobody@example.org") is None
+    assert store.subscribers.history("nobody@example.org") is None
 
 
 def test_erasing_leaves_nothing_of_the_person_in_the_files(store, tmp_path):
     send = send_to_ana(store)
-    before = store.counts(send.id)
-    assert store.erase("ana@example.org", now=LATER)
-    assert store.counts(send.id) == before
+    before = store.sends.counts(send.id)
+    assert store.subscribers.erase("ana@example.org", now=LATER)
+    assert store.sends.counts(send.id) == before
     data = b"".join(p.read_bytes() for p in (tmp_path / "lists").iterdir() if p.is_file())
     assert b"Zyxwv" not in data
     # the hashes of these tests spell the address out; the real ones do not
@@ -391,8 +416,8 @@ def test_erasing_leaves_nothing_of_the_person_in_the_files(store, tmp_path):
 
 def test_a_pending_delivery_of_somebody_erased_is_skipped(store):
     send = send_to_ana(store)
-    store.erase("bo@example.org", now=LATER)
-    counts = store.counts(send.id)
+    store.subscribers.erase("bo@example.org", now=LATER)
+    counts = store.sends.counts(send.id)
     assert (counts.pending, counts.skipped) == (0, 1)
     assert counts.balanced
 
@@ -400,8 +425,10 @@ def test_a_pending_delivery_of_somebody_erased_is_skipped(store):
 @pytest.mark.parametrize("kept", ["hash of", "older hash of"])
 def test_no_import_brings_back_who_was_erased_under_any_key(store, kept):
     bring(store, row("ana"))
-    store.erase("ana@example.org", now=NOW)
-    store.db.execute("UPDATE suppressions SET address = ?", [f"hmac:{kept} ana@example.org"])
+    store.subscribers.erase("ana@example.org", now=NOW)
+    store.database.connection.execute(
+        "UPDATE suppressions SET address = ?", [f"hmac:{kept} ana@example.org"]
+    )
     stored = []
     rows = [row("ana", 1), row("bo", 2), row("ana", 3)]
     totals = bring(store, *rows, on_stored=stored.append)
@@ -412,16 +439,16 @@ def test_no_import_brings_back_who_was_erased_under_any_key(store, kept):
 
 def test_who_is_erased_while_an_import_reads_stays_away(store):
     bring(store, row("ana"), row("cy", 2))
-    store.erase("cy@example.org", now=NOW)
+    store.subscribers.erase("cy@example.org", now=NOW)
 
-    other = SqliteStore(store.path, hashes)
+    other = connect(store.database.path, hashes)
 
     def rows():
         yield row("ana")
-        other.erase("ana@example.org", now=NOW)
+        other.subscribers.erase("ana@example.org", now=NOW)
         yield row("cy", 2)
 
-    totals = store.import_rows("members", rows(), source="", now=NOW)
+    totals = store.imports.import_rows("members", rows(), source="", now=NOW)
     other.close()
     assert totals == ImportTotals(erased=2)
     assert audience(store) == []
@@ -429,14 +456,14 @@ def test_who_is_erased_while_an_import_reads_stays_away(store):
 
 def test_who_is_erased_just_before_an_import_writes_stays_away(store, monkeypatch):
     bring(store, row("ana"))
-    other = SqliteStore(store.path, hashes)
-    writing = store.writing
+    other = connect(store.database.path, hashes)
+    writing = store.database.writing
 
     def erased_first():
-        other.erase("ana@example.org", now=NOW)
+        other.subscribers.erase("ana@example.org", now=NOW)
         return writing()
 
-    monkeypatch.setattr(store, "writing", erased_first)
+    monkeypatch.setattr(store.database, "writing", erased_first)
     assert bring(store, row("ana", 1), row("bo", 2)) == ImportTotals(new=1, erased=1, joined=1)
     other.close()
     assert audience(store) == ["bo"]
@@ -444,8 +471,8 @@ def test_who_is_erased_just_before_an_import_writes_stays_away(store, monkeypatc
 
 def test_a_late_bounce_does_not_bring_an_erased_address_back(store):
     bring(store, row("ana"))
-    store.erase("ana@example.org", now=NOW)
-    store.suppress(
+    store.subscribers.erase("ana@example.org", now=NOW)
+    store.suppressions.suppress(
         "ana@example.org", SuppressionReason.BOUNCED, detail="ana@example.org", now=LATER
     )
     assert contents(store)["suppressions"] == [
@@ -454,25 +481,25 @@ def test_a_late_bounce_does_not_bring_an_erased_address_back(store):
 
 
 def test_an_address_that_was_suppressed_is_kept_as_a_hash_only(store):
-    store.suppress(
+    store.suppressions.suppress(
         "ana@example.org", SuppressionReason.BOUNCED, detail="550 ana@example.org", now=NOW
     )
-    assert store.erase("ana@example.org", now=NOW)
+    assert store.subscribers.erase("ana@example.org", now=NOW)
     assert [kept[0] for kept in contents(store)["suppressions"]] == ["hmac:hash of ana@example.org"]
 
 
 def test_erasing_a_stranger_changes_nothing(store):
     bring(store, row("bo"))
     before = contents(store)
-    assert not store.erase("ana@example.org", now=NOW)
+    assert not store.subscribers.erase("ana@example.org", now=NOW)
     assert contents(store) == before
 
 
 def test_erasing_twice_is_told(store):
     bring(store, row("ana"))
-    assert store.erase("ana@example.org", now=NOW)
-    assert not store.erase("ana@example.org", now=LATER)
-    known = store.history("ana@example.org")
+    assert store.subscribers.erase("ana@example.org", now=NOW)
+    assert not store.subscribers.erase("ana@example.org", now=LATER)
+    known = store.subscribers.history("ana@example.org")
     assert known.subscriber is None
     assert (known.suppression, known.suppressed_at) == (
         SuppressionReason.ERASED,
@@ -483,6 +510,6 @@ def test_erasing_twice_is_told(store):
 def test_the_id_of_somebody_erased_is_never_given_again(store):
     bring(store, row("ana"))
     gone = subscriber(store, "ana").id
-    store.erase("ana@example.org", now=NOW)
+    store.subscribers.erase("ana@example.org", now=NOW)
     bring(store, row("bo"))
     assert subscriber(store, "bo").id > gone

@@ -71,7 +71,7 @@ class Site:
         return Links("https://mail.example.org", self.keys, "vote", send, subscriber)
 
     def history(self, address):
-        return self.store.history(address)
+        return self.store.subscribers.history(address)
 
     def status(self, address):
         return {m.list_name: m.status for m in self.history(address).memberships}

@@ -110,14 +110,14 @@ def _event(kind: str, delivery: int, *, day: int = 0, second: int = 0, **more: s
 def make_ledger(root: Path) -> None:
     """Everybody was sent one mail; of every twentieth nobody knows whether Amazon took it."""
     store = open_store(root)
-    ids = {subscriber.email: subscriber.id for subscriber in store.audience("members")}
+    ids = {subscriber.email: subscriber.id for subscriber in store.subscribers.audience("members")}
     in_turn = [ids[address(number)] for number in range(len(ids))]
     words = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
-    send, _ = store.freeze("vote", "members", in_turn, **words, now=NOW)
-    store.set_state(send.id, SendState.SENDING, now=NOW)
-    while claims := store.claim(send.id, 500, now=NOW):
-        store.record([_result(claim.delivery_id) for claim in claims], now=NOW)
-    store.set_state(send.id, SendState.FINISHED, now=NOW)
+    send, _ = store.sends.freeze("vote", "members", in_turn, **words, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    while claims := store.deliveries.claim(send.id, 500, now=NOW):
+        store.deliveries.record([_result(claim.delivery_id) for claim in claims], now=NOW)
+    store.sends.set_state(send.id, SendState.FINISHED, now=NOW)
     store.close()
 
 
@@ -256,23 +256,27 @@ def _pull_and_kill(
 def look(root: Path, story: Story, junk: list[str], people: int) -> None:
     """Compare the store with the story."""
     store = open_store(root)
-    keys = Counter(key for (key,) in store.db.execute("SELECT key FROM events").fetchall())
+    keys = Counter(
+        key for (key,) in store.database.connection.execute("SELECT key FROM events").fetchall()
+    )
     expected = {event.key for report in story.reports for event in read(json.dumps(report))}
     assert len(expected) == len(story.reports)
     lost, twice = expected - set(keys), [key for key in keys if keys[key] > 1]
     assert not lost, f"{len(lost)} events were lost"
     assert not twice
     assert set(keys) == expected
-    suppressed = dict(store.suppressed_for(list(SuppressionReason)))
+    suppressed = dict(store.suppressions.addresses(list(SuppressionReason)))
     assert suppressed == {
         **dict.fromkeys(story.bounced, SuppressionReason.BOUNCED),
         **dict.fromkeys(story.complained, SuppressionReason.COMPLAINED),
     }
-    left = {s.email for s, m, _ in store.members("members") if m.status == "unsubscribed"}
+    left = {
+        s.email for s, m, _ in store.subscribers.members("members") if m.status == "unsubscribed"
+    }
     assert left == story.complained
-    counts = store.counts(1)
+    counts = store.sends.counts(1)
     assert (counts.accepted, counts.uncertain, counts.balanced) == (people, 0, True)
-    found = store.outcomes(1)
+    found = store.events.stats(1)
     bounced, complained = story.outcomes["bounced"], story.outcomes["complained"]
     assert (found.known, found.bounced, found.complained) == (people, bounced, complained)
     store.close()

@@ -75,11 +75,11 @@ class Chaos:
 
     def look_after_the_kill(self, campaign: str) -> None:
         store = open_store(self.root)
-        send = store.send(campaign, "members")
+        send = store.sends.find(campaign, "members")
         if send is None:
             self.killed_in["before the audience was frozen"] += 1
         else:
-            counts = store.counts(send.id)
+            counts = store.sends.counts(send.id)
             assert counts.balanced, counts
             assert counts.audience == self.people
             assert len(files(self.root, campaign)) <= counts.accepted + counts.sending
@@ -101,10 +101,10 @@ class Chaos:
         leftovers = list((self.root / "outbox" / campaign).glob(".*"))
         assert leftovers == [], leftovers
         store = open_store(self.root)
-        send = store.send(campaign, "members")
+        send = store.sends.find(campaign, "members")
         assert send is not None
         assert send.state is SendState.FINISHED
-        counts = store.counts(send.id)
+        counts = store.sends.counts(send.id)
         assert counts.balanced
         assert counts.accepted == self.people, counts
         store.close()

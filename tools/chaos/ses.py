@@ -96,8 +96,8 @@ class Run:
     def look(self) -> Counts | None:
         """The ledger's counts, balanced; None before the audience was frozen."""
         store = open_store(self.root)
-        send = store.send(self.campaign, "members")
-        counts = store.counts(send.id) if send else None
+        send = store.sends.find(self.campaign, "members")
+        counts = store.sends.counts(send.id) if send else None
         store.close()
         if counts:
             assert counts.balanced, counts
@@ -158,7 +158,7 @@ class Run:
     def ledger(self) -> dict[str, tuple[str, str, str]]:
         """Address → state, message id, detail."""
         store = open_store(self.root)
-        rows = store.db.execute(
+        rows = store.database.connection.execute(
             "SELECT s.email, d.state, d.message_id, d.detail FROM deliveries d "
             "JOIN subscribers s ON s.id = d.subscriber_id WHERE d.campaign = ?",
             (self.campaign,),

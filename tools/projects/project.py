@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailer.links import load_keys
 from mailer.lists.import_row import ImportRow
-from mailer.store.sqlite.store import SqliteStore
+from mailer.store import Store, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,9 +63,9 @@ def make_project(root: Path, people: int) -> Path:
     return root
 
 
-def open_store(root: Path) -> SqliteStore:
+def open_store(root: Path) -> Store:
     keys = load_keys(None, root / "lists" / "secret.key")
-    return SqliteStore(root / "lists" / "mailer.db", keys.address_hashes)
+    return connect(root / "lists" / "mailer.db", keys.address_hashes)
 
 
 def address(number: int) -> str:
@@ -77,7 +77,7 @@ def name(number: int) -> str:
     return f"Person{str(number).translate(str.maketrans('0123456789', 'abcdefghij'))}"
 
 
-def enrol(store: SqliteStore, numbers: Iterable[int]) -> None:
+def enrol(store: Store, numbers: Iterable[int]) -> None:
     rows = (
         ImportRow(
             row=row,
@@ -87,7 +87,7 @@ def enrol(store: SqliteStore, numbers: Iterable[int]) -> None:
         )
         for row, number in enumerate(numbers, 1)
     )
-    store.import_rows("members", rows, source="test", now=NOW)
+    store.imports.import_rows("members", rows, source="test", now=NOW)
 
 
 def files(root: Path, campaign: str = "vote") -> list[str]:

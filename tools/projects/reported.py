@@ -13,7 +13,7 @@ from tools.projects.project import NOW, SETTINGS, make_project, open_store, star
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mailer.store.sqlite.store import SqliteStore
+    from mailer.store import Store
 
 DOMAINS = ("example.org", "example.com", "mail.example.net", "old.example")
 STATES = ("OR", "OR", "OR", "OR", "WA", "WA", "CA", "CA", "CA", "TX", "NY", "ME", "HI", "AK", "")
@@ -49,12 +49,12 @@ def make_reported(root: Path, people: int) -> Path:
     (root / "mailer.toml").write_text(SETTINGS + "[links]\nredirects = true\n")
     (root / "campaigns" / "vote.md").write_text(VOTE)
     store = open_store(root)
-    store.import_rows("members", map(_row, range(people)), source="test", now=NOW)
+    store.imports.import_rows("members", map(_row, range(people)), source="test", now=NOW)
     for _ in range(2):
         said, _ = start(root, "send", "vote", "--yes", "--accept-warnings").communicate()
-        send = store.send("vote", "members")
+        send = store.sends.find("vote", "members")
         assert send, said
-        store.declare_winner(send.id, 1, now=NOW)
+        store.schedule.declare_winner(send.id, 1, now=NOW)
     _hear(store, people)
     store.close()
     return root
@@ -74,20 +74,22 @@ def _row(number: int) -> ImportRow:
     )
 
 
-def _hear(store: SqliteStore, people: int) -> None:
+def _hear(store: Store, people: int) -> None:
     """Of every delivery in ten something else; the numbers of deliveries are those of subscribers."""
-    store.db.execute(
+    store.database.connection.execute(
         "UPDATE deliveries SET changed = strftime('%Y-%m-%dT%H:%M:%S+00:00', ?, "
         "(id / 20 + (id > ?) * 45) || ' minutes')",
         (NOW.isoformat(), people * 3 // 5),
     )
     events = [one for number in range(people) for one in read(json.dumps(_event(number)))]
-    store.take_in(events, patience=9, now=NOW)
+    store.events.ingest(events, patience=9, now=NOW)
     for number in range(0, people, 40):
-        left = store.leave(number + 1, 1, how="form", now=NOW)
-        store.give_reason(left, REASONS[number // 40 % len(REASONS)])
-    for number, link in enumerate(store.db.execute("SELECT id FROM links").fetchall(), 1):
-        store.clicked({link[0]: people // (4 * number)})
+        left = store.unsubscribes.leave(number + 1, 1, how="form", now=NOW)
+        store.unsubscribes.give_reason(left, REASONS[number // 40 % len(REASONS)])
+    for number, link in enumerate(
+        store.database.connection.execute("SELECT id FROM links").fetchall(), 1
+    ):
+        store.clicks.add({link[0]: people // (4 * number)})
 
 
 def kind(number: int) -> str:

@@ -36,7 +36,7 @@ def make_project(root: Path, people: int, **ses: str) -> Path:
     settings = settings.replace('transport = "outbox"', 'transport = "ses"')
     (root / "mailer.toml").write_text(f"{settings}\n[ses]\n{lines}", encoding="utf-8")
     store = open_store(root)
-    store.import_rows("members", _members(people), source="rehearsal", now=NOW)
+    store.imports.import_rows("members", _members(people), source="rehearsal", now=NOW)
     store.close()
     return root
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mailer.config import Project
-    from mailer.store.sqlite.health import Health
+    from mailer.store.health import Health
 
 AREA = Topic("Project")
 _RESTORE = "Restore lists/mailer.db from your backup."

@@ -1,1 +1,70 @@
-"""The store in one SQLite file."""
+"""The store in one SQLite file (WAL), shared by every process on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailer.store import Store
+from mailer.store.sqlite.approvals import SqliteApprovals
+from mailer.store.sqlite.clicks import SqliteClicks
+from mailer.store.sqlite.database import SqliteDatabase
+from mailer.store.sqlite.deliveries import SqliteDeliveries
+from mailer.store.sqlite.events import SqliteEvents
+from mailer.store.sqlite.imports import SqliteImports
+from mailer.store.sqlite.leases import SqliteLeases
+from mailer.store.sqlite.preview import SqlitePreview
+from mailer.store.sqlite.quiet_period import SqliteQuietPeriod
+from mailer.store.sqlite.reconciliation import Reconciliation
+from mailer.store.sqlite.requests import SqliteRequests
+from mailer.store.sqlite.schedule import SqliteSchedule
+from mailer.store.sqlite.sends import SqliteSends
+from mailer.store.sqlite.statistics import SqliteStatistics
+from mailer.store.sqlite.subscribers import SqliteSubscribers
+from mailer.store.sqlite.suppressions import SqliteSuppressions
+from mailer.store.sqlite.throttle import SqliteThrottle
+from mailer.store.sqlite.unsubscribes import SqliteUnsubscribes
+from mailer.store.sqlite.web_versions import SqliteWebVersions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def connect(path: Path, address_hashes: Callable[[str], list[str]]) -> Store:
+    """Open the database file; make it, with its folder, if it is not there."""
+    database = SqliteDatabase(path)
+    leases = SqliteLeases(database)
+    sends = SqliteSends(database, leases)
+    quiet_period = SqliteQuietPeriod(database)
+    web_versions = SqliteWebVersions(database)
+    reconciliation = Reconciliation(database)
+    suppressions = SqliteSuppressions(database, address_hashes)
+    subscribers = SqliteSubscribers(database, suppressions)
+    unsubscribes = SqliteUnsubscribes(database, suppressions)
+    return Store(
+        database=database,
+        subscribers=subscribers,
+        imports=SqliteImports(database, address_hashes),
+        suppressions=suppressions,
+        sends=sends,
+        deliveries=SqliteDeliveries(
+            database,
+            sends=sends,
+            leases=leases,
+            quiet_period=quiet_period,
+            web_versions=web_versions,
+            reconciliation=reconciliation,
+        ),
+        schedule=SqliteSchedule(database, sends, leases),
+        leases=leases,
+        quiet_period=quiet_period,
+        throttle=SqliteThrottle(database),
+        approvals=SqliteApprovals(database),
+        preview=SqlitePreview(database),
+        events=SqliteEvents(database, suppressions, sends, reconciliation),
+        statistics=SqliteStatistics(database),
+        clicks=SqliteClicks(database),
+        unsubscribes=unsubscribes,
+        requests=SqliteRequests(database, suppressions, subscribers, unsubscribes),
+        web_versions=web_versions,
+    )

@@ -1,26 +1,23 @@
-"""Approvals, in SQLite: what was approved is kept once, however many approve it."""
+"""Approvals, in SQLite: an approved snapshot is kept once, however many people approve it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mailer.campaigns.approval import Approval
+from mailer.store.sqlite.rows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from sqlite_utils import Database
+    from mailer.store.sqlite.database import SqliteDatabase
 
 
-class Signatures:
-    """See `store.approvals.Approvals`."""
+class SqliteApprovals:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._db = database
 
-    db: Database
-    writing: Callable[[], AbstractContextManager[None]]
-
-    def approve(
+    def add(
         self,
         campaign: str,
         list_name: str,
@@ -31,21 +28,31 @@ class Signatures:
         digest: str,
         now: datetime,
     ) -> None:
-        at = now.isoformat(timespec="seconds")
-        with self.writing():
-            self.db.execute(_KEEP, (digest, snapshot))
-            self.db.execute(_SIGN, (campaign, list_name, person, query, digest, at))
+        approval = {
+            "campaign": campaign,
+            "list": list_name,
+            "person": person,
+            "query": query,
+            "digest": digest,
+            "at": iso(now),
+        }
+        with self._db.writing():
+            self._db.execute(_ADD_SNAPSHOT, {"digest": digest, "snapshot": snapshot})
+            self._db.execute(_ADD, approval)
 
-    def approvals(self, campaign: str, list_name: str) -> list[Approval]:
-        rows = self.db.execute(_APPROVALS, (campaign, list_name)).fetchall()
+    def all(self, campaign: str, list_name: str) -> list[Approval]:
+        rows = self._db.rows(_ALL, {"campaign": campaign, "list": list_name})
         return [Approval(*row) for row in rows]
 
 
-_KEEP = "INSERT INTO approved (digest, snapshot) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
+_ADD_SNAPSHOT = """
+INSERT INTO approved (digest, snapshot) VALUES (:digest, :snapshot)
+ON CONFLICT (digest) DO NOTHING"""
 
-_SIGN = """
-INSERT INTO approvals (campaign, list_name, person, query, digest, at) VALUES (?, ?, ?, ?, ?, ?)"""
+_ADD = """
+INSERT INTO approvals (campaign, list_name, person, query, digest, at)
+VALUES (:campaign, :list, :person, :query, :digest, :at)"""
 
-_APPROVALS = """
+_ALL = """
 SELECT person, at, query, snapshot FROM approvals JOIN approved USING (digest)
-WHERE campaign = ? AND list_name = ? ORDER BY id"""
+WHERE campaign = :campaign AND list_name = :list ORDER BY id"""

@@ -1,4 +1,4 @@
-"""Links and how often they were clicked on, in SQLite."""
+"""Links and how often they were clicked, in SQLite."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ from typing import TYPE_CHECKING
 from mailer.ledger.statistics import LinkClicks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping
 
-    from sqlite_utils import Database
+    from mailer.store.sqlite.database import SqliteDatabase
 
 
-class Counters:
-    """See `store.clicks.ClickCounts`."""
-
-    db: Database
-    writing: Callable[[], AbstractContextManager[None]]
+class SqliteClicks:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._db = database
 
     def link(self, send_id: int, arm: int, url: str) -> int:
-        with self.writing():
-            self.db.execute(_KEEP, (send_id, arm, url))
-            row: tuple[int] = self.db.execute(_LINK, (send_id, arm, url)).fetchone()
-        return row[0]
+        link = {"send": send_id, "arm": arm, "url": url}
+        with self._db.writing():
+            self._db.execute(_ADD, link)
+            return int(self._db.value(_LINK, link))
 
     def destination(self, link_id: int) -> str | None:
-        row = self.db.execute("SELECT url FROM links WHERE id = ?", (link_id,)).fetchone()
-        return row[0] if row else None
+        url: str | None = self._db.value("SELECT url FROM links WHERE id = :id", {"id": link_id})
+        return url
 
-    def clicked(self, numbers: Mapping[int, int]) -> None:
-        rows = [(number, link_id) for link_id, number in numbers.items()]
-        with self.writing():
-            self.db.conn.executemany("UPDATE links SET clicks = clicks + ? WHERE id = ?", rows)
+    def add(self, numbers: Mapping[int, int]) -> None:
+        clicks = [{"id": link_id, "number": number} for link_id, number in numbers.items()]
+        with self._db.writing():
+            self._db.execute_many(
+                "UPDATE links SET clicks = clicks + :number WHERE id = :id", clicks
+            )
 
-    def clicks(self, send_id: int) -> list[LinkClicks]:
-        return [LinkClicks(*row) for row in self.db.execute(_CLICKS, (send_id,)).fetchall()]
+    def of_send(self, send_id: int) -> list[LinkClicks]:
+        return [LinkClicks(*row) for row in self._db.rows(_OF_SEND, {"send": send_id})]
 
 
-_KEEP = "INSERT INTO links (send_id, arm, url) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_ADD = "INSERT INTO links (send_id, arm, url) VALUES (:send, :arm, :url) ON CONFLICT DO NOTHING"
 
-_LINK = "SELECT id FROM links WHERE send_id = ? AND arm = ? AND url = ?"
+_LINK = "SELECT id FROM links WHERE send_id = :send AND arm = :arm AND url = :url"
 
-_CLICKS = "SELECT arm, url, clicks FROM links WHERE send_id = ? ORDER BY clicks DESC, id"
+_OF_SEND = "SELECT arm, url, clicks FROM links WHERE send_id = :send ORDER BY clicks DESC, id"

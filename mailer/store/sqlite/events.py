@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,22 @@ from mailer.ledger.event import (
     delivery_tag,
 )
 from mailer.lists.membership import SuppressionReason
-from mailer.store.sqlite.reconciliation import Proofs
-from mailer.store.sqlite.rows import PAGE
-from mailer.store.sqlite.unsubscribes import Departures, at
+from mailer.store.sqlite.rows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime
 
     from mailer.ledger.event import Event
+    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sqlite.reconciliation import Reconciliation
+    from mailer.store.sqlite.sends import SqliteSends
+    from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """Whom an event is about, by our own books."""
+    """Who an event is about, according to the ledger."""
 
     campaign: str = ""
     send_id: int = 0
@@ -37,28 +38,35 @@ class _Subject:
     erased: bool = False
 
 
-class Events(Departures, Proofs):
-    """See `store.feedback.Feedback`."""
+class SqliteEvents:
+    def __init__(
+        self,
+        database: SqliteDatabase,
+        suppressions: SqliteSuppressions,
+        sends: SqliteSends,
+        reconciliation: Reconciliation,
+    ) -> None:
+        self._db = database
+        self._suppressions = suppressions
+        self._sends = sends
+        self._reconciliation = reconciliation
 
-    def take_in(self, events: Iterable[Event], *, patience: int, now: datetime) -> IngestResult:
-        with self.writing():
-            found, proving = IngestResult(), set[int]()
+    def ingest(self, events: Iterable[Event], *, patience: int, now: datetime) -> IngestResult:
+        with self._db.writing():
+            result, proving = IngestResult(), set[int]()
             for event in events:
-                if self._is_known(event):
-                    found = replace(found, known=found.known + 1)
+                if self._db.row(_IS_KNOWN, {"key": event.key}):
+                    result = replace(result, known=result.known + 1)
                     continue
                 subject = self._subject(event)
                 self._count(event, subject)
                 self._store(event, subject, now)
-                found = found.plus(self._consequences(event, subject, patience, now))
+                result = result.plus(self._consequences(event, subject, patience, now))
                 proving.add(subject.delivery_id)
-            settled = self.prove(proving - {0}, at(now))
-        return replace(found, settled=settled)
+            settled = self._reconciliation.prove(proving - {0}, iso(now))
+        return replace(result, settled=settled)
 
-    def _is_known(self, event: Event) -> bool:
-        return bool(self.db.execute("SELECT 1 FROM events WHERE key = ?", (event.key,)).fetchone())
-
-    # ---------------------------------------------------------------- whom it is about
+    # ---------------------------------------------------------------- who it is about
 
     def _subject(self, event: Event) -> _Subject:
         return (
@@ -67,7 +75,7 @@ class Events(Departures, Proofs):
 
     def _by_tags(self, event: Event) -> _Subject | None:
         """The tags name a delivery of ours, unless they are those of another project."""
-        row = self.db.execute(f"{_SUBJECT} WHERE d.id = ?", (event.delivery,)).fetchone()
+        row = self._db.row(_BY_DELIVERY, {"delivery": event.delivery})
         if row is None or delivery_tag(row[0]) != event.campaign:
             return None
         message_id, email = row[4:]
@@ -79,47 +87,48 @@ class Events(Departures, Proofs):
 
     def _names_erased(self, event: Event, known: str = "") -> bool:
         """Whether any address in it, but a known one, is of somebody erased."""
-        found = map(self._suppression, {event.recipient, *event.destination} - {known, ""})
-        return any(each is not None and each[0] == SuppressionReason.ERASED for each in found)
+        addresses = {event.recipient, *event.destination} - {known, ""}
+        reasons = map(self._suppressions.reason, addresses)
+        return any(reason is SuppressionReason.ERASED for reason in reasons)
 
     def _by_message(self, event: Event) -> _Subject | None:
         """Notifications of an identity carry no tags."""
         if not event.message_id:
             return None
-        row = self.db.execute(_BY_MESSAGE, (event.message_id,)).fetchone()
+        row = self._db.row(_BY_MESSAGE, {"message": event.message_id})
         return _subject(row) if row else None
 
     def _by_address(self, event: Event) -> _Subject | None:
         """Mail that is not in the ledger: proofs, confirmations, others in the same account."""
         if not event.recipient:
             return None
-        given = (event.recipient,)
-        row = self.db.execute("SELECT id FROM subscribers WHERE email = ?", given).fetchone()
+        subscriber_id = self._db.value(_BY_ADDRESS, {"email": event.recipient})
         known = event.recipient if event.alone else ""
-        return _Subject(subscriber_id=row[0], email=known) if row else None
+        return _Subject(subscriber_id=subscriber_id, email=known) if subscriber_id else None
 
     # ---------------------------------------------------------------- stored
 
     def _store(self, event: Event, subject: _Subject, now: datetime) -> None:
-        words = (event.message_id, event.diagnostic, event.domain, event.raw)
-        stripped = subject.erased or self._names_erased(event, subject.email)
-        self.db.execute(
-            _STORE,
-            (
-                event.key,
-                event.kind,
-                event.outcome,
-                event.at or at(now),
-                at(now),
-                subject.send_id,
-                subject.delivery_id,
-                subject.subscriber_id,
-                event.type,
-                event.subtype,
-                event.status,
-                *(("",) * len(words) if stripped else words),
-            ),
-        )
+        row = {
+            "key": event.key,
+            "kind": event.kind,
+            "outcome": event.outcome,
+            "at": event.at or iso(now),
+            "stored": iso(now),
+            "send": subject.send_id,
+            "delivery": subject.delivery_id,
+            "subscriber": subject.subscriber_id,
+            "type": event.type,
+            "subtype": event.subtype,
+            "status": event.status,
+            "message": event.message_id,
+            "diagnostic": event.diagnostic,
+            "domain": event.domain,
+            "raw": event.raw,
+        }
+        if subject.erased or self._names_erased(event, subject.email):
+            row |= {"message": "", "diagnostic": "", "domain": "", "raw": ""}
+        self._db.execute(_STORE, row)
 
     def _count(self, event: Event, subject: _Subject) -> None:
         """Add what is new about a delivery to the tally of its send."""
@@ -128,18 +137,18 @@ class Events(Departures, Proofs):
             EventOutcome.NEVER_SENT,
         }:
             return
-        seen = {row[0] for row in self.db.execute(_SEEN, (subject.delivery_id,)).fetchall()}
+        seen = {row[0] for row in self._db.rows(_SEEN, {"delivery": subject.delivery_id})}
         new = event.outcome not in seen
         bad = event.harms_reputation and new
-        self.db.execute(
+        self._db.execute(
             _TALLY,
-            (
-                subject.send_id,
-                not seen,
-                new and event.outcome is EventOutcome.DELIVERED,
-                bad and event.outcome is EventOutcome.BOUNCED,
-                bad and event.outcome is EventOutcome.COMPLAINED,
-            ),
+            {
+                "send": subject.send_id,
+                "known": int(not seen),
+                "delivered": int(new and event.outcome is EventOutcome.DELIVERED),
+                "bounced": int(bad and event.outcome is EventOutcome.BOUNCED),
+                "complained": int(bad and event.outcome is EventOutcome.COMPLAINED),
+            },
         )
 
     # ---------------------------------------------------------------- acted upon
@@ -148,8 +157,10 @@ class Events(Departures, Proofs):
         self, event: Event, subject: _Subject, patience: int, now: datetime
     ) -> IngestResult:
         reason = self._reason(event, subject, patience) if subject.email else None
-        said = " ".join(filter(None, (event.type, event.subtype, event.status, event.diagnostic)))
-        suppressed = reason and self.silence(subject.email, reason, detail=said, now=now)
+        detail = " ".join(filter(None, (event.type, event.subtype, event.status, event.diagnostic)))
+        suppressed = reason and self._suppressions.suppress_reported(
+            subject.email, reason, detail=detail, now=now
+        )
         alarms: tuple[NotSentAlert, ...] = ()
         if event.outcome is EventOutcome.NEVER_SENT:
             why = f"{event.kind}: {event.diagnostic}" if event.diagnostic else event.kind
@@ -162,39 +173,22 @@ class Events(Departures, Proofs):
         if event.outcome is EventOutcome.BOUNCED:
             return SuppressionReason.BOUNCED
         if event.outcome is EventOutcome.RETURNED:
-            given = {"subscriber": subject.subscriber_id}
-            (days,) = self.db.execute(_DAYS_RETURNED, given).fetchone()
+            days = self._db.value(_DAYS_RETURNED, {"subscriber": subject.subscriber_id})
             return SuppressionReason.BOUNCED if days >= patience else None
         return None
 
-    def silence(self, email: str, reason: SuppressionReason, *, detail: str, now: datetime) -> bool:
-        with self.writing():
-            before = self._suppression(email)
-            self.suppress(email, reason, detail=detail, now=now)
-            if reason is SuppressionReason.COMPLAINED:
-                self.db.execute(_UNSUBSCRIBE, (at(now), email))
-            return before != self._suppression(email)
-
     # ---------------------------------------------------------------- added up
 
-    def outcomes(self, send_id: int) -> DeliverabilityStats:
-        row = self.db.execute(_OUTCOMES, (send_id,)).fetchone()
+    def stats(self, send_id: int) -> DeliverabilityStats:
+        row = self._db.row(_STATS, {"send": send_id})
         known, delivered, bounced, complained, watched = row or (0, 0, 0, 0, 1)
         if known and not delivered:
-            known = self.counts(send_id).accepted
+            known = self._sends.counts(send_id).accepted
         return DeliverabilityStats(known, bounced, complained, bool(watched))
 
     def stop_watching(self, send_id: int) -> None:
-        with self.writing():
-            self.db.execute(_STOP_WATCHING, (send_id,))
-
-    def suppressed_for(
-        self, reasons: Iterable[SuppressionReason]
-    ) -> Iterator[tuple[str, SuppressionReason]]:
-        last, wanted = "", json.dumps(list(reasons))
-        while rows := self.db.execute(_SUPPRESSED, (wanted, last, PAGE)).fetchall():
-            yield from ((address, SuppressionReason(reason)) for address, reason in rows)
-            last = rows[-1][0]
+        with self._db.writing():
+            self._db.execute(_STOP_WATCHING, {"send": send_id})
 
 
 def _subject(row: tuple[str, int, int, int, str, str | None]) -> _Subject:
@@ -206,23 +200,32 @@ _SUBJECT = """
 SELECT d.campaign, d.send_id, d.id, d.subscriber_id, d.message_id, s.email
 FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id"""
 
+_IS_KNOWN = "SELECT 1 FROM events WHERE key = :key"
+
+_BY_DELIVERY = f"{_SUBJECT} WHERE d.id = :delivery"
+
+_BY_ADDRESS = "SELECT id FROM subscribers WHERE email = :email"
+
 # The second condition says nothing new, but lets the index be used, which holds no others.
-_BY_MESSAGE = f"{_SUBJECT} WHERE d.message_id = ? AND d.message_id <> ''"
+_BY_MESSAGE = f"{_SUBJECT} WHERE d.message_id = :message AND d.message_id <> ''"
 
 _STORE = """
 INSERT INTO events (key, kind, outcome, at, stored, send_id, delivery_id, subscriber_id,
     type, subtype, status, message_id, diagnostic, domain, raw)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+VALUES (:key, :kind, :outcome, :at, :stored, :send, :delivery, :subscriber,
+    :type, :subtype, :status, :message, :diagnostic, :domain, :raw)"""
 
 _SEEN = """
 SELECT DISTINCT outcome FROM events
-WHERE delivery_id = ? AND delivery_id > 0 AND outcome NOT IN ('', 'never sent')"""
+WHERE delivery_id = :delivery AND delivery_id > 0 AND outcome NOT IN ('', 'never sent')"""
 
 _TALLY = """
-INSERT INTO tallies (send_id, known, delivered, bounced, complained) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (send_id) DO UPDATE SET known = known + excluded.known,
-    delivered = delivered + excluded.delivered, bounced = bounced + excluded.bounced,
-    complained = complained + excluded.complained"""
+INSERT INTO tallies (send_id, known, delivered, bounced, complained)
+VALUES (:send, :known, :delivered, :bounced, :complained)
+ON CONFLICT (send_id) DO UPDATE SET known = tallies.known + excluded.known,
+    delivered = tallies.delivered + excluded.delivered,
+    bounced = tallies.bounced + excluded.bounced,
+    complained = tallies.complained + excluded.complained"""
 
 # The days since mail last got through: a delivery that came back later did not.
 _DAYS_RETURNED = """
@@ -233,16 +236,9 @@ WHERE subscriber_id = :subscriber AND outcome = 'returned' AND at > coalesce((
         SELECT 1 FROM events b WHERE b.delivery_id = d.delivery_id AND b.delivery_id > 0
             AND b.outcome = 'returned')), '')"""
 
-_UNSUBSCRIBE = """
-UPDATE memberships SET status = 'unsubscribed', since = ?, how = 'complaint'
-WHERE status = 'subscribed' AND subscriber_id = (SELECT id FROM subscribers WHERE email = ?)"""
-
-_OUTCOMES = "SELECT known, delivered, bounced, complained, watched FROM tallies WHERE send_id = ?"
+_STATS = """
+SELECT known, delivered, bounced, complained, watched FROM tallies WHERE send_id = :send"""
 
 _STOP_WATCHING = """
 INSERT INTO tallies (send_id, known, delivered, bounced, complained, watched)
-VALUES (?, 0, 0, 0, 0, 0) ON CONFLICT (send_id) DO UPDATE SET watched = 0"""
-
-_SUPPRESSED = """
-SELECT address, reason FROM suppressions
-WHERE reason IN (SELECT value FROM json_each(?)) AND address > ? ORDER BY address LIMIT ?"""
+VALUES (:send, 0, 0, 0, 0, 0) ON CONFLICT (send_id) DO UPDATE SET watched = 0"""

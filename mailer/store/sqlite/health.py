@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
+from mailer.store.health import Health
 from mailer.store.sqlite.leases import attendants
 from mailer.store.sqlite.migrations import migrations
-from mailer.store.sqlite.sends import UNDECIDED
+from mailer.store.sqlite.sends import WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,27 +20,6 @@ if TYPE_CHECKING:
 _SECONDS = 10.0
 _STEPS = 100_000
 """Of SQLite's virtual machine, between two looks at the clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    problem: str = ""
-    """Why it cannot be opened or read, "" when it can."""
-    damage: str = ""
-    """What `PRAGMA quick_check` found, "" when nothing."""
-    unfinished: bool = False
-    """The check for damage was given up, because it took too long."""
-    newer: tuple[str, ...] = ()
-    """Changes to the schema that were made by a later version of mailer."""
-    older: bool = False
-    """The next command brings the schema up to date."""
-    sends: int = 0
-    fields: frozenset[str] = frozenset()
-    """Names of the further columns that subscribers have."""
-    scheduled: int = 0
-    """Sends that a worker is to start or to choose the winner of."""
-    attended: bool = True
-    """Whether a worker runs; looked at where something is scheduled."""
 
 
 def examine(path: Path) -> Health:
@@ -81,12 +60,12 @@ def _fields(connection: sqlite3.Connection) -> frozenset[str]:
 
 
 def _scheduled(connection: sqlite3.Connection) -> int:
-    (number,) = connection.execute(_SCHEDULED, (UNDECIDED,)).fetchone()
+    (number,) = connection.execute(_SCHEDULED, {"winner": WAITS_FOR_WINNER}).fetchone()
     return int(number)
 
 
 def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
-    """Asked as `Workers` asks for, in a transaction that writes nothing; yes, where none can be had."""
+    """Asked in a transaction that writes nothing, as `LockFolder` needs; True if none can be had."""
     connection.execute("PRAGMA query_only=OFF")
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -101,7 +80,7 @@ def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
 _SCHEDULED = """
 SELECT count(*) FROM sends WHERE state = 'queued' AND (wait IS NOT NULL OR (
     plan <> '' AND EXISTS (SELECT 1 FROM deliveries d
-        WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due < ?)))"""
+        WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due < :winner)))"""
 
 
 def _damage(connection: sqlite3.Connection) -> str | None:

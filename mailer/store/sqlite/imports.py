@@ -9,7 +9,6 @@ once, however many people there are: in the order of a file, ten million would e
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from functools import lru_cache
 from itertools import islice
@@ -19,30 +18,27 @@ from typing import TYPE_CHECKING
 from mailer.errors import StoreError
 from mailer.lists.import_row import ImportTotals, StoredRow
 from mailer.lists.subscriber import COLUMNS
+from mailer.store.sqlite.rows import iso
+from mailer.store.sqlite.suppressions import ERASED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from sqlite_utils import Database
-
     from mailer.lists.import_row import ImportRow
-
-ERASED = "hmac:"
-"""Begins a suppression of an address that is kept as its keyed hash only."""
+    from mailer.store.sqlite.database import SqliteDatabase
 
 _CHUNK = 1_000
 _CACHE_KIB = 16_384
 """For sorting, above all: with SQLite's 2 MB it goes over the rows more often."""
 
 
-class Imports:
-    """See `store.base.Store.import_rows`."""
-
-    db: Database
-    hashes: Callable[[str], list[str]]
-    writing: Callable[[], AbstractContextManager[None]]
+class SqliteImports:
+    def __init__(
+        self, database: SqliteDatabase, address_hashes: Callable[[str], list[str]]
+    ) -> None:
+        self._db = database
+        self._hashes = address_hashes
 
     def import_rows(
         self,
@@ -54,76 +50,70 @@ class Imports:
         dry_run: bool = False,
         on_stored: Callable[[StoredRow], None] | None = None,
     ) -> ImportTotals:
-        given = {"list": list_name, "source": source, "at": now.isoformat(timespec="seconds")}
+        origin = {"list": list_name, "source": source, "at": iso(now)}
         try:
             for statement in _STAGING:
-                self.db.execute(statement)
+                self._db.execute(statement)
             fields = self._stage_rows(rows)
             known = self._mark_erased(frozenset())
             if dry_run:
                 totals, last = self._totals(list_name)
             else:
-                with self.writing():
+                with self._db.writing():
                     self._mark_erased(known)
                     totals, last = self._totals(list_name)
-                    self._apply(given, fields)
+                    self._apply(origin, fields)
             if on_stored is not None:
-                with closing(self.db.execute(_EACH, {"last": last})) as found:
-                    for each in found:
-                        on_stored(StoredRow(*each))
-        except sqlite3.Error as err:
+                with closing(self._db.stream(_STORED_ROWS, {"last": last})) as stored_rows:
+                    for row in stored_rows:
+                        on_stored(StoredRow(*row))
+        except StoreError as err:
             raise StoreError(
-                f"the rows cannot be kept: {err}",
+                f"the rows cannot be kept: {err.__cause__}",
                 hint="Nothing was imported. Check that the disk and the temporary folder have room.",
             ) from err
         finally:
-            self.db.execute("DROP TABLE IF EXISTS temp.arrived")
-            self.db.execute("DROP TABLE IF EXISTS temp.staged")
+            self._db.execute("DROP TABLE IF EXISTS temp.arrived")
+            self._db.execute("DROP TABLE IF EXISTS temp.staged")
         return totals
 
     def _stage_rows(self, rows: Iterable[ImportRow]) -> set[str]:
-        """Take the rows into the temporary tables; returns the names of their further fields."""
+        """Take the rows into the temporary tables; return the names of their further fields."""
         fields: set[str] = set()
         rows = iter(rows)
-        self.db.execute("BEGIN")
-        try:
+        with self._db.reading():
             while chunk := list(islice(rows, _CHUNK)):
                 fields.update(*(row.fields for row in chunk))
-                self.db.conn.executemany(_ARRIVE, map(_arrived, chunk))
+                self._db.load("temp.arrived", _VALUES, map(_arrived, chunk))
             for statement in (_SORT, "DROP TABLE temp.arrived", _MARK_MERGED, _EARLIEST):
-                self.db.execute(statement)
-            self.db.commit()
-        except BaseException:
-            self.db.rollback()
-            raise
+                self._db.execute(statement)
         return fields
 
     def _mark_erased(self, known: frozenset[str]) -> frozenset[str]:
-        """Mark those whose erasure is not among the `known` ones; returns all that there are.
+        """Mark those whose erasure is not among the `known` ones; return all that there are.
 
         Called once before the write lock is taken, as a hash takes 2 µs, and once with it.
         """
-        found = self.db.execute("SELECT address FROM suppressions WHERE reason = 'erased'")
-        erased = frozenset(address.removeprefix(ERASED) for (address,) in found.fetchall())
+        rows = self._db.rows("SELECT address FROM suppressions WHERE reason = 'erased'")
+        erased = frozenset(address.removeprefix(ERASED) for (address,) in rows)
         new = erased - known
         if new:
-            self.db.conn.create_function(
-                "is_erased", 1, lambda email: not new.isdisjoint(self.hashes(email))
+            self._db.create_function(
+                "is_erased", lambda email: not new.isdisjoint(self._hashes(email))
             )
-            self.db.execute("UPDATE temp.staged SET erased = 1 WHERE is_erased(email)")
+            self._db.execute("UPDATE temp.staged SET erased = 1 WHERE is_erased(email)")
         return erased
 
     def _totals(self, list_name: str) -> tuple[ImportTotals, int]:
         """What the import does, and the highest id before it."""
-        totals = self.db.execute(_TOTALS, {"list": list_name}).fetchone()
-        return ImportTotals(*totals[:-1]), totals[-1]
+        *totals, last = self._db.row(_TOTALS, {"list": list_name}) or ()
+        return ImportTotals(*totals), last
 
-    def _apply(self, given: dict[str, str], fields: set[str]) -> None:
-        self.db.execute(_UPSERT, given)
-        self.db.execute(_NEW_LIST, given)
-        self.db.execute(_JOIN, given)
-        names = ((name,) for name in fields)
-        self.db.conn.executemany("INSERT OR IGNORE INTO field_names VALUES (?)", names)
+    def _apply(self, origin: dict[str, str], fields: set[str]) -> None:
+        self._db.execute(_UPSERT, origin)
+        self._db.execute(_NEW_LIST, origin)
+        self._db.execute(_JOIN, origin)
+        self._db.execute_many(_ADD_FIELD, ({"name": name} for name in fields))
 
 
 def _arrived(row: ImportRow) -> tuple[object, ...]:
@@ -152,43 +142,41 @@ def _array(tags: tuple[str, ...]) -> str:
 _NAMES = COLUMNS[1:]
 _LISTED = ", ".join(_NAMES)
 
-_VALUES = f"row, email, {_LISTED}, fields, tags, joined"
+_VALUES = ("row", "email", *_NAMES, "fields", "tags", "joined")
+_VALUE_LIST = ", ".join(_VALUES)
 
 _STAGING = (
     f"PRAGMA main.cache_size = -{_CACHE_KIB}",
     f"PRAGMA temp.cache_size = -{_CACHE_KIB}",
     # some builds of SQLite overwrite what is dropped, which takes a second for a million rows
     "PRAGMA temp.secure_delete = OFF",
-    f"CREATE TEMP TABLE arrived (id INTEGER PRIMARY KEY, {_VALUES})",
-    f"""CREATE TEMP TABLE staged (id INTEGER, {_VALUES}, merged_into INTEGER,
+    f"CREATE TEMP TABLE arrived (id INTEGER PRIMARY KEY, {_VALUE_LIST})",
+    f"""CREATE TEMP TABLE staged (id INTEGER, {_VALUE_LIST}, merged_into INTEGER,
         erased INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (email, id)) WITHOUT ROWID""",
 )
 
-_ARRIVE = f"""
-INSERT INTO temp.arrived ({_VALUES}) VALUES (?, ?, {", ".join("?" for _ in _NAMES)}, ?, ?, ?)"""
-
 _SORT = f"""
-INSERT INTO temp.staged (id, {_VALUES}) SELECT id, {_VALUES} FROM temp.arrived ORDER BY email, id"""
+INSERT INTO temp.staged (id, {_VALUE_LIST}) SELECT id, {_VALUE_LIST} FROM temp.arrived ORDER BY email, id"""
 
 _MARK_MERGED = """
 UPDATE temp.staged SET merged_into = same.first
 FROM (SELECT email, min(id) AS first FROM temp.staged GROUP BY email HAVING count(*) > 1) AS same
 WHERE staged.email = same.email AND staged.id > same.first"""
 
-# Of several dates, the earliest is since when somebody is a member.
+# Of several dates, the earliest is the one that a member joined on.
 _EARLIEST = """
 UPDATE temp.staged SET joined = min(coalesce(nullif(staged.joined, ''), same.joined), same.joined)
 FROM (SELECT email, min(joined) AS joined FROM temp.staged
     WHERE merged_into IS NOT NULL AND joined <> '' GROUP BY email) AS same
 WHERE staged.email = same.email AND staged.merged_into IS NULL"""
 
-# In the order of `Imported`, then the highest id.
+# In the order of `ImportTotals`, then the highest id.
 _TOTALS = """
-SELECT count(*) FILTER (WHERE NOT erased AND s.id IS NULL),
-    count(*) FILTER (WHERE NOT erased AND s.id IS NOT NULL),
+SELECT count(*) FILTER (WHERE erased = 0 AND s.id IS NULL),
+    count(*) FILTER (WHERE erased = 0 AND s.id IS NOT NULL),
     (SELECT count(*) FROM temp.staged) - count(*),
-    count(*) FILTER (WHERE erased),
-    count(*) FILTER (WHERE NOT erased AND m.status IS NULL),
+    count(*) FILTER (WHERE erased = 1),
+    count(*) FILTER (WHERE erased = 0 AND m.status IS NULL),
     count(*) FILTER (WHERE m.status = 'unsubscribed'),
     count(*) FILTER (WHERE x.reason IS NOT NULL),
     (SELECT coalesce(max(id), 0) FROM subscribers)
@@ -203,7 +191,7 @@ WHERE merged_into IS NULL"""
 # and tags are united.
 _UPSERT = f"""
 INSERT INTO subscribers AS s (email, {_LISTED}, fields, tags, created, consent_source)
-SELECT email, {_LISTED}, fields, tags, :at, :source FROM temp.staged WHERE NOT erased ORDER BY email, id
+SELECT email, {_LISTED}, fields, tags, :at, :source FROM temp.staged WHERE erased = 0 ORDER BY email, id
 ON CONFLICT (email) DO UPDATE SET
     {", ".join(f"{name} = coalesce(nullif(excluded.{name}, ''), s.{name})" for name in _NAMES)},
     fields = CASE WHEN excluded.fields IN ('{{}}', s.fields) THEN s.fields
@@ -216,20 +204,24 @@ WHERE {" OR ".join(f"excluded.{name} NOT IN ('', s.{name})" for name in _NAMES)}
     OR excluded.fields NOT IN ('{{}}', s.fields) OR excluded.tags NOT IN ('[]', s.tags)"""
 
 _NEW_LIST = """
-INSERT OR IGNORE INTO lists (name)
-SELECT :list WHERE EXISTS (SELECT 1 FROM temp.staged WHERE NOT erased)"""
+INSERT INTO lists (name)
+SELECT :list WHERE EXISTS (SELECT 1 FROM temp.staged WHERE erased = 0)
+ON CONFLICT (name) DO NOTHING"""
 
-# Whoever has a membership keeps it as it is, unsubscribed too. CROSS JOIN keeps this order of the
+# An existing membership stays as it is, also an unsubscribed one. CROSS JOIN keeps this order of the
 # tables: the other way round, a short file would go through everybody there is.
 _JOIN = """
-INSERT OR IGNORE INTO memberships (list_id, subscriber_id, status, since, how)
+INSERT INTO memberships (list_id, subscriber_id, status, since, how)
 SELECT lists.id, s.id, 'subscribed', coalesce(nullif(staged.joined, ''), :at), 'import'
 FROM lists CROSS JOIN temp.staged CROSS JOIN subscribers s ON s.email = staged.email
-WHERE lists.name = :list AND merged_into IS NULL AND NOT erased"""
+WHERE lists.name = :list AND merged_into IS NULL AND erased = 0
+ON CONFLICT (list_id, subscriber_id) DO NOTHING"""
 
-_EACH = """
+_ADD_FIELD = "INSERT INTO field_names (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"
+
+_STORED_ROWS = """
 SELECT staged.row, staged.email,
-    CASE WHEN merged_into IS NOT NULL THEN 'merged' WHEN erased THEN 'erased'
+    CASE WHEN merged_into IS NOT NULL THEN 'merged' WHEN erased = 1 THEN 'erased'
         WHEN s.id IS NULL OR s.id > :last THEN 'new' ELSE 'updated' END,
     (SELECT first.row FROM temp.staged first
         WHERE first.email = staged.email AND first.id = staged.merged_into)

@@ -1,7 +1,7 @@
-"""Which senders are alive: each holds an OS lock on a file of its own.
+"""Leases as files: each live process holds an OS lock on a file of its own.
 
-The kernel frees the lock when the process ends, whatever ended it (`kill -9` too), so nobody has to
-guess from heartbeats or timeouts whether a sender is dead or only slow.
+The kernel frees the lock when the process ends, whatever ended it (`kill -9` too), so that no heartbeat
+or timeout has to guess whether a sender is dead or only slow.
 """
 
 from __future__ import annotations
@@ -14,42 +14,69 @@ from filelock import BaseFileLock, FileLock, Timeout
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def attendants(database: Path) -> Workers:
-    """The processes that start what is due."""
-    return Workers(database.parent / "attendants")
+    from mailer.store.sqlite.database import SqliteDatabase
 
 
-class Workers:
-    """The lock files of every sender on one database.
+class SqliteLeases:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._db = database
+        self.workers = LockFolder(database.path.parent / "workers")
+        self.attendants = attendants(database.path)
 
-    All but `leave` must be called inside a write transaction: the database's lock keeps one
-    process from clearing away the file that another has just made and is about to lock.
+    def worker_id(self) -> str:
+        return self.workers.own_id()
+
+    def is_gone(self, worker_id: str) -> bool:
+        return self.workers.is_gone(worker_id)
+
+    def attend(self) -> None:
+        with self._db.writing():
+            self.attendants.own_id()
+
+    def is_attended(self) -> bool:
+        with self._db.writing():
+            return self.attendants.is_anyone_here()
+
+    def leave(self) -> None:
+        self.workers.leave()
+        self.attendants.leave()
+
+
+def attendants(database: Path) -> LockFolder:
+    """The processes that start whatever is due."""
+    return LockFolder(database.parent / "attendants")
+
+
+class LockFolder:
+    """The lock files of every process of one kind on one database.
+
+    Call all methods but `leave` inside a write transaction: the database's lock keeps one process
+    from clearing away the file that another has just made and is about to lock.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock: BaseFileLock | None = None
-        self._me = ""
+        self._id = ""
 
-    def me(self) -> str:
-        """This sender's id. The first call takes its lock and clears away those of the dead."""
+    def own_id(self) -> str:
+        """This process's id. The first call takes its lock and clears away those of the dead."""
         if self._lock is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sweep()
-            self._me = uuid4().hex
-            self._lock = self._take(self._me)
-        return self._me
+            self._id = uuid4().hex
+            self._lock = self._take(self._id)
+        return self._id
 
-    def is_gone(self, worker: str) -> bool:
-        if not worker:
+    def is_gone(self, holder: str) -> bool:
+        if not holder:
             return True  # of a send that was started before workers were written down
-        if worker == self._me:
+        if holder == self._id:
             return False
-        if not self._file(worker).exists():
+        if not self._file(holder).exists():
             return True
         try:
-            self._take(worker).release()
+            self._take(holder).release()
         except Timeout:
             return False
         return True
@@ -58,24 +85,24 @@ class Workers:
         return any(not self.is_gone(file.stem) for file in self.folder.glob("*.lock"))
 
     def leave(self) -> None:
-        """Let go of the lock: what this sender has not recorded is now abandoned."""
+        """Release the lock: what this process has not recorded is now abandoned."""
         if self._lock is not None:
             self._lock.release()
-            self._file(self._me).unlink(missing_ok=True)
+            self._file(self._id).unlink(missing_ok=True)
             self._lock = None
-            self._me = ""
+            self._id = ""
 
     def _sweep(self) -> None:
         for file in self.folder.glob("*.lock"):
             if self.is_gone(file.stem):
                 file.unlink(missing_ok=True)
 
-    def _take(self, worker: str) -> BaseFileLock:
+    def _take(self, holder: str) -> BaseFileLock:
         """Raises Timeout when another process holds it."""
         # fallback_to_soft=False: a soft lock would outlive its process
-        lock = FileLock(self._file(worker), timeout=0, thread_local=False, fallback_to_soft=False)
+        lock = FileLock(self._file(holder), timeout=0, thread_local=False, fallback_to_soft=False)
         lock.acquire()
         return lock
 
-    def _file(self, worker: str) -> Path:
-        return self.folder / f"{worker}.lock"
+    def _file(self, holder: str) -> Path:
+        return self.folder / f"{holder}.lock"

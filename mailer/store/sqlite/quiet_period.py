@@ -1,4 +1,4 @@
-"""Who had another campaign lately, in SQLite.
+"""The quiet period between two campaigns, in SQLite.
 
 Campaigns of these hours are few: they are found first, and a person is then looked up in each of them
 by the index that keeps anybody from getting one twice.
@@ -12,86 +12,92 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import HELD_BACK
-from mailer.store.sqlite.rows import PAGE
-from mailer.store.sqlite.web_versions import Copies
+from mailer.store.sqlite.rows import PAGE, iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from mailer.store.sqlite.database import SqliteDatabase
 
-class Quiet(Copies):
-    """See `store.respite.Respite`."""
 
-    def had_another(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
+class SqliteQuietPeriod:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._db = database
+
+    def recently_mailed(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
         since = _before(now, hours)
-        others = self._lately(campaign, since)
-        streams = [self._had(other, since) for other in others]
-        return heapq.merge(*streams, *(self._had_before_moving(other, since) for other in others))
+        others = self._recent_campaigns(campaign, since)
+        streams = [self._mailed(other, since) for other in others]
+        moved = [self._mailed_before_moving(other, since) for other in others]
+        return heapq.merge(*streams, *moved)
 
-    def _had(self, campaign: str, since: str) -> Iterator[int]:
-        last = 0
-        while rows := self.db.execute(_HAD, (campaign, last, since, PAGE)).fetchall():
+    def _mailed(self, campaign: str, since: str) -> Iterator[int]:
+        page = {"campaign": campaign, "since": since, "page": PAGE, "last": 0}
+        while rows := self._db.rows(_MAILED, page):
             yield from (subscriber_id for (subscriber_id,) in rows)
-            last = rows[-1][0]
+            page["last"] = rows[-1][0]
 
-    def _had_before_moving(self, campaign: str, since: str) -> Iterator[int]:
-        """Whoever had it under an address they have moved from: few."""
-        rows = self.db.execute(_HAD_BEFORE_MOVING, (campaign, since)).fetchall()
+    def _mailed_before_moving(self, campaign: str, since: str) -> Iterator[int]:
+        """Subscribers who had it under an address they have moved from: few."""
+        rows = self._db.rows(_MAILED_BEFORE_MOVING, {"campaign": campaign, "since": since})
         return (subscriber_id for (subscriber_id,) in rows)
 
-    def _lately(self, campaign: str, since: str) -> list[str]:
+    def _recent_campaigns(self, campaign: str, since: str) -> list[str]:
         """Every other campaign that anybody may have had since."""
-        return [name for (name,) in self.db.execute(_LATELY, (campaign, since)).fetchall()]
+        rows = self._db.rows(_RECENT_CAMPAIGNS, {"campaign": campaign, "since": since})
+        return [name for (name,) in rows]
 
-    def passed_over(self, send_id: int) -> list[int]:
-        rows = self.db.execute(_PASSED_OVER, (send_id, HELD_BACK)).fetchall()
+    def held_back(self, send_id: int) -> list[int]:
+        rows = self._db.rows(_HELD_BACK, {"send": send_id, "reason": HELD_BACK})
         return [subscriber_id for (subscriber_id,) in rows]
 
-    def holding_back(self, send_id: int, now: datetime) -> Callable[[int], str]:
-        """For the deliveries of a send: a subscriber's id → why they are left alone, or ""."""
-        campaign, hours = self.db.execute(_QUIET, (send_id,)).fetchone()
+    def reason_to_wait(self, send_id: int, now: datetime) -> Callable[[int], str]:
+        """A function for the deliveries of a send: a subscriber's id → HELD_BACK or ""."""
+        row = self._db.row(_HOURS, {"send": send_id})
+        campaign, hours = row or ("", 0)
         since = _before(now, hours)
-        others = self._lately(campaign, since) if hours else []
+        others = self._recent_campaigns(campaign, since) if hours else []
         if not others:
             return lambda _: ""
         campaigns = json.dumps(others)
 
-        def why(subscriber_id: int) -> str:
-            given = {"campaigns": campaigns, "who": subscriber_id, "since": since}
-            return HELD_BACK if self.db.execute(_HAS_HAD, given).fetchone() else ""
+        def reason(subscriber_id: int) -> str:
+            person = {"campaigns": campaigns, "who": subscriber_id, "since": since}
+            return HELD_BACK if self._db.row(_WAS_MAILED, person) else ""
 
-        return why
+        return reason
 
 
 def _before(now: datetime, hours: float) -> str:
-    return (now - timedelta(hours=hours)).isoformat(timespec="seconds")
+    return iso(now - timedelta(hours=hours))
 
 
-_QUIET = "SELECT campaign, quiet_hours FROM sends WHERE id = ?"
+_HOURS = "SELECT campaign, quiet_hours FROM sends WHERE id = :send"
 
 # A send changes when it ends or pauses; while it goes on, it is `sending`, and stays so if it dies. By
 # an index that holds all that is asked for: to get at the rows, SQLite reads through the snapshots.
-_LATELY = """
+_RECENT_CAMPAIGNS = """
 SELECT DISTINCT campaign FROM sends INDEXED BY sends_by_change
-WHERE campaign <> ? AND (changed >= ? OR state = 'sending')"""
+WHERE campaign <> :campaign AND (changed >= :since OR state = 'sending')"""
 
 # Uncertain and in flight count: perhaps they had it.
-_HAD = """
+_MAILED = """
 SELECT subscriber_id FROM deliveries
-WHERE campaign = ? AND subscriber_id > ? AND changed >= ?
+WHERE campaign = :campaign AND subscriber_id > :last AND changed >= :since
     AND state IN ('sending', 'accepted', 'uncertain')
-ORDER BY subscriber_id LIMIT ?"""
+ORDER BY subscriber_id LIMIT :page"""
 
-_PASSED_OVER = """
-SELECT subscriber_id FROM deliveries WHERE send_id = ? AND state = 'skipped' AND detail = ?"""
+_HELD_BACK = """
+SELECT subscriber_id FROM deliveries
+WHERE send_id = :send AND state = 'skipped' AND detail = :reason"""
 
-_HAD_BEFORE_MOVING = """
+_MAILED_BEFORE_MOVING = """
 SELECT moves.subscriber_id FROM moves JOIN deliveries d
-ON d.campaign = ? AND d.subscriber_id = moves.formerly
-WHERE d.changed >= ? AND d.state IN ('sending', 'accepted', 'uncertain') ORDER BY 1"""
+ON d.campaign = :campaign AND d.subscriber_id = moves.formerly
+WHERE d.changed >= :since AND d.state IN ('sending', 'accepted', 'uncertain') ORDER BY 1"""
 
-_HAS_HAD = """
+_WAS_MAILED = """
 SELECT 1 FROM deliveries
 WHERE campaign IN (SELECT value FROM json_each(:campaigns)) AND changed >= :since
     AND subscriber_id IN (

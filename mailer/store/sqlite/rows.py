@@ -1,4 +1,4 @@
-"""How a row of `subscribers` is read, and how many at once."""
+"""How rows are read: subscribers, pages and times."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mailer.lists.subscriber import COLUMNS, Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 SUBSCRIBER = ", ".join(f"s.{name}" for name in ("id", *COLUMNS, "fields", "tags"))
 """The columns that `subscriber` reads, of `subscribers s`."""
@@ -25,7 +26,7 @@ _value = json.JSONDecoder().raw_decode
 
 
 def subscriber(row: Sequence[Any]) -> Subscriber:
-    """Of a row that begins with the columns of `SUBSCRIBER`."""
+    """Read a row that begins with the columns of `SUBSCRIBER`."""
     values = (*row[:_OWN], _value(row[_OWN])[0], _tags(row[_OWN + 1]))
     return Subscriber(*values)
 
@@ -33,3 +34,13 @@ def subscriber(row: Sequence[Any]) -> Subscriber:
 @lru_cache(maxsize=500)
 def _tags(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
+
+
+def iso(moment: datetime) -> str:
+    """A time as it stands in the database: ISO 8601, to the second."""
+    return moment.isoformat(timespec="seconds")
+
+
+def unix(moment: datetime) -> int:
+    """A time as deliveries are due: seconds since 1970."""
+    return int(moment.timestamp())

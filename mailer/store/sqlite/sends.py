@@ -1,48 +1,39 @@
 """Sends and their audiences, in SQLite.
 
-The invariant of `base.Counts` holds at every commit: `sends.audience` grows in the transaction that
-adds the deliveries, which change their state and are never removed.
+The invariant of `Counts` holds at every commit: `sends.audience` grows in the transaction that adds the
+deliveries, which change their state and are never removed.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from mailer.errors import SendStopped, UsageError
 from mailer.ledger.delivery import HELD_BACK, Counts, Send, SendState
-from mailer.store.sqlite.leases import Workers
+from mailer.store.sqlite.rows import iso, unix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from pathlib import Path
     from typing import Any
-
-    from sqlite_utils import Database
 
     from mailer.campaigns.schedule import Timing
     from mailer.campaigns.subject_test import SplitTest
+    from mailer.store.leases import Leases
+    from mailer.store.sqlite.database import SqliteDatabase
 
 # bounds the memory while an audience streams in
 CHUNK = 10_000
 
-UNDECIDED = 1 << 40
-"""The `due` of those who wait for the winner of a subject test: past any year."""
+WAITS_FOR_WINNER = 1 << 40
+"""The `due` of deliveries that wait for the winner of a subject test: past any year."""
 
 
-class Sends:
-    """See `store.base.Store`: campaigns on their way to a list."""
-
-    db: Database
-    path: Path
-    writing: Callable[[], AbstractContextManager[None]]
-
-    @cached_property
-    def workers(self) -> Workers:
-        return Workers(self.path.parent / "workers")
+class SqliteSends:
+    def __init__(self, database: SqliteDatabase, leases: Leases) -> None:
+        self._db = database
+        self._leases = leases
 
     def freeze(
         self,
@@ -63,99 +54,115 @@ class Sends:
     ) -> tuple[Send, int]:
         self._stage(subscriber_ids, trial)
         due = self._stage_times(timing)
-        at = now.isoformat(timespec="seconds")
-        with self.writing():
-            words = (query, snapshot, digest, transport, quiet_hours)
-            made = self.db.execute(_NEW_SEND, (campaign, *words, at, at, list_name)).rowcount
-            send = self.send(campaign, list_name)
+        content = {
+            "campaign": campaign,
+            "list": list_name,
+            "query": query,
+            "snapshot": snapshot,
+            "digest": digest,
+            "transport": transport,
+            "quiet_hours": quiet_hours,
+            "at": iso(now),
+        }
+        with self._db.writing():
+            is_new = bool(self._db.execute(_NEW_SEND, content))
+            send = self.find(campaign, list_name)
             if send is None:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
-            ordered = (digest, transport, query)
-            if fresh and not made and ordered != (send.digest, send.transport, send.audience_query):
-                raise SendStopped(
-                    f"{campaign} was started in another terminal meanwhile, in other words, for "
-                    "other people or another way: nothing was added to it",
-                    hint=f"Look at it with: mailer status {campaign}",
-                )
+            if fresh and not is_new:
+                _refuse_other_content(send, digest, transport, query)
             if send.state is SendState.CANCELLED:
                 raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
-            back = self.db.execute(_TAKE_BACK, (at, send.id, HELD_BACK)).rowcount
+            frozen: dict[str, Any] = {
+                "id": send.id,
+                "at": iso(now),
+                "due": due,
+                "winner": WAITS_FOR_WINNER,
+            }
+            frozen |= {"campaign": campaign, "held": held_back, "reason": HELD_BACK}
+            frozen["rest_due"] = due if send.winner else WAITS_FOR_WINNER
+            frozen["back"] = self._db.execute(_TAKE_BACK, frozen)
             if timing:
-                self.db.execute(_MOVE, {"id": send.id, "due": due, "undecided": UNDECIDED})
-                self.db.execute(_PLAN, (timing.plan, send.id))
+                self._db.execute(_MOVE, frozen)
+                self._db.execute(_PLAN, {"plan": timing.plan, "id": send.id})
             if trial and trial.wait:
-                self.db.execute(_WAIT, (int(trial.wait.total_seconds()), send.id))
-            given = {"campaign": campaign, "id": send.id, "at": at, "due": due}
-            given["rest_due"] = due if send.winner else UNDECIDED
-            added = self.db.execute(_ADD_DELIVERIES, given).rowcount
-            grown = {"added": added, "back": back, "held": held_back, "at": at, "id": send.id}
-            self.db.execute(_ADDED, grown)
-        self.db.execute("DELETE FROM temp.frozen")
-        frozen = self.send(campaign, list_name)
-        assert frozen is not None
-        return frozen, added + back
+                self._db.execute(_WAIT, {"wait": int(trial.wait.total_seconds()), "id": send.id})
+            frozen["added"] = self._db.execute(_ADD_DELIVERIES, frozen)
+            self._db.execute(_ADDED, frozen)
+        self._db.execute("DELETE FROM temp.frozen")
+        changed = self.find(campaign, list_name)
+        assert changed is not None
+        return changed, frozen["added"] + frozen["back"]
 
     def _stage(self, subscriber_ids: Iterable[int], trial: SplitTest | None) -> None:
         """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
-        self.db.execute(
+        self._db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS frozen (subscriber_id INTEGER, arm INTEGER)"
         )
-        self.db.execute("DELETE FROM temp.frozen")
+        self._db.execute("DELETE FROM temp.frozen")
         ids = iter(subscriber_ids)
         while chunk := [(i, trial.arm(i) if trial else 1) for i in islice(ids, CHUNK)]:
-            with self.db.atomic():
-                self.db.conn.executemany("INSERT INTO temp.frozen VALUES (?, ?)", chunk)
+            with self._db.reading():
+                self._db.load("temp.frozen", ("subscriber_id", "arm"), chunk)
 
     def _stage_times(self, timing: Timing | None) -> int:
-        """Keep what is due when in each time zone; returns when it is in all others."""
-        self.db.execute(
+        """Keep the time of each time zone; return the time of all others, in seconds since 1970."""
+        self._db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS times (timezone TEXT PRIMARY KEY, due INTEGER)"
         )
-        self.db.execute("DELETE FROM temp.times")
+        self._db.execute("DELETE FROM temp.times")
         if timing is None:
             return 0
-        times = [(zone, int(due.timestamp())) for zone, due in timing.zones.items()]
-        self.db.conn.executemany("INSERT INTO temp.times VALUES (?, ?)", times)
-        return int(timing.due.timestamp())
+        times = [(zone, unix(due)) for zone, due in timing.zones.items()]
+        self._db.load("temp.times", ("timezone", "due"), times)
+        return unix(timing.due)
 
-    def send(self, campaign: str, list_name: str) -> Send | None:
-        rows = self.db.execute(
-            f"{_SENDS} WHERE campaign = ? AND lists.name = ?", (campaign, list_name)
-        )
-        return next((_send(row) for row in rows.fetchall()), None)
+    def find(self, campaign: str, list_name: str) -> Send | None:
+        row = self._db.row(_FIND, {"campaign": campaign, "list": list_name})
+        return _send(row) if row else None
 
-    def sends(self, campaign: str | None = None) -> list[Send]:
-        rows = self.db.execute(
-            f"{_SENDS} WHERE :campaign IS NULL OR campaign = :campaign ORDER BY sends.id",
-            {"campaign": campaign},
-        )
-        return [_send(row) for row in rows.fetchall()]
+    def all(self, campaign: str | None = None) -> list[Send]:
+        if campaign is None:
+            rows = self._db.rows(f"{_SENDS} ORDER BY sends.id")
+        else:
+            rows = self._db.rows(_OF_CAMPAIGN, {"campaign": campaign})
+        return [_send(row) for row in rows]
+
+    def published(self, campaign: str) -> Send | None:
+        row = self._db.row(_PUBLISHED, {"campaign": campaign})
+        return _send(row) if row else None
 
     def set_state(self, send_id: int, state: SendState, *, note: str = "", now: datetime) -> None:
-        with self.writing():
-            self.db.execute(
-                _SET_STATE,
-                {
-                    "id": send_id,
-                    "state": state,
-                    "note": note,
-                    "at": now.isoformat(timespec="seconds"),
-                    "now": int(now.timestamp()),
-                },
-            )
+        change = {"id": send_id, "state": state, "note": note, "at": iso(now), "now": unix(now)}
+        with self._db.writing():
+            self._db.execute(_SET_STATE, change)
             if state is SendState.SENDING:
-                self.db.execute(_TAKEN_UP, (self.workers.me(), send_id))
-            self._skip_cancelled(now)
-
-    def _skip_cancelled(self, now: datetime) -> None:
-        """What is pending, or comes back unsent, in a cancelled send is never sent."""
-        self.db.execute(_SKIP_CANCELLED, (now.isoformat(timespec="seconds"),))
+                self._db.execute(_TAKEN_UP, {"worker": self._leases.worker_id(), "id": send_id})
+            self.skip_cancelled(now)
 
     def counts(self, send_id: int) -> Counts:
         # one statement, so that the audience and the rows are of the same instant
-        rows = self.db.execute(_COUNTS, (send_id,)).fetchall()
+        rows = self._db.rows(_COUNTS, {"id": send_id})
         states = {state: number for _, state, number in rows if state is not None}
         return Counts(audience=rows[0][0], **states)
+
+    # ---------------------------------------------------------------- for other parts of the store
+
+    def is_sending(self, send_id: int) -> bool:
+        return bool(self._db.value(_STATE, {"id": send_id}) == SendState.SENDING)
+
+    def skip_cancelled(self, now: datetime) -> None:
+        """In a cancelled send, skip what is pending, or comes back unsent."""
+        self._db.execute(_SKIP_CANCELLED, {"at": iso(now)})
+
+
+def _refuse_other_content(send: Send, digest: str, transport: str, query: str) -> None:
+    if (digest, transport, query) != (send.digest, send.transport, send.audience_query):
+        raise SendStopped(
+            f"{send.campaign} was started in another terminal in the meantime, with other content, "
+            "for another audience or by another transport: nothing was added to it",
+            hint=f"Look at it with: mailer status {send.campaign}",
+        )
 
 
 def _send(row: Sequence[Any]) -> Send:
@@ -168,15 +175,27 @@ SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, 
     created, note, quiet_hours, held_back, plan, winner
 FROM sends JOIN lists ON lists.id = sends.list_id"""
 
+_FIND = f"{_SENDS} WHERE campaign = :campaign AND lists.name = :list"
+
+_OF_CAMPAIGN = f"{_SENDS} WHERE campaign = :campaign ORDER BY sends.id"
+
+_PUBLISHED = f"""{_SENDS}
+WHERE campaign = :campaign
+    AND EXISTS (SELECT 1 FROM deliveries d WHERE d.send_id = sends.id AND d.state = 'accepted')
+ORDER BY sends.id LIMIT 1"""
+
+_STATE = "SELECT state FROM sends WHERE id = :id"
+
 _NEW_SEND = """
 INSERT INTO sends
     (campaign, list_id, state, audience_query, snapshot, digest, transport, quiet_hours,
     created, changed)
-SELECT ?, id, 'queued', ?, ?, ?, ?, ?, ?, ? FROM lists WHERE name = ?
+SELECT :campaign, id, 'queued', :query, :snapshot, :digest, :transport, :quiet_hours, :at, :at
+FROM lists WHERE name = :list
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
-# The join leaves out whoever was erased since the ids were read; the rest, who had it under an
-# address they have moved from.
+# The join leaves out people who were erased since the ids were read; the condition, people who had it
+# under an address they have moved from.
 _ADD_DELIVERIES = """
 INSERT INTO deliveries (campaign, subscriber_id, send_id, changed, arm, due)
 SELECT :campaign, subscribers.id, :id, :at, frozen.arm,
@@ -189,19 +208,19 @@ LEFT JOIN temp.times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (
 ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
 
 _TAKE_BACK = """
-UPDATE deliveries SET state = 'pending', detail = '', changed = ?
-WHERE send_id = ? AND state = 'skipped' AND detail = ?
+UPDATE deliveries SET state = 'pending', detail = '', changed = :at
+WHERE send_id = :id AND state = 'skipped' AND detail = :reason
     AND subscriber_id IN (SELECT subscriber_id FROM temp.frozen)"""
 
 _MOVE = """
 UPDATE deliveries SET due = coalesce((
     SELECT times.due FROM temp.times JOIN subscribers s ON s.timezone = times.timezone
     WHERE s.id = deliveries.subscriber_id), :due)
-WHERE send_id = :id AND state = 'pending' AND due < :undecided"""
+WHERE send_id = :id AND state = 'pending' AND due < :winner"""
 
-_PLAN = "UPDATE sends SET plan = ?, state = 'queued', note = '' WHERE id = ?"
+_PLAN = "UPDATE sends SET plan = :plan, state = 'queued', note = '' WHERE id = :id"
 
-_WAIT = "UPDATE sends SET wait = ? WHERE id = ?"
+_WAIT = "UPDATE sends SET wait = :wait WHERE id = :id"
 
 _ADDED = """
 UPDATE sends SET audience = audience + :added, held_back = :held, changed = :at,
@@ -219,13 +238,13 @@ WHERE id = :id AND state <> 'cancelled' AND NOT (:state = 'finished' AND (
     EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'sending')
     OR EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending' AND due <= :now)))"""
 
-_TAKEN_UP = "UPDATE sends SET worker = ? WHERE id = ? AND state = 'sending'"
+_TAKEN_UP = "UPDATE sends SET worker = :worker WHERE id = :id AND state = 'sending'"
 
 _SKIP_CANCELLED = """
-UPDATE deliveries SET state = 'skipped', detail = 'cancelled', changed = ?
+UPDATE deliveries SET state = 'skipped', detail = 'cancelled', changed = :at
 WHERE state = 'pending' AND send_id IN (SELECT id FROM sends WHERE state = 'cancelled')"""
 
 _COUNTS = """
 SELECT sends.audience, deliveries.state, count(deliveries.id)
 FROM sends LEFT JOIN deliveries ON deliveries.send_id = sends.id
-WHERE sends.id = ? GROUP BY deliveries.state"""
+WHERE sends.id = :id GROUP BY deliveries.state"""

@@ -1,36 +1,31 @@
-"""What reports ask, in SQLite. Each reads every delivery of the send, some seconds for a million."""
+"""Numbers for reports, in SQLite. Each reads every delivery of the send: some seconds for a million."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailer.campaigns.subject_test import SubjectFigures
 from mailer.ledger.statistics import BounceCount, DomainCount, SendStatistics, VariantCount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from sqlite_utils import Database
+    from mailer.store.sqlite.database import Row, SqliteDatabase
 
 _MOST = 200
 """Rows of one kind."""
 
 
-class Reckoner:
-    """See `store.figures.Reckonings`."""
+class SqliteStatistics:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._db = database
 
-    db: Database
+    def of_send(self, send_id: int) -> SendStatistics:
+        parameters = {"send": send_id, "most": _MOST}
 
-    def reckon(self, send_id: int) -> SendStatistics:
-        given = {"send": send_id, "most": _MOST}
+        def rows(sql: str) -> list[Row]:
+            return self._db.rows(sql, parameters)
 
-        def rows(query: str) -> list[Any]:
-            return self.db.execute(query, given).fetchall()
-
-        with self._one_instant():
-            reasons = dict(rows(_DEPARTURES))
+        with self._db.reading():
+            reasons: dict[str, int] = dict(rows(_DEPARTURES))
             return SendStatistics(
                 outcomes=dict(rows(_OUTCOMES)),
                 unsubscribed=sum(reasons.values()),
@@ -42,24 +37,14 @@ class Reckoner:
                 failed=tuple(rows(f"{_DETAILS} AND state = 'failed' {_GROUPED}")),
             )
 
-    @contextmanager
-    def _one_instant(self) -> Iterator[None]:
-        self.db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self.db.rollback()
-
     def subject_figures(self, send_id: int) -> list[SubjectFigures]:
-        rows = self.db.execute(_SUBJECTS, {"send": send_id}).fetchall()
-        return [SubjectFigures(*row) for row in rows]
+        return [SubjectFigures(*row) for row in self._db.rows(_SUBJECTS, {"send": send_id})]
 
-    def shares(self, send_id: int, *, limit: int) -> tuple[list[VariantCount], int]:
-        with self._one_instant():
-            rows = self.db.execute(_SHARES, (send_id, limit)).fetchall()
-            counted = self.db.execute("SELECT count(*) FROM variants WHERE send_id = ?", (send_id,))
-            (all_of_them,) = counted.fetchone()
-        return [VariantCount(*row) for row in rows], all_of_them - len(rows)
+    def variant_counts(self, send_id: int, *, limit: int) -> tuple[list[VariantCount], int]:
+        with self._db.reading():
+            rows = self._db.rows(_VARIANT_COUNTS, {"send": send_id, "limit": limit})
+            variants = self._db.value(_VARIANTS, {"send": send_id})
+        return [VariantCount(*row) for row in rows], variants - len(rows)
 
 
 _OUTCOMES = """
@@ -114,10 +99,12 @@ SELECT arm, sent,
         WHERE outcome = 'complained' AND sent.arm = numbers.arm)
 FROM numbers ORDER BY arm"""
 
+_VARIANTS = "SELECT count(*) FROM variants WHERE send_id = :send"
+
 # CROSS JOIN: from the deliveries of this send to their copies, not through those of all sends
-_SHARES = """
+_VARIANT_COUNTS = """
 SELECT v.content, count(*) AS number
 FROM deliveries d CROSS JOIN copies c ON c.delivery_id = d.id
 JOIN variants v ON v.id = c.variant_id
-WHERE d.send_id = ? AND d.state = 'accepted'
-GROUP BY v.id ORDER BY number DESC, v.id LIMIT ?"""
+WHERE d.send_id = :send AND d.state = 'accepted'
+GROUP BY v.id ORDER BY number DESC, v.id LIMIT :limit"""

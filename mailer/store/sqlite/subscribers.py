@@ -1,30 +1,36 @@
-"""Lists, subscribers and suppressions, in SQLite."""
+"""Lists and subscribers, in SQLite."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from mailer.lists.membership import History, ListSummary, Membership, SuppressionReason
+from mailer.lists.subscriber import COLUMNS
 from mailer.store.sqlite import rows
-from mailer.store.sqlite.imports import ERASED, Imports
-from mailer.store.sqlite.rows import PAGE, SUBSCRIBER
+from mailer.store.sqlite.rows import PAGE, SUBSCRIBER, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
-    from typing import Any
 
     from mailer.lists.subscriber import Subscriber
+    from mailer.store.sqlite.database import Row, SqliteDatabase
+    from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 
-class Subscribers(Imports):
-    """See `store.base.Store`: the part about lists and subscribers."""
+class SqliteSubscribers:
+    def __init__(self, database: SqliteDatabase, suppressions: SqliteSuppressions) -> None:
+        self._db = database
+        self._suppressions = suppressions
 
     # ---------------------------------------------------------------- reading
 
     def lists(self) -> list[ListSummary]:
-        return [ListSummary(*row) for row in self.db.execute(_LISTS).fetchall()]
+        return [ListSummary(*row) for row in self._db.rows(_LISTS)]
+
+    def get(self, subscriber_id: int) -> Subscriber | None:
+        row = self._db.row(_BY_ID, {"id": subscriber_id})
+        return rows.subscriber(row) if row else None
 
     def members(
         self, list_name: str
@@ -40,82 +46,79 @@ class Subscribers(Imports):
     def audience(self, list_name: str) -> Iterator[Subscriber]:
         return map(rows.subscriber, self._pages(_AUDIENCE, list_name))
 
-    def _pages(self, query: str, list_name: str) -> Iterator[Any]:
-        last = 0
+    def _pages(self, sql: str, list_name: str) -> Iterator[Row]:
+        place = {"list": list_name, "last": 0, "page": PAGE}
         while True:
-            given = {"list": list_name, "last": last, "page": PAGE}
-            page = self.db.execute(query, given).fetchall()
+            page = self._db.rows(sql, place)
             yield from page
             if len(page) < PAGE:
                 return
-            last = page[-1][0]
+            place["last"] = page[-1][0]
 
     def field_names(self) -> frozenset[str]:
-        return frozenset(name for (name,) in self.db.execute("SELECT name FROM field_names"))
+        return frozenset(name for (name,) in self._db.rows("SELECT name FROM field_names"))
 
     def history(self, email: str) -> History | None:
-        row = self.db.execute(_SUBSCRIBER, (email,)).fetchone()
-        suppression = self._suppression(email)
+        row = self._db.row(_BY_EMAIL, {"email": email})
+        suppression = self._suppressions.find(email)
         if row is None and suppression is None:
             return None
         *_, created, source = row or ("", "")
-        found = rows.subscriber(row) if row else None
+        subscriber = rows.subscriber(row) if row else None
         return History(
-            found,
+            subscriber,
             created,
             source,
-            tuple(Membership(*m) for m in self._of(_MEMBERSHIPS, found)),
+            tuple(Membership(*m) for m in self._of(_MEMBERSHIPS, subscriber)),
             SuppressionReason(suppression[0]) if suppression else None,
             suppression[1] if suppression else "",
-            tuple(dict(zip(_DELIVERY, d, strict=True)) for d in self._of(_DELIVERIES, found)),
-            tuple(dict(zip(_EVENT, e, strict=True)) for e in self._of(_EVENTS, found)),
+            tuple(dict(zip(_DELIVERY, d, strict=True)) for d in self._of(_DELIVERIES, subscriber)),
+            tuple(dict(zip(_EVENT, e, strict=True)) for e in self._of(_EVENTS, subscriber)),
         )
 
-    def _of(self, query: str, subscriber: Subscriber | None) -> list[Any]:
-        return self.db.execute(query, (subscriber.id,)).fetchall() if subscriber else []
-
-    def _suppression(self, email: str) -> tuple[str, str] | None:
-        """Reason and time, found under the address or under its hash after an erasure."""
-        addresses = json.dumps([email, *(ERASED + digest for digest in self.hashes(email))])
-        row: tuple[str, str] | None = self.db.execute(_SUPPRESSION, (addresses,)).fetchone()
-        return row
+    def _of(self, sql: str, subscriber: Subscriber | None) -> list[Row]:
+        return self._db.rows(sql, {"id": subscriber.id}) if subscriber else []
 
     # ---------------------------------------------------------------- changing
 
     def unsubscribe(self, list_name: str, email: str, *, how: str, now: datetime) -> bool:
-        given = {"list": list_name, "email": email, "how": how, "at": _at(now)}
-        with self.writing():
-            return self.db.execute(_UNSUBSCRIBE, given).rowcount == 1
+        membership = {"list": list_name, "email": email, "how": how, "at": iso(now)}
+        with self._db.writing():
+            return self._db.execute(_UNSUBSCRIBE, membership) == 1
 
-    def suppress(
-        self, email: str, reason: SuppressionReason, *, detail: str, now: datetime
-    ) -> None:
-        with self.writing():
-            known = self._suppression(email)
-            if known is None or known[0] != SuppressionReason.ERASED:
-                self.db.execute(_SUPPRESS, (email, reason, detail, _at(now)))
+    def update(self, subscriber_id: int, details: Mapping[str, str], *, now: datetime) -> bool:
+        del now  # when a detail was set is not kept
+        columns = {name: details[name] for name in COLUMNS[1:] if name in details}
+        assignments = ", ".join(f"{name} = :{name}" for name in columns) or "email = email"
+        with self._db.writing():
+            changed = self._db.execute(
+                f"UPDATE subscribers SET {assignments} WHERE id = :id",
+                {**columns, "id": subscriber_id},
+            )
+        return changed == 1
 
     def erase(self, email: str, *, now: datetime) -> bool:
         # What is deleted is overwritten, in the file and in its log.
-        self.db.execute("PRAGMA secure_delete = ON")
-        with self.writing():
-            row = self.db.execute("SELECT id FROM subscribers WHERE email = ?", (email,)).fetchone()
-            known = self._suppression(email)
-            if row is None and (known is None or known[0] == SuppressionReason.ERASED):
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self._db.writing():
+            subscriber_id = self.id_of(email)
+            reason = self._suppressions.reason(email)
+            if subscriber_id is None and reason in (None, SuppressionReason.ERASED):
                 return False
-            if row is not None:
+            person = {"id": subscriber_id or -1, "email": email, "at": iso(now)}
+            if subscriber_id is not None:
                 for statement in _ERASE:
-                    self.db.execute(statement, {"id": row[0], "at": _at(now)})
-            self.db.execute("DELETE FROM suppressions WHERE address = ?", (email,))
-            self.db.execute(_FORGET_EVENTS, {"id": row[0] if row else -1, "email": email})
-            digest = ERASED + self.hashes(email)[0]
-            self.db.execute(_SUPPRESS, (digest, SuppressionReason.ERASED, "", _at(now)))
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    self._db.execute(statement, person)
+            self._db.execute(_FORGET_EVENTS, person)
+            self._suppressions.forget(email, now)
+        self._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return True
 
+    # ---------------------------------------------------------------- for other parts of the store
 
-def _at(now: datetime) -> str:
-    return now.isoformat(timespec="seconds")
+    def id_of(self, email: str) -> int | None:
+        subscriber_id: int | None = self._db.value(_ID, {"email": email})
+        return subscriber_id
 
 
 _LISTS = """
@@ -142,41 +145,35 @@ WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id 
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)
 ORDER BY m.subscriber_id LIMIT :page"""
 
-_SUBSCRIBER = (
-    f"SELECT {SUBSCRIBER}, s.created, s.consent_source FROM subscribers s WHERE s.email = ?"
+_ID = "SELECT id FROM subscribers WHERE email = :email"
+
+_BY_ID = f"SELECT {SUBSCRIBER} FROM subscribers s WHERE s.id = :id"
+
+_BY_EMAIL = (
+    f"SELECT {SUBSCRIBER}, s.created, s.consent_source FROM subscribers s WHERE s.email = :email"
 )
 
 _MEMBERSHIPS = """
 SELECT lists.name, m.status, m.since, m.how
-FROM lists JOIN memberships m ON m.list_id = lists.id AND m.subscriber_id = ? ORDER BY lists.name"""
+FROM lists JOIN memberships m ON m.list_id = lists.id AND m.subscriber_id = :id ORDER BY lists.name"""
 
 _DELIVERY = ("campaign", "list", "state", "at", "message_id")
 
 _DELIVERIES = """
 SELECT d.campaign, lists.name, d.state, d.changed, d.message_id
 FROM deliveries d JOIN sends ON sends.id = d.send_id JOIN lists ON lists.id = sends.list_id
-WHERE d.subscriber_id = ? ORDER BY d.id"""
+WHERE d.subscriber_id = :id ORDER BY d.id"""
 
 _EVENT = ("kind", "at", "type", "subtype", "status", "diagnostic")
 
 _EVENTS = f"""
-SELECT {", ".join(_EVENT)} FROM events WHERE subscriber_id = ? ORDER BY at, id"""
-
-_SUPPRESSION = """
-SELECT reason, created FROM suppressions WHERE address IN (SELECT value FROM json_each(?))"""
+SELECT {", ".join(_EVENT)} FROM events WHERE subscriber_id = :id ORDER BY at, id"""
 
 _UNSUBSCRIBE = """
 UPDATE memberships SET status = 'unsubscribed', since = :at, how = :how
 WHERE list_id = (SELECT id FROM lists WHERE name = :list)
     AND subscriber_id = (SELECT id FROM subscribers WHERE email = :email)
     AND status = 'subscribed'"""
-
-# The first reason stands, but for one a person can take back: that gives way to any other.
-_SUPPRESS = """
-INSERT INTO suppressions (address, reason, detail, created) VALUES (?, ?, ?, ?)
-ON CONFLICT (address) DO UPDATE
-SET reason = excluded.reason, detail = excluded.detail, created = excluded.created
-WHERE reason = 'unsubscribed' AND excluded.reason <> 'unsubscribed'"""
 
 # A provider's answer may quote the address. What is being sent at this moment keeps its state.
 _ERASE = (

@@ -1,4 +1,4 @@
-"""Leaving by a link, taking it back, correcting one's details: the recipients' side, in SQLite.
+"""Unsubscribing by a personal link, and taking it back, in SQLite.
 
 A departure remembers what it changed, so that undoing it changes that and no more.
 """
@@ -11,32 +11,27 @@ from typing import TYPE_CHECKING
 
 from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import Reader
-from mailer.lists.subscriber import COLUMNS
-from mailer.store.sqlite import rows
-from mailer.store.sqlite.subscribers import Subscribers
+from mailer.store.sqlite.rows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from typing import Any
 
-    from mailer.lists.subscriber import Subscriber
+    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 UNDO = timedelta(hours=24)
 
 
-class Departures(Subscribers):
-    """See `store.pages.Pages`: what a personal link can do."""
+class SqliteUnsubscribes:
+    def __init__(self, database: SqliteDatabase, suppressions: SqliteSuppressions) -> None:
+        self._db = database
+        self._suppressions = suppressions
 
     def reader(self, subscriber_id: int, send_id: int) -> Reader | None:
-        row = self.db.execute(_READER, {"subscriber": subscriber_id, "send": send_id}).fetchone()
+        row = self._db.row(_READER, {"subscriber": subscriber_id, "send": send_id})
         return _reader(row) if row else None
-
-    def subscriber(self, subscriber_id: int) -> Subscriber | None:
-        row = self.db.execute(_SUBSCRIBER, (subscriber_id,)).fetchone()
-        return rows.subscriber(row) if row else None
-
-    # ---------------------------------------------------------------- leaving
 
     def leave(
         self,
@@ -48,71 +43,54 @@ class Departures(Subscribers):
         how: str,
         now: datetime,
     ) -> int:
-        given = {
+        departure = {
             "subscriber": subscriber_id,
             "send": send_id,
             "how": how,
-            "at": at(now),
+            "at": iso(now),
             "lists": json.dumps(lists),
         }
-        which = _LEAVE_EVERYTHING if everything else _LEAVE_LISTS if lists else _LEAVE_LIST
-        with self.writing():
-            left = [list_id for (list_id,) in self.db.execute(which, given).fetchall()]
-            suppressed = self._suppress_leaver(given) if everything else ""
+        statement = _LEAVE_EVERYTHING if everything else _LEAVE_LISTS if lists else _LEAVE_LIST
+        with self._db.writing():
+            left = [list_id for (list_id,) in self._db.rows(statement, departure)]
+            # the address, if it was not suppressed before
+            suppressed = self._db.value(_SUPPRESS_LEAVER, departure) or "" if everything else ""
             if not left and not suppressed:
-                given["since"] = at(now - UNDO)
-                last = self.db.execute(_LAST_DEPARTURE, given).fetchone()
-                return int(last[0]) if last else 0
-            given |= {"left": json.dumps(left), "suppressed": suppressed}
-            row: tuple[int] = self.db.execute(_DEPART, given).fetchone()
-        return row[0]
+                departure["since"] = iso(now - UNDO)
+                return self._db.value(_LAST_DEPARTURE, departure) or 0
+            departure |= {"left": json.dumps(left), "suppressed": suppressed}
+            return int(self._db.value(_DEPART, departure))
 
-    def _suppress_leaver(self, given: dict[str, Any]) -> str:
-        """The address, when this is what suppressed it."""
-        row = self.db.execute(_SUPPRESS_LEAVER, given).fetchone()
-        return str(row[0]) if row else ""
+    def leave_old_address(self, subscriber_id: int, send_id: int, now: datetime) -> int:
+        """Unsubscribe a person's old address from every list; return the departure's id."""
+        departure = {
+            "subscriber": subscriber_id,
+            "send": send_id,
+            "how": "new address",
+            "at": iso(now),
+        }
+        left = [list_id for (list_id,) in self._db.rows(_LEAVE_EVERYTHING, departure)]
+        departure |= {"left": json.dumps(left), "suppressed": ""}
+        return int(self._db.value(_DEPART, departure))
 
     def undo(self, departure_id: int, *, now: datetime) -> Reader | None:
-        given = {"id": departure_id, "at": at(now)}
-        with self.writing():
-            row = self.db.execute(_UNDO, given).fetchone()
+        departure = {"id": departure_id, "at": iso(now)}
+        with self._db.writing():
+            row = self._db.row(_UNDO, departure)
             if row:
-                self.db.execute(_REJOIN, given)
+                self._db.execute(_REJOIN, departure)
                 if row[0]:
-                    self._lift(row[0], SuppressionReason.UNSUBSCRIBED)
-        return self.departed(departure_id)
-
-    def _lift(self, email: str, *reasons: SuppressionReason) -> None:
-        self.db.execute(
-            "DELETE FROM suppressions WHERE address = ? AND reason IN (SELECT value FROM json_each(?))",
-            (email, json.dumps(reasons)),
-        )
+                    self._suppressions.lift(row[0], SuppressionReason.UNSUBSCRIBED)
+        return self.get(departure_id)
 
     def give_reason(self, departure_id: int, reason: str) -> Reader | None:
-        with self.writing():
-            self.db.execute("UPDATE departures SET reason = ? WHERE id = ?", (reason, departure_id))
-        return self.departed(departure_id)
+        with self._db.writing():
+            self._db.execute(_GIVE_REASON, {"reason": reason, "id": departure_id})
+        return self.get(departure_id)
 
-    def departed(self, departure_id: int) -> Reader | None:
-        row = self.db.execute(_DEPARTED, (departure_id,)).fetchone()
+    def get(self, departure_id: int) -> Reader | None:
+        row = self._db.row(_DEPARTURE, {"id": departure_id})
         return _reader(row) if row else None
-
-    # ---------------------------------------------------------------- details
-
-    def update(self, subscriber_id: int, details: Mapping[str, str], *, now: datetime) -> bool:
-        del now  # when a detail was set is not kept
-        names = [name for name in COLUMNS[1:] if name in details]
-        values = [details[name] for name in names]
-        setting = ", ".join(f"{name} = ?" for name in names) or "email = email"
-        with self.writing():
-            found = self.db.execute(
-                f"UPDATE subscribers SET {setting} WHERE id = ?", (*values, subscriber_id)
-            )
-        return found.rowcount == 1
-
-
-def at(now: datetime) -> str:
-    return now.isoformat(timespec="seconds")
 
 
 def _reader(row: Sequence[Any]) -> Reader:
@@ -120,10 +98,7 @@ def _reader(row: Sequence[Any]) -> Reader:
     return Reader(subscriber_id, email or "", list_name or "", campaign or "", bool(subscribed))
 
 
-_SUBSCRIBER = f"""
-SELECT {rows.SUBSCRIBER} FROM subscribers s WHERE s.id = ?"""
-
-_SUBSCRIBED = """m.status IS 'subscribed'
+_SUBSCRIBED = """coalesce(m.status, '') = 'subscribed'
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)"""
 
 _READER = f"""
@@ -133,13 +108,13 @@ LEFT JOIN subscribers s ON s.id = :subscriber
 LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = s.id
 WHERE sends.id = :send"""
 
-_DEPARTED = f"""
+_DEPARTURE = f"""
 SELECT d.subscriber_id, s.email, lists.name, sends.campaign, {_SUBSCRIBED}
 FROM departures d LEFT JOIN sends ON sends.id = d.send_id
 LEFT JOIN lists ON lists.id = sends.list_id
 LEFT JOIN subscribers s ON s.id = d.subscriber_id
 LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = s.id
-WHERE d.id = ?"""
+WHERE d.id = :id"""
 
 _LEAVE = """
 UPDATE memberships SET status = 'unsubscribed', since = :at, how = :how
@@ -176,3 +151,5 @@ UPDATE memberships SET status = 'subscribed', since = :at, how = 'undo'
 FROM (SELECT subscriber_id, at, lists FROM departures WHERE id = :id) d
 WHERE memberships.subscriber_id = d.subscriber_id AND memberships.status = 'unsubscribed'
     AND memberships.since = d.at AND list_id IN (SELECT value FROM json_each(d.lists))"""
+
+_GIVE_REASON = "UPDATE departures SET reason = :reason WHERE id = :id"

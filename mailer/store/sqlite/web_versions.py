@@ -1,4 +1,4 @@
-"""Mail as it was sent, kept to be shown again, in SQLite: variants once, values for each delivery."""
+"""Web versions, in SQLite: each variant is kept once, and its values for each delivery."""
 
 from __future__ import annotations
 
@@ -6,56 +6,55 @@ import json
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import DeliveryState, StoredMessage
-from mailer.store.sqlite.sends import Sends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mailer.ledger.delivery import Result, Send
+    from mailer.ledger.delivery import Result
+    from mailer.store.sqlite.database import SqliteDatabase
 
 _DELIVERED = {DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN}
 
 
-class Copies(Sends):
-    """See `store.pages.Pages`: what was sent."""
+class SqliteWebVersions:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._db = database
 
-    def keep_copies(self, results: Iterable[Result]) -> None:
-        copies = [(r.kept, r.delivery_id) for r in results if r.kept and r.state in _DELIVERED]
-        firsts = {kept.digest: (kept, delivery) for kept, delivery in copies}
-        self.db.conn.executemany(
-            _KEEP_VARIANT, [(k.digest, k.content, delivery) for k, delivery in firsts.values()]
-        )
-        values = [(delivery, kept.digest, kept.values) for kept, delivery in copies]
-        self.db.execute(_KEEP_VALUES, (json.dumps(values),))
-
-    def kept(self, subscriber_id: int, send_id: int) -> StoredMessage | None:
-        row = self.db.execute(_KEPT, (subscriber_id, send_id)).fetchone()
+    def find(self, subscriber_id: int, send_id: int) -> StoredMessage | None:
+        row = self._db.row(_FIND, {"subscriber": subscriber_id, "send": send_id})
         return StoredMessage(*row) if row else None
 
-    def send_of(self, campaign: str) -> Send | None:
-        row = self.db.execute(_PUBLISHED, (campaign,)).fetchone()
-        found = self.sends(campaign) if row else []
-        return next((send for send in found if send.id == row[0]), None)
+    def add(self, results: Iterable[Result]) -> None:
+        """Keep what was delivered. Called inside the transaction that records it."""
+        copies = [(r.kept, r.delivery_id) for r in results if r.kept and r.state in _DELIVERED]
+        firsts = {kept.digest: (kept, delivery) for kept, delivery in copies}
+        variants = (
+            {"digest": kept.digest, "content": kept.content, "delivery": delivery}
+            for kept, delivery in firsts.values()
+        )
+        self._db.execute_many(_ADD_VARIANT, variants)
+        values = [(delivery, kept.digest, kept.values) for kept, delivery in copies]
+        self._db.execute(_ADD_VALUES, {"copies": json.dumps(values)})
 
 
-_KEEP_VARIANT = """
-INSERT INTO variants (send_id, digest, content) SELECT send_id, ?, ? FROM deliveries WHERE id = ?
+_ADD_VARIANT = """
+INSERT INTO variants (send_id, digest, content)
+SELECT send_id, :digest, :content FROM deliveries WHERE id = :delivery
 ON CONFLICT (send_id, digest) DO NOTHING"""
 
 # Of somebody erased while their mail was on its way, nothing is kept.
-_KEEP_VALUES = """
-INSERT OR REPLACE INTO copies (delivery_id, variant_id, slot_values)
-SELECT d.id, v.id, r.value ->> 2 FROM json_each(?) r JOIN deliveries d ON d.id = r.value ->> 0
+_ADD_VALUES = """
+INSERT INTO copies (delivery_id, variant_id, slot_values)
+SELECT d.id, v.id, r.value ->> 2
+FROM json_each(:copies) r JOIN deliveries d ON d.id = r.value ->> 0
 JOIN variants v ON v.send_id = d.send_id AND v.digest = r.value ->> 1
-JOIN subscribers s ON s.id = d.subscriber_id"""
+JOIN subscribers s ON s.id = d.subscriber_id
+WHERE true
+ON CONFLICT (delivery_id) DO UPDATE
+SET variant_id = excluded.variant_id, slot_values = excluded.slot_values"""
 
-_KEPT = """
+_FIND = """
 SELECT v.digest, v.content, c.slot_values
 FROM sends JOIN deliveries d ON d.campaign = sends.campaign AND d.send_id = sends.id
 JOIN copies c ON c.delivery_id = d.id JOIN variants v ON v.id = c.variant_id
-WHERE d.subscriber_id = ? AND sends.id = ?"""
-
-_PUBLISHED = """
-SELECT id FROM sends WHERE campaign = ?
-    AND EXISTS (SELECT 1 FROM deliveries d WHERE d.send_id = sends.id AND d.state = 'accepted')
-ORDER BY id LIMIT 1"""
+WHERE d.subscriber_id = :subscriber AND sends.id = :send"""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mailer.config import Settings
     from mailer.links import Keys
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.transports.base import Transport
 
     Page = Callable[[PageContext, Request], Awaitable[Response]]
@@ -133,7 +133,7 @@ async def _style(context: PageContext, _: Request) -> Response:
 
 async def _health(context: PageContext, _: Request) -> Response:
     """Answer "ok" when the database can be read."""
-    context.store.sends("")
+    context.store.sends.all("")
     return PlainTextResponse("ok\n")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def follow(context: PageContext, request: Request) -> Response:
     ids = context.read_token("click", request)
-    url = context.store.destination(ids[0]) if ids else None
+    url = context.store.clicks.destination(ids[0]) if ids else None
     if ids is None or url is None:
         return context.invalid_link()
     if request.method == "GET":  # HEAD comes from scanners only

@@ -11,7 +11,7 @@ from mailer.errors import MailerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mailer.store.recipients import RecipientStore
+    from mailer.store import Store
     from mailer.web.pages.group_commit import GroupCommit
 
 
@@ -51,5 +51,5 @@ class ClickCounter:
             await self._writing
 
 
-def _step(clicks: Mapping[int, int]) -> Callable[[RecipientStore], None]:
-    return lambda store: store.clicked(clicks)
+def _step(clicks: Mapping[int, int]) -> Callable[[Store], None]:
+    return lambda store: store.clicks.add(clicks)

@@ -34,7 +34,7 @@ async def settle(context: PageContext, request: Request) -> Response:
 
 async def _confirm(context: PageContext, request: Request, kind: RequestKind) -> Response:
     request_id = context.read_expiring_token(PURPOSES[kind], request)
-    pending = context.store.asked(request_id) if request_id else None
+    pending = context.store.requests.get(request_id) if request_id else None
     if request_id is None or pending is None or pending.wish.kind is not kind:
         return context.invalid_link()
     if request.method != "POST":
@@ -45,7 +45,7 @@ async def _confirm(context: PageContext, request: Request, kind: RequestKind) ->
     keep = (await form_reading.read(request)).get("choice") == "keep"
     now = context.clock()
     granted = await context.group_commit.write(
-        lambda store: store.grant(request_id, keep=keep, now=now)
+        lambda store: store.requests.grant(request_id, keep=keep, now=now)
     )
     context.wake_mailer()  # a move tells the old address
     return _done(context, granted) if granted else context.invalid_link()

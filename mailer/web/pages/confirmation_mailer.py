@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailer.config import Settings
     from mailer.links import Keys
     from mailer.lists.request import PendingRequest
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.transports.base import Transport
 
 log = logging.getLogger("mailer.web")
@@ -92,7 +92,7 @@ class ConfirmationMailer:
             self._wake.wait(_PAUSE)
             self._wake.clear()
             try:
-                self._store.forget_asked(self._clock() - _KEPT)
+                self._store.requests.forget(self._clock() - _KEPT)
                 while not self._stop.requested and self._deliver_next():
                     pass
             except MailerError as err:
@@ -103,14 +103,14 @@ class ConfirmationMailer:
     def _deliver_next(self) -> bool:
         """Return False when no mail is waiting, or it cannot be sent now."""
         now = self._clock()
-        pending = self._store.next_mail(now=now, stale=now - _STALE)
+        pending = self._store.requests.next_mail(now=now, stale=now - _STALE)
         if pending is None:
             return False
         state = ConfirmationState.PENDING
         try:
             state = self._deliver(pending)
         finally:
-            self._store.mail_ended(pending.id, state, now=self._clock())
+            self._store.requests.mail_ended(pending.id, state, now=self._clock())
         return state is not ConfirmationState.PENDING
 
     def _deliver(self, pending: PendingRequest) -> ConfirmationState:
@@ -118,7 +118,7 @@ class ConfirmationMailer:
         self._wait_for_turn(transport)
         batch_result = transport.deliver([OutgoingMessage(pending.id, self._mails.write(pending))])
         if batch_result.slow_down:
-            self._store.slow_down(transport.name, clock=self._seconds)
+            self._store.throttle.slow_down(transport.name, clock=self._seconds)
         if batch_result.stop:
             self._transport = None  # opened again next time: the cause may be gone
             log.error("mail of the pages cannot go out")
@@ -135,7 +135,7 @@ class ConfirmationMailer:
     def _wait_for_turn(self, transport: Transport) -> None:
         """The rate is shared with every send through the same account."""
         if self._rate:
-            turn = self._store.reserve(
+            turn = self._store.throttle.reserve(
                 transport.name, 1, rate=self._rate, burst=1, clock=self._seconds
             )
             self._stop.wait(turn.wait)

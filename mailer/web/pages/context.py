@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mailer.config import Settings
     from mailer.links import Keys, Purpose
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.web.pages.group_commit import GroupCommit
 
 
@@ -120,10 +120,10 @@ class PageContext:
         """
         if self.settings.pages.lists:
             return self.settings.pages.lists
-        send = self.store.send_of(campaign) if campaign else None
+        send = self.store.sends.published(campaign) if campaign else None
         if send:
             return (PublicList(name=send.list_name, label=send.list_name),)
-        known = [found.name for found in self.store.lists()]
+        known = [found.name for found in self.store.subscribers.lists()]
         return tuple(PublicList(name=name, label=name) for name in known) if len(known) == 1 else ()
 
     # ---------------------------------------------------------------- clients

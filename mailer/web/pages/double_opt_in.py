@@ -30,6 +30,6 @@ async def ask(context: PageContext, wish: RecipientRequest) -> None:
     """Store a request. Returns nothing: a page must not tell whether the address is known."""
     now = context.clock()
     await context.group_commit.write(
-        lambda store: store.ask(wish, most=MOST, since=now - PERIOD, now=now)
+        lambda store: store.requests.add(wish, most=MOST, since=now - PERIOD, now=now)
     )
     context.wake_mailer()

@@ -17,9 +17,9 @@ from mailer.errors import MailerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mailer.store.recipients import RecipientStore
+    from mailer.store import Store
 
-    Job = tuple[Callable[[RecipientStore], Any], asyncio.Future[Any]]
+    Job = tuple[Callable[[Store], Any], asyncio.Future[Any]]
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class GroupCommit:
         store: used by the thread alone.
     """
 
-    def __init__(self, store: RecipientStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="group-commit")
@@ -48,7 +48,7 @@ class GroupCommit:
         self._waiting.put(None)
         self._thread.join()
 
-    async def write(self, step: Callable[[RecipientStore], T]) -> T:
+    async def write(self, step: Callable[[Store], T]) -> T:
         """Run `step` and return or raise its result, after it is committed to disk."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put((step, done))
@@ -69,13 +69,13 @@ class GroupCommit:
     def _write(self, jobs: Sequence[Job]) -> None:
         results: list[Any]
         try:
-            results = self._store.together([self._bound(step) for step, _ in jobs])
+            results = self._store.database.together([self._bound(step) for step, _ in jobs])
         except MailerError as err:
             results = [err] * len(jobs)
         assert self._loop is not None
         self._loop.call_soon_threadsafe(_settle, [done for _, done in jobs], results)
 
-    def _bound(self, step: Callable[[RecipientStore], Any]) -> Callable[[], Any]:
+    def _bound(self, step: Callable[[Store], Any]) -> Callable[[], Any]:
         return lambda: step(self._store)
 
 

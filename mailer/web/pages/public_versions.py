@@ -14,7 +14,7 @@ from mailer.mail import web_version
 if TYPE_CHECKING:
     from mailer.ledger.delivery import Send
     from mailer.mail.web_version import WebVersion
-    from mailer.store.base import Store
+    from mailer.store import Store
 
 _SIZE = 50
 
@@ -28,13 +28,13 @@ class PublicVersions:
 
     async def get(self, campaign: str) -> WebVersion | None:
         """Return None when nobody got the campaign, or it cannot be compiled without a recipient."""
-        send = self._store.send_of(campaign)
+        send = self._store.sends.published(campaign)
         if send is None:
             return None
         # a subject test has another subject when its winner is known
         key = (send.id, send.winner)
         if key not in self._versions:
-            fields = self._store.field_names()
+            fields = self._store.subscribers.field_names()
             self._versions[key] = await run_in_threadpool(_compile, send, fields)
             if len(self._versions) > _SIZE:
                 self._versions.popitem(last=False)

@@ -28,7 +28,7 @@ async def from_mail(context: PageContext, request: Request) -> Response:
     subscriber_id, send_id = ids
     if request.method == "POST":
         return await _leave(context, request, subscriber_id, send_id)
-    reader = context.store.reader(subscriber_id, send_id)
+    reader = context.store.unsubscribes.reader(subscriber_id, send_id)
     if reader is None:
         return _test_mail(context) if send_id == TEST_SEND else context.invalid_link()
     if not reader.email:
@@ -47,11 +47,13 @@ async def _leave(
         return PlainTextResponse("This was a test mail.") if one_click else _test_mail(context)
     now, how = context.clock(), "one-click" if one_click else "form"
     departure = await context.group_commit.write(
-        lambda store: store.leave(subscriber_id, send_id, everything=everything, how=how, now=now)
+        lambda store: store.unsubscribes.leave(
+            subscriber_id, send_id, everything=everything, how=how, now=now
+        )
     )
     if one_click:
         return PlainTextResponse("You are unsubscribed.")
-    reader = context.store.reader(subscriber_id, send_id)
+    reader = context.store.unsubscribes.reader(subscriber_id, send_id)
     return (
         context.invalid_link()
         if reader is None
@@ -76,10 +78,12 @@ async def undo(context: PageContext, request: Request) -> Response:
     if departure is None:
         return context.invalid_link()
     if request.method != "POST":
-        reader = context.store.departed(departure)
+        reader = context.store.unsubscribes.get(departure)
         return context.page("undo.html", reader=reader, action=context.own_path("undo", request))
     now = context.clock()
-    reader = await context.group_commit.write(lambda store: store.undo(departure, now=now))
+    reader = await context.group_commit.write(
+        lambda store: store.unsubscribes.undo(departure, now=now)
+    )
     return context.page("resubscribed.html", reader=reader) if reader else context.invalid_link()
 
 
@@ -88,9 +92,11 @@ async def reason(context: PageContext, request: Request) -> Response:
     if departure is None:
         return context.invalid_link()
     text = public_forms.read_reason(await form_reading.read(request))
-    reader = context.store.departed(departure)
+    reader = context.store.unsubscribes.get(departure)
     if text:
-        reader = await context.group_commit.write(lambda store: store.give_reason(departure, text))
+        reader = await context.group_commit.write(
+            lambda store: store.unsubscribes.give_reason(departure, text)
+        )
     return context.page("reason-received.html", reader=reader) if reader else context.invalid_link()
 
 

@@ -31,7 +31,7 @@ class _Visit:
 
 async def update(context: PageContext, request: Request) -> Response:
     ids = context.read_token("update", request)
-    reader = context.store.reader(*ids) if ids else None
+    reader = context.store.unsubscribes.reader(*ids) if ids else None
     if ids is None or reader is None:
         return (
             context.page("test-mail.html")
@@ -78,10 +78,12 @@ async def _save(visit: _Visit, details: Details, email: str) -> Response:
         return context.rate_limited()
     who, now = reader.subscriber_id, context.clock()
     if details.columns:
-        await context.group_commit.write(lambda store: store.update(who, details.columns, now=now))
+        await context.group_commit.write(
+            lambda store: store.subscribers.update(who, details.columns, now=now)
+        )
     if leave:
         await context.group_commit.write(
-            lambda store: store.leave(who, send_id, lists=leave, how="form", now=now)
+            lambda store: store.unsubscribes.leave(who, send_id, lists=leave, how="form", now=now)
         )
     if join:
         await double_opt_in.ask(

@@ -33,8 +33,8 @@ async def personal(context: PageContext, request: Request) -> Response:
     subscriber_id, send_id = ids
     if send_id == TEST_SEND:
         return context.page("test-mail.html")
-    reader = context.store.reader(subscriber_id, send_id)
-    stored_message = context.store.kept(subscriber_id, send_id)
+    reader = context.store.unsubscribes.reader(subscriber_id, send_id)
+    stored_message = context.store.web_versions.find(subscriber_id, send_id)
     if reader is None:
         return context.invalid_link()
     if stored_message is None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.links import Keys
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.transports.base import Transport
 
 _SCRIPT = Path(__file__).parent / "static" / "preview.js"
@@ -92,7 +92,7 @@ class Preview:
 
     def _fields(self) -> frozenset[str]:
         with self._stores.borrow() as store:
-            return store.field_names()
+            return store.subscribers.field_names()
 
     def _edited(self, names: Collection[str]) -> None:
         self._check_runner.edited(names)

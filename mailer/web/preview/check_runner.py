@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mailer.compiler.compile import Variant
     from mailer.mail.dry_run import Selection
     from mailer.mail.merge import Merger
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.web.preview.compile_cache import CompileCache
     from mailer.web.preview.store_pool import StorePool
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.lists.subscriber import Subscriber
-    from mailer.store.base import Store
+    from mailer.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,18 @@ class SampleRecipients:
         """
         if who in DIFFICULT:
             return DIFFICULT[who].make(self._example(store, snapshot))
-        subscriber = store.subscriber(int(who)) if re.fullmatch(r"[1-9]\d{0,17}", who) else None
+        subscriber = (
+            store.subscribers.get(int(who)) if re.fullmatch(r"[1-9]\d{0,17}", who) else None
+        )
         return subscriber or self._example(store, snapshot)
 
     def _example(self, store: Store, snapshot: Snapshot) -> Subscriber:
         """Return the first of the audience, looked up once: that may read a million rows."""
         audience = snapshot.list_name, snapshot.audience
         known = self._examples.get(audience)
-        found = store.subscriber(known) if known else None
+        found = store.subscribers.get(known) if known else None
         if found is None and known != test_mail.SAMPLE_SUBSCRIBER.id:
             found = test_mail.example(store, snapshot)
-            if any(True for _ in store.audience(snapshot.list_name)):
+            if any(True for _ in store.subscribers.audience(snapshot.list_name)):
                 self._examples[audience] = found.id
         return found or test_mail.SAMPLE_SUBSCRIBER

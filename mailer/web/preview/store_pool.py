@@ -6,12 +6,10 @@ import contextlib
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mailer.store.sqlite import store as sqlite
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mailer.store.base import Store
+    from mailer.store import Store
 
 
 class StorePool:
@@ -34,8 +32,6 @@ class StorePool:
             store = self._open_store()
         try:
             yield store
-        except sqlite.Error as err:
-            raise sqlite.problem(err, "read") from err
         finally:
             self._idle.put(store)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.ledger.delivery import Counts, Send
-    from mailer.store.base import Store
+    from mailer.store import Store
     from mailer.web.preview.check_runner import CheckOutcome, CheckRunner
     from mailer.web.preview.compile_cache import CompileCache, PreviewResult
     from mailer.web.preview.store_pool import StorePool
@@ -87,7 +87,7 @@ class Views:
 
     def rows(self) -> dict[str, Any]:
         with self._stores.borrow() as store:
-            sends = store.sends()
+            sends = store.sends.all()
             rows = [self._row(store, name, sends) for name in self._compile_cache.names()]
         soon = any(row["running"] for row in rows)
         return {"rows": self._page("rows.html", rows=rows), "again": _SOON if soon else _LATER}
@@ -185,7 +185,7 @@ class Views:
         except MailerError:
             return self._page("people.html", people=[], more=False, list_name="")
         with self._stores.borrow() as store:
-            people = store.search(list_name, query, _MOST_PEOPLE + 1)
+            people = store.preview.search(list_name, query, _MOST_PEOPLE + 1)
         more = len(people) > _MOST_PEOPLE
         return self._page(
             "people.html", people=people[:_MOST_PEOPLE], more=more, list_name=list_name
@@ -196,7 +196,7 @@ class Views:
     def sends(self, name: str) -> dict[str, Any]:
         began = time.perf_counter()
         with self._stores.borrow() as store:
-            states = [self._state(store, send) for send in store.sends(name)]
+            states = [self._state(store, send) for send in store.sends.all(name)]
             for state in states:
                 state["pulse"] = self._pulse(store, state["send"], state["counts"])
         took = (time.perf_counter() - began) * 1000
@@ -209,7 +209,7 @@ class Views:
         return {"sends": html, "again": max(again, int(took * _IDLE))}
 
     def _state(self, store: Store, send: Send) -> dict[str, Any]:
-        counts = store.counts(send.id)
+        counts = store.sends.counts(send.id)
         name = status_of(store, send, self._clock())
         return {
             "send": send,
@@ -224,7 +224,9 @@ class Views:
         """Return the chart of a send, drawn again only when its counts changed."""
         last_counts, chart = self._pulses.get(send.id, (None, ""))
         if last_counts != counts:
-            minutes = [(m.at.astimezone(), m.accepted) for m in store.pulse(send.id)]
+            minutes = [
+                (m.at.astimezone(), m.accepted) for m in store.preview.accepted_by_minute(send.id)
+            ]
             chart = charts.over_time(minutes, what="messages")
             self._pulses[send.id] = counts, chart
         return chart

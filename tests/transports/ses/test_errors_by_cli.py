@@ -63,14 +63,14 @@ def mailer(mailer):
 
 
 def counts(store):
-    found = store.counts(1)
+    found = store.sends.counts(1)
     assert found.balanced
     assert found.sending == 0
     return found
 
 
 def state(store):
-    return store.send("vote", "members").state
+    return store.sends.find("vote", "members").state
 
 
 def received(ses):
@@ -96,7 +96,9 @@ def test_everybody_is_mailed_once(mailer, root, ses, store, method):
     assert received(ses) == everybody()
     assert state(store) is SendState.FINISHED
     kept = {message.message_id for message in ses.accepted}
-    assert {id_ for (id_,) in store.db.execute("SELECT message_id FROM deliveries")} == kept
+    assert {
+        id_ for (id_,) in store.database.connection.execute("SELECT message_id FROM deliveries")
+    } == kept
     assert mailer("send", "vote", "--yes")[0] == 0
     assert received(ses) == everybody()
 
@@ -114,7 +116,9 @@ def test_too_fast_is_tried_again_at_half_the_speed(mailer, root, ses, *, store, 
     assert received(ses) == everybody()
     assert counts(store).accepted == 9
     assert f"being told once: Maximum sending rate exceeded. ({code})" in said
-    (share,) = store.db.execute("SELECT share FROM throttles WHERE key = 'ses'").fetchone()
+    (share,) = store.database.connection.execute(
+        "SELECT share FROM throttles WHERE key = 'ses'"
+    ).fetchone()
     assert share < 1
 
 
@@ -198,7 +202,7 @@ def test_an_exhausted_quota_is_said_before_and_after(mailer, ses, store):
     assert ended == 0
     assert "Quota       50 in 24 hours, of which none left" in said
     assert "Takes       2 days" in said
-    assert store.sends() == []
+    assert store.sends.all() == []
     ended, said = mailer("send", "vote", "--yes")
     assert ended == 3
     assert counts(store).pending == 9
@@ -294,7 +298,7 @@ def test_an_account_that_cannot_send_is_found_before_anything_begins(mailer, ses
     ended, said = mailer("send", "vote", "--yes")
     assert ended == 2
     assert "mailer doctor" in said
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_without_credentials_nothing_begins(mailer, ses, store, monkeypatch, tmp_path):
@@ -307,7 +311,7 @@ def test_without_credentials_nothing_begins(mailer, ses, store, monkeypatch, tmp
     assert ended == 2
     assert "There are no AWS credentials" in said
     assert "mailer doctor" in said
-    assert store.sends() == []
+    assert store.sends.all() == []
     assert ses.requests == []
 
 
@@ -318,7 +322,7 @@ def test_without_a_region_nothing_begins(mailer, root, ses, store, monkeypatch):
     ended, said = mailer("send", "vote", "--yes")
     assert ended == 2
     assert "You must specify a region" in said
-    assert store.sends() == []
+    assert store.sends.all() == []
     assert ses.requests == []
 
 
@@ -447,13 +451,13 @@ def test_death_between_the_call_and_the_record_leaves_them_uncertain(mailer, roo
     ses.inject("slow", seconds=30)
     with start(root, "send", "vote", "--yes", "--rate", "5") as process:
         deadline = time.monotonic() + 30
-        while not store.sends() or not store.counts(1).sending:
+        while not store.sends.all() or not store.sends.counts(1).sending:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.kill()
         process.communicate()
     ses.clear()
-    in_flight = store.counts(1).sending
+    in_flight = store.sends.counts(1).sending
     ended, _ = mailer("resume", "vote", "--yes")
     assert ended == 1
     assert (counts(store).uncertain, counts(store).accepted) == (in_flight, 9 - in_flight)
@@ -465,7 +469,7 @@ def test_a_second_ctrl_c_does_not_wait_for_an_answer(root, ses, store):
     ses.inject("slow", seconds=40)
     with start(root, "send", "vote", "--yes") as process:
         deadline = time.monotonic() + 30
-        while not store.sends() or not store.counts(1).sending:
+        while not store.sends.all() or not store.sends.counts(1).sending:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
@@ -475,7 +479,7 @@ def test_a_second_ctrl_c_does_not_wait_for_an_answer(root, ses, store):
         said, _ = process.communicate(timeout=15)
     assert process.returncode == 130
     assert "vote was stopped at once" in said
-    assert store.counts(1).balanced
+    assert store.sends.counts(1).balanced
 
 
 # ---------------------------------------------------------------- encryption
@@ -539,7 +543,7 @@ def test_an_account_that_cannot_be_asked_in_confidence_is_not_sent_through(
             ended, said = mailer("send", "vote", "--yes")
         assert ended == 2
         assert f"Amazon SES cannot {told}" in said
-        assert store.sends() == []
+        assert store.sends.all() == []
 
 
 # ---------------------------------------------------------------- proofs
@@ -552,7 +556,7 @@ def test_a_proof_goes_through_ses_and_leaves_no_trace_in_the_ledger(mailer, ses,
     assert received(ses) == ["ana@example.org", "bo@example.org"]
     assert all(b"Subject: [TEST] " in message.mime for message in ses.accepted)
     assert {message.tags["delivery"] for message in ses.accepted} == {"0"}
-    assert store.sends() == []
+    assert store.sends.all() == []
 
 
 def test_a_refused_proof_says_why(mailer, ses):

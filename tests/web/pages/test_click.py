@@ -47,7 +47,7 @@ def link_of(site, number=0):
 
 
 def clicks(site):
-    return [(one.arm, one.number) for one in site.store.clicks(1) if one.url == URL]
+    return [(one.arm, one.number) for one in site.store.clicks.of_send(1) if one.url == URL]
 
 
 def wait_for(site, number):

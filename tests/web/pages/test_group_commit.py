@@ -15,6 +15,7 @@ class Disk:
     def __init__(self):
         self.commits = []
         self.full = False
+        self.database = self
 
     def together(self, steps):
         if self.full:
@@ -85,7 +86,7 @@ def test_what_waits_when_the_server_stops_is_written(site):
     async def ask(group_commit):
         waiting = [
             asyncio.ensure_future(
-                group_commit.write(lambda s, i=i: s.leave(i, 1, how="form", now=NOW))
+                group_commit.write(lambda s, i=i: s.unsubscribes.leave(i, 1, how="form", now=NOW))
             )
             for i in range(1, 7)
         ]
@@ -100,14 +101,14 @@ def test_a_step_taken_back_leaves_the_steps_around_it(site):
     store = site.store
 
     def fail():
-        store.leave(2, 1, how="form", now=NOW)
+        store.unsubscribes.leave(2, 1, how="form", now=NOW)
         raise ValueError("no")
 
-    done = store.together(
+    done = store.database.together(
         [
-            lambda: store.leave(1, 1, how="form", now=NOW),
+            lambda: store.unsubscribes.leave(1, 1, how="form", now=NOW),
             fail,
-            lambda: store.leave(3, 1, how="form", now=NOW),
+            lambda: store.unsubscribes.leave(3, 1, how="form", now=NOW),
         ]
     )
     assert [isinstance(result, ValueError) for result in done] == [False, True, False]

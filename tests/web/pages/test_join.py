@@ -26,7 +26,7 @@ def test_the_same_is_said_of_an_address_that_is_known(site):
     new = site.post("/join", FORM)
     known = site.post("/join", FORM | {"email": address(0)})
     complained = "former@example.net"
-    site.store.suppress(complained, SuppressionReason.COMPLAINED, detail="", now=NOW)
+    site.store.suppressions.suppress(complained, SuppressionReason.COMPLAINED, detail="", now=NOW)
     refused = site.post("/join", FORM | {"email": complained})
     said = {
         page.text.replace(who, "*")
@@ -39,19 +39,19 @@ def test_the_same_is_said_of_an_address_that_is_known(site):
 @pytest.mark.parametrize("leave", ["erase", "unsubscribed", "bounced"])
 def test_whoever_comes_back_is_welcome(site, leave):
     if leave == "erase":
-        site.store.erase(address(0), now=NOW)
+        site.store.subscribers.erase(address(0), now=NOW)
     else:
-        site.store.suppress(address(0), SuppressionReason(leave), detail="", now=NOW)
+        site.store.suppressions.suppress(address(0), SuppressionReason(leave), detail="", now=NOW)
     site.post("/join", FORM | {"email": address(0)})
     site.post(site.link_to(address(0)))
     assert site.history(address(0)).suppression is None
-    assert address(0) in {s.email for s in site.store.audience("members")}
+    assert address(0) in {s.email for s in site.store.subscribers.audience("members")}
 
 
 def test_a_complaint_in_between_is_not_lifted(site):
     site.post("/join", FORM)
     url = site.link_to(ANA)
-    site.store.suppress(ANA, SuppressionReason.COMPLAINED, detail="", now=NOW)
+    site.store.suppressions.suppress(ANA, SuppressionReason.COMPLAINED, detail="", now=NOW)
     assert "We cannot do this by ourselves" in site.post(url).text
     assert site.history(ANA).suppression is SuppressionReason.COMPLAINED
 

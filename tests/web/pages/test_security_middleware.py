@@ -70,7 +70,7 @@ def test_a_broken_store_is_an_apology_without_words_about_anybody(site, monkeypa
     def broken(*_args, **_kwargs):
         raise sqlite3.OperationalError(f"disk I/O error at {address(0)}")
 
-    monkeypatch.setattr(type(site.store), "reader", broken)
+    monkeypatch.setattr(type(site.store.unsubscribes), "reader", broken)
     with caplog.at_level(logging.INFO, "mailer.web"):
         answer = site.get(site.links().unsubscribe)
     assert answer.status_code == 503

@@ -31,9 +31,9 @@ def test_clients_of_one_household_share_their_limit():
 def test_what_waits_when_a_server_stops_is_sent_by_the_next(root):
     stopped = Site(root)
     wish = RecipientRequest(RequestKind.JOIN, "ana@example.net", lists=("members",))
-    stopped.store.ask(wish, most=3, since=NOW, now=stopped.clock())
+    stopped.store.requests.add(wish, most=3, since=NOW, now=stopped.clock())
     # as a server leaves it that dies while it hands the mail over
-    stopped.store.next_mail(now=NOW, stale=NOW)
+    stopped.store.requests.next_mail(now=NOW, stale=NOW)
     stopped.store.close()
     site = Site(root)
     with site.client:

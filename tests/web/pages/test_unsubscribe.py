@@ -30,7 +30,7 @@ def test_looking_at_any_link_changes_nothing(site):
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_one_click_unsubscribes_that_person_from_that_list_only(site, encoding):
-    site.store.import_rows("donors", [ImportRow(1, address(1))], source="", now=NOW)
+    site.store.imports.import_rows("donors", [ImportRow(1, address(1))], source="", now=NOW)
     answer = site.client.post(path(site.links(2).unsubscribe), **ENCODINGS[encoding])
     assert answer.status_code == 200
     assert not answer.history
@@ -62,14 +62,14 @@ def test_undo_restores_what_the_departure_changed(site):
 def test_leaving_everything_suppresses_until_it_is_undone(site):
     done = site.post(site.links().unsubscribe, {"scope": "everything"})
     assert site.history(address(0)).suppression is SuppressionReason.UNSUBSCRIBED
-    assert address(0) not in {s.email for s in site.store.audience("members")}
+    assert address(0) not in {s.email for s in site.store.subscribers.audience("members")}
     site.post(undo_in(done))
     assert site.history(address(0)).suppression is None
-    assert address(0) in {s.email for s in site.store.audience("members")}
+    assert address(0) in {s.email for s in site.store.subscribers.audience("members")}
 
 
 def test_undo_lifts_no_suppression_that_was_there_before(site):
-    site.store.suppress(address(0), SuppressionReason.BOUNCED, detail="", now=NOW)
+    site.store.suppressions.suppress(address(0), SuppressionReason.BOUNCED, detail="", now=NOW)
     done = site.post(site.links().unsubscribe, {"scope": "everything"})
     site.post(undo_in(done))
     assert site.history(address(0)).suppression is SuppressionReason.BOUNCED
@@ -119,18 +119,18 @@ def test_a_reason_is_kept_with_the_departure(site):
 
 
 def test_whoever_leaves_in_the_middle_of_a_send_is_not_claimed_any_more(site):
-    send, _ = site.store.freeze(
+    send, _ = site.store.sends.freeze(
         "next", "members", [1, 2, 3], query="", snapshot=b"", digest="", transport="outbox", now=NOW
     )
-    site.store.set_state(send.id, SendState.SENDING, now=NOW)
-    assert [c.subscriber.id for c in site.store.claim(send.id, 1, now=NOW)] == [1]
+    site.store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert [c.subscriber.id for c in site.store.deliveries.claim(send.id, 1, now=NOW)] == [1]
     site.post(site.links(2).unsubscribe, ONE_CLICK)
-    assert [c.subscriber.id for c in site.store.claim(send.id, 5, now=NOW)] == [3]
+    assert [c.subscriber.id for c in site.store.deliveries.claim(send.id, 5, now=NOW)] == [3]
 
 
 def test_somebody_erased_is_told_so_and_can_press_the_button_all_the_same(site):
     url = site.links().unsubscribe
-    site.store.erase(address(0), now=NOW)
+    site.store.subscribers.erase(address(0), now=NOW)
     assert "no longer on any of our lists" in site.get(url).text
     assert site.post(url, ONE_CLICK).status_code == 200
     assert site.rows("SELECT count(*) FROM departures") == [(0,)]

@@ -18,7 +18,7 @@ def person(site, email):
 
 
 def test_what_is_filled_in_is_changed_and_the_rest_stays(site):
-    site.store.update(1, {"last_name": "Stays"}, now=NOW)
+    site.store.subscribers.update(1, {"last_name": "Stays"}, now=NOW)
     page = site.post(
         site.links().update, {"first_name": " Zoë ", "last_name": "", "zip": "97212-1234"}
     )
@@ -50,7 +50,7 @@ def test_the_page_shows_nothing_that_is_stored(site):
         "zip": "97222",
         "city": "Milwaukie",
     }
-    site.store.update(1, details, now=NOW)
+    site.store.subscribers.update(1, details, now=NOW)
     for page in (
         site.get(site.links().update),
         site.post(site.links().update, {"first_name": "Q"}),
@@ -68,7 +68,7 @@ def test_leaving_a_topic_acts_at_once_and_joining_one_asks_the_mailbox(site):
 def test_a_list_that_is_not_offered_cannot_be_chosen(site):
     site.post(site.links().update, {"list-secret": "send"})
     assert site.mails() == []
-    assert "secret" not in {one.name for one in site.store.lists()}
+    assert "secret" not in {one.name for one in site.store.subscribers.lists()}
 
 
 def move(site):
@@ -90,7 +90,7 @@ def test_a_new_address_takes_effect_when_it_is_confirmed_there(site):
 
 
 def test_details_follow_only_when_the_old_address_agrees(site):
-    site.store.update(1, {"last_name": "Ziegler", "zip": "97212"}, now=NOW)
+    site.store.subscribers.update(1, {"last_name": "Ziegler", "zip": "97212"}, now=NOW)
     move(site)
     assert (person(site, NEW).first_name, person(site, NEW).last_name) == ("", "")
     site.post(site.link_to(OLD), {"choice": "follow"})
@@ -108,36 +108,36 @@ def test_the_old_address_can_take_a_move_back(site):
 
 
 def test_taking_a_move_back_leaves_the_other_address_what_it_had(site):
-    site.store.import_rows("members", [ImportRow(1, NEW)], source="", now=NOW)
+    site.store.imports.import_rows("members", [ImportRow(1, NEW)], source="", now=NOW)
     move(site)
     site.post(site.link_to(OLD), {"choice": "keep"})
     assert site.status(NEW) == {"members": "subscribed"}
 
 
 def test_mail_still_to_go_out_goes_to_the_new_address_once(site):
-    send, _ = site.store.freeze(
+    send, _ = site.store.sends.freeze(
         "next", "members", [1], query="", snapshot=b"", digest="", transport="outbox", now=NOW
     )
     move(site)
-    (remaining,) = site.store.remaining(send.id, now=NOW)
+    (remaining,) = site.store.deliveries.remaining(send.id, now=NOW)
     assert (remaining.claim.subscriber.email, remaining.left_out) == (NEW, "")
-    assert site.store.counts(send.id).balanced
+    assert site.store.sends.counts(send.id).balanced
 
 
 @pytest.mark.parametrize("moves", [[NEW], ["between@example.net", NEW]])
 def test_a_campaign_that_came_to_the_old_address_does_not_come_to_the_new_one(site, moves):
     frozen = {"query": "", "snapshot": b"", "digest": "", "transport": "outbox", "now": NOW}
-    send, _ = site.store.freeze("next", "members", [1], **frozen)
-    site.store.set_state(send.id, SendState.SENDING, now=NOW)
-    (claim,) = site.store.claim(send.id, 1, now=NOW)
-    site.store.record([Result(claim.delivery_id, DeliveryState.ACCEPTED)], now=NOW)
+    send, _ = site.store.sends.freeze("next", "members", [1], **frozen)
+    site.store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    (claim,) = site.store.deliveries.claim(send.id, 1, now=NOW)
+    site.store.deliveries.record([Result(claim.delivery_id, DeliveryState.ACCEPTED)], now=NOW)
     for before, after in pairwise([OLD, *moves]):
         site.post(site.links(person(site, before).id).update, {"email": after})
         site.post(site.link_to(after))
     moved = person(site, NEW).id
-    assert moved in set(site.store.already_delivered("next"))
-    assert site.store.freeze("next", "members", [moved], **frozen)[1] == 0
-    assert site.store.freeze("another", "members", [moved], **frozen)[1] == 1
+    assert moved in set(site.store.deliveries.already_delivered("next"))
+    assert site.store.sends.freeze("next", "members", [moved], **frozen)[1] == 0
+    assert site.store.sends.freeze("another", "members", [moved], **frozen)[1] == 1
 
 
 def test_a_move_asked_for_by_the_address_itself_changes_nothing(site):
@@ -162,7 +162,7 @@ def test_one_subscribers_link_mails_three_new_addresses_a_day(site):
 
 @pytest.mark.parametrize("reason", [SuppressionReason.COMPLAINED, SuppressionReason.MANUAL])
 def test_an_address_that_wants_no_mail_gets_none(site, reason):
-    site.store.suppress(NEW, reason, detail="", now=NOW)
+    site.store.suppressions.suppress(NEW, reason, detail="", now=NOW)
     page = site.post(site.links().update, {"email": NEW})
     assert page.status_code == 200
     assert site.mails() == []
@@ -175,7 +175,7 @@ def test_erasing_a_person_deletes_what_the_pages_keep(site):
     )
     site.post("/unsubscribe", {"email": OLD})
     site.mails()
-    site.store.erase(OLD, now=NOW)
+    site.store.subscribers.erase(OLD, now=NOW)
     assert OLD not in site.state()
     assert "private words" not in site.state()
     assert site.rows("SELECT count(*) FROM copies WHERE delivery_id = 1") == [(0,)]

@@ -23,7 +23,7 @@ def test_a_mail_in_the_browser_is_the_mail_that_was_sent(site, person):
 
 def test_it_stays_so_though_the_person_and_the_files_change(site):
     before = site.get(site.links().view).text
-    site.store.update(1, {"first_name": "Changed", "state": "WA"}, now=NOW)
+    site.store.subscribers.update(1, {"first_name": "Changed", "state": "WA"}, now=NOW)
     (site.root / "campaigns" / "vote.md").write_text("---\nsubject: Other\n---\nOther words")
     (site.root / "templates" / "newsletter.mjml").write_text("broken")
     assert site.get(site.links().view).text == before
@@ -37,7 +37,7 @@ def test_nothing_can_run_in_it(site):
 
 
 def test_a_delivery_without_a_copy_leads_to_the_public_version(site):
-    site.store.db.execute("DELETE FROM copies")
+    site.store.database.connection.execute("DELETE FROM copies")
     page = site.get(site.links().view)
     assert page.status_code == 404
     assert 'href="/c/vote"' in page.text
@@ -52,7 +52,7 @@ def test_the_public_version_has_nobodys_name_and_no_token(site):
 
 
 def test_a_campaign_that_nobody_got_has_no_public_version(site):
-    site.store.freeze(
+    site.store.sends.freeze(
         "secret", "members", [1], query="", snapshot=b"", digest="", transport="outbox", now=NOW
     )
     for url in ("/c/secret", "/f/secret", "/c/unknown"):

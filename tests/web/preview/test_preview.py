@@ -186,7 +186,7 @@ def test_the_example_is_looked_for_once_and_again_when_it_is_gone(
     assert people.find(store, snapshot, "no-name").first_name == ""
     assert people.find(store, snapshot, "7").id == 7
     assert looked == [1]
-    store.erase(address(0), now=NOW)
+    store.subscribers.erase(address(0), now=NOW)
     assert people.find(store, snapshot, "").email == address(1)
 
 
@@ -231,13 +231,16 @@ def test_everybody_is_counted_by_variant_with_somebody_to_look_at(
         (6, ("not (recipient.state == 'OR')",)),
         (3, ("(recipient.state == 'OR')",)),
     ]
-    assert [store.subscriber(int(group.example)).state for group in found.groups] == ["WA", "OR"]
+    assert [store.subscribers.get(int(group.example)).state for group in found.groups] == [
+        "WA",
+        "OR",
+    ]
     assert found.left_out == ()
 
 
 def test_who_is_left_out_is_said_after_looking_again(check_runner, compile_cache, store):
     outcome(check_runner, compile_cache)
-    store.unsubscribe("members", address(0), how="staff", now=NOW)
+    store.subscribers.unsubscribe("members", address(0), how="staff", now=NOW)
     assert outcome(check_runner, compile_cache).recipients == 9
     check_runner.again("vote")
     found = outcome(check_runner, compile_cache)
@@ -309,7 +312,9 @@ def test_variants_are_there_to_look_at_before_everybody_is_counted(
     preview_findings = check_runner.findings("vote", snapshot, first=True)
     assert (preview_findings.done, preview_findings.total, preview_findings.outcome) == (5, 9, None)
     assert [group.recipients for group in preview_findings.groups] == [3, 2]
-    assert [store.subscriber(int(group.example)).state for group in preview_findings.groups] == [
+    assert [
+        store.subscribers.get(int(group.example)).state for group in preview_findings.groups
+    ] == [
         "WA",
         "OR",
     ]

@@ -1,0 +1,29 @@
+"""The connection that all parts of a store share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    def writing(self) -> AbstractContextManager[None]:
+        """One write transaction, whole or not at all. Inside another one, it is a step of that."""
+        ...
+
+    def together(self, steps: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Run several steps in one transaction, which waits once for the disk.
+
+        A step that raises is undone alone, and its exception stands in its place.
+
+        Raises:
+            StoreError: the database failed, and no step was kept.
+        """
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,112 @@
+"""Suppressed addresses, in SQLite."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mailer.lists.membership import SuppressionReason
+from mailer.store.sqlite.rows import PAGE, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from mailer.store.sqlite.database import SqliteDatabase
+
+ERASED = "hmac:"
+"""Begins a suppression of an address that is kept as its keyed hash only."""
+
+
+class SqliteSuppressions:
+    def __init__(
+        self, database: SqliteDatabase, address_hashes: Callable[[str], list[str]]
+    ) -> None:
+        self._db = database
+        self._hashes = address_hashes
+
+    def suppress(
+        self, email: str, reason: SuppressionReason, *, detail: str, now: datetime
+    ) -> None:
+        with self._db.writing():
+            if self.reason(email) is not SuppressionReason.ERASED:
+                self._add(email, reason, detail, now)
+
+    def suppress_reported(
+        self, email: str, reason: SuppressionReason, *, detail: str, now: datetime
+    ) -> bool:
+        with self._db.writing():
+            before = self.find(email)
+            self.suppress(email, reason, detail=detail, now=now)
+            if reason is SuppressionReason.COMPLAINED:
+                self._db.execute(_UNSUBSCRIBE, {"email": email, "at": iso(now)})
+            return before != self.find(email)
+
+    def addresses(
+        self, reasons: Iterable[SuppressionReason]
+    ) -> Iterator[tuple[str, SuppressionReason]]:
+        last, wanted = "", json.dumps(list(reasons))
+        page = {"reasons": wanted, "page": PAGE}
+        while rows := self._db.rows(_ADDRESSES, page | {"last": last}):
+            yield from ((address, SuppressionReason(reason)) for address, reason in rows)
+            last = rows[-1][0]
+
+    # ---------------------------------------------------------------- for other parts of the store
+
+    def find(self, email: str) -> tuple[str, str] | None:
+        """Reason and time, found under the address or under its hash after an erasure."""
+        addresses = json.dumps([email, *self._erased(email)])
+        row = self._db.row(_FIND, {"addresses": addresses})
+        return (row[0], row[1]) if row else None
+
+    def reason(self, email: str) -> SuppressionReason | None:
+        row = self.find(email)
+        return SuppressionReason(row[0]) if row else None
+
+    def lift(self, email: str, *reasons: SuppressionReason) -> None:
+        self._db.execute(_LIFT, {"address": email, "reasons": json.dumps(reasons)})
+
+    def forget(self, email: str, now: datetime) -> None:
+        """Keep the hash of an erased address in place of the address."""
+        self._db.execute("DELETE FROM suppressions WHERE address = :address", {"address": email})
+        self._add(self._erased(email)[0], SuppressionReason.ERASED, "", now)
+
+    def remember(self, email: str) -> None:
+        """Lift the erasure of an address whose person has come back."""
+        for address in self._erased(email):
+            self.lift(address, SuppressionReason.ERASED)
+
+    def _add(self, address: str, reason: SuppressionReason, detail: str, now: datetime) -> None:
+        self._db.execute(
+            _ADD, {"address": address, "reason": reason, "detail": detail, "at": iso(now)}
+        )
+
+    def _erased(self, email: str) -> list[str]:
+        return [ERASED + digest for digest in self._hashes(email)]
+
+
+_FIND = """
+SELECT reason, created FROM suppressions
+WHERE address IN (SELECT value FROM json_each(:addresses))"""
+
+# The first reason stands, but for one a person can take back: that gives way to any other.
+_ADD = """
+INSERT INTO suppressions (address, reason, detail, created)
+VALUES (:address, :reason, :detail, :at)
+ON CONFLICT (address) DO UPDATE
+SET reason = excluded.reason, detail = excluded.detail, created = excluded.created
+WHERE suppressions.reason = 'unsubscribed' AND excluded.reason <> 'unsubscribed'"""
+
+_LIFT = """
+DELETE FROM suppressions
+WHERE address = :address AND reason IN (SELECT value FROM json_each(:reasons))"""
+
+_UNSUBSCRIBE = """
+UPDATE memberships SET status = 'unsubscribed', since = :at, how = 'complaint'
+WHERE status = 'subscribed'
+    AND subscriber_id = (SELECT id FROM subscribers WHERE email = :email)"""
+
+_ADDRESSES = """
+SELECT address, reason FROM suppressions
+WHERE reason IN (SELECT value FROM json_each(:reasons)) AND address > :last
+ORDER BY address LIMIT :page"""

@@ -1,0 +1,49 @@
+"""Subscribers and their membership of lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from mailer.lists.membership import History, ListSummary, Membership, SuppressionReason
+    from mailer.lists.subscriber import Subscriber
+
+
+class Subscribers(Protocol):
+    def lists(self) -> list[ListSummary]: ...
+
+    def get(self, subscriber_id: int) -> Subscriber | None: ...
+
+    def history(self, email: str) -> History | None: ...
+
+    def members(
+        self, list_name: str
+    ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
+        """Everybody on a list, unsubscribed and suppressed people too, streamed in id order."""
+        ...
+
+    def audience(self, list_name: str) -> Iterator[Subscriber]:
+        """Everybody who may be mailed: subscribed to the list and not suppressed; in id order."""
+        ...
+
+    def field_names(self) -> frozenset[str]:
+        """Every key that any subscriber's `fields` has or had."""
+        ...
+
+    def unsubscribe(self, list_name: str, email: str, *, how: str, now: datetime) -> bool:
+        """Return False when the address is not a subscribed member of the list."""
+        ...
+
+    def update(self, subscriber_id: int, details: Mapping[str, str], *, now: datetime) -> bool:
+        """Set columns of `subscriber.COLUMNS`. Return False when there is no such subscriber."""
+        ...
+
+    def erase(self, email: str, *, now: datetime) -> bool:
+        """Forget a person; keep a keyed hash of the address so that no import brings it back.
+
+        Their deliveries stay in the counts, without the person; pending ones become skipped.
+        """
+        ...
