@@ -15,7 +15,7 @@ LAYERS = [
     ["errors", "atomic", "throttle", "hosts", "assets", "page_templates"],
     ["schema", "timezones", "links", "stop", "http_probe"],
     ["config"],
-    ["colors"],
+    ["colors", "setup"],
     ["lists"],
     ["campaigns"],
     ["ledger"],
@@ -36,8 +36,8 @@ LAYERS = [
 
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "typer", "rich"}
 PURE = [
-    "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "links", "config", "lists",
-    "campaigns", "ledger",
+    "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "links", "config", "setup",
+    "lists", "campaigns", "ledger",
     "compiler", "mail", "checks", "events", "store", "reports", "transports.base",
 ]  # fmt: skip
 """Rooms, or modules of one, that load no database, no network client and no command line."""

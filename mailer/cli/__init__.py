@@ -19,12 +19,15 @@ from mailer.cli import (
     check,
     doctor,
     events,
+    help_topics,
+    init,
     lists,
     preview,
     report,
     send,
     serve,
     subscriber,
+    templates,
 )
 from mailer.cli.common import Session, complain
 from mailer.errors import MailerError
@@ -33,22 +36,37 @@ app = typer.Typer(
     name="mailer",
     help="Bulk e-mail newsletters: write in Markdown, check, send with care.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 
+def _print_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"mailer {version('mailer')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
+    *,
     project: Annotated[
         Path | None,
         typer.Option(
             help="The folder that holds mailer.toml; without it the current one or a parent."
         ),
     ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
 ) -> None:
+    del version
     # Millions of small things are made, and hardly one in a circle: to look for those after each 700,
     # as Python would, takes a tenth of the time.
     gc.set_threshold(50_000)
@@ -59,6 +77,8 @@ def options(
 app.add_typer(lists.app, name="lists")
 app.add_typer(subscriber.app, name="subscriber")
 app.add_typer(events.app, name="events")
+app.add_typer(templates.app, name="templates")
+init.register(app)
 campaigns.register(app)
 check.register(app)
 approve.register(app)
@@ -67,6 +87,7 @@ doctor.register(app)
 report.register(app)
 serve.register(app)
 preview.register(app)
+help_topics.register(app)
 
 
 def main() -> None:

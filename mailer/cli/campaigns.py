@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.common import Campaign, Session, now, seconds, session
-from mailer.errors import UsageError, suggest
+from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
@@ -28,10 +28,13 @@ def register(app: typer.Typer) -> None:
 def new(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
-    layout: Annotated[str, typer.Option(help="newsletter, petition or alert.")] = "newsletter",
+    layout: Annotated[
+        str, typer.Option(help="newsletter, petition, alert, or one of your own.")
+    ] = "newsletter",
 ) -> None:
     """Start a campaign: a file in campaigns/ to fill in."""
     from mailer.campaigns.campaign import NAME
+    from mailer.campaigns.starter import starter
 
     project = session(context).project
     path = project.root / "campaigns" / f"{name}.md"
@@ -40,20 +43,16 @@ def new(
             f'"{name}" cannot be a campaign\'s name',
             hint="Use lower-case letters, digits and hyphens, as in council-vote.",
         )
-    starters = project.root / "templates" / "starters"
-    starter = starters / f"{layout}.md"
-    if not starter.is_file():
-        known = [found.stem for found in starters.glob("*.md")]
-        raise UsageError(f'there is no layout "{layout}"', hint=suggest(layout, known))
+    text = starter(project, layout)
     path.parent.mkdir(exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starter.read_text(encoding="utf-8"))
+            file.write(text)
     except FileExistsError as err:
         raise UsageError(
             f"{project.show(path)} is there already", hint="Choose another name."
         ) from err
-    typer.echo(f"Made {project.show(path)}. Write it, then look at it with: mailer build {name}")
+    typer.echo(f"Made {project.show(path)}. Write it, and look at it with: mailer preview")
 
 
 def build(

@@ -1,0 +1,75 @@
+"""help: the documentation, in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.common import print_table
+from mailer.errors import UsageError, suggest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("help")(show)
+
+
+def show(
+    context: typer.Context,
+    topic: Annotated[
+        list[str] | None, typer.Argument(help="A page, such as sending, or a command.")
+    ] = None,
+) -> None:
+    """Read a page of the documentation; without a topic, list the pages."""
+    from mailer import assets
+
+    pages = {path.stem: path for path in sorted(assets.folder("docs").glob("*.md"))}
+    words = topic or []
+    name = "-".join(words)
+    if not words:
+        print_table(("Topic", "Page"), [(stem, _title(path)) for stem, path in pages.items()])
+        typer.echo("Read one with: mailer help TOPIC. Options of a command: mailer COMMAND --help")
+    elif name in pages:
+        _print_page(pages[name])
+    else:
+        _show_command(context, words, list(pages))
+
+
+def _title(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return file.readline().removeprefix("#").strip()
+
+
+def _print_page(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if not sys.stdout.isatty():
+        typer.echo(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    with console.pager(styles=True):
+        console.print(Markdown(text, hyperlinks=False))
+
+
+def _show_command(context: typer.Context, words: list[str], pages: list[str]) -> None:
+    """The help of a command, as its `--help` prints it."""
+    root = context.find_root()
+    command, inner = root.command, root
+    for word in words:
+        below = command.get_command(inner, word) if hasattr(command, "get_command") else None
+        if below is None:
+            names = [*pages, *getattr(root.command, "commands", {})]
+            raise UsageError(
+                f'there is no page or command "{" ".join(words)}"',
+                hint=suggest(" ".join(words), names) or "See the pages with: mailer help",
+            )
+        inner = type(root)(below, info_name=word, parent=inner)
+        command = below
+    typer.echo(command.get_help(inner))
