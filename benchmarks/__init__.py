@@ -1,0 +1,1 @@
+"""Benchmarks, with other programs measured beside: `python -m benchmarks`."""

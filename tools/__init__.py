@@ -1,0 +1,1 @@
+"""Programs for developers: a fake SES, programs that kill senders, rehearsals, measurements."""

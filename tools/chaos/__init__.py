@@ -1,0 +1,1 @@
+"""Programs that kill senders and lose answers, and prove that nobody is mailed twice or missed."""

@@ -1,0 +1,1 @@
+"""Programs that measure what users wait for, and take screenshots."""

@@ -1,0 +1,1 @@
+"""Rehearsals of large sends against the fake SES."""
