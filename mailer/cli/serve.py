@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mailer.config import Project
     from mailer.transports.base import Transport
 
-_AT_ONCE = 500
-"""Requests; whoever comes then is asked to come again (503)."""
 _SECONDS_TO_FINISH = 20
 CONFIRMATIONS = "confirmations"
 """The folder in the outbox, and the tag at SES, of mail that the pages send."""
@@ -44,6 +42,7 @@ def serve(
     import uvicorn
 
     from mailer.web.pages.app import make_app
+    from mailer.web.pages.connections import LimitedProtocol
 
     run = session(context)
     settings = run.project.settings
@@ -63,7 +62,7 @@ def serve(
         server_header=False,
         proxy_headers=bool(settings.pages.proxies),
         forwarded_allow_ips=list(settings.pages.proxies),
-        limit_concurrency=_AT_ONCE,
+        http=LimitedProtocol,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         lifespan="on",
         ws="none",
