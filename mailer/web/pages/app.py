@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mailer.web.pages import click, confirm, form_reading, join, unsubscribe, update, web_version
+from mailer.web.pages import click, confirm, join, unsubscribe, update, web_version
 from mailer.web.pages.confirmation_mailer import ConfirmationMailer
 from mailer.web.pages.context import PageContext
 from mailer.web.pages.group_commit import GroupCommit
@@ -91,7 +91,6 @@ def make_app(
         ],
         exception_handlers={HTTPException: partial(_refuse, context)},
         lifespan=lifespan,
-        max_body_size=form_reading.LARGEST,
     )
 
 

@@ -8,6 +8,11 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+
+from mailer.web.pages import form_reading
 from mailer.web.security_headers import add_security_headers
 
 if TYPE_CHECKING:
@@ -25,6 +30,11 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+
+
+_TOO_LARGE = "Content Too Large"
+# Not Starlette's own limit: it ends a page that does not read its body by an exception, which would
+# be logged as an error.
 
 
 class SecurityMiddleware:
@@ -66,9 +76,11 @@ class SecurityMiddleware:
         guarded = add_security_headers(send, content_policy=_POLICY)
 
         scope = {**scope, "path": self._path(scope["path"])}
+        too_large = _content_length(scope) > form_reading.LARGEST
+        app = PlainTextResponse(f"{_TOO_LARGE}\n", 413) if too_large else self._app
         try:
             async with asyncio.timeout(SECONDS):
-                await self._app(scope, receive, send_and_note)
+                await app(scope, _limited(receive), send_and_note)
         except Exception as err:  # noqa: BLE001 - whatever failed, the reader gets a page
             _report(err)
             if not status:
@@ -97,3 +109,23 @@ def _report(err: Exception) -> None:
     own = [frame for frame in frames if "/mailer/" in frame.filename] or frames
     place = f"{own[-1].filename}:{own[-1].lineno}" if own else "?"
     log.error("%s at %s", type(err).__name__, place)
+
+
+def _limited(receive: Receive) -> Receive:
+    """Wrap an ASGI `receive` so that a body without a length is bounded, too."""
+    size = 0
+
+    async def receive_within_limit() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > form_reading.LARGEST:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    return receive_within_limit
+
+
+def _content_length(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "")
+    return int(length) if length.isdecimal() else 0

@@ -32,7 +32,9 @@ def port(monkeypatch):
     monkeypatch.setattr(connections, "HEAD_SECONDS", 1.0)
     monkeypatch.setattr(connections, "REQUEST_SECONDS", 1.0)
     server = uvicorn.Server(
-        uvicorn.Config(application, http=LimitedProtocol, log_config=None, lifespan="off", ws="none")
+        uvicorn.Config(
+            application, http=LimitedProtocol, log_config=None, lifespan="off", ws="none"
+        )
     )
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
@@ -108,7 +110,8 @@ def test_a_connection_in_use_is_not_closed_for_a_silent_one(port, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "begin", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"]
+    "begin",
+    [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"],
 )
 def test_a_head_that_does_not_come_ends_the_connection(port, begin):
     with connect(port, begin) as connection:

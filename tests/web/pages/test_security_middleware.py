@@ -48,11 +48,30 @@ def test_pages_have_no_script_no_inline_style_and_nothing_from_elsewhere(site):
         assert "unsafe" not in site.get(url).headers["content-security-policy"]
 
 
-def test_a_body_that_is_too_large_is_refused_and_does_nothing(site):
+def chunks():
+    for _ in range(3):
+        yield b"words=" + b"x" * 10_000
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize("content", [b"scope=list&words=" + b"x" * 20_000, chunks])
+def test_a_body_that_is_too_large_is_refused_and_does_nothing(site, caplog, method, content):
     before = site.state()
-    answer = site.post(site.links().unsubscribe, {"scope": "list", "words": "x" * 20_000})
-    assert answer.status_code == 413
+    urls = [site.links().unsubscribe, "/unsubscribe", "/join", "/healthz", "/nowhere"]
+    with caplog.at_level(logging.INFO, "mailer.web"):
+        statuses = {
+            site.client.request(
+                method, path(url), content=content if isinstance(content, bytes) else content()
+            ).status_code
+            for url in urls
+        }
+    if isinstance(content, bytes):
+        assert statuses == {413}
+    else:  # what is not read does no harm
+        assert statuses <= {200, 404, 405, 413}
+        assert method != "POST" or 413 in statuses
     assert site.state() == before
+    assert [record.levelname for record in caplog.records] == ["INFO"] * len(urls)
 
 
 def test_a_request_that_takes_too_long_is_given_up(site, monkeypatch):
