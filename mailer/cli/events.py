@@ -57,20 +57,23 @@ def pull(
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="One event in JSON on each line.")],
+    file: Annotated[
+        Path, typer.Argument(help="Events in JSON, as SES, SNS, SQS or Lambda write them.")
+    ],
     *,
     as_json: Json = False,
 ) -> None:
     """Take in events from a file, such as the outbox writes for simulated addresses."""
     from mailer.cli.progress import watch
+    from mailer.events.documents import documents, encoding_of
 
     run = session(context)
     clerk = _clerk(run, run.store)
     try:
         with file.open("rb") as lines:
             total = sum(1 for _ in lines)
-        with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-            bodies = watch(f"Reading {file.name}", lines, total)
+        with file.open(encoding=encoding_of(file), errors="replace", newline="\n") as lines:
+            bodies = documents(watch(f"Reading {file.name}", lines, total))
             while part := list(islice(bodies, _TOGETHER)):
                 clerk.take(part)
     except OSError as err:
@@ -212,6 +215,18 @@ def _sum_up(run: Session, clerk: Ingestor, *, as_json: bool) -> None:
         if found.suppressed:
             told = _number(found.suppressed, "address", "addresses")
             typer.echo(f"{told} suppressed, because of bounces and complaints.")
+        if found.not_tried:
+            told = _number(found.not_tried, "mail")
+            typer.echo(
+                f"{told} not tried: Amazon SES held them back by its own prediction or lists. "
+                "Nobody is suppressed for that, and the next campaign tries again."
+            )
+        if found.unrecognized:
+            told = _number(found.unrecognized, "permanent bounce")
+            typer.echo(
+                f"{told} for a reason mailer does not know. Nobody is suppressed for that. See the "
+                "reasons with: mailer report CAMPAIGN"
+            )
         if found.settled:
             typer.echo(f"{_number(found.settled, 'delivery', 'deliveries')} settled.")
     _complain(run, clerk)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mailer.atomic import append
 from mailer.errors import MailerError, StoreError
-from mailer.events.ses import NotAnEventError, read
+from mailer.events.ses import parse
 from mailer.ledger.event import IngestResult
 
 if TYPE_CHECKING:
@@ -72,10 +72,9 @@ class Ingestor:
         events: list[Event] = []
         lines: list[str] = []
         for body in bodies:
-            try:
-                events += read(body)
-            except NotAnEventError as err:
-                lines.append(self._line(body, str(err)))
+            parsed, rejected = parse(body)
+            events += parsed
+            lines += [self._line(part.body, part.why) for part in rejected]
         self._set_aside(lines)
         found = self.store.events.ingest(events, patience=self.patience, now=self.clock())
         self.total = self.total.plus(found)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from mailer.ledger.event import Event, EventOutcome
+from mailer.ledger.event import HELD_BACK_BY_SES, Event, EventOutcome
 from mailer.lists.address import BadAddressError, normalize
 
 if TYPE_CHECKING:
@@ -25,53 +26,126 @@ class NotAnEventError(ValueError):
     """Not what SES or SNS writes; its text says why, for staff."""
 
 
-def read(body: str) -> list[Event]:
-    """The events in one message of the queue, or one line of a file.
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A part of a message or file that is no event."""
 
-    None come out of what SES and SNS say about themselves, such as that a topic works.
+    body: str
+    why: str
+
+
+def parse(body: str) -> tuple[list[Event], list[Rejected]]:
+    """Read the events in one message of the queue, or in one document of a file.
+
+    What SES and SNS say about themselves, such as that a topic works, is neither event nor rejected.
+    A part that is no event leaves the others as they are.
+    """
+    events: list[Event] = []
+    rejected: list[Rejected] = []
+    documents = 0
+    for document in _documents_in(body, 0):
+        if isinstance(document, Rejected):
+            rejected.append(document)
+            continue
+        documents += 1
+        try:
+            events += list(_events(document))
+        except (NotAnEventError, RecursionError) as err:
+            rejected.append(_rejected(document, err))
+    if rejected and not documents:
+        rejected = [Rejected(body, rejected[0].why)]
+    return events, rejected
+
+
+def read(body: str) -> list[Event]:
+    """Read the events in a message that holds nothing else.
 
     Raises:
-        NotAnEventError: it is something else.
+        NotAnEventError: a part of it is no event.
     """
-    if body.strip() in {"", _TOPIC_WORKS}:
-        return []
-    try:
-        found = _parse(body)
-        if "eventType" not in found and "notificationType" not in found and "Message" in found:
-            return read(_unwrapped(found))
-        return list(_events(found))
-    except RecursionError as err:
-        raise NotAnEventError("it is nested too deeply") from err
+    events, rejected = parse(body)
+    for part in rejected:
+        raise NotAnEventError(part.why)
+    return events
 
 
-def _parse(body: str) -> Table:
-    try:
-        found = json.loads(body, parse_constant=_refuse)
-    except ValueError as err:
-        raise NotAnEventError(f"it is not JSON: {err}") from err
-    if not isinstance(found, dict):
-        raise NotAnEventError("it is not a JSON object")
-    return found
+# ---------------------------------------------------------------- out of its envelopes
+
+
+def _documents_in(text: str, depth: int) -> Iterator[Table | Rejected]:
+    """Each event in a text of JSON values, one after another."""
+    place, end = 0, len(text)
+    if text.strip() == _TOPIC_WORKS:
+        return
+    while (place := _BETWEEN.match(text, place).end()) < end:  # type: ignore[union-attr]
+        try:
+            value, after = _DECODER.raw_decode(text, place)
+        except ValueError as err:
+            yield Rejected(text[place:], f"it is not JSON: {err}")
+            return
+        except RecursionError:
+            yield Rejected(text[place:], "it is nested too deeply")
+            return
+        whole = text if place == 0 and after == end else text[place:after]
+        yield from _unwrapped(value, whole, depth)
+        place = after
+
+
+def _unwrapped(value: object, text: str, depth: int) -> Iterator[Table | Rejected]:
+    """Take an event out of what it came in: SNS, SQS, Lambda, EventBridge, an array.
+
+    Args:
+        value: decoded.
+        text: as it was written, for what is rejected.
+        depth: of envelopes so far.
+    """
+    if depth > _DEEPEST:
+        yield Rejected(text, "it is nested too deeply")
+    elif isinstance(value, dict) and not {"eventType", "notificationType"}.isdisjoint(value):
+        yield value
+    elif value == [] or not isinstance(value, dict | list):
+        yield Rejected(text, "it is not a JSON object")
+    else:
+        yield from _inside(value, text, depth)
+
+
+def _inside(value: object, text: str, depth: int) -> Iterator[Table | Rejected]:
+    match value:
+        case list(values) | {"Records": list(values)} | {"Messages": list(values)}:
+            for part in values:
+                yield from _unwrapped(part, _dump(part), depth + 1)
+        case {"Sns": dict(inner)} | {"detail-type": str(), "detail": dict(inner)}:
+            yield from _unwrapped(inner, text, depth + 1)
+        case {"Body": str(body)} | {"body": str(body)}:
+            yield from _documents_in(body, depth + 1)
+        case {"Type": "Notification", "TopicArn": str(topic), "Message": str(message)} if (
+            topic.startswith("arn:")
+        ):
+            yield from _documents_in(message, depth + 1)
+        case {"Message": _}:
+            yield Rejected(text, "it is an envelope, but not of a notification from SNS")
+        case _:
+            yield Rejected(text, "it does not say what kind of event it is")
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _unwrapped(envelope: Table) -> str:
-    """The message in SNS's envelope (without RawMessageDelivery)."""
-    match envelope:
-        case {"Type": "Notification", "TopicArn": str(topic), "Message": str(message)} if (
-            topic.startswith("arn:")
-        ):
-            return message
-    raise NotAnEventError("it is an envelope, but not of a notification from SNS")
+def _rejected(document: Table, err: Exception) -> Rejected:
+    if isinstance(err, RecursionError):
+        return Rejected(repr(document)[:_LONGEST_TEXT], "it is nested too deeply")
+    return Rejected(_dump(document), str(err))
+
+
+# ---------------------------------------------------------------- what it says
 
 
 def _events(found: Table) -> Iterator[Event]:
     kind = _text(found.get("eventType") or found.get("notificationType"))
     if not kind:
         raise NotAnEventError("it does not say what kind of event it is")
+    kind = _KINDS.get(kind.lower(), kind)
     if kind == _SUBSCRIBED:
         return
     mail = _table(found.get("mail"))
@@ -120,31 +194,43 @@ def _words(kind: str, detail: Table, recipient: Table) -> Iterator[tuple[str, Ta
 
 
 def _outcome(kind: str, words: dict[str, str]) -> EventOutcome:
-    match kind, words["type"], words["subtype"]:
-        case "Delivery", _, _:
+    match kind, words["type"]:
+        case "Delivery", _:
             return EventOutcome.DELIVERED
-        case "Bounce", "Permanent", _:
-            return EventOutcome.BOUNCED
-        case "Bounce", _, subtype if subtype in _ABOUT_THE_MAIL:
-            return EventOutcome.DECLINED
-        case "Bounce", "Transient", "General" if not (words["status"] or words["diagnostic"]):
-            # an answering machine ("I am on holiday"): a mail server's report has a status
+        case "Bounce", _:
+            return _bounce(words)
+        case "Complaint", "not-spam":
             return EventOutcome.NOTHING
-        case "Bounce", _, _:
-            return EventOutcome.RETURNED
-        case "Complaint", "not-spam", _:
-            return EventOutcome.NOTHING
-        case "Complaint", _, _:
+        case "Complaint", _:
             return EventOutcome.COMPLAINED
-        case (("Reject" | "Rendering Failure"), _, _):
+        case (("Reject" | "Rendering Failure"), _):
             return EventOutcome.NEVER_SENT
     return EventOutcome.NOTHING
+
+
+def _bounce(words: dict[str, str]) -> EventOutcome:
+    subtype = words["subtype"]
+    if subtype in HELD_BACK_BY_SES:
+        return EventOutcome.NOT_TRIED
+    if subtype in _ABOUT_THE_MAIL:
+        return EventOutcome.DECLINED
+    if words["type"] == "Permanent":
+        known = subtype in _NO_SUCH_MAILBOX
+        return EventOutcome.BOUNCED if known else EventOutcome.UNRECOGNIZED
+    if (words["type"], subtype) == ("Transient", "General") and not (
+        words["status"] or words["diagnostic"]
+    ):
+        # an automatic reply ("I am on holiday"): a mail server's report has a status
+        return EventOutcome.NOTHING
+    return EventOutcome.RETURNED
 
 
 def _key(kind: str, mail: Table, recipient: str, detail: Table, raw: str) -> bytes:
     message_id = _text(mail.get("messageId"))
     if message_id and kind in _ONCE:
         own = _text(detail.get("feedbackId"))
+        if detail.get("complaintFeedbackType") == "not-spam":
+            own += " not-spam"  # so that a complaint that follows is not taken for this one
     else:
         # opened, clicked, delayed: it may happen again, with another time or link
         own = _dump(detail) if message_id and detail else raw
@@ -176,6 +262,8 @@ def _only(value: object) -> object:
 
 def _address(value: object) -> str:
     text = _text(_table(value).get("emailAddress") or value)
+    named = _NAMED_ADDRESS.fullmatch(text.strip())
+    text = named[1] if named else text
     try:
         return normalize(text)
     except BadAddressError:
@@ -195,6 +283,12 @@ def _dump(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_BETWEEN = re.compile(r"[\s,\ufeff]*")
+_DEEPEST = 8
+"""Envelopes in each other; SQS in SNS in EventBridge are three."""
+_NAMED_ADDRESS = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^<>@,"]*)\s*<([^<>\s,]+)>""")
+"""One mailbox with its name (RFC 5322): never a list of them."""
 _TOPIC_WORKS = "Successfully validated SNS topic for Amazon SES event publishing."
 _SUBSCRIBED = "AmazonSnsSubscriptionSucceeded"
 """What identity notifications begin with."""
@@ -210,6 +304,9 @@ _RECIPIENTS = {
 }
 _ONCE = {"Send", "Delivery", "Bounce", "Complaint", "Reject", "Rendering Failure"}
 """Kinds that happen once to a recipient of a message, or say so with an id of their own."""
+_KINDS = {kind.lower(): kind for kind in (*_ONCE, "DeliveryDelay", "Open", "Click", "Subscription")}
+_NO_SUCH_MAILBOX = {"", "General", "NoEmail", "Undetermined"}
+"""Subtypes of a permanent bounce that say so. SES may add others, which mean something else."""
 _ABOUT_THE_MAIL = {
     "AttachmentRejected",
     "ContentRejected",

@@ -6,6 +6,16 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+HELD_BACK_BY_SES = {
+    "EmailValidationSuppressed",
+    "OnAccountSuppressionList",
+    "OnTenantSuppressionList",
+    "Suppressed",
+    "UnsubscribedRecipient",
+}
+"""Subtypes of bounces and complaints by which SES says that it did not try (SES developer guide, "Bounce
+types" and "Auto Validation")."""
+
 
 class EventOutcome(StrEnum):
     """What an event says about its recipient; NOTHING for all that only happens by the way."""
@@ -19,6 +29,10 @@ class EventOutcome(StrEnum):
     """It could not be delivered this time: mailbox full, server down."""
     DECLINED = "declined"
     """This mail was not wanted there (too large, content): it says nothing about the mailbox."""
+    UNRECOGNIZED = "unrecognized bounce"
+    """Permanent, for a reason that is not known here: it proves nothing about the mailbox."""
+    NOT_TRIED = "not tried"
+    """SES held it back by its own prediction or lists: it says nothing about the mailbox."""
     COMPLAINED = "complained"
     NEVER_SENT = "never sent"
     """SES accepted it, then did not send it."""
@@ -63,7 +77,7 @@ class Event:
     @property
     def harms_reputation(self) -> bool:
         """Whether SES counts it in the account's bounce or complaint rate."""
-        held_back = self.subtype in _HELD_BACK
+        held_back = self.subtype in HELD_BACK_BY_SES
         return self.outcome in {EventOutcome.BOUNCED, EventOutcome.COMPLAINED} and not held_back
 
 
@@ -93,6 +107,10 @@ class IngestResult:
     settled: int = 0
     """Deliveries of which nobody knew what had become."""
     alarms: tuple[NotSentAlert, ...] = ()
+    not_tried: int = 0
+    """Mail that SES held back by its own prediction or lists. The next campaign tries again."""
+    unrecognized: int = 0
+    """Permanent bounces for a reason that is not known here: nobody is suppressed for them."""
 
     def plus(self, other: IngestResult) -> IngestResult:
         return IngestResult(
@@ -101,6 +119,8 @@ class IngestResult:
             self.suppressed + other.suppressed,
             self.settled + other.settled,
             self.alarms + other.alarms,
+            self.not_tried + other.not_tried,
+            self.unrecognized + other.unrecognized,
         )
 
 
@@ -115,10 +135,6 @@ class DeliverabilityStats:
     complained: int
     watched: bool = True
     """Whether the send is to stop when there are too many."""
-
-
-_HELD_BACK = {"OnAccountSuppressionList", "OnTenantSuppressionList"}
-"""SES did not try: the address is on the account's own list."""
 
 
 _NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_-]")

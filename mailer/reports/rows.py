@@ -16,6 +16,8 @@ _HEARD = {
     EventOutcome.BOUNCED: "bounced: there is no such mailbox",
     EventOutcome.RETURNED: "came back this time: mailbox full, server down",
     EventOutcome.DECLINED: "not wanted there: too large, or for its content",
+    EventOutcome.UNRECOGNIZED: "bounced for a reason mailer does not know: not suppressed",
+    EventOutcome.NOT_TRIED: "not tried: held back by Amazon's own prediction or lists",
     EventOutcome.COMPLAINED: "complained: marked as spam",
     EventOutcome.NEVER_SENT: "never sent by Amazon",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from pathlib import Path
 
 import boto3
 import pytest
@@ -109,8 +110,85 @@ def test_scripts_get_the_totals_as_json(mailer, store, tmp_path):
     code, said = mailer("events", "import", file, "--json")
     assert code == 0
     assert json.loads(said) == {
-        "stored": 2, "known": 0, "suppressed": 1, "settled": 1, "alarms": [], "junk": 0
+        "stored": 2, "known": 0, "suppressed": 1, "settled": 1, "alarms": [], "junk": 0,
+        "not_tried": 0, "unrecognized": 0,
     }  # fmt: skip
+
+
+CASES = Path(__file__).parent.parent / "events" / "cases"
+HOSTILE = CASES / "hostile"
+
+
+@pytest.fixture
+def known(store):
+    """People that the cases name, on a list; nobody of them has had a mail."""
+    emails = [
+        "ana@example.com", "cy@example.com", "aiko.corrigan@example.net", "aiko.eriksen@example.org",
+    ]  # fmt: skip
+    rows = [ImportRow(row=n, email=email) for n, email in enumerate(emails, 1)]
+    store.imports.import_rows("members", rows, source="test", now=NOW)
+    return lambda: {
+        email.partition("@")[0]: str(suppression)
+        for email in emails
+        if (suppression := store.subscribers.history(email).suppression)
+    }
+
+
+@pytest.mark.parametrize(
+    ("case", "suppressed"),
+    [
+        ("P1-display-name.jsonl", {"cy": "bounced"}),
+        ("Q1-pretty.json", {"ana": "bounced"}),
+        ("Q3-lambda.jsonl", {"ana": "bounced"}),
+        ("Q4-sqs-receive.json", {"ana": "bounced"}),
+        ("hostile/forged_by_address.jsonl", {"aiko.corrigan": "complained"}),
+        ("hostile/forged_two.jsonl", {}),
+        ("hostile/forged_wrong_tags.jsonl", {}),
+        ("hostile/nul.jsonl", {"aiko.corrigan": "bounced"}),
+        ("hostile/surrogate.jsonl", {"aiko.corrigan": "bounced"}),
+        ("hostile/surrogate2.jsonl", {"aiko.corrigan": "bounced"}),
+        ("hostile/wrap.jsonl", {"aiko.corrigan": "bounced"}),
+    ],
+)
+def test_each_file_suppresses_whom_it_is_about_and_nobody_else(mailer, known, case, suppressed):
+    code, said = mailer("events", "import", str(CASES / case))
+    assert (code, "1 new event" in said) == (0, True)
+    assert known() == suppressed
+
+
+def test_events_of_wrong_types_suppress_nobody_and_end_in_no_traceback(mailer, known):
+    code, said = mailer("events", "import", str(HOSTILE / "types.jsonl"))
+    assert code == 1
+    assert "that are no events" in said
+    assert known() == {}
+
+
+def test_what_amazon_predicts_is_counted_apart_and_suppresses_nobody(mailer, store, root):
+    lines = (CASES / "validation-events.jsonl").read_text().splitlines()
+    bounces = [json.loads(line) for line in lines if '"Bounce"' in line]
+    for number, found in enumerate(bounces, 1):
+        found["mail"]["tags"] |= {"campaign": ["vote"], "delivery": [str(number)]}
+        found["mail"]["destination"] = [address(number - 1)]
+        found["bounce"]["bouncedRecipients"][0]["emailAddress"] = address(number - 1)
+    file = root / "validation.jsonl"
+    file.write_text("\n".join(map(json.dumps, bounces)))
+    code, said = mailer("events", "import", str(file))
+    assert code == 0
+    assert f"{len(bounces)} mails not tried" in said
+    assert "suppressed, because" not in said
+    (send,) = store.sends.all()
+    assert store.events.stats(send.id).bounced == 0
+    assert store.statistics.of_send(send.id).outcomes["not tried"] == 6
+    assert not any(store.subscribers.history(address(number)).suppression for number in range(6))
+
+
+def test_a_bounce_for_an_unknown_reason_is_said_and_suppresses_nobody(mailer, store, tmp_path):
+    found = bounce(1)
+    found["bounce"]["bounceSubType"] = "SomethingNew"
+    code, said = mailer("events", "import", write(tmp_path / "events.jsonl", found))
+    assert code == 0
+    assert "1 permanent bounce for a reason mailer does not know" in said
+    assert store.subscribers.history(address(0)).suppression is None
 
 
 def test_what_the_outbox_reports_of_simulated_addresses_is_understood(mailer, root):

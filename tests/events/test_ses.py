@@ -32,7 +32,7 @@ UNDERSTOOD = {
     "bounce-content-rejected": ("Bounce", "declined", "12:00:41", "Transient", "ContentRejected", "5.7.1", "smtp; 554 5.7.1 content refused"),
     "bounce-undetermined": ("Bounce", "returned", "12:03:11", "Undetermined", "Undetermined", "", ""),
     "bounce-out-of-office": ("Bounce", "", "12:00:44", "Transient", "General", "", ""),
-    "bounce-on-suppression-list": ("Bounce", "bounced", "12:00:01", "Permanent", "OnAccountSuppressionList", "5.1.1", "Amazon SES did not send the message to this address because it is on the suppression list for your account."),
+    "bounce-on-suppression-list": ("Bounce", "not tried", "12:00:01", "Permanent", "OnAccountSuppressionList", "5.1.1", "Amazon SES did not send the message to this address because it is on the suppression list for your account."),
     "complaint": ("Complaint", "complained", "18:30:08", "abuse", "", "", ""),
     "complaint-without-report": ("Complaint", "complained", "18:30:08", "", "", "", ""),
     "complaint-not-spam": ("Complaint", "", "18:30:08", "not-spam", "", "", ""),

@@ -9,7 +9,7 @@ import pytest
 
 from mailer.events.ses import read
 from mailer.ledger.delivery import DeliveryState, Result, SendState
-from mailer.ledger.event import DeliverabilityStats, NotSentAlert
+from mailer.ledger.event import HELD_BACK_BY_SES, DeliverabilityStats, NotSentAlert
 from mailer.lists.import_row import ImportRow
 from mailer.lists.membership import SuppressionReason
 
@@ -371,10 +371,34 @@ def test_without_reports_of_deliveries_what_was_accepted_is_what_is_known(store,
     assert store.events.stats(send.id) == DeliverabilityStats(known=4, bounced=1, complained=0)
 
 
-def test_what_ses_holds_back_by_its_own_list_is_not_a_bounce_of_this_send(store, send):
-    take(store, event(1), bounce(2, subtype="OnAccountSuppressionList"))
-    assert store.events.stats(send.id) == DeliverabilityStats(known=2, bounced=0, complained=0)
-    assert reason(store, 2) is SuppressionReason.BOUNCED
+@pytest.mark.parametrize("subtype", sorted(HELD_BACK_BY_SES))
+def test_what_ses_did_not_try_is_no_bounce_and_suppresses_nobody(store, send, subtype):
+    result = take(store, event(1), bounce(2, subtype=subtype))
+    assert result.not_tried == 1
+    assert store.events.stats(send.id) == DeliverabilityStats(known=1, bounced=0, complained=0)
+    assert reason(store, 2) is None
+
+
+def test_a_permanent_bounce_for_an_unknown_reason_suppresses_nobody(store, send):
+    result = take(store, event(1), bounce(2, subtype="MovedToAnotherPlanet"))
+    assert result.unrecognized == 1
+    assert store.events.stats(send.id) == DeliverabilityStats(known=1, bounced=0, complained=0)
+    assert reason(store, 2) is None
+
+
+@pytest.mark.usefixtures("send")
+def test_a_complaint_of_somebody_who_is_on_no_list_yet_holds(store):
+    alone = {"messageId": "a receipt", "tags": {}, "destination": ["later@example.com"]}
+    take(store, complaint(1, mail=alone, email="later@example.com"))
+    assert (
+        store.subscribers.history("later@example.com").suppression is SuppressionReason.COMPLAINED
+    )
+
+
+@pytest.mark.usefixtures("send")
+def test_a_complaint_is_not_forgotten_because_somebody_said_not_spam_before(store):
+    take(store, complaint(2, complaintFeedbackType="not-spam"), complaint(2))
+    assert reason(store, 2) is SuppressionReason.COMPLAINED
 
 
 def test_a_send_of_which_nothing_is_known_has_no_outcomes(store, send):

@@ -70,7 +70,10 @@ class SqliteEvents:
 
     def _subject(self, event: Event) -> _Subject:
         return (
-            self._by_tags(event) or self._by_message(event) or self._by_address(event) or _Subject()
+            self._by_tags(event)
+            or self._by_message(event)
+            or self._by_address(event)
+            or self._by_complaint(event)
         )
 
     def _by_tags(self, event: Event) -> _Subject | None:
@@ -106,6 +109,13 @@ class SqliteEvents:
         known = event.recipient if event.alone else ""
         return _Subject(subscriber_id=subscriber_id, email=known) if subscriber_id else None
 
+    def _by_complaint(self, event: Event) -> _Subject:
+        """An address that is on no list yet: its complaint counts when somebody imports it."""
+        complained = event.outcome is EventOutcome.COMPLAINED and event.alone
+        if not complained or self._names_erased(event):
+            return _Subject()
+        return _Subject(email=event.recipient)
+
     # ---------------------------------------------------------------- stored
 
     def _store(self, event: Event, subject: _Subject, now: datetime) -> None:
@@ -132,10 +142,7 @@ class SqliteEvents:
 
     def _count(self, event: Event, subject: _Subject) -> None:
         """Add what is new about a delivery to the tally of its send."""
-        if not subject.delivery_id or event.outcome in {
-            EventOutcome.NOTHING,
-            EventOutcome.NEVER_SENT,
-        }:
+        if not subject.delivery_id or event.outcome in _NOT_COUNTED:
             return
         seen = {row[0] for row in self._db.rows(_SEEN, {"delivery": subject.delivery_id})}
         new = event.outcome not in seen
@@ -165,7 +172,13 @@ class SqliteEvents:
         if event.outcome is EventOutcome.NEVER_SENT:
             why = f"{event.kind}: {event.diagnostic}" if event.diagnostic else event.kind
             alarms = (NotSentAlert(subject.campaign, why),)
-        return IngestResult(stored=1, suppressed=int(bool(suppressed)), alarms=alarms)
+        return IngestResult(
+            stored=1,
+            suppressed=int(bool(suppressed)),
+            alarms=alarms,
+            not_tried=int(event.outcome is EventOutcome.NOT_TRIED),
+            unrecognized=int(event.outcome is EventOutcome.UNRECOGNIZED),
+        )
 
     def _reason(self, event: Event, subject: _Subject, patience: int) -> SuppressionReason | None:
         if event.outcome is EventOutcome.COMPLAINED:
@@ -215,9 +228,18 @@ INSERT INTO events (key, kind, outcome, at, stored, send_id, delivery_id, subscr
 VALUES (:key, :kind, :outcome, :at, :stored, :send, :delivery, :subscriber,
     :type, :subtype, :status, :message, :diagnostic, :domain, :raw)"""
 
-_SEEN = """
+_NOT_COUNTED = {
+    EventOutcome.NOTHING,
+    EventOutcome.NEVER_SENT,
+    EventOutcome.NOT_TRIED,
+    EventOutcome.UNRECOGNIZED,
+}
+"""Outcomes that say nothing about how a send's mail is received."""
+
+_SEEN = f"""
 SELECT DISTINCT outcome FROM events
-WHERE delivery_id = :delivery AND delivery_id > 0 AND outcome NOT IN ('', 'never sent')"""
+WHERE delivery_id = :delivery AND delivery_id > 0
+    AND outcome NOT IN ({", ".join(f"'{outcome}'" for outcome in _NOT_COUNTED)})"""
 
 _TALLY = """
 INSERT INTO tallies (send_id, known, delivered, bounced, complained)

@@ -57,7 +57,8 @@ WHERE send_id = :send AND undone = '' GROUP BY reason"""
 
 _BOUNCES = """
 SELECT type, subtype, count(DISTINCT delivery_id) AS number FROM events
-WHERE send_id = :send AND delivery_id > 0 AND outcome IN ('bounced', 'returned', 'declined')
+WHERE send_id = :send AND delivery_id > 0 AND outcome IN
+    ('bounced', 'returned', 'declined', 'unrecognized bounce', 'not tried')
 GROUP BY type, subtype ORDER BY number DESC, type, subtype LIMIT :most"""
 
 # those that most came back from, then those that most went to
