@@ -195,7 +195,9 @@ class Pages(Section):
     """The recipients' pages."""
 
     lists: tuple[PublicList, ...] = ()
-    """Without any, people sign up for the list of the mail that a friend has forwarded."""
+    """Without any, nobody can sign up on the pages."""
+    public_versions: bool = False
+    """Whether anybody may read a campaign that does not say `public` itself."""
     proxies: tuple[str, ...] = ()
     """Addresses or networks whose word about the real client is taken (X-Forwarded-For)."""
 

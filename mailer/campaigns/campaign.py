@@ -88,6 +88,8 @@ class FrontMatter(Section):
     """On top of those of mailer.toml, or in their place."""
     urgent: bool = False
     """Also for those who had another campaign lately."""
+    public: bool | None = None
+    """Whether anybody may read it in a browser; None leaves it to mailer.toml."""
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -261,7 +261,7 @@ def test_the_public_version_has_the_winner_as_soon_as_there_is_one(mailer, store
     def subject():
         return anyio.run(public_versions.get, "vote").subject
 
-    public_versions = PublicVersions(store)
+    public_versions = PublicVersions(store, open_by_default=True)
     mailer("send", "vote", "--yes")
     assert subject() == "Friend, the vote is Tuesday"
     mailer("winner", "vote", "2")

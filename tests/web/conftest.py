@@ -22,6 +22,8 @@ from tools.projects.project import files, make_project, open_store, start
 
 PEOPLE = 6
 PAGES = """
+[pages]
+public_versions = true
 [[pages.lists]]
 name = "members"
 label = "Weekly letter"

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from starlette.responses import HTMLResponse
 
 from mailer import colors, page_templates
-from mailer.config import PublicList
 from mailer.links import address
 from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.web.pages import public_forms
@@ -60,7 +59,7 @@ class PageContext:
         self.wake_mailer = wake_mailer
         self.limits = RateLimits()
         self.clicks = ClickCounter(group_commit)
-        self.public_versions = PublicVersions(store)
+        self.public_versions = PublicVersions(store, open_by_default=settings.pages.public_versions)
         self.base_url = settings.site.base_url
         self.root = urlsplit(self.base_url).path
         self._templates = page_templates.load("mailer.web.pages")
@@ -69,6 +68,7 @@ class PageContext:
             "brand": settings.brand,
             "root": self.root,
             "label": self.label,
+            "public_lists": settings.pages.lists,
             "reasons": UNSUBSCRIBE_REASONS,
         }
         self.style = self._style()
@@ -112,19 +112,6 @@ class PageContext:
         """Return the name that readers see for a list."""
         labels = {public.name: public.label for public in self.settings.pages.lists}
         return labels.get(list_name, list_name)
-
-    def offered_lists(self, campaign: str = "") -> tuple[PublicList, ...]:
-        """The lists that anybody may sign up for.
-
-        Without any in mailer.toml, that of the campaign a friend has forwarded, else the only one.
-        """
-        if self.settings.pages.lists:
-            return self.settings.pages.lists
-        send = self.store.sends.published(campaign) if campaign else None
-        if send:
-            return (PublicList(name=send.list_name, label=send.list_name),)
-        known = [found.name for found in self.store.subscribers.lists()]
-        return tuple(PublicList(name=name, label=name) for name in known) if len(known) == 1 else ()
 
     # ---------------------------------------------------------------- clients
 

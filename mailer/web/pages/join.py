@@ -15,26 +15,23 @@ if TYPE_CHECKING:
 
 
 async def join(context: PageContext, request: Request) -> Response:
-    campaign = request.path_params.get("campaign", "")
-    offered_lists = context.offered_lists(campaign)
-    if not offered_lists:
+    lists = context.settings.pages.lists
+    if not lists:
         return context.page("no-lists.html", 404)
-    shown = {"offered": offered_lists, "campaign": campaign}
     if request.method != "POST":
-        return context.page("join.html", form={}, problems={}, **shown)
+        return context.page("join.html", form={}, problems={})
     form = await form_reading.read(request)
     email = public_forms.read_address(form.get("email", ""))
     details = public_forms.read_details(form)
     problems = dict(details.problems)
     if not email:
         problems["email"] = double_opt_in.NO_ADDRESS
-    chosen = tuple(
-        one.name for one in offered_lists if len(offered_lists) == 1 or form.get(f"list-{one.name}")
-    )
+    names = [public.name for public in lists]
+    chosen = tuple(name for name in names if len(names) == 1 or form.get(f"list-{name}"))
     if not chosen:
         problems["lists"] = "Please choose at least one."
     if problems:
-        return context.page("join.html", 422, form=form, problems=problems, **shown)
+        return context.page("join.html", 422, form=form, problems=problems)
     if context.is_rate_limited(request):
         return context.rate_limited()
     await double_opt_in.ask(

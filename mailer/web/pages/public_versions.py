@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -17,34 +18,51 @@ if TYPE_CHECKING:
     from mailer.store import Store
 
 _SIZE = 50
+_COMPILES_AT_ONCE = 2
 
 
 class PublicVersions:
-    """Cache of public web versions. The content of a send never changes, so each is compiled once."""
+    """Cache of public web versions. The content of a send never changes, so each is compiled once.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: for reading.
+        open_by_default: whether campaigns that do not say so themselves have a public version.
+    """
+
+    def __init__(self, store: Store, *, open_by_default: bool) -> None:
         self._store = store
-        self._versions: OrderedDict[tuple[int, int], WebVersion | None] = OrderedDict()
+        self._open_by_default = open_by_default
+        self._versions: OrderedDict[tuple[int, int], asyncio.Task[WebVersion | None]] = (
+            OrderedDict()
+        )
+        self._compiling = asyncio.Semaphore(_COMPILES_AT_ONCE)
 
     async def get(self, campaign: str) -> WebVersion | None:
-        """Return None when nobody got the campaign, or it cannot be compiled without a recipient."""
+        """Return None when nobody got the campaign, it is not public, or it does not compile."""
         send = self._store.sends.published(campaign)
         if send is None:
             return None
         # a subject test has another subject when its winner is known
         key = (send.id, send.winner)
         if key not in self._versions:
-            fields = self._store.subscribers.field_names()
-            self._versions[key] = await run_in_threadpool(_compile, send, fields)
+            self._versions[key] = asyncio.create_task(self._compile(send))
             if len(self._versions) > _SIZE:
                 self._versions.popitem(last=False)
-        return self._versions[key]
+        # shielded: everybody else who waits for it still gets it when one request is given up
+        return await asyncio.shield(self._versions[key])
+
+    async def _compile(self, send: Send) -> WebVersion | None:
+        fields = self._store.subscribers.field_names()
+        async with self._compiling:
+            return await run_in_threadpool(_render, send, fields, self._open_by_default)
 
 
-def _compile(send: Send, fields: frozenset[str]) -> WebVersion | None:
+def _render(send: Send, fields: frozenset[str], open_by_default: bool) -> WebVersion | None:
     try:
-        return web_version.render_public(
-            Snapshot.from_bytes(send.snapshot), fields, send.winner or 1
-        )
+        snapshot = Snapshot.from_bytes(send.snapshot)
+        is_public = snapshot.parsed.front.public
+        if is_public is False or (is_public is None and not open_by_default):
+            return None
+        return web_version.render_public(snapshot, fields, send.winner or 1)
     except MailerError:
         return None

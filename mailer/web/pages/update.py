@@ -56,7 +56,6 @@ def _page(visit: _Visit, problems: Mapping[str, str]) -> Response:
         problems=problems,
         action=context.own_path("update", visit.request),
         unsubscribe=context.link("unsubscribe", leave),
-        lists=context.settings.pages.lists,
     )
 
 

@@ -38,7 +38,8 @@ async def personal(context: PageContext, request: Request) -> Response:
     if reader is None:
         return context.invalid_link()
     if stored_message is None:
-        return context.page("no-copy.html", 404, campaign=reader.campaign)
+        is_public = bool(await context.public_versions.get(reader.campaign))
+        return context.page("no-copy.html", 404, campaign=reader.campaign, is_public=is_public)
     links = Links(context.base_url, context.keys, reader.campaign, send_id, subscriber_id)
     return _mail(web_version.render(stored_message, links))
 
@@ -58,11 +59,9 @@ async def forward(context: PageContext, request: Request) -> Response:
     """Offer a prepared mail in the reader's own mail program; nothing is sent from here."""
     campaign = request.path_params["campaign"]
     version = await context.public_versions.get(campaign)
-    if version is None:
-        return context.invalid_link()
+    if version is None:  # the same for a campaign that is not public as for one that does not exist
+        return context.page("forward.html", 404, url="")
     url = f"{context.base_url}/c/{campaign}"
     text = f"I thought you might want to read this:\n\n{version.subject}\n{url}\n"
     mailto = f"mailto:?subject={quote(version.subject)}&body={quote(text.replace(chr(10), chr(13) + chr(10)))}"
-    return context.page(
-        "forward.html", campaign=campaign, subject=version.subject, url=url, mailto=mailto
-    )
+    return context.page("forward.html", subject=version.subject, url=url, mailto=mailto)

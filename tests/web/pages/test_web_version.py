@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import re
+import time
+from contextlib import closing
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tests.web.conftest import eml
-from tools.projects.project import NOW, address
+from mailer import config
+from mailer.campaigns import snapshot
+from mailer.mail import web_version
+from mailer.web.pages.public_versions import PublicVersions
+from tests.web.conftest import Site, eml
+from tools.projects.project import NOW, address, open_store
 
 
 def html_of(mail):
@@ -66,4 +73,82 @@ def test_forwarding_offers_a_ready_made_mail_with_the_public_link_only(site):
     assert fields["subject"] == ["Friend, the vote is Tuesday"]
     assert "https://mail.example.org/c/vote" in unquote(fields["body"][0])
     assert 'value="https://mail.example.org/c/vote"' in page
-    assert 'href="/join/vote"' in page
+    assert 'href="/join"' in page
+
+
+def set_public(root, *, default, campaign):
+    """Open or close public versions in mailer.toml and in the campaign's own front matter."""
+    settings = root / "mailer.toml"
+    words = f"public_versions = {str(default).lower()}"
+    settings.write_text(settings.read_text().replace("public_versions = true", words))
+    if campaign is not None:
+        file = root / "campaigns" / "vote.md"
+        file.write_text(file.read_text().replace("---\n", f"---\npublic: {campaign}\n", 1))
+        with closing(open_store(root)) as store:
+            content = snapshot.load(config.load(root), "vote").to_bytes()
+            with store.database.writing():
+                store.database.execute("UPDATE sends SET snapshot = :it", {"it": content})
+
+
+@pytest.mark.parametrize(
+    ("default", "campaign", "is_open"),
+    [
+        (False, None, False),
+        (False, "true", True),
+        (True, None, True),
+        (True, "false", False),
+    ],
+)
+def test_a_campaign_is_public_where_it_or_the_settings_say_so(root, default, campaign, is_open):
+    set_public(root, default=default, campaign=campaign)
+    site = Site(root)
+    with site.client:
+        public = site.get("/c/vote")
+        assert public.status_code == (200 if is_open else 404)
+        forward = site.get("/f/vote")
+        assert ("/c/vote" in forward.text) is is_open
+        site.store.database.connection.execute("DELETE FROM copies")
+        assert ("/c/vote" in site.get(site.links().view).text) is is_open
+        if not is_open:
+            assert forward.text == site.get("/f/no-such-campaign").text
+            assert public.text == site.get("/c/no-such-campaign").text
+    site.store.close()
+
+
+def test_nobody_signs_up_where_no_list_is_public(root):
+    settings = root / "mailer.toml"
+    settings.write_text(settings.read_text().partition("[[pages.lists]]")[0])
+    site = Site(root)
+    with site.client:
+        before = site.state()
+        for url in ("/join", "/join/vote", "/join/members"):
+            form = {"email": "ana@example.com", "list-members": "yes"}
+            assert site.get(url).status_code == site.post(url, form).status_code == 404
+        page = site.get(site.links().update)
+        assert "list-members" not in page.text
+        site.post(site.links().update, {"list-members": "send", "list-secret": "send"})
+        assert site.state() == before
+    site.store.close()
+
+
+def test_one_compile_serves_all_who_wait_for_it(site, monkeypatch):
+    compiled = []
+    render = web_version.render_public
+
+    def slowly(*arguments):
+        compiled.append(arguments)
+        time.sleep(0.2)
+        return render(*arguments)
+
+    async def ask_together():
+        versions = PublicVersions(site.store, open_by_default=True)
+        first = asyncio.create_task(versions.get("vote"))
+        others = [asyncio.create_task(versions.get("vote")) for _ in range(39)]
+        await asyncio.sleep(0.05)
+        first.cancel()  # its reader has gone
+        return await asyncio.gather(*others)
+
+    monkeypatch.setattr(web_version, "render_public", slowly)
+    answers = asyncio.run(ask_together())
+    assert len(compiled) == 1
+    assert len({version.html for version in answers}) == 1
