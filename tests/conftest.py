@@ -8,13 +8,32 @@ import sys
 
 import pytest
 from hypothesis import Phase, settings
+from playwright.sync_api import sync_playwright
 
 from mailer import cli
+from tools.projects import samples
 from tools.projects.project import open_store
 
 settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
 settings.register_profile("default", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium. Of one module, because no other event loop can run beside Playwright's."""
+    if not samples.CHROMIUM.exists():
+        pytest.skip(f"needs Chromium at {samples.CHROMIUM}")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**samples.BROWSER)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

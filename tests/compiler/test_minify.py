@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from lxml import etree
-from playwright.sync_api import sync_playwright
 
 from mailer.compiler import mjml
 from mailer.compiler.minify import join_comments, minify
 from tools.measure.reference_mjml import NAMES, compiled
-from tools.projects import samples
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser
 
 LOOKS = """() => [...document.body.querySelectorAll("*")].map((element) => {
   const style = getComputedStyle(element);
@@ -28,16 +19,6 @@ LOOKS = """() => [...document.body.querySelectorAll("*")].map((element) => {
     style.fontWeight, style.lineHeight, style.textAlign, style.textDecorationLine);
   return looks.join(" ");
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not samples.CHROMIUM.exists():
-        pytest.skip(f"needs Chromium at {samples.CHROMIUM}")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(**samples.BROWSER)
-        yield launched
-        launched.close()
 
 
 @pytest.mark.parametrize("name", NAMES)

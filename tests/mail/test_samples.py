@@ -8,13 +8,10 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tools.projects import samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, Page
 
 MOST = 60 * 1024
@@ -320,16 +317,6 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not samples.CHROMIUM.exists():
-        pytest.skip(f"needs Chromium at {samples.CHROMIUM}")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(**samples.BROWSER)
-        yield found
-        found.close()
 
 
 def show(browser: Browser, html: str, width: int, scheme: str = "light") -> Page:

@@ -9,12 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from mailer import cli
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.reports import rows, tilemap
-from tools.projects import reported, samples
+from tools.projects import reported
 from tools.projects.project import NOW, make_project, open_store, start
 
 PEOPLE = 600
@@ -206,24 +205,18 @@ def test_a_page_that_cannot_be_written_is_a_sentence(mailer, root, tmp_path):
     assert "cannot be written: " in said
 
 
-@pytest.mark.skipif(not samples.CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
-def test_the_page_fits_every_screen_and_can_be_read_by_everybody(page):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**samples.BROWSER)
-        for width in (375, 1280):
-            for scheme in ("light", "dark"):
-                tab = browser.new_page(
-                    viewport={"width": width, "height": 900}, color_scheme=scheme
-                )
-                tab.goto(page.as_uri())
-                assert tab.evaluate("document.documentElement.scrollWidth") == width
-                found = Axe().run(tab)
-                assert found.violations_count == 0, found.generate_report()
-                tab.emulate_media(media="print")
-                ink = "getComputedStyle(document.querySelector('section')).backgroundColor"
-                assert tab.evaluate(ink) == "rgb(255, 255, 255)"
-                tab.close()
-        browser.close()
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_page_fits_every_screen_and_can_be_read_by_everybody(browser, page, width, scheme):
+    viewport = {"width": width, "height": 900}
+    with browser.new_page(viewport=viewport, color_scheme=scheme) as tab:
+        tab.goto(page.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+        results = Axe().run(tab)
+        assert results.violations_count == 0, results.generate_report()
+        tab.emulate_media(media="print")
+        ink = "getComputedStyle(document.querySelector('section')).backgroundColor"
+        assert tab.evaluate(ink) == "rgb(255, 255, 255)"
 
 
 # ---------------------------------------------------------------- the map

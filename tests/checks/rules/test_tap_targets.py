@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.rules import tap_targets
@@ -100,17 +99,12 @@ def test_samples_can_be_tapped(campaign):
     )
 
 
-def test_links_are_as_high_as_in_chromium():
-    if not samples.CHROMIUM.exists():
-        pytest.skip(f"needs Chromium at {samples.CHROMIUM}")
+def test_links_are_as_high_as_in_chromium(browser):
     merged = samples.merger("heat-alert").merge(samples.difficult("heat-alert")["usual"])
     proof = RenderedMail(samples.load("heat-alert"), merged)
     heights = """[...document.querySelectorAll("a[href]")].map(
         (link) => [link.textContent.trim(), link.getClientRects()[0].height])"""
-    with sync_playwright() as playwright:
-        tab = playwright.chromium.launch(**samples.BROWSER).new_page(
-            viewport={"width": PHONE, "height": 800}
-        )
+    with browser.new_page(viewport={"width": PHONE, "height": 800}) as tab:
         tab.route("**/*", lambda route: route.abort())
         tab.set_content(proof.html)
         theirs = tab.evaluate(heights)

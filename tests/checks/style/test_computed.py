@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from mailer.checks.rendered_mail import RenderedMail
 from mailer.checks.style import computed
@@ -52,16 +51,6 @@ DIFFICULT = """
 <div style="background:rgba(0,0,0,0)"><p style="visibility:hidden">17</p><p hidden>18</p></div>
 <div style="color:hsl(120, 100%, 25%);background-color:hwb(20 10% 10%);font-weight:600">19</div>
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not samples.CHROMIUM.exists():
-        pytest.skip(f"needs Chromium at {samples.CHROMIUM}")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(**samples.BROWSER)
-        yield found
-        found.close()
 
 
 def theirs(browser, html: str, scheme: str, canvas: str) -> list[tuple[object, ...]]:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from mailer.mail.web_version import WebVersion
 from mailer.web.pages.web_version import _mail
@@ -20,18 +19,6 @@ from tools.projects import samples
 from tools.projects.project import address, start
 
 SHOTS = samples.ROOT / "build" / "screenshots"
-
-pytestmark = pytest.mark.skipif(
-    not samples.CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**samples.BROWSER)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -72,9 +59,9 @@ def serving(root):
 
 
 @pytest.fixture
-def tab(chromium, served):
+def tab(browser, served):
     """A page that notes everything it asks of anybody but the server, and what it complains of."""
-    page = chromium.new_page(viewport={"width": 375, "height": 800})
+    page = browser.new_page(viewport={"width": 375, "height": 800})
     page.foreign, page.complaints = [], []
     page.on(
         "request",
@@ -174,10 +161,10 @@ def test_from_a_mail_to_every_page_and_back(tab, served):
         ("unsubscribe", "Unsubscribe"),
     ],
 )
-def test_each_link_of_the_footer_is_clicked_in_the_mail_itself(chromium, sample, link, heading):
+def test_each_link_of_the_footer_is_clicked_in_the_mail_itself(browser, sample, link, heading):
     (file,) = (sample.root / "outbox" / "river-petition").glob("*.eml")
     mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-    page = chromium.new_page(viewport={"width": 375, "height": 800})
+    page = browser.new_page(viewport={"width": 375, "height": 800})
     page.route(
         "https://mail.example.org/**",
         lambda route: route.fulfill(response=route.fetch(url=sample.url + path(route.request.url))),
@@ -236,9 +223,9 @@ def test_a_scanner_that_opens_every_link_and_runs_the_pages_changes_nobody(tab, 
 
 
 @pytest.mark.parametrize("campaign", samples.CAMPAIGNS)
-def test_a_sample_mail_in_the_browser_can_be_used_by_everybody(chromium, campaign):
+def test_a_sample_mail_in_the_browser_can_be_used_by_everybody(browser, campaign):
     html = samples.merger(campaign).merge(samples.difficult(campaign)["usual"]).html
-    page = chromium.new_page()
+    page = browser.new_page()
     page.set_content(_mail(WebVersion("", html)).body.decode())
     found = Axe().run(page)
     page.close()

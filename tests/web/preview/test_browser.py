@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.support.preview import previewing, sample_project
 from tools.projects import samples
@@ -21,18 +21,6 @@ from tools.projects.project import start
 SHOTS = samples.ROOT / "build" / "screenshots"
 
 CAMPAIGNS = [f"campaigns/{name}.md" for name in samples.CAMPAIGNS]
-
-pytestmark = pytest.mark.skipif(
-    not samples.CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**samples.BROWSER)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +47,9 @@ def root(project):
 
 
 @pytest.fixture
-def tab(chromium, url):
+def tab(browser, url):
     """A page that asks nothing of anybody else and has nothing to complain of."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
     foreign, complaints = [], []
     page.on(
         "request",
@@ -193,13 +181,13 @@ def background(tab):
     return inside(tab, colours)
 
 
-def test_without_pictures_the_alternative_texts_are_there(chromium, url, root):
+def test_without_pictures_the_alternative_texts_are_there(browser, url, root):
     picture = (
         '<img src="https://pictures.example.org/a.png" alt="A full bus at night" '
         'onerror="parent.ran = true" />'
     )
     edit(root, lambda text: f"{text}\n\n{picture}\n")
-    page = chromium.new_page()
+    page = browser.new_page()
     asked = []
     page.route("https://pictures.example.org/**", lambda route: (asked.append(1), route.abort()))
     page.goto(f"{url}/rent-newsletter?images=off")

@@ -11,7 +11,6 @@ import time
 from itertools import product
 
 import pytest
-from playwright.sync_api import sync_playwright
 from starlette.testclient import TestClient
 
 from mailer.cli.common import Session, now
@@ -226,17 +225,16 @@ def elsewhere():
     server.server_close()
 
 
-@pytest.mark.skipif(not samples.CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
-def test_a_page_of_another_origin_reads_nothing_and_does_nothing(root, tmp_path, elsewhere):
+def test_a_page_of_another_origin_reads_nothing_and_does_nothing(
+    browser, root, tmp_path, elsewhere
+):
     port, pages = elsewhere
     own = shutil.copytree(root, tmp_path / "project")
     rules = "MAP evil.example.com 127.0.0.1"
-    with previewing(own) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            **samples.BROWSER
-            | {"args": [*samples.BROWSER["args"], f"--host-resolver-rules={rules}"]}
-        )
-        page = browser.new_page()
+    arguments = [*samples.BROWSER["args"], f"--host-resolver-rules={rules}"]
+    misled = browser.browser_type.launch(**samples.BROWSER | {"args": arguments})
+    with previewing(own) as url, misled:
+        page = misled.new_page()
         # by its address, and by a name that an attacker points at it
         for host, target in product(
             ("127.0.0.1", "localhost", "evil.example.com"),
@@ -252,5 +250,4 @@ def test_a_page_of_another_origin_reads_nothing_and_does_nothing(root, tmp_path,
             assert set(told.values()) == {"refused"}, told
             for frame in page.frames:
                 assert SECRET not in frame.content()
-        browser.close()
     assert proofs(own) == []
