@@ -1,7 +1,7 @@
-"""Batches on their way, several at once: so that a slow answer holds up nobody else.
+"""Batches in flight, several at once, so that a slow answer holds up no other.
 
-Threads of daemon kind, because an answer may take a minute, and whoever presses Ctrl-C twice does not
-wait for it: what is under way then stays `sending` in the ledger, and is settled by the next send.
+The threads are daemons: an answer may take a minute, and a second Ctrl-C does not wait for it. What is in
+flight then stays `sending` in the ledger, and the next send settles it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from mailer.ledger.delivery import DeliveryState, Result
 from mailer.transports.base import BatchResult
 
 if TYPE_CHECKING:
@@ -21,66 +22,79 @@ if TYPE_CHECKING:
 
     Batch = Sequence[OutgoingMessage]
 
-_GUESS = 0.1
-"""Seconds that a call takes, before the first has been seen: TLS to the same continent."""
+_FIRST_LATENCY = 0.1
+"""Seconds for a call, before the first was measured: TLS to the same continent."""
 _HEADROOM = 2
-"""Lanes for each that the average needs: some answers take longer."""
+"""Connections for each that the average needs: some answers take longer."""
 _OVERDUE = 1
-"""Seconds after which an answer is not waited for with a lane that others could use."""
-_NEW = 0.1
-"""Weight of the latest answer in the average."""
+"""Seconds after which an answer is late: a further connection replaces the one that waits."""
+_NEWEST = 0.1
+"""Weight of the newest call in the average."""
 
 
 class DeliveryPool:
-    """A thread for each batch under way, as many as the speed asks for.
+    """A thread for each batch in flight, as many as the rate needs.
+
+    While calls are overdue and no answer has come since, only one more batch is let out, as a probe: in a
+    network that swallows packets, each further one would be in doubt, too.
 
     Args:
-        deliver: called in the threads.
-        most: lanes, however slow the answers are.
-        timer: seconds that pass.
+        deliver: called in the threads. Whatever it raises becomes the result of its batch.
+        connections: at most, however slow the answers are.
+        timer: monotonic seconds.
     """
 
     def __init__(
         self,
         deliver: Callable[[Batch], BatchResult],
-        most: int,
+        connections: int,
         *,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.speed: float | None = None
-        """Batches a second that are size; None is as many as there are."""
+        """Batches a second that are wanted; None for as many as possible."""
         self.messages = 0
-        """Under way."""
+        """In flight."""
         self.batches = 0
-        """Under way."""
+        """In flight."""
         self._deliver = deliver
-        self._most = most
+        self._connections = connections
         self._timer = timer
-        self._latency = _GUESS
+        self._latency = _FIRST_LATENCY
         self._threads = 0
         self._began: dict[int, float] = {}
+        self._answered = timer()
+        self._is_probing = False
         self._todo: SimpleQueue[Batch | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[Batch, float, BatchResult | BaseException]] = SimpleQueue()
 
     @property
     def size(self) -> int:
-        """Lanes for the speed, as long as answers take what they took; and one for each overdue."""
+        """Connections for the speed, at the average latency; one more for each overdue call."""
         if self.speed is None:
-            return self._most
+            return self._connections
         needed = max(1, math.ceil(self.speed * self._latency * _HEADROOM))
         late = self._timer() - _OVERDUE
-        return min(self._most, needed + sum(began < late for began in list(self._began.values())))
+        overdue = sum(began < late for began in list(self._began.values()))
+        return min(self._connections, needed + overdue)
 
     @property
     def reachable_rate(self) -> float:
-        """Batches a second with all lanes, as long as answers take what they took."""
-        return self._most / self._latency if self._latency else math.inf
+        """Batches a second with all connections, at the average latency."""
+        return self._connections / self._latency if self._latency else math.inf
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether calls are overdue and no answer has come since."""
+        late = self._timer() - _OVERDUE
+        return self._answered < late and any(began < late for began in list(self._began.values()))
 
     @property
     def is_full(self) -> bool:
-        return self.batches >= self.size
+        return self.batches >= self.size or (self._is_probing and self.is_silent)
 
     def send(self, *batches: Batch) -> None:
+        self._is_probing = self.is_silent
         # all of them first: what is here can be recalled, whatever happens to the threads
         for batch in batches:
             self.batches += 1
@@ -89,32 +103,36 @@ class DeliveryPool:
         self._spawn()
 
     def collect(self, *, room: int, seconds: float) -> list[tuple[Batch, BatchResult]]:
-        """What has come back, after waiting until fewer than `room` batches are under way.
+        """Return what has come back, after waiting until fewer than `room` batches are in flight.
 
-        It waits no longer than so many seconds. What a call raised is raised here.
+        Args:
+            room: batches.
+            seconds: to wait at most.
         """
         self._spawn()
-        back: list[tuple[Batch, BatchResult]] = []
+        collected: list[tuple[Batch, BatchResult]] = []
         end = self._timer() + seconds
         while True:
             patience = max(0, end - self._timer()) if self.batches >= room else 0
             try:
                 batch, took, batch_result = self._done.get(timeout=patience)
             except Empty:
-                return back
-            if back and isinstance(batch_result, BaseException):
-                # first what came of the others
-                self._done.put((batch, took, batch_result))
-                return back
+                return collected
+            if collected and isinstance(batch_result, BaseException):
+                self._done.put((batch, took, batch_result))  # first what came of the others
+                return collected
             self.batches -= 1
             self.messages -= len(batch)
-            self._latency += _NEW * (took - self._latency)
+            self._latency += _NEWEST * (took - self._latency)
+            self._is_probing = False
             if isinstance(batch_result, BaseException):
                 raise batch_result
-            back.append((batch, batch_result))
+            if any(result.state is not DeliveryState.UNCERTAIN for result in batch_result.results):
+                self._answered = self._timer()
+            collected.append((batch, batch_result))
 
     def recall(self) -> None:
-        """Let no further batch leave: those that no lane has begun come back unsent."""
+        """Let no further batch leave: those that no thread has begun come back unsent."""
         while True:
             try:
                 batch = self._todo.get_nowait()
@@ -135,13 +153,22 @@ class DeliveryPool:
             threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
-        me = threading.get_ident()
+        thread_id = threading.get_ident()
         while (batch := self._todo.get()) is not None:
-            self._began[me] = began = self._timer()
+            self._began[thread_id] = began = self._timer()
             batch_result: BatchResult | BaseException
             try:
                 batch_result = self._deliver(batch)
-            except BaseException as err:  # noqa: BLE001 - raised again where it is collected
+            except Exception as err:  # noqa: BLE001 - whatever it is, the ledger must know of it
+                batch_result = _in_doubt(batch, err)
+            except BaseException as err:  # noqa: BLE001 - ends the program, where it is collected
                 batch_result = err
-            del self._began[me]
+            del self._began[thread_id]
             self._done.put((batch, self._timer() - began, batch_result))
+
+
+def _in_doubt(batch: Batch, err: Exception) -> BatchResult:
+    detail = f"mailer failed while it was handed over, it may have been sent: {err!r}"
+    return BatchResult(
+        [Result(message.delivery_id, DeliveryState.UNCERTAIN, detail=detail) for message in batch]
+    )

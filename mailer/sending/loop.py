@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
 STEP = 0.25
 """Seconds' worth of sending in a batch: small, so that sending is even and few can be in flight."""
+_OUTSTANDING = 1.5
+"""Seconds' worth of sending that may be without an answer. With 0.1 s for an answer, 0.1 is needed."""
+_FEWEST_OUTSTANDING = 4
+"""However slow the rate is: so that a call that hangs does not hold up the rest."""
 _NAP = 0.1
 """Seconds between two looks at what has come back, so that it is soon on record."""
 _LEAD = 0.1
@@ -64,6 +68,13 @@ class Pace:
             return MAX_IN_FLIGHT
         call = min(self.call_size, int(self.rate))
         return max(1, min(MAX_IN_FLIGHT, max(call, int(self.rate * STEP))))
+
+    @property
+    def most_outstanding(self) -> int:
+        """Messages that may be without an answer at a time: so few can be in doubt."""
+        if self.rate is None:
+            return MAX_IN_FLIGHT
+        return max(_FEWEST_OUTSTANDING, self.batch_size, int(self.rate * _OUTSTANDING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +197,13 @@ class Sender:
     def _proceed(self, send: Send, limit: int | None) -> bool:
         """Hand over a batch, or make room for it; False at the limit."""
         size = self._room(limit)
-        if size and not self._pool.is_full:
+        if size > 0 and not self._pool.is_full:
             turn = self._wait(send, size) + self._seconds()
             if not self._stop.requested:
                 claims = self._store.deliveries.claim(send.id, size, now=self._clock())
                 self._hand_over(send, claims, turn)
         elif self._pool.batches:
-            self._collect(send, room=self._pool.size if size else 1)
+            self._collect(send, room=self._pool.size if size > 0 else self._pool.batches)
         else:
             self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
             return False
@@ -238,9 +249,15 @@ class Sender:
         return self._store.schedule.is_due(send.id, now=self._clock())
 
     def _room(self, limit: int | None) -> int:
-        if limit is None:
-            return self._pace.batch_size
-        return min(self._pace.batch_size, limit - self.progress.tried - self._pool.messages)
+        """How many messages may be claimed now: 0 or less for none."""
+        pace = self._pace
+        room = pace.call_size if self._pool.is_silent else pace.batch_size
+        outstanding = pace.most_outstanding - self._pool.messages
+        # no claims of one or two: each is a transaction
+        room = 0 if outstanding * 2 < room else min(room, outstanding)
+        if limit is not None:
+            room = min(room, limit - self.progress.tried - self._pool.messages)
+        return room
 
     @property
     def _pace(self) -> Pace:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,21 @@ def make():
     made = []
 
     def make(deliver, most=4, **more):
-        made.append(DeliveryPool(deliver, most, **more))
+        def answered(batch):
+            result = deliver(batch)
+            return result if isinstance(result, BatchResult) else answer(batch)
+
+        made.append(DeliveryPool(answered, most, **more))
         return made[-1]
 
     yield make
     for pool in made:
         pool.close()
+
+
+def answer(batch):
+    """A result that tells its batch."""
+    return BatchResult([], slow_down=str(batch))
 
 
 def everything(pool):
@@ -33,11 +43,13 @@ def everything(pool):
 
 
 def test_each_parcel_comes_back_with_its_receipt(make):
-    pool = make(lambda batch: f"batch_result for {batch}")
+    pool = make(answer)
     for batch in ("ab", "c", "def"):
         pool.send(batch)
     assert (pool.batches, pool.messages) == (3, 6)
-    assert sorted(everything(pool)) == [(p, f"batch_result for {p}") for p in ("ab", "c", "def")]
+    assert sorted(everything(pool), key=itemgetter(0)) == [
+        (p, answer(p)) for p in ("ab", "c", "def")
+    ]
     assert (pool.batches, pool.messages) == (0, 0)
 
 
@@ -83,23 +95,18 @@ def test_collecting_waits_no_longer_than_told_and_not_at_all_when_there_is_room(
     hang.set()
 
 
-def test_what_a_call_raises_is_raised_where_it_is_collected(make):
-    pool = make(lambda _: 1 / 0)
-    pool.send("x")
-    with pytest.raises(ZeroDivisionError):
-        pool.collect(room=1, seconds=5)
-    assert pool.batches == 0
+def test_what_a_call_raises_is_the_result_of_its_batch_and_of_no_other(make):
+    def deliver(batch):
+        if batch[0].delivery_id == 1:
+            raise KeyError("MessageId")
+        return answer(batch)
 
-
-def test_a_call_that_raises_loses_no_other_calls_receipt(make):
-    pool = make(lambda batch: 1 / 0 if batch == "broken" else "batch_result")
-    pool.send("good")
-    wait_until(lambda: pool._done.qsize() == 1)
-    pool.send("broken")
-    wait_until(lambda: pool._done.qsize() == 2)
-    assert pool.collect(room=1, seconds=5) == [("good", "batch_result")]
-    with pytest.raises(ZeroDivisionError):
-        pool.collect(room=1, seconds=5)
+    pool = make(deliver)
+    pool.send([OutgoingMessage(1, None), OutgoingMessage(2, None)], [OutgoingMessage(3, None)])
+    results = {batch[0].delivery_id: result.results for batch, result in everything(pool)}
+    assert [result.state for result in results[1]] == [DeliveryState.UNCERTAIN] * 2
+    assert "KeyError('MessageId')" in results[1][0].detail
+    assert results[3] == []
     assert pool.batches == 0
 
 
@@ -236,3 +243,54 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.001)
+
+
+def accepted(batch):
+    return BatchResult([Result(each.delivery_id, DeliveryState.ACCEPTED) for each in batch])
+
+
+def test_while_nothing_is_answered_only_one_probe_is_let_out(make):
+    """A network that swallows packets: each further call would be in doubt, too."""
+    go_on, clock = threading.Semaphore(0), Clock(0)
+
+    def deliver(batch):
+        assert go_on.acquire(timeout=30)
+        return accepted(batch)
+
+    pool = make(deliver, most=9, timer=clock)
+    pool.send(*([OutgoingMessage(number, None)] for number in range(3)))
+    wait_until(lambda: len(pool._began) == 3)
+    assert not pool.is_full
+    clock.now = 1.5
+    assert pool.is_silent
+    assert not pool.is_full  # the probe
+    pool.send([OutgoingMessage(3, None)])
+    assert pool.is_full
+    clock.now = 30
+    assert pool.is_full
+    go_on.release()
+    assert len(pool.collect(room=4, seconds=5)) == 1
+    assert not pool.is_silent
+    assert not pool.is_full
+    for _ in range(3):
+        go_on.release()
+    everything(pool)
+
+
+def test_a_lost_answer_does_not_end_the_silence(make):
+    hang, clock = threading.Event(), Clock(0)
+
+    def deliver(batch):
+        if batch[0].delivery_id:
+            hang.wait(30)
+        return BatchResult([Result(0, DeliveryState.UNCERTAIN)])
+
+    pool = make(deliver, most=9, timer=clock)
+    pool.send([OutgoingMessage(1, None)])
+    wait_until(lambda: pool._began)
+    clock.now = 1.5
+    pool.send([OutgoingMessage(0, None)])
+    pool.collect(room=2, seconds=5)
+    assert pool.is_silent
+    hang.set()
+    everything(pool)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tools.fake_ses import reading
 from tools.fake_ses.errors import ApiError
 from tools.fake_ses.events import events_of
-from tools.fake_ses.faults import Faults
+from tools.fake_ses.faults import GARBLED, Faults
 from tools.fake_ses.record import Call, Record
 from tools.fake_ses.sending import Sender
 from tools.fake_ses.wire import Hangup, Request, Response
@@ -113,7 +113,8 @@ class App:
         except ApiError as err:
             body = json.dumps({"message": err.message}).encode()
             return Response(err.status, body, error=err.code)
-        return Response(200, json.dumps(result).encode())
+        body = json.dumps(result).encode()
+        return Response(200, fault.garbled(body) if fault and fault.kind in GARBLED else body)
 
     def _authenticate(self, operation: str, request: Request) -> None:
         """Any key will do: the signature's presence is checked, not the signature."""

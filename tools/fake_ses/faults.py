@@ -20,6 +20,9 @@ KINDS = {
     "hang": "accept, stay silent for `seconds`, then close the socket",
     "drop": "accept, then close the socket without an answer",
     "drop-before": "close the socket without accepting",
+    "cut": "accept, then send half of the answer",
+    "empty": "accept, then answer 200 without a body",
+    "foreign": "accept, then answer 200 with the page of a proxy",
     "refuse": "answer, then close the listener and idle connections for `seconds`",
     "ignore": "likewise, but whoever connects hears nothing at all",
     "slow": "wait `seconds` before doing anything else; goes together with other faults",
@@ -35,6 +38,9 @@ _ERRORS = {
     "drop-before": "InternalFailure",
     "exception": "",
 }
+
+GARBLED = ("cut", "empty", "foreign")
+_PROXY_PAGE = b"<!doctype html><title>Sign in</title><p>Please sign in to use this network.</p>"
 
 REJECT = {
     "account-suspended": "AccountSuspendedException",
@@ -92,6 +98,10 @@ class Fault:
     def spares_nothing(self) -> bool:
         """The call fails before anything is accepted."""
         return self.kind in _ERRORS and not self.accepted
+
+    def garbled(self, body: bytes) -> bytes:
+        """What arrives in place of an answer."""
+        return {"cut": body[: len(body) // 2], "empty": b"", "foreign": _PROXY_PAGE}[self.kind]
 
     def error(self) -> ApiError:
         return ApiError(_ERRORS[self.kind] or self.code, self.message)

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import exceptions as boto
-from botocore.parsers import ResponseParserError
 
 from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
 from mailer.hosts import with_parents
@@ -70,7 +69,7 @@ def inspect(settings: Settings) -> Ses:
 def _ask(question: Callable[[], T]) -> T | Refused:
     try:
         return question()
-    except (*AwsError, ResponseParserError) as err:
+    except AwsError as err:
         return _refusal(err)
 
 

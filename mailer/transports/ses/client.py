@@ -9,13 +9,15 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 READ_TIMEOUT = 60.0
 """Seconds to wait for the answer to a message: giving up sooner makes more recipients uncertain."""
 QUEUE_CONNECTIONS = 8
 
-AwsError = (BotoCoreError, ClientError)
-"""What boto3 raises when a question gets no usable answer; see `error_mapping.of_question`."""
+AwsError = (BotoCoreError, ClientError, ResponseParserError, LookupError, TypeError)
+"""What is raised when a question gets no answer, or one that is cut, empty or not Amazon's; see
+`error_mapping.of_question`."""
 
 
 class Purpose(Enum):

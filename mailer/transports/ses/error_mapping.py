@@ -159,6 +159,8 @@ def of_question(err: Exception, what: str, *, hint: str = "") -> TransportError:
     if outcome.kind is SesOutcomeKind.STOP and not isinstance(err, boto.ClientError):
         return TransportError(outcome.said, hint=outcome.hint)
     reason = _quoted(err) if isinstance(err, boto.ClientError) else str(err)
+    if isinstance(err, LookupError | TypeError | ResponseParserError):
+        reason = "the answer was incomplete, or not Amazon's"
     return TransportError(
         f"{what}: {reason}", hint=outcome.hint or hint or "Try again in a few minutes."
     )
@@ -181,7 +183,7 @@ def of_status(status: str, error: str) -> SesOutcome:
 
 
 def _of_answer(err: boto.ClientError) -> SesOutcome:
-    code, text = err.response["Error"]["Code"], err.response["Error"]["Message"]
+    code, text = _code_and_text(err)
     status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = _quoted(err)
     if code in _THROTTLING:
@@ -203,7 +205,13 @@ def _of_answer(err: boto.ClientError) -> SesOutcome:
 
 
 def _quoted(err: boto.ClientError) -> str:
-    return f"{err.response['Error']['Message']} ({err.response['Error']['Code']})"
+    code, text = _code_and_text(err)
+    return f"{text} ({code})"
+
+
+def _code_and_text(err: boto.ClientError) -> tuple[str, str]:
+    error = err.response.get("Error", {})
+    return str(error.get("Code", "no code")), str(error.get("Message", "no reason was given"))
 
 
 def _of_server_error(err: boto.ClientError, said: str) -> SesOutcome:

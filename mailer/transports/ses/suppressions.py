@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mailer.lists.membership import SuppressionReason
 from mailer.transports.ses import error_mapping
@@ -28,20 +28,22 @@ class SuppressionList:
             raise _unusable(err) from err
 
     def addresses(self) -> Iterator[tuple[str, SuppressionReason]]:
-        """All of them, as SES writes them."""
-        page = {"NextToken": ""}
-        while "NextToken" in page:
-            page = self._page(page["NextToken"])
-            for each in page["SuppressedDestinationSummaries"]:
-                yield (
-                    each["EmailAddress"],
-                    _REASONS.get(each["Reason"], SuppressionReason.BOUNCED),
-                )
+        """Every address on the list, as SES writes it."""
+        token: str | None = ""
+        while token is not None:
+            addresses, token = self._page(token)
+            yield from addresses
 
-    def _page(self, token: str) -> Any:
+    def _page(self, token: str) -> tuple[list[tuple[str, SuppressionReason]], str | None]:
+        """A page of addresses, and the token of the next page."""
         more = {"NextToken": token} if token else {}
         try:
-            return self._client.list_suppressed_destinations(PageSize=1000, **more)
+            page = self._client.list_suppressed_destinations(PageSize=1000, **more)
+            addresses = [
+                (entry["EmailAddress"], _REASONS.get(entry["Reason"], SuppressionReason.BOUNCED))
+                for entry in page["SuppressedDestinationSummaries"]
+            ]
+            return addresses, page.get("NextToken")
         except AwsError as err:
             raise _unusable(err) from err
 

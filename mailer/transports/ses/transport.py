@@ -22,7 +22,7 @@ from mailer.transports.ses.error_mapping import SesOutcome, SesOutcomeKind
 from mailer.transports.ses.quota_reserve import QuotaReserve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from mailer.config import Ses
@@ -87,19 +87,21 @@ class SesTransport:
     def allowance(self) -> Allowance:
         try:
             account = self._clients.client(Purpose.READING).get_account()
+            enabled, quota = account["SendingEnabled"], account["SendQuota"]
+            daily, used = int(quota["Max24HourSend"]), int(quota["SentLast24Hours"])
+            rate = quota["MaxSendRate"] * MARGIN
         except AwsError as err:
             raise _cannot_ask(err) from err
-        if not account["SendingEnabled"]:
+        if not enabled:
+            status = account.get("EnforcementStatus", "disabled")
             raise TransportError(
-                f"Amazon SES does not let this account send (it is {account['EnforcementStatus']})",
+                f"Amazon SES does not let this account send (it is {status})",
                 hint="See why in the SES console, and with: mailer doctor",
             )
-        quota = account["SendQuota"]
-        daily = int(quota["Max24HourSend"])
-        left = max(0, daily - int(quota["SentLast24Hours"]) - self._settings.reserve)
+        left = max(0, daily - used - self._settings.reserve)
         limits = {} if daily < 0 else {"daily": daily, "left": left}
         self._reserve.know(limits.get("left"))
-        return Allowance(rate=quota["MaxSendRate"] * MARGIN, **limits)
+        return Allowance(rate=rate, **limits)
 
     def batch_size(self, rate: float | None) -> int:
         if self._settings.method == "auto":
@@ -158,7 +160,7 @@ class SesTransport:
         }
         answer = self._call("send_email", request)
         if not isinstance(answer, SesOutcome):
-            answer = answer["MessageId"]
+            answer = _message_id(answer)
         return self._receipt({outgoing.delivery_id: answer})
 
     def _bulk(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
@@ -171,7 +173,7 @@ class SesTransport:
             return self._one_by_one(batch)
         answer = self._call("send_bulk_email", request)
         if not isinstance(answer, SesOutcome):
-            answers = [_of_entry(entry) for entry in answer["BulkEmailEntryResults"]]
+            answers = [_of_entry(entry) for entry in answer.get("BulkEmailEntryResults") or ()]
             if len(answers) == len(batch):
                 return self._receipt(
                     {
@@ -243,9 +245,15 @@ class SesTransport:
 
 
 def _of_entry(entry: dict[str, str]) -> str | SesOutcome:
-    if entry["Status"] == "SUCCESS":
-        return entry["MessageId"]
-    return error_mapping.of_status(entry["Status"], entry.get("Error", ""))
+    status = entry.get("Status", "")
+    if status in {"SUCCESS", ""}:
+        return _message_id(entry)
+    return error_mapping.of_status(status, entry.get("Error", ""))
+
+
+def _message_id(answer: Mapping[str, Any]) -> str | SesOutcome:
+    """The id, if the answer has one: it may be cut, empty, or the page of a proxy."""
+    return answer.get("MessageId") or error_mapping.INCOMPLETE
 
 
 def _result(delivery_id: int, answer: str | SesOutcome) -> Result:

@@ -17,9 +17,11 @@ from mailer.errors import TransportError
 from mailer.ledger.delivery import Claim, DeliveryState
 from mailer.mail.message import Envelope
 from mailer.transports.base import Allowance, OutgoingMessage
+from mailer.transports.ses.client import Purpose
 from mailer.transports.ses.transport import SesTransport
 from tests.support.campaigns import ANA, BO, UMA, make_merger, make_sources
 from tools.fake_ses import FakeSes
+from tools.fake_ses.faults import GARBLED
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ENVELOPE = Envelope.of(make_sources("Hello").content, list_name="members")
@@ -144,7 +146,7 @@ def test_identity_and_return_path_come_from_the_settings(make, messages, method)
     seen = []
     arn = "arn:aws:ses:us-east-1:123456789012:identity/example.org"
     transport = make(method, identity_arn=arn, return_path="bounces@example.org")
-    client = transport._clients.sending
+    client = transport._clients.client(Purpose.SENDING)
     client.meta.events.register(
         "before-call.sesv2.*", lambda params, **_: seen.append(params["body"])
     )
@@ -157,7 +159,7 @@ def test_identity_and_return_path_come_from_the_settings(make, messages, method)
 def test_the_client_that_sends_never_tries_twice_whatever_the_environment_says(make, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "7")
     monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
-    config = make()._clients.sending.meta.config
+    config = make()._clients.client(Purpose.SENDING).meta.config
     assert config.retries == {"mode": "standard", "total_max_attempts": 1}
     assert (config.connect_timeout, config.max_pool_connections) == (5, 64)
 
@@ -168,7 +170,9 @@ def test_the_raw_message_is_whole_and_right_by_anothers_reading():
             Ses(region="us-east-1"), campaign="vote", list_name="members", envelope=ENVELOPE,
             clock=lambda: NOW,
         )  # fmt: skip
-        transport._clients.reading.create_email_identity(EmailIdentity="example.org")
+        transport._clients.client(Purpose.READING).create_email_identity(
+            EmailIdentity="example.org"
+        )
         merged = make_merger(BODY, subject="Ünïcode & more").merge(ANA)
         batch_result = transport.deliver([OutgoingMessage(7, merged)])
         (kept,) = ses_backends["123456789012"]["us-east-1"].sent_messages
@@ -221,10 +225,32 @@ def test_each_entry_of_a_bulk_call_has_its_own_outcome(make, fake, messages):
     assert batch_result.stop is None
 
 
+@pytest.mark.parametrize("method", ["raw", "bulk"])
+@pytest.mark.parametrize("kind", GARBLED)
+def test_an_answer_that_is_not_whole_is_uncertain(make, fake, messages, method, kind):
+    fake.inject(kind, times=1)
+    batch = messages if method == "bulk" else messages[:1]
+    batch_result = make(method).deliver(batch)
+    assert set(states(batch_result).values()) == {UNCERTAIN}
+    assert "it may have been sent" in batch_result.results[0].detail
+    assert len(fake.accepted) == len(batch)
+
+
+@pytest.mark.parametrize("kind", GARBLED)
+def test_an_answer_about_the_account_that_is_not_whole_is_said(make, fake, kind):
+    fake.inject(kind, operations=["GetAccount"])
+    with pytest.raises(
+        TransportError, match="cannot be asked what this account may send: the answer"
+    ):
+        make().allowance()
+
+
 def test_an_incomplete_bulk_answer_is_uncertain(make, messages, monkeypatch):
     transport = make("bulk")
     answer = {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "x"}]}
-    monkeypatch.setattr(transport._clients.sending, "send_bulk_email", lambda **_: answer)
+    monkeypatch.setattr(
+        transport._clients.client(Purpose.SENDING), "send_bulk_email", lambda **_: answer
+    )
     assert set(states(transport.deliver(messages)).values()) == {UNCERTAIN}
 
 
