@@ -45,7 +45,7 @@ PURE = [
 ALLOWED = {
     "sqlite3": ["store/sqlite"],
     "sqlite_utils": ["store/sqlite"],
-    "boto3": ["transports/ses", "doctor/probes"],
+    "boto3": ["transports/ses"],
     "botocore": ["transports/ses", "doctor/probes"],
     "typer": ["cli"],
     "rich": ["cli"],
