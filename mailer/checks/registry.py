@@ -14,6 +14,7 @@ from mailer.checks.rules import (
     links,
     structure,
     tap_targets,
+    unfinished,
     wording,
 )
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 SOURCE_RULES: tuple[SourceRule, ...] = (
     wording.front,
-    wording.unfinished,
+    unfinished.unfinished,
     footnotes.footnotes,
     compliance.sender,
     elements.unknown_attributes,
@@ -40,7 +41,7 @@ SOURCE_RULES: tuple[SourceRule, ...] = (
 )
 MAIL_RULES: tuple[MailRule, ...] = (
     wording.subject,
-    wording.unfinished_elsewhere,
+    unfinished.unfinished_mail,
     links.links,
     compliance.way_out,
     compliance.one_click,

@@ -15,8 +15,11 @@ from mailer.errors import Place
 
 if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
+    from mailer.compiler.compile import CutText
     from mailer.mail.merge import Merged
 
+NEUTRAL = "zqvalueqz"
+"""Stands for a personal value."""
 _TELLING = 5
 """Characters of words that do not stand just anywhere."""
 
@@ -44,6 +47,19 @@ class RenderedMail:
         return html_text.read_html(self.tree)
 
     @cached_property
+    def neutral_tree(self) -> Any:
+        """The same HTML with one and the same word for every personal value."""
+        return html.document_fromstring(neutral(self.merged.variant.html))
+
+    @cached_property
+    def neutral_reading(self) -> html_text.HtmlText:
+        return html_text.read_html(self.neutral_tree)
+
+    @cached_property
+    def neutral_text(self) -> str:
+        return neutral(self.merged.variant.text)
+
+    @cached_property
     def light(self) -> dict[Any, computed.ComputedStyle]:
         """What each element looks like."""
         return computed.computed_styles(self.tree, dark=False)
@@ -60,6 +76,11 @@ class RenderedMail:
         """The same for words that show; a personal value may follow the first of them."""
         needles = (words, " ".join(words.split()[:3]))
         return self.place(*(needle for needle in needles if len(needle) >= _TELLING))
+
+
+def neutral(cut: CutText) -> str:
+    """A text with the neutral word for every value, also where a value has to be a whole address."""
+    return NEUTRAL.join(cut.static)
 
 
 def place_of(words: Snapshot, *needles: str) -> Place:

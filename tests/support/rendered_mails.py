@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailer.checks.rendered_mail import RenderedMail
-from mailer.checks.rules import compliance, footnotes, links, wording
+from mailer.checks.rules import compliance, footnotes, links, unfinished, wording
 from mailer.config import Content
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, KEYS, make_sources
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
 
 TODAY = date(2026, 5, 4)
-OF_THE_SOURCE = (wording.front, wording.unfinished, footnotes.footnotes, compliance.sender)
+OF_THE_SOURCE = (wording.front, unfinished.unfinished, footnotes.footnotes, compliance.sender)
 OF_A_MAIL = (
     wording.subject,
-    wording.unfinished_elsewhere,
+    unfinished.unfinished_mail,
     links.links,
     compliance.way_out,
     compliance.one_click,

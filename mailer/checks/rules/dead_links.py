@@ -15,6 +15,7 @@ from lxml import html
 from mailer import hosts
 from mailer.checks import html_text, urls
 from mailer.checks.finding import Finding, Severity
+from mailer.checks.rendered_mail import NEUTRAL, neutral
 from mailer.checks.rules.links import place_of_link
 from mailer.http_probe import Deadline, HttpProbe, NoAnswer
 from mailer.links import Site
@@ -34,8 +35,6 @@ _HOPS = 5
 _SECONDS = 10.0
 _LONG = 80
 """Characters of an address that can be read at a glance."""
-_NOBODYS = "zqvalueqz"
-"""Stands in for every personal value: an address that holds one is not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +94,10 @@ def addresses(words: Snapshot, variants: Iterable[Variant]) -> dict[str, str]:
     local = hosts.is_loopback(urls.host_of(site.base_url))
     found: dict[str, str] = {}
     for variant in variants:
-        filled = variant.html.fill([_NOBODYS] * len(variant.slots))
-        for link in html_text.read_html(html.document_fromstring(filled)).links:
+        tree = html.document_fromstring(neutral(variant.html))
+        for link in html_text.read_html(tree).links:
             url = urldefrag(link.url).url
-            if not site.owns(url) and _NOBODYS not in url and _may_be_asked(url, local=local):
+            if not site.owns(url) and NEUTRAL not in url and _may_be_asked(url, local=local):
                 found.setdefault(url, link.name)
     return found
 

@@ -10,7 +10,7 @@ from mailer.checks import urls
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.html_text import Link
 from mailer.checks.rendered_mail import place_of
-from mailer.checks.rules import footnotes, wording
+from mailer.checks.rules import footnotes, unfinished
 from mailer.errors import Place
 from mailer.links import Site
 
@@ -38,6 +38,7 @@ _VAGUE = frozenset([
     "tap here", "this", "this link", "this page",
 ])  # fmt: skip
 """As Lighthouse has them, and a few that mail uses."""
+_NO_ADDRESS = {"", "mailto:", "tel:"}
 _SHOWN_HOST = re.compile(
     r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,24})(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE
 )
@@ -51,12 +52,14 @@ def links(proof: RenderedMail) -> Iterator[Finding]:
     reading = proof.reading
     yield from _unlinked(proof)
     outward = [link for link in reading.links if _is_authors(link, proof)]
+    outward += [link for link in proof.neutral_reading.links if link.url in _NO_ADDRESS]
     in_text = [link for link in _of_the_text(proof.text) if _is_authors(link, proof)]
     known: set[tuple[str, str]] = set()
     for link in outward + in_text:
         for finding in _address(link, proof):
-            if (finding.code, finding.spot) not in known:
-                known.add((finding.code, finding.spot))
+            key = (finding.code, finding.spot or link.name)
+            if key not in known:
+                known.add(key)
                 yield finding
     worded = [link for link in outward if not link.url.startswith("#")]
     for link in worded:
@@ -94,14 +97,13 @@ def _of_the_text(text: str) -> Iterator[Link]:
 
 
 def _is_authors(link: Link, proof: RenderedMail) -> bool:
-    """Neither one of the recipient's own pages, nor a value that this recipient lacks.
+    """Whether a link leads neither to one of the recipient's own pages nor to a value they lack.
 
-    The pages are ours to keep in order; the rules about the audience tell how many lack the value.
+    The pages are ours to keep in order; the rules about the audience count who lacks the value.
     """
-    if link.url in {"", "mailto:", "tel:"}:
-        written = proof.merged.variant.html.static[:-1]
-        return not any(part.endswith(f'="{link.url}') for part in written)
-    return not Site(proof.words.content.site.base_url).owns(link.url)
+    return link.url not in _NO_ADDRESS and not Site(proof.words.content.site.base_url).owns(
+        link.url
+    )
 
 
 def _address(link: Link, proof: RenderedMail) -> Iterator[Finding]:
@@ -121,7 +123,7 @@ def _address(link: Link, proof: RenderedMail) -> Iterator[Finding]:
         urls.host_of(proof.words.content.brand.website)
     ):
         yield Finding(
-            wording.PLACEHOLDER,
+            unfinished.PLACEHOLDER,
             Severity.WARNING,
             f"{_called(link)} leads to {host}, a name that is kept for examples",
             "Write the address that is meant.",

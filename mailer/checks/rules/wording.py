@@ -1,4 +1,4 @@
-"""Subject and preheader, and words that were never meant to be read: placeholders, leftovers, old years."""
+"""Subject and preheader, and years that are past."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ SUBJECT_REPLY = "subject-reply"
 PREHEADER_MISSING = "preheader-missing"
 PREHEADER_LONG = "preheader-long"
 PREHEADER_CAPITALS = "preheader-capitals"
-PLACEHOLDER = "placeholder"
-LEFTOVER = "merge-leftover"
 OLD_YEAR = "old-year"
 
 _ON_A_TELEPHONE = 40
@@ -42,48 +40,12 @@ _YEARS = 3
 
 _SETTINGS = Place("mailer.toml")
 _REPLY = re.compile(r"\s*(?:re|fw|fwd|aw|wg)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _YEAR = re.compile(r"(?<![\w$€£#.,/-])20\d\d(?![\w%]|[.,-]\d)")
 _COPYRIGHT = re.compile(
     r"(?:©|&copy;|&#169;|\(c\)|\bcopyright\b)\s*(?:©\s*)?(?:\d{4}\s*[-\u2013\u2014]\s*)?(20\d\d)\b",
     re.IGNORECASE,
 )
-
-_PLACEHOLDERS = re.compile(
-    r"""
-      (?i:\blorem\s+ipsum\b)
-    # "[your name]" alone is what a caller says, in a call script.
-    | (?i:(?<!\[)\[\s*(?:insert\s[^\]\n]{1,60}|[^\]\n]{1,60}\shere|(?:first|last|full)[ _]?name)\s*\](?!\())
-    # The printers' "to come"; before a name it is initials: TK Maxx.
-    | \b(?:TK)+\b(?![ ][A-Z][a-z])
-    # In a line of capitals "TODO" is Spanish for "all".
-    | (?<![A-ZÀ-Þ][ ])\b(?:TODO|FIXME)\b(?![ ][A-ZÀ-Þ]{2})
-    # Thirty, in Roman numerals, stands behind what is counted.
-    | (?<!Bowl[ ])(?<!Title[ ])(?<!Article[ ])(?<!Chapter[ ])(?<!Section[ ])(?<!Part[ ])(?<!Volume[ ])\bX{3,}\b
-    """,
-    re.VERBOSE,
-)
-_FIELD = r"(?:(?:first|last|full)[ _]?name|name|e-?mail|city|state|zip)"
-_LEFTOVERS = re.compile(
-    rf"""
-      \*\|[^|\n]{{1,60}}\|\*                       # Mailchimp, Mandrill
-    | %%[=\[]?[ ]?[A-Za-z_][^%\n]{{0,80}}%%        # Salesforce Marketing Cloud and Account Engagement
-    | \{{![A-Za-z][\w.: ]{{0,60}}\}}               # Salesforce, AWeber
-    | \[\[[?A-Za-z][^\[\],\n]{{0,60}}\]\]          # Luminate, EveryAction, Constant Contact
-    | %recipient(?:[._]\w+)?%|%\w*unsubscribe\w*%  # Mailgun
-    | <%=?\s*[A-Za-z_][\w. ]{{0,60}}%>             # SendGrid
-    | (?<![\w%])%[A-Z][A-Z0-9_-]{{2,40}}%(?!\w)    # ActiveCampaign
-    | \{{\{{\{{[^{{}}\n]{{1,60}}\}}\}}\}}          # SendGrid and others that use Handlebars
-    | (?<!\{{)\{{[A-Z][A-Z0-9_]{{2,40}}\}}(?!\}})  # {{FIRST_NAME}}
-    | (?i:(?<!\{{)\{{{_FIELD}\}}(?!\}}))
-    | \[\w{{1,40}},\s*fallback=[^\]\n]{{0,60}}\]     # Campaign Monitor
-    | \{{\w{{1,40}}~\w{{1,40}}\}}                  # Engaging Networks
-    | «\w+_\w+»                                    # Word
-    """,
-    re.VERBOSE,
-)
-_NEVER_READ = {LEFTOVER: _LEFTOVERS, PLACEHOLDER: _PLACEHOLDERS}
 
 
 def front(words: Snapshot, today: date) -> Iterator[Finding]:
@@ -155,54 +117,7 @@ def subject(proof: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def unfinished(words: Snapshot, today: date) -> Iterator[Finding]:
-    """Placeholders, and merge fields of other programs, in the campaign: in each of its branches."""
-    del today
-    source = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), words.files[words.path])
-    for code, pattern in _NEVER_READ.items():
-        for match in pattern.finditer(source):
-            line = source.count("\n", 0, match.start()) + 1
-            yield _unfinished(code, match[0], Place(words.path, line))
-
-
-def unfinished_elsewhere(proof: RenderedMail) -> Iterator[Finding]:
-    """The same, of a template or of mailer.toml, in the finished mail.
-
-    What is a recipient's own stays out of it: somebody may be called Tk.
-    """
-    variant = proof.merged.variant
-    campaign = proof.words.files[proof.words.path]
-    text = "\n".join((*variant.subject.static, *variant.text.static))
-    for code, pattern in _NEVER_READ.items():
-        for found in dict.fromkeys(match[0] for match in pattern.finditer(text)):
-            if found not in campaign:
-                place = proof.place(found)
-                # in no file: then it is the brand's
-                yield _unfinished(code, found, place if place.line else _SETTINGS)
-
-
 # ---------------------------------------------------------------- how
-
-
-def _unfinished(code: str, found: str, place: Place) -> Finding:
-    if code == LEFTOVER:
-        return Finding(
-            code,
-            Severity.ERROR,
-            f"{found} is a merge field of another program: readers would see it as it stands",
-            "Write {{ recipient.first_name }}, {{ recipient.city }} and so on; "
-            "docs/writing-campaigns.md has the list.",
-            place,
-            spot=found,
-        )
-    return Finding(
-        code,
-        Severity.WARNING,
-        f'"{found}" looks like a placeholder that was never filled in',
-        "Write what belongs there. A note to yourself goes between {# and #}.",
-        place,
-        spot=found,
-    )
 
 
 def _old_years(words: Snapshot, this_year: int) -> Iterator[Finding]:

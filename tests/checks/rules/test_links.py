@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailer.checks import urls
-from mailer.checks.rules import links, wording
+from mailer.checks.rules import links, unfinished
 from mailer.errors import Place
 from tests.support.campaigns import ANA
 from tests.support.rendered_mails import changed, codes, find, one, sample, settled, written
@@ -136,12 +136,15 @@ def test_a_blank_value_is_left_to_the_rules_about_the_audience(url):
 
 def test_an_example_address_was_to_be_replaced_unless_the_project_is_an_example():
     mail = button("https://www.example.org/sign")
-    assert wording.PLACEHOLDER not in codes(mail)
+    assert unfinished.PLACEHOLDER not in codes(mail)
     real = {"website": "https://juniperstreet.test"}
     assert (
-        one(settled(mail, brand=real), wording.PLACEHOLDER).spot == "https://www.example.org/sign"
+        one(settled(mail, brand=real), unfinished.PLACEHOLDER).spot
+        == "https://www.example.org/sign"
     )
-    assert wording.PLACEHOLDER not in codes(settled(button("https://my-example.test/"), brand=real))
+    assert unfinished.PLACEHOLDER not in codes(
+        settled(button("https://my-example.test/"), brand=real)
+    )
 
 
 def test_footnotes_lead_there_and_back():

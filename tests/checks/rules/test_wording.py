@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from mailer.checks.finding import Severity
+from mailer.checks.rules import unfinished as slips
 from mailer.checks.rules import wording
 from mailer.errors import Place
 from tests.support.campaigns import ANA, BO
@@ -22,7 +22,6 @@ from tests.support.rendered_mails import (
     settled,
     written,
 )
-from tools.projects import samples
 
 PREHEADER = "preheader: Two calls, five minutes.\n"
 
@@ -33,7 +32,7 @@ def with_subject(subject, body="Hello.", **options):
 
 def unfinished(sources):
     """What is found in the campaign itself, without compiling it."""
-    return list(wording.unfinished(sources, TODAY))
+    return list(slips.unfinished(sources, TODAY))
 
 
 def with_preheader(preheader):
@@ -121,144 +120,6 @@ def test_each_of_several_subjects_is_held_to_the_rules_and_shown_in_its_line():
     shown = {(f.code, f.place.line) for f in found if f.place.path == "campaigns/sample.md"}
     assert {(wording.SUBJECT_LONG, 4), (wording.OLD_YEAR, 5)} <= shown
     assert not [code for code, line in shown if line == 3]
-
-
-# ---------------------------------------------------------------- placeholders and leftovers
-
-PLACEHOLDERS = [
-    "The council voted TK to close it.",
-    "TKTK",
-    "TODO: ask Theo",
-    "XXX people came.",
-    "Call 202-XXX-0100.",
-    "Lorem ipsum dolor",
-    "Dear [insert name],",
-    "[Your organization here] thanks you.",
-    "Dear [First Name],",
-    "[Sign](https://example.org/TODO)",
-]
-REAL_WORDS = [
-    "TK Maxx closes on Sunday.",
-    "Tk, todo, xxx.",
-    "¡TODO EL PODER AL PUEBLO!",
-    "SÍ A TODO.",
-    "Super Bowl XXX was in 1996.",
-    "Title XXX of the code.",
-    "ATKINS and AUTODOC.",
-    "[Insert the key](https://example.org/key) and turn it.",
-    "He said [sic] it.",
-    "Hello, my name is [your name], and I live in [your town].",
-    "{# TODO: ask Theo #}",
-]
-
-
-@pytest.mark.parametrize("text", PLACEHOLDERS)
-def test_a_placeholder_is_found(text):
-    (found,) = unfinished(with_subject("News", f"Hello.\n\n{text}"))
-    assert found.code == wording.PLACEHOLDER
-    assert found.place == Place("campaigns/sample.md", 7)
-    assert found.spot in text
-    assert found.severity is Severity.WARNING
-
-
-@pytest.mark.parametrize("text", REAL_WORDS)
-def test_a_real_word_is_no_placeholder(text):
-    assert unfinished(with_subject("News", text)) == []
-
-
-@pytest.mark.parametrize("layout", ["newsletter", "petition", "alert"])
-def test_what_a_new_campaign_begins_with_is_to_be_filled_in(layout):
-    text = (samples.ROOT / "templates" / "starters" / f"{layout}.md").read_text(encoding="utf-8")
-    lines = [f.place.line for f in find(samples.written(text)) if f.code == wording.PLACEHOLDER]
-    assert {2, 3} <= set(lines)
-    assert len(lines) >= 4
-
-
-LEFTOVERS = [
-    "*|FNAME|*",
-    "*|IF:FNAME|*",
-    "%%first_name%%",
-    "%%=v(@firstName)=%%",
-    "%%[set @a = 1]%%",
-    "{!Contact.FirstName}",
-    "{!firstname_fix}",
-    "[[first_name]]",
-    "[[S1:first_name]]",
-    "%recipient.first_name%",
-    "%mailing_list_unsubscribe_url%",
-    "%FIRSTNAME%",
-    "<%asm_group_unsubscribe_raw_url%>",
-    "<%= first_name %>",
-    "{FIRST_NAME}",
-    "{first_name}",
-    "{City}",
-    "[firstname,fallback=there]",
-    "[city,fallback=]",
-    "{{{first_name}}}",
-    "{user_data~firstName}",
-    "«First_Name»",
-]
-NO_LEFTOVERS = [
-    "Rents rose 5% and wages 3%, not 8%.",
-    "Between 50% OFF and 70% OFF.",
-    "A * is a star | and so * is this.",
-    "The set {a, b} and {1, 2}.",
-    "He said «libertad».",
-    "[name of the street](https://example.org/street)",
-    "{{ recipient.first_name }}",
-    "{% for a, b in [[1, 2], [3, 4]] %}{{ a }}{% endfor %}",
-    "{# it was *|FNAME|* before #}",
-    "[1] and [^a]\n\n[^a]: [Source](https://example.org/a).",
-]
-
-
-@pytest.mark.parametrize("field", LEFTOVERS)
-def test_a_merge_field_of_another_program_is_found_in_the_text(field):
-    (found,) = unfinished(with_subject("News", f"Hello.\n\nDear {field},"))
-    assert found.code == wording.LEFTOVER
-    assert found.severity is Severity.ERROR
-    assert found.spot == field
-    assert found.place == Place("campaigns/sample.md", 7)
-
-
-@pytest.mark.parametrize("field", LEFTOVERS)
-def test_a_merge_field_of_another_program_is_found_in_the_subject(field):
-    (found,) = unfinished(with_subject(f"{field}, hello"))
-    assert (found.code, found.place.line) == (wording.LEFTOVER, 2)
-
-
-@pytest.mark.parametrize("field", ["*|LIST:ADDRESS|*", "%unsubscribe_url%"])
-def test_a_merge_field_of_another_program_is_found_in_a_template_and_in_the_settings(field):
-    there = changed(
-        with_subject("News"), "templates/message.txt", "{{ body }}", f"{{{{ body }}}}\n{field}"
-    )
-    assert one(there, wording.LEFTOVER).place == Place("templates/message.txt", 2)
-    mail = settled(sample(), brand={"legal": field})
-    assert one(mail, wording.LEFTOVER).place == Place("mailer.toml")
-
-
-@pytest.mark.parametrize("text", NO_LEFTOVERS)
-def test_what_only_looks_like_a_merge_field_is_left_alone(text):
-    assert unfinished(with_subject("News", text)) == []
-
-
-def test_a_leftover_that_stands_in_the_campaign_and_in_its_mail_is_one_finding():
-    assert one(with_subject("News", "Dear [[first_name]],"), wording.LEFTOVER).place.line == 5
-
-
-def test_a_leftover_in_a_branch_that_nobody_takes_is_found():
-    text = "{% if recipient.state == 'ZZ' %}Dear *|FNAME|*{% endif %}"
-    assert [found.code for found in unfinished(with_subject("News", text))] == [wording.LEFTOVER]
-
-
-@pytest.mark.parametrize("name", ["TK", "XXX", "TODO", "*|FNAME|*"])
-def test_what_a_recipient_is_called_is_not_the_authors_doing(name):
-    someone = replace(ANA, first_name=name)
-    found = find(
-        with_subject("{{ recipient.first_name }}, hello", "Dear {{ recipient.first_name }}"),
-        someone,
-    )
-    assert not {wording.PLACEHOLDER, wording.LEFTOVER} & {finding.code for finding in found}
 
 
 def test_the_same_finding_about_a_subject_whoever_gets_it():
