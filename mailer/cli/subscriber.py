@@ -29,7 +29,10 @@ def show(context: typer.Context, address: str, as_json: Json = False) -> None:
     if known.memberships:
         print_table(
             ("List", "Status", "Since", "By"),
-            [(m.list_name, m.status, m.since, m.how) for m in known.memberships],
+            [
+                (m.list_name, m.status, m.since, f"{m.how}, {m.note}" if m.note else m.how)
+                for m in known.memberships
+            ],
         )
     if known.deliveries:
         print_table(
@@ -112,5 +115,6 @@ def _facts(known: History) -> list[tuple[str, Any]]:
         facts += [(name, str(value)) for name, value in values.items() if value]
         facts += [("known since", known.created), ("consent", known.consent_source)]
     if known.suppression:
-        facts.append(("suppressed", f"{known.suppression}, {known.suppressed_at}"))
+        why = filter(None, (known.suppression, known.suppressed_at, known.suppression_note))
+        facts.append(("suppressed", ", ".join(why)))
     return facts

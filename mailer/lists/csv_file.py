@@ -13,9 +13,9 @@ from mailer.errors import ImportFileError, Place
 from mailer.lists.encoding import SAVE_AS_CSV, encoding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 _CHUNK = 1 << 18
 _MAX_LINE = 1 << 20
 """Characters. A file without line ends must not be read into memory whole."""
@@ -31,6 +31,11 @@ _REMOVED = dict.fromkeys(
 _KEPT_AS_SPACE = dict.fromkeys([*range(0x09, 0x0E), *range(0x1C, 0x20), 0x85], " ")
 _TRANSLATION: dict[int, str | None] = {**_REMOVED, **_KEPT_AS_SPACE}
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ADDRESS_HEADING = re.compile(r"e-?mail|correo|courriel|^address$", re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=(\\t|[,;|\t])"?', re.IGNORECASE)
+_MOST_TITLES = 10
+"""Rows that may stand above the headings."""
+_PADDED_QUOTE = re.compile(r'"[ \t]+(?=[,;|\t\r\n]|$)')
 _FORMULA = re.compile(r"['\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
@@ -71,28 +76,64 @@ def undefuse(cell: str) -> str:
 # ---------------------------------------------------------------- files
 
 
+def is_title(cells: Sequence[str]) -> bool:
+    """Whether a row stands above the headings: it has one value, and does not name addresses."""
+    values = [cell for cell in cells if cell.strip()]
+    return len(values) <= 1 and not any(_ADDRESS_HEADING.search(value) for value in values)
+
+
 class CsvFile:
     """A file of rows under a header. Reads on as its records are asked for; memory stays flat.
 
     Args:
         stream: the file, seekable.
         path: as the user typed it, for messages.
+        encoding: as the user says; "" to recognize it.
 
     Raises:
         ImportFileError: here for a file that is no CSV with a header, in `records` for a quotation
             mark that is never closed.
     """
 
-    def __init__(self, stream: BinaryIO, path: str) -> None:
+    def __init__(self, stream: BinaryIO, path: str, encoding: str = "") -> None:
         self.path = path
-        encoding = encoding_of(stream, path)
-        stream.seek(0)
-        self._lines = _Lines(stream, encoding, path)
-        self.header_line, text = self._read_header()
-        self.delimiter = max(DELIMITERS, key=lambda d: len(_split(text, d)))
+        self.encoding = encoding_of(stream, path, encoding)
+        titles, declared = self._titles(stream)
+        self._start(stream)
+        for _ in range(titles):
+            self._read_row()
+        self.header_line, text = self._read_row()
+        if not text:
+            raise ImportFileError(
+                "is empty",
+                place=Place(self.path),
+                hint="Export the list again, with a line of headings.",
+            )
+        self.delimiter = declared or _delimiter(text)
         self.header = _split(text, self.delimiter)
 
-    def _read_header(self) -> tuple[int, str]:
+    def _start(self, stream: BinaryIO) -> None:
+        stream.seek(0)
+        self._lines = _Lines(stream, self.encoding, self.path)
+
+    def _titles(self, stream: BinaryIO) -> tuple[int, str]:
+        """How many rows stand above the headings, and the delimiter that one of them declares."""
+        self._start(stream)
+        declared = ""
+        for number in range(_MOST_TITLES):
+            _, text = self._read_row()
+            if number == 0 and (separator := _SEPARATOR.fullmatch(text.strip())):
+                declared = separator[1].replace("\\t", "\t")
+                continue
+            cells = _split(text, declared or _delimiter(text))
+            if not is_title(cells):
+                return number, declared
+            if "@" in text:
+                break
+        return int(bool(declared)), declared
+
+    def _read_row(self) -> tuple[int, str]:
+        """The next row that is not blank, with all of its lines, and the line it begins on."""
         for line in self._lines:
             text = line.removeprefix("\ufeff")
             if not text.strip():
@@ -104,11 +145,7 @@ class CsvFile:
                     self._unclosed(start)
                 text += following
             return start, text
-        raise ImportFileError(
-            "is empty",
-            place=Place(self.path),
-            hint="Export the list again, with a line of headings.",
-        )
+        return self._lines.number, ""
 
     def records(self) -> Iterator[Record]:
         lines = self._lines
@@ -124,21 +161,35 @@ class CsvFile:
             except csv.Error as err:
                 if lines.ended or lines.number > line:
                     self._unclosed(line)
-                yield Record(row, line, [lines.last.rstrip("\r\n")], _problem(err))
+                cells = self._padded(lines.last)
+                yield Record(
+                    row, line, cells or [lines.last.rstrip("\r\n")], "" if cells else _problem(err)
+                )
                 continue
             if lines.number > line and self._swallowed_rows(cells):
                 self._unclosed(line)
             yield Record(row, line, cells)
+
+    def _padded(self, line: str) -> list[str]:
+        """The cells of a line that has blanks after closing quotation marks; none for another."""
+        tidy = _PADDED_QUOTE.sub('"', line)
+        reader = csv.reader([tidy], delimiter=self.delimiter, strict=True, skipinitialspace=True)
+        try:
+            return next(reader, []) if tidy != line else []
+        except csv.Error:
+            return []
 
     def _swallowed_rows(self, cells: list[str]) -> bool:
         """Whether a cell of several lines holds what looks like whole rows.
 
         Two stray quotation marks, rows apart, would make the people between them disappear.
         """
+        own = [i for i, cell in enumerate(cells) if _ADDRESS.fullmatch(cell.strip())]
         return any(
             len(parts := line.split(self.delimiter)) >= len(self.header)
-            and any(_ADDRESS.fullmatch(part.strip(' "')) for part in parts)
+            and any(_ADDRESS.fullmatch(parts[i].strip(' "')) for i in own or range(len(parts)))
             for cell in cells
+            if "\n" in cell or "\r" in cell
             for line in cell.splitlines()[1:]
         )
 
@@ -146,7 +197,8 @@ class CsvFile:
         raise ImportFileError(
             "a quotation mark that opens in this row is never closed",
             place=Place(self.path, line),
-            hint='Remove the stray " in that row, or write it twice: "".',
+            hint='Remove the stray " in that row, or write it twice: "". If the cell is a note of several '
+            "lines that reads like rows of the list, put it on one line.",
         )
 
 
@@ -189,6 +241,10 @@ class _Lines:
 def _split(header: str, delimiter: str) -> list[str]:
     reader = csv.reader(io.StringIO(header, newline=""), delimiter=delimiter, skipinitialspace=True)
     return next(reader, [])
+
+
+def _delimiter(text: str) -> str:
+    return max(DELIMITERS, key=lambda delimiter: len(_split(text, delimiter)))
 
 
 def _problem(err: csv.Error) -> str:

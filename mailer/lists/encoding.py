@@ -1,14 +1,17 @@
-"""Which encoding a text file has: UTF-8, UTF-16 or Windows-1252, as offices save them.
+"""Which encoding a text file has: UTF-8, UTF-16, or a code page of Windows, MS-DOS or the Mac.
 
-Nothing is guessed that would damage names quietly: bytes that fit no encoding are an error.
+Nothing is guessed that would damage names quietly: what fits no encoding well is an error.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING
 
-from mailer.errors import ImportFileError, Place
+from mailer.errors import ImportFileError, Place, UsageError
+from mailer.lists.code_pages import decoded as _decoded
+from mailer.lists.code_pages import rank
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -22,25 +25,31 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_BINARY = (
-    (b"PK\x03\x04", "is a workbook (.xlsx, .ods) or a zip file, not CSV"),
-    (b"\xd0\xcf\x11\xe0", "is an Excel workbook (.xls), not CSV"),
-    (b"%PDF", "is a PDF, not CSV"),
-)
+_PDF = b"%PDF"
+_ACCENTED = re.compile(rb"[A-Za-z'.\x80-\xff-]*[\x80-\xff][A-Za-z'.\x80-\xff-]*")
+_MOST_WORDS = 2_000
+_PLAUSIBLE = 0.8
+_CLEAR = 0.1
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\v\f\r")
 
 
-def encoding_of(stream: BinaryIO, path: str) -> str:
+def encoding_of(stream: BinaryIO, path: str, wanted: str = "") -> str:
     """The encoding of a text file, as Python names it; a byte-order mark stays in the text.
+
+    Args:
+        stream: the file, seekable.
+        path: as the user typed it, for messages.
+        wanted: the encoding that the user says it has; "" to recognize it.
 
     Raises:
         ImportFileError: it is no text, or has bytes that fit no encoding, with their line.
     """
+    if wanted:
+        return _certain(stream, _named(wanted), path)
     stream.seek(0)
     head = stream.read(_HEAD)
-    for magic, what in _BINARY:
-        if head.startswith(magic):
-            raise ImportFileError(what, place=Place(path), hint=SAVE_AS_CSV)
+    if head.startswith(_PDF):
+        raise ImportFileError("is a PDF, not CSV", place=Place(path), hint=SAVE_AS_CSV)
     encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "") or _utf16(head)
     if encoding.startswith("utf-16"):
         return _certain(stream, encoding, path)
@@ -48,7 +57,56 @@ def encoding_of(stream: BinaryIO, path: str) -> str:
         raise ImportFileError("is not a text file", place=Place(path), hint=SAVE_AS_CSV)
     if _undecodable(stream, "utf-8") is None:
         return "utf-8"
-    return _certain(stream, "utf-8" if encoding or _is_mostly_utf8(stream) else "cp1252", path)
+    if encoding or _is_mostly_utf8(stream):
+        return _certain(stream, "utf-8", path)
+    return _certain(stream, _code_page(stream, path), path)
+
+
+def _named(wanted: str) -> str:
+    try:
+        return codecs.lookup({"macroman": "mac_roman"}.get(wanted.lower(), wanted)).name
+    except LookupError as err:
+        raise UsageError(
+            f'--encoding: there is no encoding "{wanted}"',
+            hint="Common ones: utf-8, utf-16, cp1252 (Windows), mac_roman, cp437 and cp850 (MS-DOS),"
+            " cp1250 (Central Europe), cp1251 (Cyrillic).",
+        ) from err
+
+
+def _code_page(stream: BinaryIO, path: str) -> str:
+    """The code page in which the words with accents are words.
+
+    Raises:
+        ImportFileError: none is certain, with the readings that are possible.
+    """
+    words = _accented_words(stream)
+    ranked = rank(words)
+    best, score = ranked[0]
+    rivals = [name for name, other in ranked[1:] if other > score - _CLEAR]
+    same = [name for name in rivals if all(_decoded(w, name) == _decoded(w, best) for w in words)]
+    if score >= _PLAUSIBLE and (best == "cp1252" or len(same) == len(rivals)):
+        return best
+    if score < _PLAUSIBLE and _undecodable(stream, "cp1252") is not None:
+        return "cp1252"  # whose damage has a line
+    examples = [
+        f"{name}: {', '.join(_decoded(word, name) for word in words[:3])}" for name, _ in ranked[:3]
+    ]
+    raise ImportFileError(
+        "its letters with accents are in an encoding that is not certain",
+        place=Place(path),
+        hint="Say which reading is right with --encoding NAME. "
+        + "; ".join(examples)
+        + ". Or open it in the program that it comes from and save it as CSV UTF-8.",
+    )
+
+
+def _accented_words(stream: BinaryIO) -> list[bytes]:
+    """The first different words of a file that have bytes beyond ASCII."""
+    words: dict[bytes, None] = {}
+    stream.seek(0)
+    while (chunk := stream.read(_CHUNK)) and len(words) < _MOST_WORDS:
+        words.update(dict.fromkeys(_ACCENTED.findall(chunk + stream.readline())))
+    return list(words)[:_MOST_WORDS]
 
 
 def _utf16(head: bytes) -> str:
@@ -64,7 +122,8 @@ def _certain(stream: BinaryIO, encoding: str, path: str) -> str:
     line = _undecodable(stream, encoding)
     if line is None:
         return encoding
-    name = {"utf-8": "UTF-8", "cp1252": "UTF-8 or Windows-1252"}.get(encoding, "UTF-16")
+    names = {"utf-8": "UTF-8", "cp1252": "UTF-8 or Windows-1252"}
+    name = names.get(encoding, "UTF-16" if encoding.startswith("utf-16") else encoding)
     raise ImportFileError(
         f"a character cannot be read as {name}",
         place=Place(path, line),

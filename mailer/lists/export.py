@@ -7,25 +7,24 @@ import io
 from typing import TYPE_CHECKING
 
 from mailer.lists.csv_file import defuse
+from mailer.lists.header_mapping import EXPORTED
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-    from mailer.lists.membership import Membership, SuppressionReason
-    from mailer.lists.subscriber import Subscriber
-
-    Member = tuple[Subscriber, Membership, SuppressionReason | None]
+    from mailer.lists.membership import ExportedMember
 
 
 def write_members(
-    stream: BinaryIO, members: Iterable[Member], fields: Sequence[str], encoding: str
+    stream: BinaryIO, members: Iterable[ExportedMember], fields: Sequence[str], encoding: str
 ) -> int:
-    """Write one row for each member, as they come; returns how many."""
+    """Write one row for each member, as they come; return how many."""
     text = io.TextIOWrapper(stream, encoding, newline="", write_through=True)
     rows = csv.writer(text)
-    rows.writerow([*COLUMNS, "tags", "member_since", "list_status", *map(defuse, fields)])
+    own = (*COLUMNS, "tags", "member_since", "list_status")
+    rows.writerow([*own, *map(defuse, fields), *EXPORTED])
     number = 0
     for member in members:
         rows.writerow(map(defuse, _cells(member, fields)))
@@ -34,12 +33,19 @@ def write_members(
     return number
 
 
-def _cells(member: Member, fields: Sequence[str]) -> Iterator[str]:
-    subscriber, membership, reason = member
+def _cells(member: ExportedMember, fields: Sequence[str]) -> Iterator[str]:
+    subscriber, membership = member.subscriber, member.membership
     for name in COLUMNS:
         yield getattr(subscriber, name)
     yield "; ".join(subscriber.tags)
-    yield membership.since[:10]
-    yield f"suppressed: {reason}" if reason else membership.status
+    yield membership.since
+    yield f"suppressed: {member.suppression}" if member.suppression else membership.status
     for name in fields:
         yield subscriber.fields.get(name, "")
+    yield membership.status
+    yield membership.how
+    yield membership.note
+    yield member.suppressed_since
+    yield member.suppression_note
+    yield member.created
+    yield member.consent_source

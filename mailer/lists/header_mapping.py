@@ -7,13 +7,51 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mailer.errors import ImportFileError, Place, suggest
 from mailer.lists.csv_file import clean, undefuse
+from mailer.lists.leaving_columns import Signal, signal_of
+from mailer.lists.profiles import profile_of
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TARGETS = (*COLUMNS, "tags", "member_since", "list_status")
-"""What a column can be mapped to; `list_status` is what `lists export` writes."""
+    from mailer.lists.profiles import Profile
+
+TARGETS = (
+    *(*COLUMNS, "full_name", "country", "tags", "member_since"),
+    *(signal for signal in Signal if signal not in {Signal.REASON, Signal.DOUBTFUL}),
+)
+"""What a column can be mapped to."""
+
+EXPORTED = (
+    *("membership", "membership_by", "membership_note"),
+    *("suppressed_since", "suppression_note", "known_since", "consent_source"),
+)
+"""What `lists export` writes besides, and an import takes back."""
+
+_EXPORT = frozenset([*COLUMNS, "tags", "member_since", Signal.STATUS, *EXPORTED])
+
+MEANINGS = {
+    "email": "e-mail address",
+    "first_name": "first name",
+    "last_name": "last name",
+    "zip": "ZIP code",
+    "city": "city",
+    "state": "state",
+    "county": "county",
+    "timezone": "time zone",
+    "full_name": "full name, split into first and last where that is certain",
+    "country": "country",
+    "tags": "tags",
+    "member_since": "member since",
+    "list_status": "may they be mailed (words)",
+    "opt_in": "may they be mailed: a no has left",
+    "opt_out": "unsubscribed: a yes or a date has left",
+    "bounced": "address bounces: a yes or a date is not mailed",
+    "complained": "complained of spam: a yes or a date is not mailed",
+    "do_not_mail": "must not be mailed: a yes or a date is not mailed",
+    "reason": "why they left",
+    "doubtful": "not certain",
+}
 
 REJECTS = ("row", "line", "reason", "why")
 """How a file of rejects begins. Corrected, it can be imported as it is."""
@@ -31,24 +69,54 @@ _HEADINGS = {
     " statecode primarystate mailingstate mailingstateprovince homestate",
     "county": "county countyname",
     "timezone": "timezone tz",
-    "tags": "tags tag labels label",
+    "full_name": "fullname name contactname displayname nombrecompleto",
+    "country": "country countryname countrycode countryregion nation primarycountry mailingcountry"
+    " homecountry primarycountrycode pais land address1country",
+    "tags": "tags tag labels label taglist usertags categories",
     "member_since": "membersince joined datejoined joindate joinedon joinedat dateadded addedon"
     " signupdate signedup datesignedup subscribedon subscribedat subscribedate optintime optindate"
     " created createdon createdat datecreated",
-    "list_status": "liststatus subscriptionstatus emailstatus subscriberstatus status",
 }
+_SIGNALS = frozenset(Signal)
+_FIRST_ONE = frozenset({"full_name", "country", "tags"})
+"""Of several such columns, the first is taken."""
+_KEPT_TOO = frozenset({"member_since", "full_name", "zip", "state", "county", "timezone"})
+"""Their values are kept as fields where they cannot be read, or stand for something abroad."""
 _TARGET_OF = {heading: target for target, all_ in _HEADINGS.items() for heading in all_.split()}
 
 
 class Column(NamedTuple):
     heading: str
     target: str
-    """One of `TARGETS`, or "" for a further field."""
+    """One of `TARGETS`, `Signal` or `EXPORTED`, or "" for a further field."""
     field: str
-    """The key in `fields`, "" for none. A date or status that cannot be read is kept there."""
+    """The key in `fields`, "" for none. A value that cannot be read is kept there."""
+    mapped: bool = False
+    """Whether it is `--map` that says so."""
+
+    @property
+    def meaning(self) -> str:
+        """What the column was taken for, in words for staff."""
+        if self.target:
+            return MEANINGS.get(self.target, self.target.replace("_", " "))
+        return f"kept as recipient.fields.{self.field}" if self.field else "left out"
 
 
-def recognize(path: str, line: int, header: Sequence[str], mapping: Sequence[str]) -> list[Column]:
+class Header(NamedTuple):
+    columns: list[Column]
+    system: str
+    """The system whose export this is, "" when it is not recognized."""
+    ignored: frozenset[int]
+    """Indexes of columns whose values say nothing about leaving, as `--ignore` says."""
+
+
+def recognize(
+    path: str,
+    line: int,
+    header: Sequence[str],
+    mapping: Sequence[str],
+    ignored: Sequence[str] = (),
+) -> Header:
     """What each column of a header is.
 
     Args:
@@ -56,34 +124,91 @@ def recognize(path: str, line: int, header: Sequence[str], mapping: Sequence[str
         line: of the header.
         header: the headings.
         mapping: `COLUMN=FIELD`, each as the user typed it.
+        ignored: headings of columns that say nothing about who may be mailed.
 
     Raises:
-        ImportFileError: no e-mail column, a heading that stands there twice, two columns for one
-            thing, or a mapping of what is not there.
+        ImportFileError: no e-mail column, two columns for one thing, or a mapping of what is not
+            there.
     """
     place = Place(path, line)
     headings = [undefuse(clean(cell)) for cell in header]
-    keys = [_key(heading) or f"column_{i}" for i, heading in enumerate(headings, 1)]
-    _refuse_twins(headings, keys, place)
-    mapped = _mapped(mapping, dict(zip(keys, headings, strict=True)), place)
-    rejects = tuple(keys[: len(REJECTS)]) == REJECTS
+    keys = _distinct([_key(heading) or f"column_{i}" for i, heading in enumerate(headings, 1)])
+    known = dict(zip(keys, headings, strict=True))
+    mapped = _mapped(mapping, known, place)
+    quiet = frozenset(keys.index(_known(heading, known, place, "--ignore")) for heading in ignored)
+    profile = profile_of(keys)
+    left_out = len(REJECTS) if tuple(keys[: len(REJECTS)]) == REJECTS else 0
+    targets = _targets(headings, keys, mapped, profile)
     columns = []
-    for i, (heading, key) in enumerate(zip(headings, keys, strict=True)):
-        target = mapped.get(key) or _recognized(key, keys)
-        if target in mapped.values() and key not in mapped:
-            target = ""
-        left_out = rejects and i < len(REJECTS)
-        columns.append(Column(heading, target, "" if left_out else _field(key, target)))
+    for i, (heading, key, target) in enumerate(zip(headings, keys, targets, strict=True)):
+        if i < left_out:
+            columns.append(Column(heading, "", ""))
+        else:
+            meant = "" if i in quiet and target in _SIGNALS else target
+            columns.append(Column(heading, meant, _field(key, meant), key in mapped))
     _refuse_ambiguity(columns, place)
-    return columns
+    if set(EXPORTED) <= set(keys):
+        return Header(columns, "mailer", frozenset(range(len(keys))))
+    return Header(columns, profile.name if profile else "", quiet)
 
 
-def _recognized(key: str, keys: Sequence[str]) -> str:
-    """The target a heading stands for. A column of the very name wins over those that mean it."""
+def _targets(
+    headings: Sequence[str], keys: Sequence[str], mapped: Mapping[str, str], profile: Profile | None
+) -> list[str]:
+    """Find the target of each column.
+
+    What `--map` says wins over a known system's heading, that over a column of the very name, and
+    that over one that means it.
+    """
+    if set(EXPORTED) <= set(keys):
+        return [key if key in _EXPORT else "" for key in keys]
+    ranked = [
+        _ranked(heading, key, mapped, profile) for heading, key in zip(headings, keys, strict=True)
+    ]
+    best: dict[str, int] = {}
+    for rank, target in ranked:
+        best[target] = min(rank, best.get(target, rank))
+    targets = [
+        target if target in _SIGNALS or rank == best[target] else "" for rank, target in ranked
+    ]
+    for i, target in enumerate(targets):
+        if target in _FIRST_ONE and target in targets[:i]:
+            targets[i] = ""
+    if {"first_name", "last_name"} & set(targets):
+        targets = ["" if target == "full_name" else target for target in targets]
+    return targets
+
+
+def _ranked(
+    heading: str, key: str, mapped: Mapping[str, str], profile: Profile | None
+) -> tuple[int, str]:
+    if key in mapped:
+        return 0, mapped[key]
+    if profile and key in profile.targets:
+        return 1, profile.targets[key]
     if key in TARGETS:
-        return key
-    target = _TARGET_OF.get(key.replace("_", ""), "")
-    return "" if target in keys else target
+        return 2, key
+    if target := _TARGET_OF.get(key.replace("_", "")):
+        return 3, target
+    if signal := signal_of(heading):
+        return 4, signal
+    # such as "ZIP Code (5 digits)" or "What is your ZIP code?"
+    is_zip = re.search(r"(^|_)(zip|zipcode|postcode|postal_code)(_|$)", key)
+    return (
+        (5, "zip") if is_zip and not re.search(r"plus|_4$|work|business|billing", key) else (6, "")
+    )
+
+
+def _distinct(keys: list[str]) -> list[str]:
+    """Keys of their own for equal headings: `notes`, `notes_2`."""
+    result: list[str] = []
+    for key in keys:
+        number, name = 1, key
+        while name in result or (number > 1 and name in keys):
+            number += 1
+            name = f"{key}_{number}"
+        result.append(name)
+    return result
 
 
 def _key(heading: str) -> str:
@@ -95,21 +220,25 @@ def _field(key: str, target: str) -> str:
 
     A field is never named like one of the subscriber's own: `lists export` writes both.
     """
-    if target and target not in {"member_since", "list_status"}:
+    if target == "country":
+        return "country"
+    if target in _KEPT_TOO:
+        return f"other_{key}" if key in TARGETS or key in EXPORTED else key
+    if target:
         return ""
-    if key == "list_status":
-        return ""
-    return f"other_{key}" if key in TARGETS else key
+    return f"other_{key}" if key in TARGETS or key in EXPORTED else key
 
 
-def _refuse_twins(headings: list[str], keys: list[str], place: Place) -> None:
-    for i, key in enumerate(keys):
-        if key in keys[:i]:
-            raise ImportFileError(
-                f'the heading "{headings[i]}" stands over columns {keys.index(key) + 1} and {i + 1}',
-                place=place,
-                hint="Rename one of them, or delete its column.",
-            )
+def _known(heading: str, known: Mapping[str, str], place: Place, option: str) -> str:
+    """The key of a heading as the user typed it."""
+    key = _key(heading)
+    if key not in known:
+        raise ImportFileError(
+            f'{option} "{heading}" names a column that the file does not have',
+            place=place,
+            hint=suggest(heading, filter(None, known.values())),
+        )
+    return key
 
 
 def _mapped(mapping: Sequence[str], known: Mapping[str, str], place: Place) -> dict[str, str]:
@@ -124,7 +253,7 @@ def _mapped(mapping: Sequence[str], known: Mapping[str, str], place: Place) -> d
         elif key not in known:
             problem = f'names a column "{heading}" that the file does not have'
             hint = suggest(heading, filter(None, known.values()))
-        elif key in found or target in found.values():
+        elif key in found or (target in found.values() and target not in _SIGNALS):
             problem, hint = "maps what is mapped already", "Leave one of the two out."
         else:
             found[key] = target
@@ -134,7 +263,7 @@ def _mapped(mapping: Sequence[str], known: Mapping[str, str], place: Place) -> d
 
 
 def _refuse_ambiguity(columns: list[Column], place: Place) -> None:
-    for target in TARGETS:
+    for target in (*COLUMNS, "member_since"):
         found = [column.heading for column in columns if column.target == target]
         if len(found) > 1:
             raise ImportFileError(

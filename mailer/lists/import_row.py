@@ -6,8 +6,77 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailer.lists.dates import iso_moment
+from mailer.lists.membership import SuppressionReason
+from mailer.lists.standing import Standing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mailer.lists.leaving import Departure
+
+
+class ImportedStanding(NamedTuple):
+    """What a file says of a person beyond their details: membership, suppression, consent.
+
+    Moments are ISO dates or times; "" is what the file does not say.
+    """
+
+    status: str = "subscribed"
+    """Of the membership: "subscribed" or "unsubscribed"."""
+    since: str = ""
+    how: str = "import"
+    note: str = ""
+    """The file's own words about the membership."""
+    suppression: str = ""
+    """A `SuppressionReason`."""
+    suppressed: str = ""
+    suppression_note: str = ""
+    consent: str = ""
+    created: str = ""
+
+
+_SUPPRESSIONS = {
+    Standing.UNSUBSCRIBED_FROM_ALL: SuppressionReason.UNSUBSCRIBED,
+    Standing.BOUNCED: SuppressionReason.BOUNCED,
+    Standing.DO_NOT_MAIL: SuppressionReason.MANUAL,
+    Standing.COMPLAINED: SuppressionReason.COMPLAINED,
+}
+
+
+def standing_of_departure(left: Departure) -> ImportedStanding:
+    """How somebody who left is recorded: off the list, or suppressed everywhere."""
+    reason = _SUPPRESSIONS.get(left.standing)
+    if reason is None:
+        return ImportedStanding("unsubscribed", left.since, note=left.words)
+    return ImportedStanding(suppression=reason, suppressed=left.since, suppression_note=left.words)
+
+
+def standing_of_export(left: Departure | None, since: str, *exported: str) -> ImportedStanding:
+    """Of a row of `lists export`.
+
+    Args:
+        left: what its `list_status` says.
+        since: its `member_since`.
+        exported: the columns of `header_mapping.EXPORTED`, in their order.
+    """
+    membership, how, note, suppressed, suppression_note, created, consent = exported
+    reason = _SUPPRESSIONS.get(left.standing) if left else None
+    if membership:
+        status = "subscribed" if membership == "subscribed" else "unsubscribed"
+    else:
+        status = "unsubscribed" if left and reason is None else "subscribed"
+    return ImportedStanding(
+        status,
+        since,
+        how or "import",
+        note,
+        reason or "",
+        iso_moment(suppressed) if reason else "",
+        suppression_note if reason else "",
+        consent,
+        iso_moment(created),
+    )
 
 
 class ImportRow(NamedTuple):
@@ -30,6 +99,8 @@ class ImportRow(NamedTuple):
     tags: tuple[str, ...] = ()
     joined: str = ""
     """When the person joined the list, as the file says it (ISO date), or ""."""
+    standing: ImportedStanding | None = None
+    """None for somebody of whom the file says nothing but that they may be mailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +130,24 @@ class ImportTotals:
     """People of the file who have unsubscribed from this list and stay so."""
     kept_suppressed: int = 0
     """People of the file whose address is suppressed and stays so."""
+    left_now: int = 0
+    """People of the file who could be mailed until this import, and cannot any more."""
+    mailable: int = 0
+    """People of the file who can be mailed through the list after this import. With those below
+    they are everybody of the file who is not erased, each counted once."""
+    unsubscribed: int = 0
+    unsubscribed_from_all: int = 0
+    bounced: int = 0
+    do_not_mail: int = 0
+    complained: int = 0
+
+    @property
+    def left(self) -> int:
+        """People of the file who cannot be mailed, by this file or by what was known before."""
+        return (
+            self.unsubscribed
+            + self.unsubscribed_from_all
+            + self.bounced
+            + self.do_not_mail
+            + self.complained
+        )

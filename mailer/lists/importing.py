@@ -6,24 +6,30 @@ Pure: bytes in, rows out, as a stream. What the store does with them is `store.b
 from __future__ import annotations
 
 import re
-import time
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
-from mailer.lists import address, zipcodes
-from mailer.lists.csv_file import CsvFile, clean, undefuse
-from mailer.lists.header_mapping import TARGETS, recognize
-from mailer.lists.import_row import ImportRow
+from mailer.lists import address, places, zipcodes
+from mailer.lists.csv_file import clean, undefuse
+from mailer.lists.dates import iso_moment
+from mailer.lists.header_mapping import EXPORTED, recognize
+from mailer.lists.import_row import ImportRow, standing_of_departure, standing_of_export
+from mailer.lists.leaving import LEAVING_WORDS, Departures
+from mailer.lists.leaving_columns import is_other_channel
+from mailer.lists.names import is_damaged, is_mendable, mend, split_name
+from mailer.lists.subscriber import COLUMNS
+from mailer.lists.table import open_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mailer.lists.csv_file import Record
     from mailer.lists.header_mapping import Column
+    from mailer.lists.import_row import ImportedStanding
+    from mailer.lists.standing import Standing
 
 
 @dataclass(slots=True)
@@ -32,7 +38,7 @@ class AcceptedRow:
 
     row: ImportRow
     warning: str = ""
-    """What is odd about the ZIP code: a key of `ZIP_WARNINGS`, or ""."""
+    """What is odd about the row: a key of `WARNINGS`, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +66,42 @@ REASONS = {
     "email": "no usable e-mail address",
     "columns": "more cells than headings",
     "quotes": "stray quotation marks",
-    "status": "the file says they left",
 }
-ZIP_WARNINGS = {
+WARNINGS = {
     "not_us": "ZIP code left blank: not a US one",
     "unknown": "ZIP code kept: there is no such one",
+    "abroad": "live abroad: no US state or ZIP code",
+    "timezone": "time zone left out: programs cannot use it",
+    "unsplit": "full name kept as it is: first and last name are not certain",
+    "damaged": "a name with damaged letters (Mar?a)",
 }
 
+_OWN = (*COLUMNS, "full_name", "country", "tags", "member_since")
+_NAMES = {"first_name", "last_name", "full_name", "city", "state", "county", "tags"}
 _NOWHERE = zipcodes.ZipPlace("", "", "", "")
-_ABBREVIATION = 2
-# Words of the common mail services for somebody who must not be mailed.
-_LEFT = re.compile(
-    r"unsubscribed?\b|suppressed\b|bounced?\b|hard.?bounced?\b|cleaned\b|compla|spam|opted.?out\b"
-    r"|opt.?out\b|removed\b|erased\b|do.?not.?(e-?)?mail",
-    re.IGNORECASE,
-)
-# With slashes the month comes first, as in the US.
-_DATE_FORMATS = (
-    *("%m/%d/%Y", "%m/%d/%y", "%d/%m/%Y", "%Y/%m/%d", "%m-%d-%Y", "%d.%m.%Y"),
-    *("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y"),
-)
 _LONGEST = 60
-"""Characters of a ZIP code or date: no cache of them grows with what a file holds."""
-_FIRST_YEAR = 1900
-"""Before it, a date is a slip of the keyboard."""
-_TIME_OF_DAY = re.compile(r"[T ]+[0-9]{1,2}:[0-9]{2}.*")
+"""Characters of a ZIP code: no cache of them grows with what a file holds."""
+_NULLS = frozenset(
+    [
+        *(
+            "\\N",
+            "NULL",
+            "null",
+            "(null)",
+            "<null>",
+            "[null]",
+            "(NULL)",
+            "nan",
+            "NaN",
+            "NAN",
+            "#N/A",
+        ),
+        *("#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "N/A", "n/a", "#n/a", "<NA>"),
+        *("(blank)", "NaT", "#ERROR!"),
+    ]
+)
+"""What programs write for a cell that is blank. "Null" is a family name."""
+_ODD = _NULLS | LEAVING_WORDS
 
 
 class SubscriberFile:
@@ -93,40 +110,71 @@ class SubscriberFile:
     Args:
         stream: the file, seekable.
         path: as the user typed it, for messages.
-        mapping: `COLUMN=FIELD` for headings that are not recognised.
+        mapping: `COLUMN=FIELD` for headings that are not recognized.
+        words: what `--status` says words of status columns stand for.
+        ignored: headings of columns that say nothing about who may be mailed.
+        everybody: the standing of all people of the file, when it is a list of such people.
+        encoding: of a CSV file; "" to recognize it.
+        sheet: of a workbook; "" for the only one with addresses.
 
     Raises:
-        ImportFileError: the file cannot be read at all; also in the middle of `rows`.
+        ImportFileError: the file cannot be read at all, or it is not certain who of it left; also
+            in the middle and at the end of `rows`.
     """
 
-    def __init__(self, stream: BinaryIO, path: str, mapping: Sequence[str] = ()) -> None:
-        self._sheet = CsvFile(stream, path)
-        header = self._sheet.header
-        self._columns = recognize(path, self._sheet.header_line, header, mapping)
+    def __init__(
+        self,
+        stream: BinaryIO,
+        path: str,
+        mapping: Sequence[str] = (),
+        *,
+        words: Mapping[str, Standing] | None = None,
+        ignored: Sequence[str] = (),
+        everybody: Standing | None = None,
+        encoding: str = "",
+        sheet: str = "",
+    ) -> None:
+        self._table = open_table(stream, path, encoding=encoding, sheet=sheet)
+        header = self._table.header
+        line = self._table.header_line
+        self.columns, self.system, ignored_columns = recognize(path, line, header, mapping, ignored)
+        quiet = ignored_columns | {
+            i for i, heading in enumerate(self.headings) if is_other_channel(heading)
+        }
+        self._departures = Departures(self.columns, words or {}, everybody, quiet)
+
+    @property
+    def encoding(self) -> str:
+        return self._table.encoding
 
     @property
     def headings(self) -> list[str]:
-        return [column.heading for column in self._columns]
+        return [column.heading for column in self.columns]
 
     def rows(self) -> Iterator[AcceptedRow | RejectedRow | SkippedRow]:
-        return map(_Form(self._columns).outcome, self._sheet.records())
+        yield from map(_Form(self.columns, self._departures).outcome, self._table.records())
+        self._departures.check(self._table.path, self._table.header_line)
 
 
 class _Form:
     """Reads the rows. Where in one each value stands is worked out once for all of them."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], departures: Departures) -> None:
         self._width = len(columns)
+        self._departures = departures
         stands = {column.target: i for i, column in enumerate(columns)}
+        self._columns = {column.target: column for column in columns}
         self._tags = stands.get("tags")
+        self._names = {i for i, column in enumerate(columns) if column.target in _NAMES}
         # what has no column is read from the blank cell that `tidy` puts behind the last
-        self._own = itemgetter(*(stands.get(target, self._width) for target in TARGETS))
+        self._own = itemgetter(*(stands.get(target, self._width) for target in _OWN))
+        self._exported = itemgetter(*(stands.get(target, self._width) for target in EXPORTED))
+        self._is_export = any(target in stands for target in EXPORTED)
         self._further = [
             (i, column.field)
             for i, column in enumerate(columns)
-            if column.field and column.target != "member_since"
+            if column.field and column.target in {"", "country"}
         ]
-        self._since = next((c.field for c in columns if c.target == "member_since"), "")
 
     def outcome(self, record: Record) -> AcceptedRow | RejectedRow | SkippedRow:
         if record.problem:
@@ -135,51 +183,103 @@ class _Form:
         if len(found) > self._width and any(map(str.strip, found[self._width :])):
             return _reject(record, "columns", f"{len(found)} cells under {self._width} headings")
         cells = self.tidy(found)
+        odd = not _ODD.isdisjoint(cells)
+        if odd:
+            cells = ["" if cell in _NULLS else cell for cell in cells]
         own = self._own(cells)
         fields = {field: value for i, field in self._further if (value := cells[i])}
         if not fields and not any(own):
             return SkippedRow(record.row, record.line)
-        email, first_name, last_name, code, city, state, county, timezone, tags, since, status = own
-        if status and _LEFT.match(status):
-            return _reject(record, "status", f'the file says "{status}"')
         try:
-            email = address.normalize(email)
+            email = address.normalize(_first_address(own[0]))
         except address.BadAddressError as err:
             return _reject(record, "email", str(err))
-        code, place, warning = _place(code[:_LONGEST])
-        state = state or place.state
-        joined = since and _date(since[:_LONGEST])
-        if self._since and since and not joined:
+        row, warning = self._details(record.row, email, own, fields)
+        standing = self._standing(cells, row, odd=odd)
+        return AcceptedRow(row._replace(standing=standing) if standing else row, warning)
+
+    def _details(
+        self, number: int, email: str, own: tuple[str, ...], fields: dict[str, str]
+    ) -> tuple[ImportRow, str]:
+        """A person's details, and what is odd about them: a key of `WARNINGS`, or ""."""
+        _, first_name, last_name, code, city, state, county, zone, name, country, tags, since = own
+        warning = ""
+        if name:
+            first_name, last_name = split_name(name)
+            if not first_name:
+                warning = "unsplit" if " " in name else ""
+                fields[self._columns["full_name"].field] = name
+        if country and places.is_abroad(country):
+            # kept, but not as American ones
+            self._keep(fields, zip=code, state=state, county=county)
+            code, state, county, place, warning = "", "", "", _NOWHERE, "abroad"
+        else:
+            code, place, zip_warning = _place(code[:_LONGEST])
+            warning = zip_warning or warning
+            state = places.state(state) if state else place.state
+        if zone and not places.zone(zone):
+            self._keep(fields, timezone=zone)
+            warning = warning or ("" if place.timezone else "timezone")
+            zone = ""
+        joined = since and iso_moment(since)
+        if since and not joined:
             # a date that cannot be read is a value like any other
-            fields[self._since] = since
-        subscriber = ImportRow(
-            record.row,
+            self._keep(fields, member_since=since)
+        if is_damaged(first_name) or is_damaged(last_name):
+            warning = "damaged"
+        row = ImportRow(
+            number,
             email,
             first_name,
             last_name,
             code,
             city or place.city,
-            state.upper() if len(state) == _ABBREVIATION else state,
+            state,
             county or place.county,
-            timezone or place.timezone,
+            zone or place.timezone,
             fields,
             _tags(tags) if tags else (),
             joined,
         )
-        return AcceptedRow(subscriber, warning)
+        return row, warning
+
+    def _keep(self, fields: dict[str, str], **values: str) -> None:
+        """Keep values as further fields that cannot be what their columns are for."""
+        for target, value in values.items():
+            if value:
+                fields[self._columns[target].field] = value
+
+    def _standing(self, cells: list[str], row: ImportRow, *, odd: bool) -> ImportedStanding | None:
+        departures = self._departures
+        left = departures.read(cells) if departures.speaks else None
+        if left is None and (odd or not LEAVING_WORDS.isdisjoint(row.tags)):
+            values = chain(enumerate(cells), ((self._tags or 0, tag) for tag in row.tags))
+            left = departures.read_elsewhere(values)
+        if self._is_export:
+            return standing_of_export(left, row.joined, *self._exported(cells))
+        return standing_of_departure(left) if left else None
 
     def tidy(self, cells: list[str]) -> list[str]:
         """Each value on one line without needless blanks; as many as columns, and a blank one."""
         text = f"|{'|'.join(cells)}|"
         # most rows are tidy, and looked at as a whole that takes a tenth of the time
-        if not text.isprintable() or "  " in text or "| " in text or " |" in text or "|'" in text:
+        if (
+            not text.isprintable()
+            or "  " in text
+            or "| " in text
+            or " |" in text
+            or "|'" in text
+            or is_mendable(text)
+        ):
             cells = [self._tidy(i, cell) for i, cell in enumerate(cells)]
         missing = self._width - len(cells)
         return [*cells, *[""] * (missing + 1)] if missing >= 0 else [*cells[: self._width], ""]
 
     def _tidy(self, i: int, cell: str) -> str:
         # some put each tag on a line
-        return undefuse(clean(cell.replace("\n", ";") if i == self._tags else cell))
+        if i == self._tags:
+            cell = cell.replace("\n", ";")
+        return undefuse(clean(mend(cell) if i in self._names else cell))
 
 
 def _reject(record: Record, reason: str, why: str) -> RejectedRow:
@@ -198,18 +298,15 @@ def _place(text: str) -> tuple[str, zipcodes.ZipPlace, str]:
     return code, found or _NOWHERE, "" if found else "unknown"
 
 
+def _first_address(text: str) -> str:
+    """Of `Ana Fern <ana@example.org>`, or of several (Google Contacts)."""
+    first = text.split(":::", maxsplit=1)[0].strip()
+    return first[first.rindex("<") + 1 : -1] if first[-1:] == ">" and "<" in first else first
+
+
 @lru_cache(maxsize=500)
 def _tags(text: str) -> tuple[str, ...]:
     """Tags in alphabetical order. Some services put each of them in quotation marks."""
-    return tuple(sorted({tag for part in re.split("[,;|]", text) if (tag := part.strip(' "'))}))
-
-
-@lru_cache(maxsize=20_000)
-def _date(text: str) -> str:
-    """The day as an ISO date, "" for what is no date."""
-    day = _TIME_OF_DAY.sub("", text)
-    for form in ("%Y-%m-%d", "%Y%m%d", *_DATE_FORMATS):
-        with suppress(ValueError):
-            found = date(*time.strptime(day, form)[:3])
-            return found.isoformat() if found.year >= _FIRST_YEAR else ""
-    return ""
+    tags = (part.strip(' "') for part in re.split(":::|[,;|]", text))
+    # Google Contacts marks its own groups: "* myContacts"
+    return tuple(sorted({tag for tag in tags if tag and not tag.startswith("* ")}))

@@ -41,6 +41,22 @@ class Membership:
     since: str
     how: str
     """import, form, one-click, campaign, staff."""
+    note: str = ""
+    """Of an import, the file's own words for somebody who left."""
+
+
+@dataclass(slots=True)
+class ExportedMember:
+    """Everything that `lists export` writes of one person. One for each in a stream, too."""
+
+    subscriber: Subscriber
+    membership: Membership
+    suppression: str
+    """A `SuppressionReason`, "" for none."""
+    suppressed_since: str
+    suppression_note: str
+    created: str
+    consent_source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,8 @@ class History:
     memberships: tuple[Membership, ...]
     suppression: SuppressionReason | None
     suppressed_at: str
+    suppression_note: str
+    """Who or what said so: a file's own words, an event, the staff's source."""
     deliveries: tuple[Mapping[str, str], ...]
     """campaign, list, state, at, message_id."""
     events: tuple[Mapping[str, str], ...]

@@ -8,7 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from mailer.lists.membership import History, ListSummary, Membership, SuppressionReason
+    from mailer.lists.membership import (
+        ExportedMember,
+        History,
+        ListSummary,
+        Membership,
+        SuppressionReason,
+    )
     from mailer.lists.subscriber import Subscriber
 
 
@@ -23,6 +29,10 @@ class Subscribers(Protocol):
         self, list_name: str
     ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
         """Everybody on a list, unsubscribed and suppressed people too, streamed in id order."""
+        ...
+
+    def export(self, list_name: str) -> Iterator[ExportedMember]:
+        """Everybody on a list with all that is kept of them, streamed in id order."""
         ...
 
     def audience(self, list_name: str) -> Iterator[Subscriber]:

@@ -3,7 +3,7 @@
 import io
 
 from mailer.lists.export import write_members
-from mailer.lists.membership import Membership, SuppressionReason
+from mailer.lists.membership import ExportedMember, Membership, SuppressionReason
 from mailer.lists.subscriber import Subscriber
 
 ANA = Subscriber(
@@ -13,25 +13,31 @@ ANA = Subscriber(
 BO = Subscriber(2, "bo@example.org")
 
 
+def member(subscriber, membership, *suppression):
+    suppressed = suppression or ("", "", "")
+    return ExportedMember(subscriber, membership, *suppressed, "2019-01-01", "a fair")
+
+
 def test_writes_a_row_for_each_member_with_formulas_defused():
     subscribed = Membership("members", "subscribed", "2019-01-25T10:00:00+00:00", "import")
-    left = Membership("members", "unsubscribed", "2020-02-01", "form")
+    left = Membership("members", "unsubscribed", "2020-02-01", "import", "Status: =left")
     members = [
-        (ANA, subscribed, SuppressionReason.BOUNCED),
-        (ANA, subscribed, None),
-        (BO, left, None),
+        member(ANA, subscribed, SuppressionReason.BOUNCED, "2020-03-01", "550 no such user"),
+        member(BO, left),
     ]
     stream = io.BytesIO()
-    assert write_members(stream, members, ["donor", "-x"], "utf-8") == 3
+    assert write_members(stream, members, ["donor", "-x"], "utf-8") == 2
     ana = (
         "ana@example.org,'=Ana,Silva,02139,Cambridge,MA,Middlesex County,America/New_York,"
-        "donor; faith leader,2019-01-25,"
+        "donor; faith leader,2019-01-25T10:00:00+00:00,"
     )
     place = "zip,city,state,county,timezone"
-    assert stream.getvalue().decode().split("\r\n") == [
-        f"email,first_name,last_name,{place},tags,member_since,list_status,donor,'-x",
-        f"{ana}suppressed: bounced,yes,'@1",
-        f"{ana}subscribed,yes,'@1",
-        "bo@example.org,,,,,,,,,2020-02-01,unsubscribed,,",
-        "",
-    ]
+    kept = "membership,membership_by,membership_note,suppressed_since,suppression_note"
+    bo = "bo@example.org,,,,,,,,,2020-02-01,unsubscribed,,,unsubscribed,import,Status: =left,,,"
+    assert stream.getvalue().decode() == (
+        f"email,first_name,last_name,{place},tags,member_since,list_status,donor,'-x,"
+        f"{kept},known_since,consent_source\r\n"
+        f"{ana}suppressed: bounced,yes,'@1,subscribed,import,,2020-03-01,550 no such user,"
+        "2019-01-01,a fair\r\n"
+        f"{bo}2019-01-01,a fair\r\n"
+    )

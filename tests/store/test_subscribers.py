@@ -101,7 +101,7 @@ def test_rows_of_one_address_are_merged_in_their_order(store):
         row("ana", 4, last_name="Silva"),
     ]
     totals = bring(store, *rows, on_stored=stored.append)
-    assert totals == ImportTotals(new=2, merged=2, joined=2)
+    assert totals == ImportTotals(new=2, merged=2, joined=2, mailable=2)
     assert [(s.row, s.action, s.into) for s in stored] == [
         (1, "new", None),
         (2, "new", None),
@@ -117,7 +117,7 @@ def test_people_known_before_are_told_from_new_ones(store):
     bring(store, row("ana"))
     stored = []
     totals = bring(store, row("ana", 1), row("bo", 2), to="more", on_stored=stored.append)
-    assert totals == ImportTotals(new=1, updated=1, joined=2)
+    assert totals == ImportTotals(new=1, updated=1, joined=2, mailable=2)
     assert [s.action for s in stored] == ["updated", "new"]
 
 
@@ -133,7 +133,7 @@ def test_whoever_is_known_as_the_file_has_them_is_not_written_again(store):
     store.database.connection.execute("""CREATE TEMP TRIGGER no_more AFTER UPDATE ON main.subscribers
         BEGIN SELECT RAISE(ABORT, 'written again'); END""")
     totals = bring(store, row("ana"), row("ana", **known), row("ana", first_name="Ana"))
-    assert totals == ImportTotals(updated=1, merged=2)
+    assert totals == ImportTotals(updated=1, merged=2, mailable=1)
     with pytest.raises(StoreError, match="written again"):
         bring(store, row("ana", first_name="Anna"))
 
@@ -159,7 +159,7 @@ def test_a_dry_run_counts_and_changes_nothing(store):
     stored = []
     rows = [row("ana", 1), row("bo", 2), row("bo", 3)]
     totals = bring(store, *rows, to="new-list", dry_run=True, on_stored=stored.append)
-    assert totals == ImportTotals(new=1, updated=1, merged=1, joined=2)
+    assert totals == ImportTotals(new=1, updated=1, merged=1, joined=2, mailable=2)
     assert [s.action for s in stored] == ["updated", "new", "merged"]
     assert contents(store) == before
 
@@ -203,7 +203,7 @@ def test_others_write_while_an_import_reads(store, tmp_path):
 
     totals = store.imports.import_rows("members", rows(), source="", now=NOW)
     other.close()
-    assert totals == ImportTotals(new=2, joined=2, kept_suppressed=1)
+    assert totals == ImportTotals(new=2, joined=2, kept_suppressed=1, mailable=1, bounced=1)
 
 
 TEXT = st.text(st.characters(codec="utf-8", min_codepoint=32), max_size=6)
@@ -345,12 +345,20 @@ def test_no_import_brings_back_who_unsubscribed_or_is_suppressed(store):
     store.suppressions.suppress("cy@example.org", SuppressionReason.MANUAL, detail="", now=NOW)
     totals = bring(store, row("ana", 1), row("bo", 2), row("cy", 3), row("dee", 4))
     assert totals == ImportTotals(
-        new=2, updated=2, joined=2, kept_unsubscribed=1, kept_suppressed=2
+        new=2,
+        updated=2,
+        joined=2,
+        kept_unsubscribed=1,
+        kept_suppressed=2,
+        mailable=1,
+        unsubscribed=1,
+        bounced=1,
+        do_not_mail=1,
     )
     assert audience(store) == ["dee"]
 
 
-def test_the_first_reason_stands_but_unsubscribing_gives_way(store):
+def test_the_strongest_reason_stands(store):
     store.suppressions.suppress(
         "ana@example.org", SuppressionReason.UNSUBSCRIBED, detail="", now=NOW
     )
@@ -364,7 +372,7 @@ def test_the_first_reason_stands_but_unsubscribing_gives_way(store):
     known = store.subscribers.history("ana@example.org")
     assert known.subscriber is None
     assert (known.suppression, known.suppressed_at) == (
-        SuppressionReason.BOUNCED,
+        SuppressionReason.COMPLAINED,
         "2026-06-01T09:30:00+00:00",
     )
 
@@ -432,7 +440,7 @@ def test_no_import_brings_back_who_was_erased_under_any_key(store, kept):
     stored = []
     rows = [row("ana", 1), row("bo", 2), row("ana", 3)]
     totals = bring(store, *rows, on_stored=stored.append)
-    assert totals == ImportTotals(new=1, merged=1, erased=1, joined=1)
+    assert totals == ImportTotals(new=1, merged=1, erased=1, joined=1, mailable=1)
     assert [s.action for s in stored] == ["erased", "new", "merged"]
     assert audience(store) == ["bo"]
 
@@ -464,7 +472,9 @@ def test_who_is_erased_just_before_an_import_writes_stays_away(store, monkeypatc
         return writing()
 
     monkeypatch.setattr(store.database, "writing", erased_first)
-    assert bring(store, row("ana", 1), row("bo", 2)) == ImportTotals(new=1, erased=1, joined=1)
+    assert bring(store, row("ana", 1), row("bo", 2)) == ImportTotals(
+        new=1, erased=1, joined=1, mailable=1
+    )
     other.close()
     assert audience(store) == ["bo"]
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from mailer.errors import StoreError
 from mailer.lists.import_row import ImportTotals, StoredRow
 from mailer.lists.subscriber import COLUMNS
+from mailer.store.sqlite import import_standings
 from mailer.store.sqlite.rows import iso
-from mailer.store.sqlite.suppressions import ERASED
+from mailer.store.sqlite.suppressions import ERASED, strength
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -73,8 +74,8 @@ class SqliteImports:
                 hint="Nothing was imported. Check that the disk and the temporary folder have room.",
             ) from err
         finally:
-            self._db.execute("DROP TABLE IF EXISTS temp.arrived")
-            self._db.execute("DROP TABLE IF EXISTS temp.staged")
+            for statement in _DROP:
+                self._db.execute(statement)
         return totals
 
     def _stage_rows(self, rows: Iterable[ImportRow]) -> set[str]:
@@ -85,6 +86,8 @@ class SqliteImports:
             while chunk := list(islice(rows, _CHUNK)):
                 fields.update(*(row.fields for row in chunk))
                 self._db.load("temp.arrived", _VALUES, map(_arrived, chunk))
+                import_standings.stage(self._db, chunk)
+            import_standings.fold(self._db)
             for statement in (_SORT, "DROP TABLE temp.arrived", _MARK_MERGED, _EARLIEST):
                 self._db.execute(statement)
         return fields
@@ -113,12 +116,13 @@ class SqliteImports:
         self._db.execute(_UPSERT, origin)
         self._db.execute(_NEW_LIST, origin)
         self._db.execute(_JOIN, origin)
+        import_standings.apply(self._db, origin)
         self._db.execute_many(_ADD_FIELD, ({"name": name} for name in fields))
 
 
 def _arrived(row: ImportRow) -> tuple[object, ...]:
     return (
-        *row[:-3],
+        *row[:-4],
         _object(row.fields) if row.fields else "{}",
         _array(row.tags) if row.tags else "[]",
         row.joined,
@@ -153,6 +157,13 @@ _STAGING = (
     f"CREATE TEMP TABLE arrived (id INTEGER PRIMARY KEY, {_VALUE_LIST})",
     f"""CREATE TEMP TABLE staged (id INTEGER, {_VALUE_LIST}, merged_into INTEGER,
         erased INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (email, id)) WITHOUT ROWID""",
+    *import_standings.TABLES,
+)
+
+_DROP = (
+    "DROP TABLE IF EXISTS temp.arrived",
+    "DROP TABLE IF EXISTS temp.staged",
+    *import_standings.DROP,
 )
 
 _SORT = f"""
@@ -171,27 +182,47 @@ FROM (SELECT email, min(joined) AS joined FROM temp.staged
 WHERE staged.email = same.email AND staged.merged_into IS NULL"""
 
 # In the order of `ImportTotals`, then the highest id.
-_TOTALS = """
-SELECT count(*) FILTER (WHERE erased = 0 AND s.id IS NULL),
-    count(*) FILTER (WHERE erased = 0 AND s.id IS NOT NULL),
+_TOTALS = f"""
+SELECT count(*) FILTER (WHERE id IS NULL AND erased = 0),
+    count(*) FILTER (WHERE id IS NOT NULL AND erased = 0),
     (SELECT count(*) FROM temp.staged) - count(*),
     count(*) FILTER (WHERE erased = 1),
-    count(*) FILTER (WHERE erased = 0 AND m.status IS NULL),
-    count(*) FILTER (WHERE m.status = 'unsubscribed'),
-    count(*) FILTER (WHERE x.reason IS NOT NULL),
+    count(*) FILTER (WHERE erased = 0 AND before IS NULL AND joins = 'subscribed'),
+    count(*) FILTER (WHERE before = 'unsubscribed'),
+    count(*) FILTER (WHERE suppressed <> ''),
+    count(*) FILTER (WHERE before = 'subscribed' AND suppressed = '' AND after <> 'mailable'),
+    {
+    ", ".join(
+        f"count(*) FILTER (WHERE erased = 0 AND after = '{after}')"
+        for after in ("mailable", "off the list", "unsubscribed", "bounced", "manual", "complained")
+    )
+},
     (SELECT coalesce(max(id), 0) FROM subscribers)
-FROM temp.staged
-LEFT JOIN subscribers s ON s.email = staged.email
-LEFT JOIN memberships m ON m.subscriber_id = s.id
-    AND m.list_id = (SELECT id FROM lists WHERE name = :list)
-LEFT JOIN suppressions x ON x.address = staged.email
-WHERE merged_into IS NULL"""
+FROM (
+    SELECT s.id, erased, m.status AS before, coalesce(x.reason, '') AS suppressed,
+        coalesce(said.status, 'subscribed') AS joins,
+        CASE WHEN {strength("x.reason")} >= {strength("said.reason")} AND x.reason IS NOT NULL
+            THEN x.reason
+            WHEN said.reason <> '' THEN said.reason
+            WHEN m.status = 'unsubscribed' OR said.status = 'unsubscribed' THEN 'off the list'
+            ELSE 'mailable' END AS after
+    FROM temp.staged
+    LEFT JOIN subscribers s ON s.email = staged.email
+    LEFT JOIN memberships m ON m.subscriber_id = s.id
+        AND m.list_id = (SELECT id FROM lists WHERE name = :list)
+    LEFT JOIN suppressions x ON x.address = staged.email
+    LEFT JOIN temp.standings said ON said.email = staged.email
+    WHERE merged_into IS NULL
+) AS people"""
 
 # Rows of the same address merge here, in their order: later values that are not blank win, fields
 # and tags are united.
 _UPSERT = f"""
 INSERT INTO subscribers AS s (email, {_LISTED}, fields, tags, created, consent_source)
-SELECT email, {_LISTED}, fields, tags, :at, :source FROM temp.staged WHERE erased = 0 ORDER BY email, id
+SELECT staged.email, {_LISTED}, fields, tags,
+    coalesce(nullif(said.created, ''), :at), coalesce(nullif(said.consent, ''), :source)
+FROM temp.staged LEFT JOIN temp.standings said ON said.email = staged.email
+WHERE erased = 0 ORDER BY staged.email, staged.id
 ON CONFLICT (email) DO UPDATE SET
     {", ".join(f"{name} = coalesce(nullif(excluded.{name}, ''), s.{name})" for name in _NAMES)},
     fields = CASE WHEN excluded.fields IN ('{{}}', s.fields) THEN s.fields
@@ -211,9 +242,13 @@ ON CONFLICT (name) DO NOTHING"""
 # An existing membership stays as it is, also an unsubscribed one. CROSS JOIN keeps this order of the
 # tables: the other way round, a short file would go through everybody there is.
 _JOIN = """
-INSERT INTO memberships (list_id, subscriber_id, status, since, how)
-SELECT lists.id, s.id, 'subscribed', coalesce(nullif(staged.joined, ''), :at), 'import'
+INSERT INTO memberships (list_id, subscriber_id, status, since, how, note)
+SELECT lists.id, s.id, coalesce(said.status, 'subscribed'),
+    coalesce(nullif(said.since, ''), nullif(CASE WHEN said.status = 'unsubscribed' THEN ''
+        ELSE staged.joined END, ''), :at),
+    coalesce(said.how, 'import'), coalesce(said.note, '')
 FROM lists CROSS JOIN temp.staged CROSS JOIN subscribers s ON s.email = staged.email
+LEFT JOIN temp.standings said ON said.email = staged.email
 WHERE lists.name = :list AND merged_into IS NULL AND erased = 0
 ON CONFLICT (list_id, subscriber_id) DO NOTHING"""
 

@@ -104,6 +104,12 @@ def memberships_of_somebody(db: Database) -> None:
     db.execute("CREATE INDEX memberships_by_subscriber ON memberships (subscriber_id)")
 
 
+@migrations()
+def notes_of_memberships(db: Database) -> None:
+    """Say in the file's own words why somebody was imported as unsubscribed."""
+    db.execute("ALTER TABLE memberships ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.lists.membership import History, ListSummary, Membership, SuppressionReason
+from mailer.lists.membership import (
+    ExportedMember,
+    History,
+    ListSummary,
+    Membership,
+    SuppressionReason,
+)
 from mailer.lists.subscriber import COLUMNS
 from mailer.store.sqlite import rows
 from mailer.store.sqlite.rows import PAGE, SUBSCRIBER, iso
@@ -43,6 +49,12 @@ class SqliteSubscribers:
                 SuppressionReason(reason) if reason else None,
             )
 
+    def export(self, list_name: str) -> Iterator[ExportedMember]:
+        for row in self._pages(_EXPORT, list_name):
+            status, since, how, note, reason, *others = row[-9:]
+            membership = Membership(list_name, status, since, how, note)
+            yield ExportedMember(rows.subscriber(row), membership, reason or "", *others)
+
     def audience(self, list_name: str) -> Iterator[Subscriber]:
         return map(rows.subscriber, self._pages(_AUDIENCE, list_name))
 
@@ -72,6 +84,7 @@ class SqliteSubscribers:
             tuple(Membership(*m) for m in self._of(_MEMBERSHIPS, subscriber)),
             SuppressionReason(suppression[0]) if suppression else None,
             suppression[1] if suppression else "",
+            suppression[2] if suppression else "",
             tuple(dict(zip(_DELIVERY, d, strict=True)) for d in self._of(_DELIVERIES, subscriber)),
             tuple(dict(zip(_EVENT, e, strict=True)) for e in self._of(_EVENTS, subscriber)),
         )
@@ -137,6 +150,14 @@ LEFT JOIN suppressions x ON x.address = s.email
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
 ORDER BY m.subscriber_id LIMIT :page"""
 
+_EXPORT = f"""
+SELECT {SUBSCRIBER}, m.status, m.since, m.how, m.note, x.reason, coalesce(x.created, ''),
+    coalesce(x.detail, ''), s.created, s.consent_source
+FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
+LEFT JOIN suppressions x ON x.address = s.email
+WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
+ORDER BY m.subscriber_id LIMIT :page"""
+
 _AUDIENCE = f"""
 SELECT {SUBSCRIBER}
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
@@ -154,7 +175,7 @@ _BY_EMAIL = (
 )
 
 _MEMBERSHIPS = """
-SELECT lists.name, m.status, m.since, m.how
+SELECT lists.name, m.status, m.since, m.how, m.note
 FROM lists JOIN memberships m ON m.list_id = lists.id AND m.subscriber_id = :id ORDER BY lists.name"""
 
 _DELIVERY = ("campaign", "list", "state", "at", "message_id")

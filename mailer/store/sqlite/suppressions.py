@@ -18,6 +18,23 @@ ERASED = "hmac:"
 """Begins a suppression of an address that is kept as its keyed hash only."""
 
 
+_STRONGEST = (
+    SuppressionReason.ERASED,
+    SuppressionReason.COMPLAINED,
+    SuppressionReason.MANUAL,
+    SuppressionReason.BOUNCED,
+    SuppressionReason.UNSUBSCRIBED,
+)
+
+
+def strength(column: str) -> str:
+    """SQL for how strong a reason is, a number; 0 where there is none. The strongest holds."""
+    steps = " ".join(
+        f"WHEN '{reason}' THEN {number}" for number, reason in enumerate(_STRONGEST[::-1], 1)
+    )
+    return f"(CASE {column} {steps} ELSE 0 END)"
+
+
 class SqliteSuppressions:
     def __init__(
         self, database: SqliteDatabase, address_hashes: Callable[[str], list[str]]
@@ -53,11 +70,11 @@ class SqliteSuppressions:
 
     # ---------------------------------------------------------------- for other parts of the store
 
-    def find(self, email: str) -> tuple[str, str] | None:
-        """Reason and time, found under the address or under its hash after an erasure."""
+    def find(self, email: str) -> tuple[str, str, str] | None:
+        """Reason, time and detail, found under the address or under its hash after an erasure."""
         addresses = json.dumps([email, *self._erased(email)])
         row = self._db.row(_FIND, {"addresses": addresses})
-        return (row[0], row[1]) if row else None
+        return (row[0], row[1], row[2]) if row else None
 
     def reason(self, email: str) -> SuppressionReason | None:
         row = self.find(email)
@@ -86,16 +103,15 @@ class SqliteSuppressions:
 
 
 _FIND = """
-SELECT reason, created FROM suppressions
+SELECT reason, created, detail FROM suppressions
 WHERE address IN (SELECT value FROM json_each(:addresses))"""
 
-# The first reason stands, but for one a person can take back: that gives way to any other.
-_ADD = """
+_ADD = f"""
 INSERT INTO suppressions (address, reason, detail, created)
 VALUES (:address, :reason, :detail, :at)
 ON CONFLICT (address) DO UPDATE
 SET reason = excluded.reason, detail = excluded.detail, created = excluded.created
-WHERE suppressions.reason = 'unsubscribed' AND excluded.reason <> 'unsubscribed'"""
+WHERE {strength("excluded.reason")} > {strength("suppressions.reason")}"""
 
 _LIFT = """
 DELETE FROM suppressions

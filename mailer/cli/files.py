@@ -1,0 +1,65 @@
+"""Files that a user names: opened, read under a progress bar, written, with errors for staff."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mailer.errors import ImportFileError, Place, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[BinaryIO]:
+    try:
+        stream = file.open("rb")
+    except OSError as err:
+        raise ImportFileError(
+            f"cannot be read: {(err.strerror or str(err)).lower()}",
+            place=Place(str(file)),
+            hint="Check the name, the folder you are in, and the file's permissions.",
+        ) from err
+    with stream:
+        if not stream.seekable():
+            raise ImportFileError(
+                "is not a file on disk", place=Place(str(file)), hint="Save it to a file first."
+            )
+        yield stream
+
+
+@contextmanager
+def reading(stream: BinaryIO, file: Path) -> Iterator[Callable[[], None]]:
+    """A bar over the bytes that are read, where there is a terminal to show it on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    size = file.stat().st_size
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=size)
+
+        def tick() -> None:
+            read = stream.tell()
+            what = f"Reading {file.name}" if read < size else "Saving"
+            progress.update(task, completed=read, description=what)
+
+        tick()
+        yield tick
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        raise UsageError(
+            f"{path} cannot be written: {(err.strerror or str(err)).lower()}",
+            hint="Check the folder's permissions and that the disk is not full.",
+        ) from err

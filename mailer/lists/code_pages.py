@@ -1,0 +1,73 @@
+"""In which one-byte code page text is text: the words with accents tell.
+
+A word is plausible when its letters beyond ASCII belong to the alphabet of one language, capitals do
+not follow small letters, and no sign stands inside it: MacRoman's `José` is `JosŽ` in Windows-1252.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+_WESTERN = (
+    *("áéíóúñü", "àâæçéèêëîïôœùûüÿ", "äöüß", "áâãàçéêíóôõúü", "åäöéü", "æøåéö", "áðéíóúýþæö"),
+    *("àèéìíòóùúî", "àçèéíïòóúü", "äåö", "éëïóöüèê", "âêîôûŵŷáéíóúäëïöü", "šžåäöõü"),
+)
+_CENTRAL = (
+    *("áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "áéíóöőúüű", "čćđšž", "ăâîșțşţ"),
+    "äöüß",
+)
+_CYRILLIC = ("абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґўјљњћђџ",)
+_GREEK = ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ",)
+_PAGES = {
+    "cp1252": _WESTERN,
+    "mac_roman": _WESTERN,
+    "cp850": _WESTERN,
+    "cp437": _WESTERN,
+    "cp1250": _CENTRAL,
+    "cp852": _CENTRAL,
+    "cp1251": _CYRILLIC,
+    "cp866": _CYRILLIC,
+    "cp1253": _GREEK,
+}
+_ALPHABETS = {
+    name: tuple(frozenset(letters + letters.upper()) for letters in alphabets)
+    for name, alphabets in _PAGES.items()
+}
+_LATIN = frozenset(name for name, alphabets in _PAGES.items() if alphabets in {_WESTERN, _CENTRAL})
+_BESIDE = " \u00a0'.-\u2013\u2014\u20ac\u00b0\u00ba\u00aa\u00ae\u2122\u00a9\u00b7\u2022\u00a7"
+_BEFORE = _BESIDE + "\u201c\u2018\u00ab\u00bf\u00a1"
+_AFTER = _BESIDE + "\u201d\u2019\u00bb\u2026"
+_INSIDE = re.compile("['\u2019\u00b7.\u00a0-]+")
+
+
+def rank(words: list[bytes]) -> list[tuple[str, float]]:
+    """Code pages and the share of the words that are plausible in each, best first."""
+    scores = [(name, _score(words, name)) for name in _ALPHABETS]
+    return sorted(scores, key=lambda score: -score[1])
+
+
+def decoded(word: bytes, name: str) -> str:
+    return word.decode(name, "replace")
+
+
+def _score(words: list[bytes], name: str) -> float:
+    return sum(_is_plausible(decoded(word, name), name) for word in words) / max(len(words), 1)
+
+
+def _is_plausible(word: str, name: str) -> bool:
+    word = word.lstrip(_BEFORE).rstrip(_AFTER)
+    return all(part.isascii() or _is_word(part, name) for part in _INSIDE.split(word))
+
+
+def _is_word(part: str, name: str) -> bool:
+    letters = {char for char in part if not char.isascii()}
+    if not part.isalpha() or not any(letters <= alphabet for alphabet in _ALPHABETS[name]):
+        return False
+    for before, letter in pairwise(part):
+        if before.islower() and letter.isupper() and not letter.isascii():
+            return False
+    if name in _LATIN:
+        # a word without any plain letter is of another script
+        return len(part) < 3 or any(letter.isascii() for letter in part)  # noqa: PLR2004
+    return not any(letter.isascii() for letter in part)

@@ -1,0 +1,296 @@
+"""Who of a file left, by the columns that say so; what cannot be told is asked, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from mailer.errors import ImportFileError, Place, UsageError, suggest
+from mailer.lists.dates import iso_date
+from mailer.lists.leaving_columns import STANDING, Signal
+from mailer.lists.standing import STRENGTH, Standing, flag_of, standing_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mailer.lists.header_mapping import Column
+
+BLANK = "blank"
+"""Stands for a blank cell in `--status`."""
+
+_MOST_VALUES = 1_000
+"""Different values counted for each column: memory does not grow with the file."""
+_SHOWN = 8
+_LONGEST = 60
+
+_LEAVING = (
+    *("unsubscribed", "unsubscribe", "bounced", "hard bounce", "hard bounced", "spam complaint"),
+    *("complained", "complaint", "opted out", "opt out", "do not email", "do not contact"),
+    *("do not mail", "deceased", "undeliverable", "blocklisted", "blacklisted", "suppressed"),
+)
+LEAVING_WORDS = frozenset(
+    variant(word.replace(" ", separator))
+    for word, separator, variant in product(
+        _LEAVING, " -_", (str.lower, str.capitalize, str.title, str.upper)
+    )
+)
+"""As they may stand in a column that is not about leaving, such as tags or notes."""
+_FILE_OF_LEAVERS = re.compile(
+    r"(?<![a-z])(unsub\w*|non.?subscribed|cleaned|bounce[ds]?|suppress\w*|opt.?outs?|opted.?out"
+    r"|complain\w*|spam|block.?list(ed)?|black.?list(ed)?|do.?not.?\w*|dnc|deceased|blocked)(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+class Departure(NamedTuple):
+    """What a file says of somebody who left."""
+
+    standing: Standing
+    since: str
+    """ISO date, "" when the file does not say."""
+    words: str
+    """The file's own, as `Status: Cleaned`."""
+
+
+class _Reading(NamedTuple):
+    standing: Standing | None
+    since: str = ""
+    known: bool = True
+
+
+_NOTHING = _Reading(None)
+
+
+class _SignalColumn:
+    """One column that says who may be mailed. What a value means is worked out once."""
+
+    def __init__(self, column: Column, index: int, words: Mapping[str, Standing]) -> None:
+        self.heading = column.heading
+        self.index = index
+        self.signal = Signal(column.target)
+        self.trusted = column.mapped
+        self.unknown: Counter[str] = Counter()
+        self.blank = 0
+        self.filled = False
+        self._words = words
+        self._readings: dict[str, _Reading] = {}
+
+    def read(self, cell: str) -> _Reading:
+        reading = self._readings.get(cell)
+        if reading is None:
+            reading = self._understand(cell)
+            if len(self._readings) < _MOST_VALUES:
+                self._readings[cell] = reading
+        if not reading.known:
+            self._count(cell)
+        self.filled = self.filled or bool(cell)
+        return reading
+
+    def _count(self, cell: str) -> None:
+        if not cell:
+            self.blank += 1
+        elif cell in self.unknown or len(self.unknown) < _MOST_VALUES:
+            self.unknown[cell[:_LONGEST]] += 1
+
+    def _understand(self, cell: str) -> _Reading:
+        override = self._words.get(cell.lower() or BLANK)
+        if override is not None:
+            return _Reading(override)
+        if self.signal is Signal.DOUBTFUL:
+            return _Reading(None, known=cell in {"", "0"})
+        if self.signal is Signal.REASON:
+            is_complaint = standing_of(cell) is Standing.COMPLAINED
+            return _Reading(Standing.COMPLAINED if is_complaint else None)
+        if self.signal is Signal.STATUS:
+            standing = standing_of(cell) if cell else None
+            return _Reading(standing, known=standing is not None)
+        return self._flag(cell)
+
+    def _flag(self, cell: str) -> _Reading:
+        positive = self.signal is Signal.OPT_IN
+        if not cell:
+            return _Reading(None, known=not positive)
+        flag = flag_of(cell)
+        since = "" if flag is not None else iso_date(cell)
+        standing = None if flag is not None or since else standing_of(cell)
+        if flag is None and standing is None:
+            flag = True if since or (self.trusted and not positive) else None
+        if flag is not None:
+            left = flag is not positive
+            return _Reading(STANDING[self.signal], "" if positive else since) if left else _NOTHING
+        if standing is Standing.SUBSCRIBED and not positive:
+            standing = None
+        return _Reading(standing, known=standing is not None)
+
+
+@dataclass
+class Departures:
+    """Reads of each row whether the person left.
+
+    Args:
+        columns: of the file.
+        words: what `--status` says words stand for.
+        everybody: the standing of `--as`, when the file as a whole is such a list.
+        ignored: indexes of columns that say nothing about leaving, by `--ignore`.
+    """
+
+    columns: Sequence[Column]
+    words: Mapping[str, Standing] = field(default_factory=dict)
+    everybody: Standing | None = None
+    ignored: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        self._signals = [
+            _SignalColumn(column, i, self.words)
+            for i, column in enumerate(self.columns)
+            if column.target in set(Signal)
+        ]
+        self._quiet = self.ignored | {signal.index for signal in self._signals}
+        self._elsewhere: dict[int, Counter[str]] = {}
+        self._left = 0
+        primary = any(
+            signal.signal not in {Signal.REASON, Signal.DOUBTFUL} for signal in self._signals
+        )
+        for signal in self._signals:
+            if signal.signal is Signal.REASON and not primary:
+                signal.signal = Signal.DOUBTFUL
+        self.speaks = bool(self._signals) or self.everybody is not None
+
+    def read(self, cells: Sequence[str]) -> Departure | None:
+        """What a row with a usable address says; None for somebody who may be mailed."""
+        strongest = Standing.SUBSCRIBED if self.everybody is None else self.everybody
+        since = ""
+        words = []
+        for column in self._signals:
+            cell = cells[column.index]
+            reading = column.read(cell)
+            if reading.standing in {None, Standing.SUBSCRIBED}:
+                continue
+            words.append(f"{column.heading}: {cell}")
+            since = since or reading.since
+            strongest = max(strongest, reading.standing, key=STRENGTH.__getitem__)
+        return self._departure(strongest, since, words)
+
+    def read_elsewhere(self, values: Iterable[tuple[int, str]]) -> Departure | None:
+        """Of a row in which a column that is not about leaving holds one of `LEAVING_WORDS`."""
+        strongest = Standing.SUBSCRIBED
+        words = []
+        for index, value in values:
+            if index in self._quiet or value not in LEAVING_WORDS:
+                continue
+            standing = self.words.get(value.lower())
+            if standing is None:
+                self._elsewhere.setdefault(index, Counter())[value] += 1
+                continue
+            words.append(f"{self.columns[index].heading}: {value}")
+            strongest = max(strongest, standing, key=STRENGTH.__getitem__)
+        return self._departure(strongest, "", words)
+
+    def _departure(self, standing: Standing, since: str, words: list[str]) -> Departure | None:
+        if standing is Standing.SUBSCRIBED:
+            return None
+        self._left += 1
+        return Departure(standing, since, "; ".join(words) or f"imported as {standing}")
+
+    def check(self, path: str, line: int) -> None:
+        """Stop the import of a file that was read to its end, if something could not be told.
+
+        Raises:
+            ImportFileError: with the values that are not understood, their counts, and what to type.
+        """
+        if self.everybody is not None:
+            return
+        problems = [*self._unknown_values(), *self._words_elsewhere()]
+        place = Place(path, line)
+        if problems:
+            raise ImportFileError(
+                "it is not certain who of this file left, so nothing was imported"
+                + "".join(f"\n  {problem}" for problem, _ in problems),
+                place=place,
+                hint="\n  ".join(hint for _, hint in problems),
+            )
+        name = _FILE_OF_LEAVERS.search(re.split(r"[/\\]", path)[-1].rsplit(".", 1)[0])
+        if name and not self._left and not any(c.signal in STANDING for c in self._signals):
+            raise ImportFileError(
+                f'has "{name[0]}" in its name, but no column says that anybody left',
+                place=Place(path),
+                hint="Add --as unsubscribed (or bounced, complained, do-not-mail) if these are people"
+                " who must not be mailed, --as subscribed if they may be.",
+            )
+
+    def _unknown_values(self) -> list[tuple[str, str]]:
+        found = []
+        for column in self._signals:
+            values = column.unknown.copy()
+            if column.blank and column.filled:
+                values[""] = column.blank
+            if not values:
+                continue
+            heading = column.heading
+            if column.signal is Signal.DOUBTFUL:
+                problem = f'"{heading}" may say who must not be mailed: {_shown(values)}'
+                hint = (
+                    f'Say what a yes in it means: --map "{heading}=opt_in" (may be mailed), =opt_out,'
+                    f' =bounced, =do_not_mail, =list_status; or --ignore "{heading}"'
+                )
+            else:
+                problem = f'"{heading}" holds what is not understood: {_shown(values)}'
+                word = values.most_common(1)[0][0] or BLANK
+                hint = (
+                    f'Say what each means: --status "{word}=subscribed" (or unsubscribed, bounced,'
+                    f' complained, do-not-mail); or --ignore "{heading}" if it is about something else'
+                )
+            found.append((problem, hint))
+        return found
+
+    def _words_elsewhere(self) -> list[tuple[str, str]]:
+        found = []
+        for index, values in self._elsewhere.items():
+            heading, word = self.columns[index].heading, values.most_common(1)[0][0]
+            problem = f'"{heading}" seems to say that somebody left: {_shown(values)}'
+            hint = (
+                f'Say what each means: --status "{word}=unsubscribed" (or bounced, complained,'
+                f' do-not-mail); or --ignore "{heading}" if it is about something else'
+            )
+            found.append((problem, hint))
+        return found
+
+
+def parse_words(pairs: Sequence[str]) -> dict[str, Standing]:
+    """What `--status WORD=STANDING` says, as typed; words in lower case.
+
+    Raises:
+        UsageError: a pair is not understood.
+    """
+    words = {}
+    for pair in pairs:
+        word, sign, standing = (part.strip() for part in pair.rpartition("="))
+        if not sign or not word:
+            raise UsageError(
+                f'--status "{pair}" is not WORD=STANDING',
+                hint='For example: --status "Gold=subscribed"',
+            )
+        words[word.lower()] = parse_standing(standing, f'--status "{pair}"')
+    return words
+
+
+def parse_standing(text: str, option: str) -> Standing:
+    try:
+        return Standing(text.lower())
+    except ValueError as err:
+        raise UsageError(
+            f'{option}: there is no standing "{text}"',
+            hint=suggest(text, [*Standing]) or f"One of: {', '.join(Standing)}",
+        ) from err
+
+
+def _shown(values: Counter[str]) -> str:
+    shown = [
+        f'"{value}" ({n:,})' if value else f"blank ({n:,})"
+        for value, n in values.most_common(_SHOWN)
+    ]
+    more = len(values) - _SHOWN
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")

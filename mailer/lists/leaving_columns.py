@@ -1,0 +1,164 @@
+"""Which columns say whether somebody may be mailed, by the words of their headings."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from mailer.lists.standing import Standing
+
+
+class Signal(StrEnum):
+    """How a column says who may be mailed. Each is also a target of `--map`."""
+
+    STATUS = "list_status"
+    """Words: subscribed, unsubscribed, cleaned…"""
+    OPT_IN = "opt_in"
+    """Yes, or a date, for those who may be mailed."""
+    OPT_OUT = "opt_out"
+    """Yes, or a date, for those who left."""
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    DO_NOT_MAIL = "do_not_mail"
+    REASON = "reason"
+    """Why somebody left, beside a column that says that they did."""
+    DOUBTFUL = "doubtful"
+    """The heading smells of leaving, but what its values mean is not certain."""
+
+
+STANDING = {
+    Signal.OPT_IN: Standing.UNSUBSCRIBED,
+    Signal.OPT_OUT: Standing.UNSUBSCRIBED,
+    Signal.BOUNCED: Standing.BOUNCED,
+    Signal.COMPLAINED: Standing.COMPLAINED,
+    Signal.DO_NOT_MAIL: Standing.DO_NOT_MAIL,
+}
+"""What a flag says of somebody: a no where it is `OPT_IN`, a yes elsewhere."""
+
+
+def _any(*words: str) -> re.Pattern[str]:
+    return re.compile("|".join(words))
+
+
+_OTHER_CHANNEL = _any(
+    r"\b(sms|phones?|mobile|landline|texts?|texting|calls?|robo ?calls?|calling|fax|whats ?app|push)\b",
+    r"\b(postal|direct mail|trade|knock|canvass|walk|visit|share|exchange|cell|signal|telegram)\b",
+    r"calls?$|phone$|sms$",
+)
+_EMAIL = re.compile(r"e ?mail")
+_STATUS = re.compile(r"\bstatus\b|status$|^subscription$|\bsubscri(ber|ption) (type|state|level)\b")
+_STATUS_OF_LEAVING = re.compile(
+    r"^(contact|user|account|member|record|person|list|member list|current|mail|mailing|delivery|deliverability"
+    r"|.*(e ?mail|subscri|list|opt|marketing|newsletter|bounc|consent|permission|unsub|confirm)\w*( \w+)*)? ?status$"
+    r"|^subscription$|\bsubscri(ber|ption) (type|state|level)\b|e ?mail\w* status|^status\b"
+)
+_COMPLAINED = _any(r"complain", r"\bspam", r"\babuse\b", r"\bjunk\b")
+_BOUNCED = _any(
+    r"bounc",
+    r"undeliver",
+    r"\b(on ?)?hold\b",
+    r"\bcleaned\b|\bclean (at|date|time|on)\b|^clean (campaign|reason)",
+    r"\bis ?bad\b|\bbad (e ?mail|address)|(e ?mail|address) bad\b",
+    r"\binvalid\b|unreachable|\bhard fail",
+)
+_DO_NOT_MAIL = _any(
+    r"do ?n[o']?t ?(e ?mail|contact|mail|send|bulk|disturb|solicit)",
+    r"\bd ?n ?[ce]\b",
+    r"\bno ?(bulk|mass|e ?mails?|contact|mail)\b",
+    r"suppress",
+    r"\bblocked\b|block ?list|black ?list|deny ?list|\bbanned\b",
+    r"^(is )?disabled$|(mail|account|user|subscriber|contact) ?disabled",
+    r"deceased|\bdied\b|\bdead\b|\bdeath\b",
+    r"\bexcluded?\b|\berased?\b|gesperrt",
+)
+_OPT_OUT = _any(
+    r"unsub|\bun subscri",
+    r"opt(ed|s)? ?out",
+    r"^(has )?left$|^(has |date )?left( the list| list)?( at| on| date)?$",
+    r"\bremoved?\b|\bdeleted?\b|\bdeletion\b|\bcancel|\bwithdr|\brevok|\bdeclin",
+    r"\binactive\b|\barchived?\b|\bobject(s|ed|ion)\b|\brefus|\bquit\b",
+    r"abgemeld|abmeld|desabonn|désabonn|desinscri|désinscri|desuscri|\bbaja\b",
+)
+_OPT_IN = _any(
+    r"^(is |has |was |currently )?subscribed|^subscribe\b|subscribed to|^(is )?subscriber$",
+    r"opt(ed|s)? ?in\b",
+    r"^((e ?mail|marketing|gdpr|contact|newsletter|mailing) )*(consent|permission)(ed)?( given| granted)?( at| date| time| on)?$",
+    r"(consent|permission) (to|for) (be )?(e ?mail|contact|marketing|newsletter)|^gdpr( ok| yes)?$",
+    r"^(is )?((e ?mail|subscription|opt in|address|subscriber) )*confirm(ed|ation)?( at| date| time| on)?$",
+    r"\b(accepts?|receives?|wants?|agrees? to( receive)?) .*(e ?mail|marketing|news|updates|contact)",
+    r"^(send )?(e ?mail )?news ?letters?$|\bsign(ed)? (me )?up for .*(e ?mail|news|updates)",
+    r"mailable|contactable|^marketing (contact|e ?mails?|allowed)|e ?mail marketing$",
+    r"^(is )?(e ?mail )?(active|enabled)( subscriber)?$",
+    r"\b(can|may|ok|okay|allowed?) (we |to )?(e ?mail|contact|send)|\bcontact me\b|\bkeep me\b",
+    r"would you like .*(e ?mail|news|updates)",
+)
+_DETAIL = _any(
+    r"\b(reason|why|campaign|title|id|ip|source|method|comments?|notes?|by|via|url|link|form|code"
+    r"|details?|version|type|message|category|text|agent|browser|country|name|other|process|channel)\b"
+)
+_STATISTIC = _any(
+    r"\b(counts?|scores?|rate|number|total|percent|num)\b|count$|^(soft |hard )?bounces$"
+)
+_DATE = re.compile(r"\b(at|date|time|on|since|day|timestamp)\b|(date|time)$")
+# The last resort: such a column is asked about, unless all of it is blank.
+_SMELL = _any(
+    r"unsub|\bopt(ed|s)? ?(in|out)?\b|optin|optout|consent|bounc|\bhold\b|onhold|\bblock|suppress|spam",
+    r"complain|disabled|deceased|do ?not\b|don'?t\b|\bclean(ed)?\b|black ?list|confirmed|\bdnc\b",
+    r"^subscri(be|ption)\b|\bgone\b|permission|\bagrees?d?\b|\bgdpr\b",
+)
+_POSITIVE = re.compile(r"consent|opt(ed|s)? ?in|optin|confirm|permission|gdpr|agree|subscri")
+_JOINED = re.compile(r"^(date )?subscri(be|bed|ption)( on| at| date| time)*$|^(date )?subscribed$")
+
+
+def signal_of(heading: str) -> Signal | None:
+    """What a column says about who may be mailed; None for a column about something else.
+
+    Channels other than e-mail are something else: "SMS opt-in", "Do not phone".
+    """
+    text = _spaced(heading)
+    if not text or is_other_channel(heading):
+        return None
+    if _STATUS.search(text):
+        about_leaving = _STATUS_OF_LEAVING.search(text) and not _DATE.search(text)
+        return Signal.STATUS if about_leaving else None
+    if _JOINED.match(text) and _DATE.search(text):
+        return None
+    if leaving := _leaving(text):
+        if _STATISTIC.search(text):
+            return Signal.DOUBTFUL
+        return Signal.REASON if _DETAIL.search(_without_stem(text)) else leaving
+    if _OPT_IN.search(text):
+        return None if _DETAIL.search(text) or _STATISTIC.search(text) else Signal.OPT_IN
+    if _POSITIVE.search(text) and _DETAIL.search(text):
+        return None
+    return Signal.DOUBTFUL if _SMELL.search(text) else None
+
+
+def is_other_channel(heading: str) -> bool:
+    """Whether a heading is about telephone, SMS or the post rather than e-mail."""
+    text = _spaced(heading)
+    return bool(_OTHER_CHANNEL.search(text)) and not _EMAIL.search(text)
+
+
+def _leaving(text: str) -> Signal | None:
+    for signal, stems in (
+        (Signal.COMPLAINED, _COMPLAINED),
+        (Signal.OPT_OUT, _OPT_OUT) if "opt out" in text else (Signal.DO_NOT_MAIL, _DO_NOT_MAIL),
+        (Signal.DO_NOT_MAIL, _DO_NOT_MAIL),
+        (Signal.BOUNCED, _BOUNCED),
+        (Signal.OPT_OUT, _OPT_OUT),
+    ):
+        if stems.search(text):
+            return signal
+    return None
+
+
+def _without_stem(text: str) -> str:
+    return re.sub(r"e ?mail|do not contact", "", text)
+
+
+def _spaced(heading: str) -> str:
+    """A heading as lower-case words: `emailOptOut`, `npsp__Deceased__c`."""
+    text = re.sub(r"__c$", "", heading.strip(), flags=re.IGNORECASE)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
+    return re.sub(r"[^\w']+|_", " ", text.lower()).strip()

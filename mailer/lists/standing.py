@@ -1,0 +1,126 @@
+"""Whether a file says that somebody may be mailed: status words, yes and no, dates of leaving."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """What a file says about a person. The later ones are stronger: of several, the last holds."""
+
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
+    """From the list that the file is imported into."""
+    UNSUBSCRIBED_FROM_ALL = "unsubscribed-from-all"
+    BOUNCED = "bounced"
+    DO_NOT_MAIL = "do-not-mail"
+    """Suppressed by staff, deceased, blocked."""
+    COMPLAINED = "complained"
+
+
+STRENGTH = {standing: strength for strength, standing in enumerate(Standing)}
+
+_SUBSCRIBED = (
+    "subscribed|active|enabled|confirmed|verified|opted in|opt in|optin|single opt in|double opt in"
+    "|implied|implicit|express|explicit|confirmed opt in|resubscribed|subscriber|current|valid"
+    "|deliverable|mailable|reachable|engaged|regular|premium|gifted|comped|complimentary|accepted"
+    "|marketing contact|accepts marketing|granted|given|ok|okay|good|clean"
+)
+_UNSUBSCRIBED = (
+    "unsubscribed?|unsub|unsubs|unsubbed|not (currently )?subscribed|non ?subscribed|non subscriber|not a subscriber"
+    "|no longer subscribed|never( subscribed)?|opted ?out|opt ?out|user opt out|on hold opt out|out"
+    "|in ?active|not active|deactivated|archived?|removed?|deleted?|trashed?|cancell?ed|left"
+    "|pending|unconfirmed|not confirmed|unverified|not verified|un ?activated|awaiting confirmation"
+    "|pending confirmation|confirmation pending|not opted in|not in|transactional( only)?"
+    "|no permission( set)?|not set|non marketing( contact)?|not a marketing contact"
+    "|disabled|suspended|withdrawn|revoked|declined|refused|objected|denied|resigned|quit|lapsed|expired"
+    "|abgemeldet|desabonnee?|desinscrite?|desuscrit[oa]|de baja|dad[oa] de baja|cancelad[oa]"
+)
+_UNSUBSCRIBED_FROM_ALL = (
+    "unsubscribed from (everything|all|all e ?mails?)|unsubscribed from all( e ?mails?)?"
+    "|(global|globally|fully|permanently) unsub(scribed?)?|unsubscribed? (globally|all)"
+)
+_BOUNCED = (
+    "bounced?|bounces|bouncing|hard ?bounc(e|ed|ing)|previous(ly)? bounced?|bounced? hard|cleaned"
+    "|undeliverable|undelivered|not deliverable|non deliverable|invalid( e ?mail)?( address)?|not valid"
+    "|bad( e ?mail)?( address)?|is bad|on hold|hold|held|on hold bounce|unreachable|returned|no such (user|mailbox)"
+    "|non ?existent|does not exist|rebotad[oa]"
+)
+_DO_NOT_MAIL = (
+    "suppress(ed)?|manual|blocked|block ?listed|black ?listed|deny ?listed|banned|excluded|erased|spammy"
+    "|do ?n[o']?t (e ?)?(mail|contact|send|bulk e ?mail|mass e ?mail)( me)?|no (e ?)?(mails?|contact|bulk e ?mails?)"
+    "|dnc|dnm|dne|never (e ?)?(mail|contact)|deceased|dead|died|gesperrt"
+)
+_COMPLAINED = (
+    "complain(t|ts|ed|er|ing)?|(previous )?(spam|abuse)( complaint| complained| report(ed)?)?"
+    "|(marked|reported)( as)? (spam|junk|abuse)|junk|(previous )?complaint"
+)
+_EXACT = tuple(
+    (standing, re.compile(words))
+    for standing, words in (
+        (Standing.COMPLAINED, _COMPLAINED),
+        (Standing.DO_NOT_MAIL, _DO_NOT_MAIL),
+        (Standing.UNSUBSCRIBED_FROM_ALL, _UNSUBSCRIBED_FROM_ALL),
+        (Standing.UNSUBSCRIBED, _UNSUBSCRIBED),
+        (Standing.BOUNCED, _BOUNCED),
+        (Standing.SUBSCRIBED, _SUBSCRIBED),
+    )
+)
+# What follows these can make nobody mailable again: "Unsubscribed by admin", "Bounced (5.1.1)".
+_BEGINNINGS = (
+    (Standing.COMPLAINED, re.compile(r"(spam |abuse )?complain|(marked|reported) as spam")),
+    (Standing.UNSUBSCRIBED, re.compile(r"unsubscri|opted out\b|removed by|deleted by")),
+    (Standing.BOUNCED, re.compile(r"(hard )?bounced\b|on hold\b|undeliverable\b|cleaned\b")),
+    (
+        Standing.DO_NOT_MAIL,
+        re.compile(r"do not (e ?)?(mail|contact)|block ?list|black ?list|deceased"),
+    ),
+)
+_NEGATED = re.compile(r"(not|never|no|isn't|un)\b")
+_SUPPRESSED = "suppressed: "
+
+YES = frozenset(
+    ["yes", "y", "true", "t", "1", "x", "on", "checked", "ja", "si", "sí", "oui", "✓", "✔", "☑"]
+)
+NO = frozenset(
+    ["no", "n", "false", "f", "0", "off", "none", "unchecked", "nein", "non", "✗", "✘", "☐", "-"]
+)
+
+
+def standing_of(word: str) -> Standing | None:
+    """The standing that a status word stands for, None for a word that is not known.
+
+    Case, punctuation and what stands in parentheses behind it do not matter.
+    """
+    text = _plain(word)
+    if text.startswith(_SUPPRESSED):
+        reason = standing_of(text.removeprefix(_SUPPRESSED)) or Standing.DO_NOT_MAIL
+        from_all = reason is Standing.UNSUBSCRIBED
+        return Standing.UNSUBSCRIBED_FROM_ALL if from_all else reason
+    for candidate in (_spaced(text), _spaced(re.sub(r"\(.*", "", text))):
+        for standing, words in _EXACT:
+            if words.fullmatch(candidate):
+                return standing
+    spaced = _spaced(text)
+    if _NEGATED.match(spaced):
+        return None
+    return next((standing for standing, words in _BEGINNINGS if words.match(spaced)), None)
+
+
+def flag_of(text: str) -> bool | None:
+    """Yes or no, whatever way it is written; None for anything else. A number above 0 is a yes."""
+    plain = text.strip().lower().rstrip(".")
+    if plain in YES or (plain.isdecimal() and int(plain) > 0):
+        return True
+    if plain in NO or not plain:
+        return False
+    return None
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.lower().split()).strip("\"'*.!")
+
+
+def _spaced(text: str) -> str:
+    return re.sub(r"[^\w']+", " ", text.replace("_", " ")).strip()

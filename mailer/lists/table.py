@@ -1,0 +1,34 @@
+"""A file as rows under a header, whatever its format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailer.lists.csv_file import CsvFile
+from mailer.lists.workbook import Workbook
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How zipped (.xlsx, .ods) and old (.xls) workbooks begin."""
+
+
+def open_table(
+    stream: BinaryIO, path: str, *, encoding: str = "", sheet: str = ""
+) -> CsvFile | Workbook:
+    """Open a CSV file or a workbook; the content tells which, not the name.
+
+    Args:
+        stream: the file, seekable.
+        path: as the user typed it, for messages.
+        encoding: of a CSV file; "" to recognize it.
+        sheet: of a workbook; "" for the only one with addresses.
+
+    Raises:
+        ImportFileError: the file cannot be read.
+    """
+    stream.seek(0)
+    if stream.read(4) in _WORKBOOKS:
+        return Workbook(stream, path, sheet)
+    return CsvFile(stream, path, encoding)
