@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _FENCE = re.compile(r"---[ \t]*")
-_DEFINITION = re.compile(r"[\s>]*\[\^([^\]\s]+)\]:(.*)")
-_REFERENCE = re.compile(r"\[\^([^\]\s]+)\]")
-_NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?#\}", re.DOTALL)
+_DEFINITION = re.compile(r"[\s>]*\[\^([^\]\s]{1,200})\]:(.*)")
+_REFERENCE = re.compile(r"\[\^([^\]\s]{1,200})\]")
+_NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?(?:#\}|\Z)", re.DOTALL)
+LONGEST = 300_000
+"""Characters of a campaign file: three times what Gmail shows of a mail."""
 
 _NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
 _NESTED = {
@@ -131,6 +133,12 @@ def parse(path: str, text: str) -> Campaign:
             f'"{name}" cannot be a campaign\'s name',
             place=Place(path),
             hint="Use lower-case letters, digits and hyphens, as in council-vote.md.",
+        )
+    if len(text) > LONGEST:
+        raise CampaignError(
+            f"is longer than {LONGEST:,} characters",
+            place=Place(path),
+            hint="Mail programs cut a mail off at about 100,000. Link to what is longer.",
         )
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     header, body, offset = _split(path, text)
@@ -248,6 +256,12 @@ def _check_subjects(path: str, front: FrontMatter, lines: dict[str, int]) -> Non
 def _pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
     try:
         node = yaml.compose(header, Loader=yaml.SafeLoader)
+    except RecursionError as err:
+        raise CampaignError(
+            "the front matter is nested too deeply",
+            place=Place(path, 2),
+            hint="Write each key on a line of its own, its value behind a colon.",
+        ) from err
     except yaml.YAMLError as err:
         raise CampaignError(
             f"the front matter is not valid YAML: {_problem(err)}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
+from mailer.compiler import limits
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.environment import Environment
 from mailer.compiler.slots import AnswerCache, Recipient
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
     from mailer.lists.subscriber import Subscriber
 
+_TOO_DEEP = (MemoryError, RecursionError, SyntaxError)
+"""What Python, in which Jinja writes, says of an expression with hundreds of brackets."""
 _EXAMPLES = 'Examples: recipient.state == "OR", or "volunteer" in recipient.tags.'
 
 
@@ -44,13 +47,22 @@ def condition(
         raise CampaignError(
             f"the audience expression is not complete: {err.message}", place=where, hint=_EXAMPLES
         ) from err
+    except _TOO_DEEP as err:
+        raise CampaignError(
+            "the audience expression is nested too deeply", place=where, hint=_EXAMPLES
+        ) from err
 
     def decide(recipient: Recipient) -> tuple[list[Any], bool]:
         recorder = Recorder(recipient, known)
         try:
-            answer = bool(evaluate(**roots(recorder, tables, fields)))
+            with limits.run():
+                answer = bool(evaluate(**roots(recorder, tables, fields)))
         except CampaignError as err:
             raise CampaignError(err.message, place=where, hint=err.hint) from err
+        except _TOO_DEEP as err:
+            raise CampaignError(
+                "the audience expression is nested too deeply", place=where, hint=_EXAMPLES
+            ) from err
         except Exception as err:
             raise CampaignError(
                 f"the audience expression cannot be worked out: {err}", place=where, hint=_EXAMPLES

@@ -4,37 +4,85 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import BytecodeCache, StrictUndefined, Undefined, nodes, pass_context
+from jinja2 import (
+    BytecodeCache,
+    StrictUndefined,
+    Undefined,
+    nodes,
+    pass_context,
+    pass_environment,
+)
 from jinja2.compiler import CodeGenerator
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
+from mailer.compiler import limits, sandbox
+from mailer.compiler.places import here
+from mailer.compiler.sandbox import Method
 from mailer.compiler.symbolic import Symbol, contains, symbol_in
+from mailer.errors import CampaignError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType
 
+    from jinja2 import Template
     from jinja2.bccache import Bucket
     from jinja2.compiler import Frame
     from jinja2.runtime import Context
 
 
 class _Generator(CodeGenerator):
-    """Two operators that Python settles at once, before a symbol is asked."""
+    """Operators that Python settles at once, before a symbol is asked; loops and lists are measured."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's name
-        self._call("environment.concatenate", node.nodes, frame)
+        self._call("concatenate", node.nodes, frame)
 
     def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         if len(node.ops) == 1 and node.ops[0].op in {"in", "notin"}:
             self.write("(not " if node.ops[0].op == "notin" else "(")
-            self._call("environment.contains", [node.expr, node.ops[0].expr], frame)
+            self._call("contains", [node.expr, node.ops[0].expr], frame)
             self.write(")")
         else:
             super().visit_Compare(node, frame)
 
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self._loops.add(id(node.iter))
+        super().visit_For(node, frame)
+
+    def visit_List(self, node: nodes.List, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self._measure(node, frame, super().visit_List)
+
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self._measure(node, frame, super().visit_Dict)
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        if node.ctx == "load":
+            self._measure(node, frame, super().visit_Tuple)
+        else:
+            super().visit_Tuple(node, frame)
+
+    def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
+        if id(node) not in self._loops:
+            return super().visit(node, *args, **kwargs)
+        self._loops.remove(id(node))
+        self.write("environment.counted(")
+        super().visit(node, *args, **kwargs)
+        self.write(")")
+        return None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._loops: set[int] = set()
+        """What loops go through, by identity of the node."""
+
+    def _measure(self, node: nodes.Expr, frame: Frame, visit: Callable[..., None]) -> None:
+        self.write("environment.measured(")
+        visit(node, frame)
+        self.write(")")
+
     def _call(self, name: str, arguments: list[nodes.Expr], frame: Frame) -> None:
-        self.write(f"{name}((")
+        self.write(f"environment.{name}((")
         for argument in arguments:
             self.visit(argument, frame)
             self.write(", ")
@@ -64,13 +112,25 @@ class Environment(SandboxedEnvironment):
     """The environment of campaigns, templates and audience expressions."""
 
     code_generator_class = _Generator
+    intercepted_binops = frozenset(limits.OPERATORS)
+    counted = staticmethod(limits.counted)
+    measured = staticmethod(limits.measured)
+    concat = staticmethod(limits.joined)
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
+        super().__init__(
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=_written_out,
+            **options,
+        )
         del self.filters["random"]  # a campaign says the same to the same person
         del self.globals["lipsum"]
+        self._globals = tuple(self.globals.values())
         self.filters["default"] = self.filters["d"] = default
         self.filters["thousands"] = lambda number: f"{int(number):,}"
+        self.filters["attr"] = pass_environment(_attribute)
         filters: dict[str, Any] = dict(self.filters)
         tests: dict[str, Any] = dict(self.tests)
         self.filters = {name: _lifted(filter_, name) for name, filter_ in filters.items()}
@@ -81,23 +141,38 @@ class Environment(SandboxedEnvironment):
 
     def find(self, value: Any, name: Any) -> Any:
         """An item or attribute of a recipient's value; "" where there is none."""
-        found = super().getitem(value, name)
-        return "" if isinstance(found, Undefined) else found
+        found = sandbox.item(value, name)
+        if sandbox.is_missing(found):
+            found = sandbox.reach(self, value, name)
+        return "" if sandbox.is_missing(found) else found
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Symbol):
             return obj.child(self.find, attribute)
-        return super().getattr(obj, attribute)
+        value = sandbox.reach(self, obj, attribute)
+        return self.getitem(obj, attribute) if sandbox.is_missing(value) else value
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(argument, Symbol):
             return argument.derive("{}[{}]", self.find, obj, argument)
         if isinstance(obj, Symbol):
             return obj.child(self.find, argument)
-        return super().getitem(obj, argument)
+        value = sandbox.item(obj, argument)
+        if sandbox.is_missing(value):
+            value = sandbox.reach(self, obj, argument)
+        if not sandbox.is_missing(value):
+            return value
+        if isinstance(obj, Undefined):
+            return obj[argument]  # says which name is not known
+        if isinstance(argument, str) and argument.startswith("_"):
+            return self.unsafe_undefined(obj, argument)
+        return self.undefined(obj=obj, name=argument)
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return isinstance(obj, (*sandbox.CALLABLES, Undefined)) or obj in self._globals
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(obj, Symbol) or _is_method_of_text(obj):
+        if isinstance(obj, (Symbol, Method)):
             found = symbol_in((obj, *args, *kwargs.values()))
             if found is not None:
                 form = "{}" + _arguments(len(args), kwargs)
@@ -105,14 +180,25 @@ class Environment(SandboxedEnvironment):
                 return found.derive(
                     form, lambda f, *a, **k: call(context, f, *a, **k), obj, *args, **kwargs
                 )
-        return super().call(context, obj, *args, **kwargs)
+        if isinstance(obj, LoopContext) and args:
+            args = (limits.counted(args[0]), *args[1:])
+        with limits.call():
+            return limits.measured(super().call(context, obj, *args, **kwargs))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        del context
+        if operator == "%" and isinstance(left, str):
+            return _percent(left, right)
+        if isinstance(left, Symbol) or isinstance(right, Symbol):
+            return self.binop_table[operator](left, right)
+        return limits.OPERATORS[operator](left, right)
 
     def concatenate(self, parts: tuple[Any, ...]) -> Any:
         found = symbol_in(parts)
         if found is None:
-            return "".join(map(str, parts))
+            return limits.concatenated(parts)
         form = " ~ ".join(["{}"] * len(parts))
-        return found.derive(f"({form})", lambda *values: "".join(map(str, values)), *parts)
+        return found.derive(f"({form})", lambda *values: limits.concatenated(values), *parts)
 
     def contains(self, pair: tuple[Any, Any]) -> Any:
         found = symbol_in(pair)
@@ -120,11 +206,46 @@ class Environment(SandboxedEnvironment):
             return contains(*pair)
         return found.derive("({} in {})", contains, *pair)
 
+    def _load_template(self, name: Any, globals: Any) -> Template:  # noqa: A002 - Jinja's name
+        limits.spend(_INCLUDE)
+        return super()._load_template(name, globals)
 
-def _is_method_of_text(function: Any) -> bool:
-    """Such as "…".join, or {…}.get: it would take a symbol for a value at once."""
-    owner = getattr(function, "__self__", None)
-    return isinstance(owner, str) or (isinstance(owner, dict) and function.__name__ == "get")
+
+_INCLUDE = 2_000
+"""What including a template takes, as characters written."""
+
+
+def _written_out(value: Any) -> Any:
+    """What {{ }} writes: a symbol as its slot, and plain data."""
+    if type(value) is str:
+        limits.spend()
+        return value
+    if isinstance(value, Symbol):
+        limits.spend()
+        return value
+    if not sandbox.is_plain(value):
+        name = getattr(value, "name", None) or type(value).__name__.lower()
+        raise CampaignError(
+            f"{name} cannot be written out",
+            place=here(),
+            hint=f"Write {name}(…), with what it needs in the brackets.",
+        )
+    symbol = symbol_in((value,))
+    return limits.measured(value) if symbol is None else symbol.derive("{}", str, value)
+
+
+def _percent(text: str, values: Any) -> Any:
+    symbol = symbol_in((values,))
+    if symbol is None:
+        return limits.remainder(text, values)
+    if limits.is_simple_format(text):
+        return text % values  # tokens, each a slot of its own
+    return symbol.derive("({} % {})", limits.remainder, text, values)
+
+
+def _attribute(environment: Environment, value: Any, name: Any) -> Any:
+    """Jinja's `attr`, which is to see no more than a dot does."""
+    return environment.getattr(value, name)
 
 
 def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
@@ -137,19 +258,24 @@ def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
 
 def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callable[..., Any]:
     """A filter or test that becomes a symbol when any of its arguments is one."""
+    skip = 1 if hasattr(function, "jinja_pass_arg") else 0
+    within_bounds = limits.bounded(name, function, skip)
 
     def lifted(*args: Any, **kwargs: Any) -> Any:
-        skip = 1 if hasattr(function, "jinja_pass_arg") else 0
-        found = symbol_in((*args[skip:], *kwargs.values()))
-        if found is None:
-            return function(*args, **kwargs)
+        symbol = symbol_in((*args[skip:], *kwargs.values()))
+        if symbol is None:
+            return within_bounds(*args, **kwargs)
+        if len(args) > skip and isinstance(args[skip], Symbol):
+            args[skip].refuse_unknown_column(name, args[skip + 1 :], kwargs)
+            if name == "attr" and len(args) == skip + 2:
+                return function(*args)
         further = len(args) - skip - 1
         form = f"{{}}{sign}{name}" + (_arguments(further, kwargs) if further or kwargs else "")
         passed = args[:skip]
-        made = found.derive(
-            form, lambda *a, **k: function(*passed, *a, **k), *args[skip:], **kwargs
+        derived = symbol.derive(
+            form, lambda *a, **k: within_bounds(*passed, *a, **k), *args[skip:], **kwargs
         )
-        return made.filtered(args[skip] if len(args) > skip else None, name)
+        return derived.filtered(args[skip] if len(args) > skip else None, name)
 
     if hasattr(function, "jinja_pass_arg"):
         lifted.jinja_pass_arg = function.jinja_pass_arg  # type: ignore[attr-defined] # Jinja's mark

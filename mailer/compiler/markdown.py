@@ -16,6 +16,9 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
+from mailer.compiler.places import NOWHERE
+from mailer.errors import CampaignError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -82,6 +85,26 @@ class Numbering:
         )
 
 
+MARKS = 1_000
+"""Of emphasis in one paragraph, and the deepest brackets: the parser takes the square of them."""
+BRACKETS = 50
+
+
+def _refuse_tangled(text: str) -> None:
+    """Refuse a paragraph that Markdown would take minutes to read."""
+    for paragraph in re.split(r"\n[ \t]*\n|\n(?=\|)", text):
+        depth = deepest = 0
+        for bracket in re.findall(r"[\[\]]", paragraph):
+            depth = depth + 1 if bracket == "[" else max(0, depth - 1)
+            deepest = max(deepest, depth)
+        if deepest > BRACKETS or len(re.findall(r"[*_~]", paragraph)) > MARKS:
+            raise CampaignError(
+                f'the paragraph "{paragraph.strip()[:30]}…" holds too many brackets or marks',
+                place=NOWHERE,
+                hint="Look for [, * or _ that stand there by mistake.",
+            )
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -101,6 +124,7 @@ class Document:
     """One parse of a campaign's body, after Jinja."""
 
     def __init__(self, text: str, labels: Sequence[str]) -> None:
+        _refuse_tangled(text)
         self._env: dict[str, Any] = {"labels": list(labels)}
         self.tokens: list[list[Token]] = []
         self.notes: dict[str, list[Token]] = {}

@@ -64,6 +64,10 @@ ELEMENTS = frozenset(
 )
 """Of MJML 4. mjml-python drops any other element without a word, with all that is in it."""
 
+DEEPEST = 100
+"""Elements in one another. Parsers of HTML give up at 256, or fall over."""
+_VOID = frozenset(["area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"])
+
 VALUE = "\x1a"
 """Stands for what Jinja writes."""
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -192,9 +196,14 @@ class _Balance(HTMLParser):
         self.found: list[_Element] = []
         self.unknown: str | None = None
         self.unclosed: str | None = None
+        self.too_deep: str | None = None
+        self._depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
+        self._depth += tag not in _VOID
+        if self._depth > DEEPEST and self.too_deep is None:
+            self.too_deep = tag
         if tag.startswith("mj"):
             self._seen(tag)
             self.open.append(tag)
@@ -205,6 +214,7 @@ class _Balance(HTMLParser):
             self._seen(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        self._depth -= 1
         if not tag.startswith("mj") or self.unclosed:
             return
         if self.open and self.open[-1] == tag:
@@ -220,6 +230,12 @@ class _Balance(HTMLParser):
 
 def _check(mjml: str, files: Mapping[str, str]) -> None:
     parser = _parse(mjml)
+    if parser.too_deep:
+        raise CampaignError(
+            f"more than {DEEPEST} HTML elements stand in one another",
+            place=_place(rf"<{parser.too_deep}\b", files),
+            hint="Look for a tag that is opened again and again and never closed.",
+        )
     if parser.unknown:
         raise CampaignError(
             f"there is no MJML element <{parser.unknown}>",

@@ -7,8 +7,7 @@ pass the same guards and share the footnotes' numbers, which are given out by th
 from __future__ import annotations
 
 import re
-import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import FunctionLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.runtime import Macro
 
-from mailer.compiler import markdown
+from mailer.compiler import limits, markdown, sandbox
 from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
-from mailer.compiler.symbolic import Recorder, Symbol, here, roots
+from mailer.compiler.places import NOWHERE, here, place_of
+from mailer.compiler.sandbox import Function
+from mailer.compiler.symbolic import Recorder, Symbol, roots
 from mailer.errors import CampaignError, Place, suggest
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "templates/"
 _TEXT_KEYS = ("preheader", "headline", "date")
+MAX_BLOCKS = 1_000
 _ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
 _TAGS = (
     "if",
@@ -71,6 +73,7 @@ class Renderer:
         self._memory = memory or TemplateCache()
         self._campaign = sources.parsed
         self._fields = fields
+        self._brand = sandbox.plain(sources.content.brand)
         self._labels = list(self._campaign.notes)
         self._numbering = Numbering(self._labels)
         self._html = self._environment(self._markdown_html)
@@ -84,9 +87,18 @@ class Renderer:
             CampaignError: with path and line.
         """
         try:
-            return self._run(recorder)
-        except CampaignError:
+            with limits.run():
+                return self._run(recorder)
+        except CampaignError as err:
+            if err.place == NOWHERE:
+                err.place = self._place_of(err)
             raise
+        except (MemoryError, RecursionError, SyntaxError) as err:  # of Python, which Jinja writes
+            raise CampaignError(
+                "this is nested too deeply",
+                place=self._place_of(err),
+                hint="Write it with fewer brackets, and fewer tags inside one another.",
+            ) from err
         except TemplateError as err:
             raise self._explained(err) from err
         except (TypeError, ValueError, ArithmeticError) as err:
@@ -97,8 +109,8 @@ class Renderer:
     def _run(self, recorder: Recorder) -> Rendered:
         self._numbering = Numbering(self._labels)
         shared = roots(recorder, self._sources.tables, self._fields) | {
-            "brand": self._sources.content.brand,
-            "fail": self._fail,
+            "brand": self._brand,
+            "fail": Function("fail", self._fail),
         }
         front = {"subject": self._front(self._subject(recorder), shared)}
         front |= {key: self._front(key, shared) for key in _TEXT_KEYS}
@@ -110,9 +122,16 @@ class Renderer:
         document, blocks = self._html_body(shared)
         sources = markdown.sources(document, self._numbering)
         layout = self._html.get_template(f"{self._campaign.front.layout}.mjml")
-        mjml = layout.render(shared, blocks=blocks, runs=_runs(blocks), sources=sources)
+        mjml = layout.render(
+            shared,
+            blocks=[_plain_block(block) for block in blocks],
+            runs=_runs(blocks),
+            sources=[asdict(source) for source in sources],
+        )
         body = self._text_body(shared)
-        text = self._text.get_template("message.txt").render(shared, body=body, sources=sources)
+        text = self._text.get_template("message.txt").render(
+            shared, body=body, sources=[asdict(source) for source in sources]
+        )
         text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         return Rendered(front["subject"], mjml, tuple(block.source for block in blocks), text)
 
@@ -151,7 +170,7 @@ class Renderer:
     ) -> _Components:
         """The components that come with mailer, then those of the project's own libraries, which may replace them."""
         names = [path.removeprefix(_FOLDER) for path in _libraries(self._sources, suffix)]
-        return _Components(environment, names, shared, self._campaign.path)
+        return _Components(environment, names, shared)
 
     def _document(
         self, environment: Environment, shared: Mapping[str, Any], components: _Components
@@ -218,9 +237,7 @@ class Renderer:
         return self._sources.files[path], path, lambda: True
 
     def _fail(self, message: str) -> str:
-        raise CampaignError(
-            message, place=here(self._campaign.path), hint="See docs/components.md."
-        )
+        raise CampaignError(message, place=here(), hint="See docs/components.md.")
 
     def _check_layout(self) -> None:
         layout = self._campaign.front.layout
@@ -270,10 +287,7 @@ class Renderer:
         return _HELP
 
     def _place_of(self, err: BaseException) -> Place:
-        for frame in reversed(traceback.extract_tb(err.__traceback__)):
-            if frame.filename in self._sources.files:
-                return Place(frame.filename, frame.lineno)
-        return self._campaign.place()
+        return place_of(err, self._sources.files) or self._campaign.place()
 
 
 def _unclosed(tag: str, file: Place, source: str) -> CampaignError:
@@ -304,15 +318,10 @@ class _Components:
     """The macros of some files, each call of which becomes a block of its own."""
 
     def __init__(
-        self,
-        environment: Environment,
-        names: Sequence[str],
-        shared: Mapping[str, Any],
-        campaign: str,
+        self, environment: Environment, names: Sequence[str], shared: Mapping[str, Any]
     ) -> None:
         self.outputs: list[str] = []
         self._calls: list[tuple[str, Place]] = []
-        self._campaign = campaign
         modules = [environment.get_template(name).make_module(dict(shared)) for name in names]
         self.macros = {
             name: self._block(macro)
@@ -321,14 +330,20 @@ class _Components:
             if isinstance(macro, Macro) and not name.startswith("_")
         }
 
-    def _block(self, macro: Macro) -> Callable[..., str]:
+    def _block(self, macro: Macro) -> Function:
         def call(*args: Any, **kwargs: Any) -> str:
             output = str(macro(*args, **kwargs))
             self.outputs.append(output)
-            self._calls.append((macro.name, here(self._campaign)))
+            self._calls.append((macro.name, here()))
+            if len(self.outputs) > MAX_BLOCKS:
+                raise CampaignError(
+                    f"the campaign has more than {MAX_BLOCKS:,} components",
+                    place=here(),
+                    hint="Look for a loop that is longer than you meant.",
+                )
             return f"zqb{len(self.outputs) - 1:04d}qz"
 
-        return call
+        return Function(macro.name, call)
 
     def refuse_nested(self, source: str) -> None:
         """A component may not stand inside a paragraph, a list, a quotation or another component."""
@@ -345,6 +360,10 @@ class _Components:
 def _runs(blocks: list[Block]) -> list[dict[str, Any]]:
     """Neighbouring blocks of one level together: what a layout wraps into one section."""
     return [
-        {"level": level, "blocks": list(group)}
+        {"level": level, "blocks": [_plain_block(block) for block in group]}
         for level, group in groupby(blocks, key=lambda block: block.level)
     ]
+
+
+def _plain_block(block: Block) -> dict[str, str]:
+    return {"kind": block.kind, "level": block.level, "source": block.source}

@@ -10,7 +10,6 @@ Nothing is analysed: whatever Jinja can do to a value, it does to the value itse
 
 from __future__ import annotations
 
-import inspect
 import operator
 import re
 from typing import TYPE_CHECKING, Any
@@ -18,24 +17,32 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Undefined
 from markupsafe import Markup
 
-from mailer.compiler import escaping
+from mailer.compiler import escaping, limits
+from mailer.compiler.places import here
+from mailer.compiler.sandbox import Function
 from mailer.compiler.slots import Guard, Slot, column
-from mailer.errors import CampaignError, Place, suggest
+from mailer.errors import CampaignError, suggest
 from mailer.links import LINKS, PERSONAL
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from types import FrameType
 
     from mailer.campaigns.lookups import LookupTable, Row
     from mailer.compiler.slots import AnswerCache, Recipient
+    from mailer.errors import Place
 
 _ORDINARY = {str, bool, int, float, dict, list, tuple}
 """Types of values that need no second look."""
 TOKEN = re.compile(r"zq[a-z]\d{4}qz")
 """Lower-case and alphanumeric, so that it passes Markdown, MJML and premailer untouched. `zqs` is a
 slot, `zqb` a component's block, `zqf` a footnote reference."""
+
+
+MAX_SLOTS = 10_000
+"""As many as four digits can number."""
+LONGEST = 20_000
+"""Characters of an expression: evaluating it takes time in proportion."""
 
 
 class Recorder:
@@ -58,10 +65,17 @@ class Recorder:
         """The token of a symbol's slot."""
         index = self._slot_of.get(symbol.text)
         if index is None:
-            evaluate = _working_out(symbol.text, symbol.evaluate, written)
-            slot = Slot(symbol.text, evaluate, symbol.reads, here())
+            place = here()
+            evaluate = _working_out(symbol.text, symbol.evaluate, written, place)
+            slot = Slot(symbol.text, evaluate, symbol.reads, place)
             slot.evaluate(self.example)
             index = self._slot_of[symbol.text] = len(self.slots)
+            if index >= MAX_SLOTS:
+                raise CampaignError(
+                    f"the campaign writes more than {MAX_SLOTS:,} different personal values",
+                    place=place,
+                    hint="Write fewer values, or the same ones again.",
+                )
             self.slots.append(slot)
         return f"zqs{index:04d}qz"
 
@@ -70,54 +84,39 @@ class Recorder:
         key = (symbol.text, form)
         if key not in self._answers:
             text = form.format(symbol.text)
-            evaluate = _working_out(text, symbol.evaluate, convert)
+            place = here()
+            evaluate = _working_out(text, symbol.evaluate, convert, place)
             if not isinstance(symbol.evaluate, operator.attrgetter):  # as fast to read as to find
                 evaluate = self._known.remembered((text, convert), evaluate, symbol.reads)
-            guard = Guard(text, evaluate, here())
+            guard = Guard(text, evaluate, place)
             answer = self._answers[key] = guard.evaluate(self.example)
             self.path.append((guard, answer))
         return self._answers[key]
 
 
 def _working_out(
-    text: str, evaluate: Callable[[Recipient], Any], convert: Callable[[Any], Any]
+    text: str, evaluate: Callable[[Recipient], Any], convert: Callable[[Any], Any], place: Place
 ) -> Callable[[Recipient], Any]:
-    """An expression's value for a recipient, converted; a failure names the expression."""
+    """An expression's value for a recipient, converted; a failure names the expression and `place`."""
 
     def work_out(recipient: Recipient) -> Any:
+        limits.renew()
         try:
             return convert(evaluate(recipient))
-        except CampaignError:
-            raise
+        except CampaignError as err:
+            raise CampaignError(err.message, place=place, hint=err.hint) from err
         except Exception as err:
             raise CampaignError(
                 f"{{{{ {text} }}}} cannot be worked out for {recipient.subscriber.email}: {err}",
-                place=here(),
+                place=place,
                 hint="Values of a list are text: turn one into a number with | int first.",
             ) from err
 
     return work_out
 
 
-def here(within: str | None = None) -> Place:
-    """The line of the template that is running, or of the one at `within` that called it."""
-    places = list(_running())
-    chosen = [place for place in places if within in {None, place.path}] or places
-    return chosen[0] if chosen else Place(within or "audience")
-
-
-def _running() -> Iterator[Place]:
-    frame: FrameType | None = inspect.currentframe()
-    while frame is not None:
-        template = frame.f_globals.get("__jinja_template__")
-        if template is not None:
-            path = template.filename or template.name or "audience"
-            yield Place(path, template.get_corresponding_lineno(frame.f_lineno))
-        frame = frame.f_back
-
-
 def _binary(name: str, sign: str) -> tuple[Callable[..., Symbol], Callable[..., Symbol]]:
-    function = getattr(operator, name)
+    function = limits.OPERATORS.get(sign) or getattr(operator, name)
 
     def forward(self: Symbol, other: Any) -> Symbol:
         return self.derive(f"({{}} {sign} {{}})", function, self, other)
@@ -176,10 +175,15 @@ class Symbol:
                 return result
             if isinstance(result, Undefined):
                 return ""
-            # Jinja's `map` and `select` give generators, good for one reading only
-            return list(result) if hasattr(result, "__next__") else result
+            return result
 
         text = form.format(*map(_text, (*args, *options.values())))
+        if len(text) > LONGEST:
+            raise CampaignError(
+                "this puts too many personal values together",
+                place=here(),
+                hint="Write them out one after another with {{ }} instead of collecting them.",
+            )
         return Symbol(self.recorder, text, evaluate, None, _reads((*args, *options.values())))
 
     # --- written out
@@ -194,7 +198,7 @@ class Symbol:
         return self.recorder.write(self)
 
     def __format__(self, spec: str) -> str:
-        return str(self.derive("format({}, {})", format, self, spec))
+        return str(self.derive("format({}, {})", limits.formatted, self, spec))
 
     # --- decided on
 
@@ -226,6 +230,17 @@ class Symbol:
     # --- gone into
 
     def child(self, find: Callable[[Any, Any], Any], name: Any) -> Symbol:
+        """An item or attribute.
+
+        Raises:
+            CampaignError: there is no such field, or it is none of a writer's.
+        """
+        if isinstance(name, str) and name.startswith("_"):
+            raise CampaignError(
+                f'"{self.text}" has no "{name}"',
+                place=here(),
+                hint="Names that begin with _ are not for campaigns.",
+            )
         if isinstance(self.shape, dict):
             if name not in self.shape:
                 raise CampaignError(
@@ -239,6 +254,23 @@ class Symbol:
     def __getitem__(self, part: slice) -> Symbol:
         """Jinja asks Python itself for slices."""
         return self.derive("{}[{}]", operator.getitem, self, part)
+
+    def refuse_unknown_column(
+        self, filter_name: str, args: Sequence[Any], options: Mapping[str, Any]
+    ) -> None:
+        """A filter may ask rows only for the columns they have."""
+        name = options.get("attribute")
+        if name is None and filter_name in {"groupby", "rejectattr", "selectattr"} and args:
+            name = args[0]
+        if isinstance(self.shape, list) and isinstance(name, str):
+            for column_ in name.split(","):
+                first = column_.strip().partition(".")[0]
+                if first not in self.shape[0]:
+                    raise CampaignError(
+                        f'"{self.text}" has no "{first}"',
+                        place=here(),
+                        hint=_known(self.shape[0], first),
+                    )
 
     def _item(self, index: int) -> Symbol:
         item = self.derive("{}[{}]", _item, self, index)
@@ -386,8 +418,13 @@ def _subscriber_shape(tables: Mapping[str, LookupTable], fields: frozenset[str])
     further = {name: _column_shape(f"fields.{name}") for name in fields}
     lookups = {name: _lookup_shape(name, table) for name, table in tables.items()}
     shape["fields"] = ("recipient.fields", operator.attrgetter("subscriber.fields"), further)
-    shape["lookups"] = ("recipient.lookups", operator.attrgetter("tables"), lookups)
+    shape["lookups"] = ("recipient.lookups", _whole(lookups), lookups)
     return shape
+
+
+def _whole(shape: Mapping[str, Any]) -> Callable[[Recipient], dict[str, Any]]:
+    """All that may be asked, as plain data: whatever is done with it sees no more than that."""
+    return lambda recipient: {name: entry[1](recipient) for name, entry in shape.items()}
 
 
 def _column_shape(name: str) -> tuple[str, Callable[[Recipient], Any], None, frozenset[str]]:
@@ -428,8 +465,8 @@ def roots(
         for name in LINKS
     }
     return {
-        "recipient": Symbol(recorder, "recipient", lambda r: r.subscriber, shape),
-        "links": Symbol(recorder, "links", operator.attrgetter("links"), links),
+        "recipient": Symbol(recorder, "recipient", _whole(shape), shape),
+        "links": Symbol(recorder, "links", _whole(links), links),
     }
 
 
@@ -437,6 +474,8 @@ def written(value: Any) -> str:
     """A slot's value as text that mail can show. Nothing known is nothing written."""
     if type(value) is str:
         return escaping.clean(value)
+    if isinstance(value, Function):
+        raise TypeError(f"it is a method: write brackets behind it, .{value.name}()")
     if value is None or isinstance(value, Undefined):
         return ""
     return escaping.clean(value.unescape() if isinstance(value, Markup) else str(value))

@@ -1,0 +1,45 @@
+"""Which line of which source is running, as a writer would look for it."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from typing import TYPE_CHECKING
+
+from mailer.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
+
+TEMPLATES = "templates/"
+"""The folder of what developers write; all else was written by the writer of the campaign."""
+
+NOWHERE = Place("audience")
+"""An expression that is in no file."""
+
+
+def here() -> Place:
+    """The innermost line of the campaign that is running, or of a template where none is."""
+    lines: list[Place] = []
+    frame: FrameType | None = inspect.currentframe()
+    while frame is not None:
+        template = frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            path = template.filename or template.name or "audience"
+            lines.append(Place(path, template.get_corresponding_lineno(frame.f_lineno)))
+        frame = frame.f_back
+    return innermost(lines) or NOWHERE
+
+
+def place_of(err: BaseException, paths: Iterable[str]) -> Place | None:
+    """The same for an error that was raised in one of these sources."""
+    known = set(paths)
+    frames = reversed(traceback.extract_tb(err.__traceback__))
+    return innermost([Place(f.filename, f.lineno) for f in frames if f.filename in known])
+
+
+def innermost(lines: list[Place]) -> Place | None:
+    """Of running lines, the innermost first: the one that a writer can mend."""
+    written = (line for line in lines if not line.path.startswith(TEMPLATES))
+    return next(written, lines[0] if lines else None)

@@ -1,0 +1,223 @@
+"""What a template can reach from what it is given: plain data, and the methods listed here.
+
+Dotted access, items, filters and tests all ask `reach`, so there is no second way to an attribute.
+Values of any other type have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from string import Formatter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from jinja2.environment import TemplateModule
+from jinja2.runtime import BlockReference, LoopContext, Macro, TemplateReference, Undefined
+from jinja2.sandbox import SandboxedEscapeFormatter, SandboxedFormatter
+from jinja2.utils import Cycler, Joiner, Namespace
+from markupsafe import Markup
+
+from mailer.compiler import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2.sandbox import SandboxedEnvironment
+    from pydantic import BaseModel
+
+_OF_TEXT = frozenset(
+    [
+        "capitalize",
+        "casefold",
+        "center",
+        "count",
+        "endswith",
+        "expandtabs",
+        "find",
+        "format",
+        "index",
+        "isalnum",
+        "isalpha",
+        "isascii",
+        "isdecimal",
+        "isdigit",
+        "islower",
+        "isnumeric",
+        "isspace",
+        "istitle",
+        "isupper",
+        "join",
+        "ljust",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rfind",
+        "rindex",
+        "rjust",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "upper",
+        "zfill",
+    ]
+)
+METHODS: dict[type, frozenset[str]] = {
+    str: _OF_TEXT,
+    list: frozenset(["count", "index"]),
+    tuple: frozenset(["count", "index"]),
+    dict: frozenset(["get", "items", "keys", "values"]),
+    MappingProxyType: frozenset(["get", "items", "keys", "values"]),
+    LoopContext: frozenset(["changed", "cycle"]),
+    Cycler: frozenset(["next", "reset"]),
+}
+"""Methods by type. None of them changes a value: a slot is evaluated long after the run."""
+
+ATTRIBUTES: dict[type, frozenset[str]] = {
+    tuple: frozenset(["grouper", "list"]),  # of groupby
+    LoopContext: frozenset(
+        [
+            "depth",
+            "depth0",
+            "first",
+            "index",
+            "index0",
+            "last",
+            "length",
+            "nextitem",
+            "previtem",
+            "revindex",
+            "revindex0",
+        ]
+    ),
+    Cycler: frozenset(["current"]),
+    Macro: frozenset(["arguments", "caller", "catch_kwargs", "catch_varargs", "name"]),
+    BlockReference: frozenset(["super"]),
+}
+"""Attributes by type."""
+
+
+class Function:
+    """Something of ours that templates can call by name, and nothing else."""
+
+    __slots__ = ("_run", "name")
+
+    def __init__(self, name: str, run: Callable[..., Any]) -> None:
+        self.name = name
+        self._run = run
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._run(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"{self.name}()"
+
+
+class Method(Function):
+    """A listed method of a value."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, owner: Any, name: str, run: Callable[..., Any]) -> None:
+        super().__init__(name, run)
+        self.owner = owner
+
+    def __repr__(self) -> str:
+        return f"{self.owner!r}.{self.name}"
+
+
+CALLABLES = (Function, Macro, BlockReference, LoopContext, Joiner)
+"""What may be called, beside the globals."""
+
+_MISSING = object()
+
+
+def reach(environment: SandboxedEnvironment, value: Any, name: Any) -> Any:
+    """An attribute of a value as a template sees it, or `MISSING`."""
+    if not isinstance(name, str) or name.startswith("_"):
+        return _MISSING
+    for kind, methods in METHODS.items():
+        if name in methods and isinstance(value, kind):
+            return _method(environment, value, name)
+    for kind, attributes in ATTRIBUTES.items():
+        if name in attributes and isinstance(value, kind):
+            return getattr(value, name, _MISSING)
+    if isinstance(value, (Namespace, TemplateModule)):
+        return getattr(value, name, _MISSING)
+    return _MISSING
+
+
+def item(value: Any, key: Any) -> Any:
+    """An item of a value as a template sees it, or `MISSING`."""
+    if isinstance(value, (str, list, tuple, range, Mapping, TemplateReference)):
+        try:
+            return value[key]
+        except (TypeError, LookupError):
+            return _MISSING
+    return _MISSING
+
+
+def is_missing(value: Any) -> bool:
+    return value is _MISSING
+
+
+def _method(environment: SandboxedEnvironment, value: Any, name: str) -> Method:
+    if name == "format":
+        return Method(value, name, _formatting(environment, value))
+    growing = {"join": "join()", "count": ""}.get(name, name)
+    return Method(value, name, partial(limits.bounded(growing, getattr(type(value), name)), value))
+
+
+class _Bounded(Formatter):
+    """Refuses fields that are too wide."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if not isinstance(value, (str, int, float)):
+            value = str(limits.measured(value))
+        return limits.formatted(value, format_spec)
+
+
+class _PlainFormatter(_Bounded, SandboxedFormatter):
+    pass
+
+
+class _MarkupFormatter(SandboxedEscapeFormatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        limits.formatted("", format_spec)
+        return super().format_field(value, format_spec)
+
+
+def _formatting(environment: SandboxedEnvironment, text: str) -> Callable[..., str]:
+    formatter: Formatter = _PlainFormatter(environment)
+    if isinstance(text, Markup):
+        formatter = _MarkupFormatter(environment, escape=text.escape)
+    kind = type(text)
+    return limits.bounded("", lambda *args, **kwargs: kind(formatter.vformat(text, args, kwargs)))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value can be written out: text, a number, or lists and mappings of them."""
+    plain = (str, int, float, list, tuple, dict, MappingProxyType, range, Undefined)
+    return value is None or isinstance(value, plain)
+
+
+def plain(model: BaseModel) -> Mapping[str, Any]:
+    """Settings as read-only data: a model's methods read files and run pickles."""
+    return _read_only(model.model_dump())  # type: ignore[no-any-return] # a mapping stays one
+
+
+def _read_only(value: Any) -> Any:
+    if isinstance(value, dict):
+        return MappingProxyType({name: _read_only(inner) for name, inner in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_read_only, value))
+    return value
