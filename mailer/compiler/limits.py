@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import re
 import threading
-from collections.abc import Iterator, Mapping, MappingView
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -151,7 +151,7 @@ def size(value: Any, depth: int = 0) -> int:
 
 def measured(value: Any) -> Any:
     """The same value, its size taken from the allowance. Iterators and views become lists."""
-    if isinstance(value, (Iterator, MappingView)):
+    if isinstance(value, (Iterator, ItemsView, KeysView, ValuesView)):
         value = list(counted(value))
     spend(size(value))
     return value
