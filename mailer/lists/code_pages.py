@@ -11,7 +11,7 @@ from itertools import pairwise
 
 _WESTERN = (
     *("áéíóúñü", "àâæçéèêëîïôœùûüÿ", "äöüß", "áâãàçéêíóôõúü", "åäöéü", "æøåéö", "áðéíóúýþæö"),
-    *("àèéìíòóùúî", "àçèéíïòóúü", "äåö", "éëïóöüèê", "âêîôûŵŷáéíóúäëïöü", "šžåäöõü"),
+    *("àèéìíòóùúî", "àçèéíïòóúü", "äåö", "éëïóöüèê", "âêîôûŵŷáéíóúäëïöü", "åäöõü"),
 )
 _CENTRAL = (
     *("áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "áéíóöőúüű", "čćđšž", "ăâîșțşţ"),
@@ -38,6 +38,8 @@ _LATIN = frozenset(name for name, alphabets in _PAGES.items() if alphabets in {_
 _BESIDE = " \u00a0'.-\u2013\u2014\u20ac\u00b0\u00ba\u00aa\u00ae\u2122\u00a9\u00b7\u2022\u00a7"
 _BEFORE = _BESIDE + "\u201c\u2018\u00ab\u00bf\u00a1"
 _AFTER = _BESIDE + "\u201d\u2019\u00bb\u2026"
+# An apostrophe stands before a capital, after a short prefix or before an s: O'Brien, d'arcy, Ana's.
+_ODD_APOSTROPHE = re.compile("\\w{3}\u2019(?![A-Z\u00c0-\u00de]|[st]\\b)\\w")
 _INSIDE = re.compile("['\u2019\u00b7.\u00a0-]+")
 
 
@@ -57,6 +59,8 @@ def _score(words: list[bytes], name: str) -> float:
 
 def _is_plausible(word: str, name: str) -> bool:
     word = word.lstrip(_BEFORE).rstrip(_AFTER)
+    if _ODD_APOSTROPHE.search(word):
+        return False
     return all(part.isascii() or _is_word(part, name) for part in _INSIDE.split(word))
 
 
@@ -64,10 +68,24 @@ def _is_word(part: str, name: str) -> bool:
     letters = {char for char in part if not char.isascii()}
     if not part.isalpha() or not any(letters <= alphabet for alphabet in _ALPHABETS[name]):
         return False
-    for before, letter in pairwise(part):
-        if before.islower() and letter.isupper() and not letter.isascii():
-            return False
+    if _has_odd_capitals(part):
+        return False
     if name in _LATIN:
         # a word without any plain letter is of another script
         return len(part) < 3 or any(letter.isascii() for letter in part)  # noqa: PLR2004
     return not any(letter.isascii() for letter in part)
+
+
+def _has_odd_capitals(part: str) -> bool:
+    """Whether a capital beyond ASCII follows a small letter, or stands in capitals before one."""
+    capitals = ""
+    for before, letter in pairwise(f" {part}"):
+        if letter.isupper():
+            capitals = f"{capitals}{letter}"
+            if before.islower() and not letter.isascii():
+                return True
+        else:
+            if len(capitals) > 1 and not capitals.isascii():
+                return True
+            capitals = ""
+    return False

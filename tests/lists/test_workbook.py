@@ -1,0 +1,95 @@
+"""Workbooks as spreadsheets save them."""
+
+import io
+from datetime import date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from mailer.errors import ImportFileError, UsageError
+from mailer.lists.importing import AcceptedRow, SubscriberFile
+from mailer.lists.table import open_table
+
+DATA = Path(__file__).parent
+
+
+def workbook(*sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream
+
+
+MOMENT = datetime.fromisoformat("2024-03-01 14:30")
+HEADER = ["Email", "First name", "Zip", "Joined", "Unsubscribed", "Gift"]
+PEOPLE = [
+    HEADER,
+    ["ana@example.org", "Ana", "02139", date(2024, 3, 1), False, 25.0],
+    ["bo@example.org", "Bo", 2139, MOMENT, True, 25.5],
+    [None, None, None, None, None, None],
+]
+
+
+def people(stream, **options):
+    rows = SubscriberFile(stream, "list.xlsx", **options).rows()
+    return [row.row for row in rows if isinstance(row, AcceptedRow)]
+
+
+def test_numbers_dates_and_leading_zeros_are_kept():
+    ana, bo = people(workbook(("People", PEOPLE)))
+    assert (ana.zip, ana.joined, dict(ana.fields)) == ("02139", "2024-03-01", {"gift": "25"})
+    assert (bo.zip, bo.joined, dict(bo.fields)) == ("02139", "2024-03-01", {"gift": "25.5"})
+    assert (ana.standing, bo.standing.status) == (None, "unsubscribed")
+
+
+@pytest.mark.parametrize("name", ["people.xls", "people.ods"])
+def test_other_formats_give_the_same_people(name):
+    with (DATA / name).open("rb") as stream:
+        ana, bo = people(stream)
+    assert (ana.first_name, ana.zip, ana.joined) == ("Zoë", "02139", "2024-03-01")
+    assert (bo.email, bo.zip) == ("bo@example.org", "02139")
+
+
+def test_rows_are_counted_as_the_spreadsheet_shows_them():
+    table = open_table(workbook(("People", [["Our members"], [], *PEOPLE])), "list.xlsx")
+    assert table.header == HEADER
+    assert table.header_line == 3
+    assert [(r.row, r.line) for r in table.records()][:2] == [(1, 4), (2, 5)]
+
+
+def test_a_sheet_without_addresses_is_no_list():
+    stream = workbook(("About", [["Exported for the office"]]), ("People", PEOPLE))
+    assert len(people(stream)) == 2
+
+
+def test_several_lists_in_one_workbook_are_asked_about():
+    stream = workbook(("North", PEOPLE), ("South", PEOPLE))
+    with pytest.raises(ImportFileError, match='several sheets: "North", "South"') as caught:
+        people(stream)
+    assert '--sheet "North"' in caught.value.hint
+    assert len(people(stream, sheet="South")) == 2
+    with pytest.raises(UsageError, match='no sheet "Sud"'):
+        people(stream, sheet="Sud")
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest"])
+def test_a_damaged_workbook_is_refused(data):
+    with pytest.raises(ImportFileError, match="cannot be read as a workbook") as caught:
+        people(io.BytesIO(data))
+    assert caught.value.hint
+
+
+def test_an_empty_workbook_is_refused():
+    with pytest.raises(ImportFileError, match="is empty"):
+        people(workbook(("Nothing", [])))
+
+
+def test_a_moment_is_told_from_a_day():
+    stream = workbook(("People", [["Email", "Seen"], ["a@example.org", MOMENT]]))
+    assert people(stream)[0].fields == {"seen": "2024-03-01 14:30:00"}
