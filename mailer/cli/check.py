@@ -30,56 +30,62 @@ def check(
     *,
     list_name: ListName = "",
     online: Annotated[
-        bool, typer.Option("--online", help="Also ask whether the links lead somewhere.")
+        bool, typer.Option("--online", help="Also open every link, and report dead ones.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """What is wrong with a campaign and its audience; nothing is sent."""
-    from mailer.campaigns import snapshot
+    """Find what is wrong with a campaign and its audience. Nothing is sent."""
+    from mailer.campaigns.snapshot import load
     from mailer.checks.finding import Severity
 
     run = session(context)
-    words = snapshot.load(run.project, campaign)
-    list_name = list_name or words.list_name
-    report = _examine(run, words, list_name)
+    snapshot = load(run.project, campaign)
+    list_name = list_name or _existing_list(run, snapshot)
+    report = _run_checks(run, snapshot, list_name)
     if online:
-        report = replace(report, findings=_with_dead_links(words, report))
+        report = replace(report, findings=_with_dead_links(snapshot, report))
     if as_json:
-        print_json(_as_json(words, list_name, report))
+        print_json(_as_json(snapshot, list_name, report))
     else:
-        _show(words, list_name, report)
+        _show(snapshot, list_name, report)
     if report.is_refused:
         errors = findings.count(report.findings, Severity.ERROR)
-        raise FindingsError(f"{words.campaign} cannot be sent as it is: {errors}")
+        raise FindingsError(f"{snapshot.campaign} cannot be sent as it is: {errors}")
     if not as_json:
         warnings = findings.count(report.findings, Severity.WARNING)
-        typer.echo(f"{words.campaign} can be sent: no error, {warnings}.")
+        typer.echo(f"{snapshot.campaign} can be sent: no error, {warnings}.")
 
 
-def _examine(run: Session, words: Snapshot, list_name: str) -> CheckReport:
+def _existing_list(run: Session, snapshot: Snapshot) -> str:
+    """The list of the front matter; "" before anybody was imported into it."""
+    names = {members.name for members in run.store.subscribers.lists()}
+    return snapshot.list_name if snapshot.list_name in names else ""
+
+
+def _run_checks(run: Session, snapshot: Snapshot, list_name: str) -> CheckReport:
     from mailer.checks.runner import check_snapshot, run_checks
     from mailer.mail.merge import Merger
     from mailer.sending.plan import everybody
     from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
 
     today = now().date()
-    merger = Merger(words, fields=run.store.subscribers.field_names(), keys=run.keys, send_id=0)
+    merger = Merger(snapshot, fields=run.store.subscribers.field_names(), keys=run.keys, send_id=0)
     if not list_name:
-        return check_snapshot(words, merger, SAMPLE_SUBSCRIBER, today=today, watch=_watch)
-    choices, size = everybody(run.store, words, list_name)
-    return run_checks(words, merger, _watch(choices, size), today=today, watch=_watch)
+        return check_snapshot(snapshot, merger, SAMPLE_SUBSCRIBER, today=today, watch=_watch)
+    choices, size = everybody(run.store, snapshot, list_name)
+    return run_checks(snapshot, merger, _watch(choices, size), today=today, watch=_watch)
 
 
-def _with_dead_links(words: Snapshot, report: CheckReport) -> tuple[Finding, ...]:
+def _with_dead_links(snapshot: Snapshot, report: CheckReport) -> tuple[Finding, ...]:
     from mailer import hosts
     from mailer.checks import urls
     from mailer.checks.rules.dead_links import client, dead_links
     from mailer.checks.runner import in_order
 
     variants = [edition.variant for edition in report.editions]
-    local = hosts.is_loopback(urls.host_of(words.content.site.base_url))
+    local = hosts.is_loopback(urls.host_of(snapshot.content.site.base_url))
     with client(local=local) as fetch:
-        return in_order([*report.findings, *dead_links(words, variants, fetch, _watch)])
+        return in_order([*report.findings, *dead_links(snapshot, variants, fetch, _watch)])
 
 
 def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
@@ -88,18 +94,23 @@ def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
     return watch("Checking", items, total)
 
 
-def _show(words: Snapshot, list_name: str, report: CheckReport) -> None:
+def _show(snapshot: Snapshot, list_name: str, report: CheckReport) -> None:
     from mailer.cli import output
 
     findings.show(report.findings, report.recipients)
     if not list_name:
-        typer.echo("No list is named: its audience was not looked at. Name one with --list LIST.")
+        missing = (
+            f'There is no list "{snapshot.list_name}" yet'
+            if snapshot.list_name
+            else "No list is named"
+        )
+        typer.echo(f"{missing}: its audience was not looked at. Name one with --list LIST.")
     if report.rehearsal is None or not report.recipients:
         return
     largest = max(report.editions, key=lambda edition: edition.largest)
     lines = {
         "List": list_name,
-        "Audience": words.audience or "everybody on the list",
+        "Audience": snapshot.audience or "everybody on the list",
         "Recipients": f"{report.recipients:,}",
         "Left out": output.left_out(report.rehearsal.left_out) or "nobody",
         "Largest": f"{largest.largest / 1000:,.1f} kB of HTML, for {largest.largest_for}",
@@ -109,11 +120,11 @@ def _show(words: Snapshot, list_name: str, report: CheckReport) -> None:
     output.show_variants([(edition.variant, edition.recipients) for edition in report.editions])
 
 
-def _as_json(words: Snapshot, list_name: str, report: CheckReport) -> dict[str, Any]:
+def _as_json(snapshot: Snapshot, list_name: str, report: CheckReport) -> dict[str, Any]:
     return {
-        "campaign": words.campaign,
+        "campaign": snapshot.campaign,
         "list": list_name,
-        "audience_query": words.audience,
+        "audience_query": snapshot.audience,
         "recipients": report.recipients,
         "left_out": dict(report.rehearsal.left_out) if report.rehearsal else {},
         "variants": [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mailer.cli.common import Json, Session, print_json, session
+from mailer.cli.findings import COLORS, counted
 from mailer.errors import ConfigError, FindingsError
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from mailer.config import Settings
     from mailer.doctor.facts import Ses
     from mailer.doctor.finding import Diagnosis
-
-_STYLES = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
 
 
 def register(app: typer.Typer) -> None:
@@ -45,9 +44,9 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
     else:
         _print(findings)
     if levels["error"]:
-        raise FindingsError(f"not ready to send: {_count(levels, 'error')}")
+        raise FindingsError(f"not ready to send: {counted(levels['error'], 'error')}")
     if not as_json:
-        warnings = f", with {_count(levels, 'warning')}" if levels["warning"] else ""
+        warnings = f", with {counted(levels['warning'], 'warning')}" if levels["warning"] else ""
         typer.echo(f"Ready to send{warnings}.")
 
 
@@ -80,11 +79,6 @@ def _inspect(settings: Settings) -> Ses:
     return inspect(settings)
 
 
-def _count(levels: Counter[str], level: str) -> str:
-    number = levels[level]
-    return f"{number} {level}{'' if number == 1 else 's'}"
-
-
 def _as_json(findings: Sequence[Diagnosis], levels: Counter[str]) -> dict[str, object]:
     return {
         "ready": not levels["error"],
@@ -106,7 +100,7 @@ def _print(findings: Sequence[Diagnosis]) -> None:
         table.add_section()
         table.add_row(Text(area, style="bold"))
         for finding in group:
-            level = Text(finding.level.value, style=_STYLES[finding.level])
+            level = Text(finding.level.value, style=COLORS[finding.level])
             table.add_row("  " + finding.name, level, _told(finding))
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
 

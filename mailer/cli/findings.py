@@ -1,7 +1,8 @@
-"""How findings are shown: grouped, errors first, each with its place, what to do and its code."""
+"""How findings are shown: errors first, those with one remedy together, each with place and code."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,48 +17,58 @@ if TYPE_CHECKING:
     from mailer.sending.plan import Plan
 
 _MEANING = {
-    Severity.ERROR: "to be mended before it is sent",
-    Severity.WARNING: "to be mended or accepted before it is sent",
+    Severity.ERROR: "to be corrected before sending",
+    Severity.WARNING: "to be corrected or accepted before sending",
 }
+COLORS = {"ok": "green", "warning": "yellow", "error": "red", "skipped": "bright_black"}
+"""Of severities and of doctor's levels; a terminal shows them, a file does not."""
 
 
 def show(findings: Sequence[Finding], everybody: int, *, err: bool = False) -> None:
-    """Print findings about a mail that so many get."""
+    """Print findings about a mail that `everybody` recipients get."""
     for severity, meaning in _MEANING.items():
-        found = among(findings, severity)
-        if found:
-            typer.echo(f"\n{count(found, severity)}, {meaning}", err=err)
-        for finding in found:
-            typer.echo(f"\n{in_words(finding, everybody)}", err=err)
+        some = among(findings, severity)
+        if not some:
+            continue
+        heading = f"{count(some, severity)}, {meaning}"
+        typer.secho(f"\n{heading}", fg=COLORS[severity], bold=True, err=err)
+        # a remedy that six places share is told once
+        remedies = {(finding.code, finding.hint): number for number, finding in enumerate(some)}
+        some.sort(key=lambda finding: remedies[finding.code, finding.hint])
+        for (_, hint), group in groupby(some, lambda finding: (finding.code, finding.hint)):
+            lines = [in_words(finding, everybody) for finding in group]
+            typer.echo("\n" + "\n".join([*lines, f"  {hint}"]), err=err)
     if findings:
         typer.echo(err=err)
 
 
 def in_words(finding: Finding, everybody: int) -> str:
-    where = f"{finding.place}: " if finding.place else ""
-    whom = f" ({finding.recipients:,} of {everybody:,} people)" if finding.recipients else ""
-    return f"{where}{finding.message}{whom} [{finding.code}]\n  {finding.hint}"
+    place = f"{finding.place}: " if finding.place else ""
+    share = f" ({finding.recipients:,} of {everybody:,} people)" if finding.recipients else ""
+    return f"{place}{finding.message}{share} [{finding.code}]"
 
 
 def refuse(plan: Plan) -> None:
-    """Let nobody send what has an error."""
-    if among(plan.findings, Severity.ERROR):
-        name, told = plan.mailing.campaign, count(plan.findings, Severity.ERROR)
+    """Raise FindingsError if the plan has an error."""
+    errors = among(plan.findings, Severity.ERROR)
+    if errors:
+        name = plan.mailing.campaign
         raise FindingsError(
-            f"{name} cannot be sent as it is: {told}",
+            f"{name} cannot be sent as it is: {count(errors, Severity.ERROR)}",
             hint=f"See what it is with: mailer check {name}. See the mail with: mailer preview",
         )
 
 
 def accept(plan: Plan, *, ask: bool) -> None:
-    """Let nobody send what has a warning, but knowingly."""
-    name, told = plan.mailing.campaign, count(plan.findings, Severity.WARNING)
+    """Ask whether to send in spite of warnings. Raises FindingsError without a yes."""
+    name = plan.mailing.campaign
+    warnings = count(plan.findings, Severity.WARNING)
     if not ask:
         raise FindingsError(
-            f"{name} is not sent before its warnings are accepted: {told}",
+            f"{name} is not sent before its warnings are accepted: {warnings}",
             hint=f"See what it is with: mailer check {name}. Then add --accept-warnings.",
         )
-    if not typer.confirm(f"Send it all the same, with {told}?"):
+    if not typer.confirm(f"Send it all the same, with {warnings}?"):
         raise FindingsError("nothing was sent")
 
 
@@ -66,8 +77,12 @@ def among(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
 
 
 def count(findings: Sequence[Finding], severity: Severity) -> str:
-    number = len(among(findings, severity))
-    return f"{number:,} {severity}{'' if number == 1 else 's'}"
+    return counted(len(among(findings, severity)), severity)
+
+
+def counted(number: int, level: str) -> str:
+    """Such as "1 error" or "2,000 warnings"."""
+    return f"{number:,} {level}{'' if number == 1 else 's'}"
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -19,6 +19,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from mailer.sending.loop import SendProgress
 
@@ -50,6 +51,21 @@ def watch(title: str, items: Iterable[T], total: int) -> Iterator[T]:
     """Go through items under a bar that vanishes at the end."""
     with _progress(transient=True) as progress:
         yield from progress.track(items, total=total, description=title)
+
+
+@contextmanager
+def reading(stream: BinaryIO, file: Path) -> Iterator[Callable[[], None]]:
+    """Show how far a file has been read; the caller calls the result as it goes on."""
+    size = file.stat().st_size
+    with _progress(transient=True) as bars:
+        task = bars.add_task(f"Reading {file.name}", total=size)
+
+        def tick() -> None:
+            read = stream.tell()
+            title = f"Reading {file.name}" if read < size else "Saving"
+            bars.update(task, completed=read, description=title)
+
+        yield tick
 
 
 @contextmanager

@@ -83,8 +83,8 @@ def test_findings_stand_errors_first_with_place_number_code_and_hint(root, maile
     code, out, err = mailer("check", "vote")
     assert code == 1
     assert err == "vote cannot be sent as it is: 1 error\n"
-    errors, _, warnings = out.partition("1 warning, to be mended or accepted before it is sent")
-    assert errors.startswith("\n1 error, to be mended before it is sent\n\ncampaigns/vote.md:16: ")
+    errors, _, warnings = out.partition("1 warning, to be corrected or accepted before sending")
+    assert errors.startswith("\n1 error, to be corrected before sending\n\ncampaigns/vote.md:16: ")
     assert re.search(r"\*\|FNAME\|\*.*\[merge-leftover\]\n  \S", errors)
     assert re.search(r"campaigns/vote.md:13: .*TODO.*\[placeholder\]\n  \S", warnings)
 
@@ -267,3 +267,22 @@ def test_a_part_of_the_audience_is_no_slip_in_a_branch(mailer, root):
     code, _, err = mailer("send", "vote", "--where", "recipient.state == 'WA'", "--yes")
     assert (code, err) == (0, "")
     assert len(files(root)) == 6
+
+
+def test_a_campaign_can_be_checked_before_its_list_exists(root, mailer):
+    (root / "campaigns" / "early.md").write_text(
+        "---\nsubject: News\npreheader: Two calls.\nlist: supporters\n---\nHello.\n"
+    )
+    code, said, _ = mailer("check", "early")
+    assert code == 0, said
+    assert 'There is no list "supporters" yet: its audience was not looked at.' in said
+
+
+def test_places_with_one_remedy_share_its_hint(root, mailer):
+    links = "".join(f"[Word {n}](http://www.example.org/{n})\n\n" for n in ("a", "b", "c"))
+    (root / "campaigns" / "links.md").write_text(
+        f"---\nsubject: News\npreheader: Two calls.\n---\n{links}"
+    )
+    _, said, _ = mailer("check", "links")
+    assert said.count("[link-not-https]") == 3
+    assert said.count("Write https:// and try whether it opens.") == 1
