@@ -1,15 +1,14 @@
-"""Files that a user names: opened, read under a progress bar, written, with errors for staff."""
+"""Files that a user names: opened and written, with errors for staff."""
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailer.errors import ImportFileError, Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -30,28 +29,6 @@ def opened(file: Path) -> Iterator[BinaryIO]:
                 "is not a file on disk", place=Place(str(file)), hint="Save it to a file first."
             )
         yield stream
-
-
-@contextmanager
-def reading(stream: BinaryIO, file: Path) -> Iterator[Callable[[], None]]:
-    """A bar over the bytes that are read, where there is a terminal to show it on."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    size = file.stat().st_size
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=size)
-
-        def tick() -> None:
-            read = stream.tell()
-            what = f"Reading {file.name}" if read < size else "Saving"
-            progress.update(task, completed=read, description=what)
-
-        tick()
-        yield tick
 
 
 @contextmanager

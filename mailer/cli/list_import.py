@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mailer.cli.import_summary import ImportSummary
+    from mailer.cli.progress import reading
     from mailer.lists.import_row import ImportTotals
     from mailer.lists.importing import SubscriberFile
     from mailer.lists.standing import Standing
@@ -138,7 +139,7 @@ def import_file(
     dry_run: bool = False,
 ) -> ImportedFile:
     """Import one file into a list; all of it, or nothing when an error is raised."""
-    from mailer.cli.files import opened, reading, writing
+    from mailer.cli.files import opened, writing
     from mailer.cli.import_summary import ImportSummary
     from mailer.lists.importing import SubscriberFile
     from mailer.lists.rejects import RejectsFile
