@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mailer.cli.import_summary import ImportSummary
-    from mailer.cli.progress import reading
     from mailer.lists.import_row import ImportTotals
     from mailer.lists.importing import SubscriberFile
     from mailer.lists.standing import Standing
@@ -141,6 +140,7 @@ def import_file(
     """Import one file into a list; all of it, or nothing when an error is raised."""
     from mailer.cli.files import opened, writing
     from mailer.cli.import_summary import ImportSummary
+    from mailer.cli.progress import reading
     from mailer.lists.importing import SubscriberFile
     from mailer.lists.rejects import RejectsFile
 
