@@ -198,6 +198,10 @@ class Pages(Section):
     """Without any, nobody can sign up on the pages."""
     public_versions: bool = False
     """Whether anybody may read a campaign that does not say `public` itself."""
+    confirmations_per_hour: Annotated[int, Field(ge=1)] = 1000
+    """Mails that the pages send because a stranger asked for them."""
+    confirmations_per_domain: Annotated[int, Field(ge=1)] = 200
+    """The same, to addresses of one domain."""
     proxies: tuple[str, ...] = ()
     """Addresses or networks whose word about the real client is taken (X-Forwarded-For)."""
 

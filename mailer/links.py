@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Purpose = Literal[
-    "unsubscribe", "update", "view", "undo", "join", "move", "leave", "settle", "click"
+    "unsubscribe",
+    "update",
+    "view",
+    "undo",
+    "join",
+    "move",
+    "leave",
+    "settle",
+    "restore",
+    "never",
+    "click",
 ]
 
 _PATHS: dict[Purpose, str] = {
@@ -48,6 +58,8 @@ _PATHS: dict[Purpose, str] = {
     "move": "m",
     "leave": "l",
     "settle": "o",
+    "restore": "w",
+    "never": "n",
 }
 LIFETIMES: dict[Purpose, timedelta] = {
     "undo": timedelta(hours=24),
@@ -55,6 +67,8 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "move": timedelta(days=2),
     "leave": timedelta(days=30),
     "settle": timedelta(days=30),
+    "restore": timedelta(days=30),
+    "never": timedelta(days=60),
 }
 _MIN_KEY = 16
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import socket
 from contextlib import nullcontext
 from dataclasses import replace
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mailer.transports.base import Transport
 
 _SECONDS_TO_FINISH = 20
+_DELAY = 0.5, 2.0
+"""Seconds until the mail for a request is looked at."""
 CONFIRMATIONS = "confirmations"
 """The folder in the outbox, and the tag at SES, of mail that the pages send."""
 
@@ -52,6 +55,7 @@ def serve(
         open_store=run.open_store,
         open_transport=lambda: way_out(run.project),
         clock=now,
+        delay=lambda: random.uniform(*_DELAY),  # noqa: S311 - it hides a time, not a secret
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("mailer.web").setLevel(logging.INFO)

@@ -38,6 +38,19 @@ def normalize(text: str) -> str:
     return _validated(text)
 
 
+_DOTLESS = {"gmail.com", "googlemail.com"}
+"""Where dots in the local part do not tell mailboxes apart."""
+
+
+def mailbox(email: str) -> str:
+    """Return the mailbox that a normalized address reaches: without its sub-address (RFC 5233)."""
+    local, _, domain = email.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
 @lru_cache(maxsize=20_000)
 def _domain(domain: str) -> str:
     """The domain in Punycode, "" when the whole address needs the full validation."""

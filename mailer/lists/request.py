@@ -35,6 +35,12 @@ class RequestKind(StrEnum):
     """Unsubscribe this address from `lists`, or from everything when there are none."""
     SETTLE = "settle"
     """Of the old address, after a move: take it back, or let the details follow. See `move_id`."""
+    RESTORE = "restore"
+    """Put back `details`, which were changed by a link that the mail's reader may not have used."""
+
+
+STRANGERS = (RequestKind.JOIN, RequestKind.MOVE, RequestKind.LEAVE)
+"""Kinds that anybody can ask for, so that mail about them is limited and can be refused."""
 
 
 class ConfirmationState(StrEnum):
@@ -45,6 +51,8 @@ class ConfirmationState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     UNCERTAIN = "uncertain"
+    REFUSED = "refused"
+    """Not sent: there is no such subscriber, or the address does not want such mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,20 @@ class PendingRequest:
     """"" while it waits, else how it ended: "done", "kept" or "refused"."""
     departure_id: int = 0
     """What can be undone of it, 0 when nothing."""
+    in_effect: bool = False
+    """Whether what was requested is so at this moment, however it came about."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How many requests of strangers are mailed about."""
+
+    per_mailbox: int
+    """Of one kind, in 24 hours; the sub-address does not count. Also for one subscriber's link."""
+    per_domain: int
+    """In an hour."""
+    overall: int
+    """In an hour."""
 
 
 UNSUBSCRIBE_REASONS = {

@@ -5,32 +5,62 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from mailer.lists.request import ConfirmationState, PendingRequest, RecipientRequest
+    from mailer.lists.request import (
+        ConfirmationState,
+        PendingRequest,
+        Reader,
+        RecipientRequest,
+        RequestLimits,
+    )
 
 
 class Requests(Protocol):
-    def add(self, request: RecipientRequest, *, most: int, since: datetime, now: datetime) -> bool:
+    def add(self, request: RecipientRequest, *, limits: RequestLimits, now: datetime) -> bool:
         """Keep a request, and that a mail has to go out for it.
 
-        Return False, and keep nothing, when `most` were made for the address since then, or for the
-        subscriber; when it is to leave and there is no such subscriber; when the address complained or
-        staff have suppressed it.
+        It takes the same work whether or not the address is known: `next_mail` looks who gets one.
+        A mailbox that has had its number of mails is not told apart either: then nothing is kept.
+
+        Return False when the limit of the domain, or the one overall, is reached.
+        """
+        ...
+
+    def change_details(
+        self, reader: Reader, send_id: int, details: Mapping[str, str], *, now: datetime
+    ) -> None:
+        """Set columns of a subscriber, and keep a mail that tells the address and can undo it.
+
+        Until the person has answered that mail, further changes are part of the same request.
         """
         ...
 
     def get(self, request_id: int) -> PendingRequest | None: ...
 
     def grant(self, request_id: int, *, keep: bool = False, now: datetime) -> PendingRequest | None:
-        """Do what was requested, once; None when there is no such request.
+        """Do what was requested; None when there is no such request.
+
+        Once, but for a LEAVE, which can be repeated.
 
         Args:
             request_id: of the request.
-            keep: for a SETTLE, whether the person keeps the old address.
+            keep: for a SETTLE or RESTORE, whether the person keeps what was before. Then no other
+                change of the address is confirmed any more, nor asked for by the same link.
             now: the time.
         """
         ...
+
+    def block_mail(self, request_id: int, *, blocked: bool, now: datetime) -> None:
+        """Send no more mail that strangers ask for to the mailbox of a request, or send it again."""
+        ...
+
+    def is_closed(self, subscriber_id: int, send_id: int) -> bool:
+        """Whether the person took back a change that was made by a link of this send."""
+        ...
+
+    def is_blocked(self, request_id: int) -> bool: ...
 
     def next_mail(self, *, now: datetime, stale: datetime) -> PendingRequest | None:
         """Mark the oldest mail that waits `sending`, durably, and return its request.
@@ -41,6 +71,9 @@ class Requests(Protocol):
 
     def mail_ended(self, request_id: int, state: ConfirmationState, *, now: datetime) -> None: ...
 
-    def forget(self, before: datetime) -> None:
-        """Delete requests that were made before, confirmed or not."""
+    def forget(self, before: datetime, *, refused_before: datetime) -> None:
+        """Delete requests that were made before, and those of them that no mail went out for.
+
+        A change of address that was taken back is kept: its link stays closed.
+        """
         ...

@@ -24,18 +24,24 @@ class Unsubscribes(Protocol):
         everything: bool = False,
         lists: Sequence[str] = (),
         how: str,
+        visit: str = "",
         now: datetime,
     ) -> int:
         """Unsubscribe from these lists, else from the send's, or from everything.
 
         Return the id of the departure, which remembers what changed. When nothing was left to change,
-        return that of the last departure of these 24 hours, and 0 when there is none.
+        return 0, or the departure that the same visit made before, if it can still be undone.
         """
         ...
 
     def undo(self, departure_id: int, *, now: datetime) -> Reader | None:
-        """Take back what a departure changed, no more. None when there is no such departure."""
+        """Take back what a departure changed, no more, within 24 hours.
+
+        Return the person as they are afterwards; None when there is no such departure.
+        """
         ...
+
+    def can_undo(self, departure_id: int, *, now: datetime) -> bool: ...
 
     def give_reason(self, departure_id: int, reason: str) -> Reader | None: ...
 

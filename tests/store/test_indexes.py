@@ -9,7 +9,7 @@ import pytest
 from mailer.events.ses import read
 from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessage
 from mailer.lists.import_row import ImportRow
-from mailer.lists.request import RecipientRequest, RequestKind
+from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
@@ -123,7 +123,7 @@ def test_leaving_and_taking_it_back_find_the_person_by_an_index(store, send, whi
 @pytest.mark.usefixtures("send")
 def test_what_is_asked_for_on_a_page_is_granted_by_an_index(store, wish):
     def act():
-        assert store.requests.add(wish, most=5, since=NOW - timedelta(days=1), now=NOW)
+        assert store.requests.add(wish, limits=RequestLimits(5, 9, 9), now=NOW)
         assert store.requests.next_mail(now=NOW, stale=NOW - timedelta(hours=1))
         assert store.requests.grant(1, now=NOW).settled == "done"
         store.requests.grant(2, now=NOW)  # whoever moved keeps or leaves the old address

@@ -57,6 +57,7 @@ class Site:
             open_store=lambda: open_store(root),
             open_transport=lambda: way_out(self.project),
             clock=self.clock,
+            delay=lambda: 0,
         )
 
     @cached_property

@@ -65,6 +65,6 @@ def connect(path: Path, address_hashes: Callable[[str], list[str]]) -> Store:
         statistics=SqliteStatistics(database),
         clicks=SqliteClicks(database),
         unsubscribes=unsubscribes,
-        requests=SqliteRequests(database, suppressions, subscribers, unsubscribes),
+        requests=SqliteRequests(database, suppressions, subscribers, unsubscribes, address_hashes),
         web_versions=web_versions,
     )

@@ -110,6 +110,13 @@ def notes_of_memberships(db: Database) -> None:
     db.execute("ALTER TABLE memberships ADD COLUMN note TEXT NOT NULL DEFAULT ''")
 
 
+@migrations()
+def requests_of_strangers(db: Database) -> None:
+    """What limits mail to a mailbox or a domain; undoing what a visit did; changed details."""
+    for statement in _REQUESTS_OF_STRANGERS:
+        db.execute(statement)
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed
@@ -300,4 +307,55 @@ _SCHEDULED_SENDS = (
     "ALTER TABLE deliveries ADD COLUMN arm INTEGER NOT NULL DEFAULT 1",
     "DROP INDEX deliveries_by_state",
     "CREATE INDEX deliveries_by_due ON deliveries (send_id, state, due)",
+)
+
+_REQUESTS_OF_STRANGERS = (
+    # Made anew, because SQLite cannot change a CHECK: there are further kinds and states.
+    "DROP TRIGGER forget_a_subscriber",
+    "DROP INDEX requests_by_email",
+    "DROP INDEX requests_by_subscriber",
+    "DROP INDEX requests_to_mail",
+    "ALTER TABLE requests RENAME TO requests_before",
+    """CREATE TABLE requests (
+        -- AUTOINCREMENT: links that were mailed carry the id
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        email TEXT NOT NULL,
+        -- of the address: without its sub-address
+        mailbox TEXT NOT NULL DEFAULT '',
+        domain TEXT NOT NULL DEFAULT '',
+        subscriber_id INTEGER NOT NULL,
+        send_id INTEGER NOT NULL,
+        move_id INTEGER NOT NULL,
+        lists TEXT NOT NULL,
+        details TEXT NOT NULL,
+        asked TEXT NOT NULL,
+        settled TEXT NOT NULL DEFAULT '',
+        departure_id INTEGER NOT NULL DEFAULT 0,
+        outcome TEXT NOT NULL DEFAULT '{}',
+        mail TEXT NOT NULL DEFAULT 'pending',
+        mail_changed TEXT NOT NULL DEFAULT ''
+    )""",
+    """INSERT INTO requests (id, kind, email, subscriber_id, send_id, move_id, lists, details, asked,
+        settled, departure_id, outcome, mail, mail_changed)
+    SELECT id, kind, email, subscriber_id, send_id, move_id, lists, details, asked,
+        settled, departure_id, outcome, mail, mail_changed FROM requests_before""",
+    "DELETE FROM sqlite_sequence WHERE name = 'requests'",
+    "UPDATE sqlite_sequence SET name = 'requests' WHERE name = 'requests_before'",
+    "DROP TABLE requests_before",
+    "CREATE INDEX requests_by_email ON requests (email)",
+    "CREATE INDEX requests_by_mailbox ON requests (mailbox, asked)",
+    "CREATE INDEX requests_by_time ON requests (asked, domain)",
+    "CREATE INDEX requests_by_subscriber ON requests (subscriber_id) WHERE subscriber_id > 0",
+    "CREATE INDEX requests_to_mail ON requests (id) WHERE mail IN ('pending', 'sending')",
+    """CREATE TRIGGER forget_a_subscriber AFTER DELETE ON subscribers BEGIN
+        DELETE FROM requests WHERE email = OLD.email OR subscriber_id = OLD.id;
+        DELETE FROM copies WHERE delivery_id IN
+            (SELECT id FROM deliveries
+                WHERE campaign IN (SELECT campaign FROM sends) AND subscriber_id = OLD.id);
+        UPDATE departures SET reason = '', suppressed = '' WHERE subscriber_id = OLD.id;
+    END""",
+    "ALTER TABLE departures ADD COLUMN visit TEXT NOT NULL DEFAULT ''",
+    # keyed hashes of mailboxes that want no more mail that strangers ask for
+    "CREATE TABLE blocked_mailboxes (mailbox TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID",
 )

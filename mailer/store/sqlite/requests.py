@@ -6,17 +6,27 @@ A request and the mail that asks for its confirmation are one row: neither is lo
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mailer.lists import address
 from mailer.lists.membership import SuppressionReason
-from mailer.lists.request import ConfirmationState, PendingRequest, RecipientRequest, RequestKind
+from mailer.lists.request import (
+    STRANGERS,
+    ConfirmationState,
+    PendingRequest,
+    RecipientRequest,
+    RequestKind,
+)
 from mailer.store.sqlite.rows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from mailer.lists.request import Reader, RequestLimits
+    from mailer.lists.subscriber import Subscriber
     from mailer.store.sqlite.database import SqliteDatabase
     from mailer.store.sqlite.subscribers import SqliteSubscribers
     from mailer.store.sqlite.suppressions import SqliteSuppressions
@@ -33,32 +43,103 @@ class SqliteRequests:
         suppressions: SqliteSuppressions,
         subscribers: SqliteSubscribers,
         unsubscribes: SqliteUnsubscribes,
+        address_hashes: Callable[[str], list[str]],
     ) -> None:
         self._db = database
+        self._hashes = address_hashes
         self._suppressions = suppressions
         self._subscribers = subscribers
         self._unsubscribes = unsubscribes
 
-    def add(self, request: RecipientRequest, *, most: int, since: datetime, now: datetime) -> bool:
+    def add(self, request: RecipientRequest, *, limits: RequestLimits, now: datetime) -> bool:
+        email = request.email
         asker = {
-            "email": request.email,
-            "subscriber": request.subscriber_id,
             "kind": request.kind,
-            "since": iso(since),
+            "mailbox": address.mailbox(email),
+            "subscriber": request.subscriber_id,
+            "domain": email.rpartition("@")[2],
+            "day": iso(now - timedelta(days=1)),
+            "hour": iso(now - timedelta(hours=1)),
         }
         with self._db.writing():
-            if self._db.value(_NUMBER, asker) >= most or not self._is_welcome(request):
+            if self._db.value(_NUMBER_OVERALL, asker) >= limits.overall:
                 return False
-            self._queue(request, now)
+            if self._db.value(_NUMBER_OF_DOMAIN, asker) >= limits.per_domain:
+                return False
+            if self._db.value(_NUMBER_OF_MAILBOX, asker) < limits.per_mailbox:
+                self._queue(request, now)
         return True
 
+    def change_details(
+        self, reader: Reader, send_id: int, details: Mapping[str, str], *, now: datetime
+    ) -> None:
+        with self._db.writing():
+            before = self._subscribers.get(reader.subscriber_id)
+            if before is None:
+                return
+            old = {name: getattr(before, name) for name in details}
+            changed = {name: value for name, value in old.items() if value != details[name]}
+            self._subscribers.update(before.id, details, now=now)
+            if changed:
+                self._tell(before, send_id, changed, now)
+
+    def _tell(
+        self, before: Subscriber, send_id: int, old: Mapping[str, str], now: datetime
+    ) -> None:
+        """Mail the reader about a change of details, unless an unanswered mail does already."""
+        row = self._db.row(_OPEN_RESTORE, {"subscriber": before.id})
+        if row is None:
+            restore = RecipientRequest(
+                RequestKind.RESTORE, before.email, before.id, send_id, details=old
+            )
+            self._queue(restore, now)
+        else:
+            details = json.dumps({**old, **json.loads(row[1])})  # the oldest values stay
+            self._db.execute(_SET_DETAILS, {"details": details, "id": row[0]})
+
     def _is_welcome(self, request: RecipientRequest) -> bool:
+        """Whether the address gets the mail about a request."""
+        if request.kind not in STRANGERS:
+            return True
+        if self._is_mailbox_blocked(request.email):
+            return False
         if request.kind is RequestKind.LEAVE:
             return self._subscribers.id_of(request.email) is not None
-        return not self._is_refused(request.email)
+        return not self._is_refused(request)
 
-    def _is_refused(self, email: str) -> bool:
-        return self._suppressions.reason(email) in REFUSED
+    def _is_refused(self, request: RecipientRequest) -> bool:
+        """Whether the address, or for a MOVE the old one, does not allow what is requested."""
+        closed = request.kind is RequestKind.MOVE and self.is_closed(
+            request.subscriber_id, request.send_id
+        )
+        return closed or self._suppressions.reason(request.email) in REFUSED
+
+    def is_closed(self, subscriber_id: int, send_id: int) -> bool:
+        link = {"subscriber": subscriber_id, "send": send_id}
+        return self._db.row(_CLOSED_LINK, link) is not None
+
+    def block_mail(self, request_id: int, *, blocked: bool, now: datetime) -> None:
+        request = self._wish(request_id)
+        if request:
+            for mark in self._marks(request.email)[: 1 if blocked else None]:
+                statement = _BLOCK if blocked else _UNBLOCK
+                with self._db.writing():
+                    self._db.execute(statement, {"mailbox": mark, "at": iso(now)})
+
+    def is_blocked(self, request_id: int) -> bool:
+        request = self._wish(request_id)
+        return request is not None and self._is_mailbox_blocked(request.email)
+
+    def _wish(self, request_id: int) -> RecipientRequest | None:
+        pending = self.get(request_id)
+        return pending.wish if pending else None
+
+    def _is_mailbox_blocked(self, email: str) -> bool:
+        return any(self._db.row(_BLOCKED, {"mailbox": mark}) for mark in self._marks(email))
+
+    def _marks(self, email: str) -> list[str]:
+        """Keyed hashes of a mailbox: it is recognized without being kept."""
+        return self._hashes(address.mailbox(email))
 
     def _queue(self, request: RecipientRequest, now: datetime) -> None:
         self._db.execute(
@@ -71,17 +152,36 @@ class SqliteRequests:
                 "move": request.move_id,
                 "lists": json.dumps(request.lists),
                 "details": json.dumps(dict(request.details)),
+                "mailbox": address.mailbox(request.email),
+                "domain": request.email.rpartition("@")[2],
                 "at": iso(now),
             },
         )
 
     def get(self, request_id: int) -> PendingRequest | None:
         row = self._db.row(_BY_ID, {"id": request_id})
-        return _request(row) if row else None
+        return self._with_effect(_request(row)) if row else None
 
-    def forget(self, before: datetime) -> None:
-        with self._db.writing():
-            self._db.execute("DELETE FROM requests WHERE asked < :before", {"before": iso(before)})
+    def _with_effect(self, pending: PendingRequest) -> PendingRequest:
+        request = pending.wish
+        lists = {"email": request.email, "lists": json.dumps(request.lists)}
+        active = self._db.value(_ACTIVE_AMONG if request.lists else _ACTIVE_OF, lists)
+        match request.kind:
+            case RequestKind.LEAVE:
+                in_effect = active == 0
+            case RequestKind.JOIN:
+                in_effect = active == len(request.lists)
+            case RequestKind.MOVE:
+                in_effect = active > 0
+            case _:
+                in_effect = pending.settled == "done" or active > 0
+        return replace(pending, in_effect=in_effect)
+
+    def forget(self, before: datetime, *, refused_before: datetime) -> None:
+        limits = {"before": iso(before), "refused_before": iso(refused_before)}
+        if self._db.row(_ANY_TO_FORGET, limits):
+            with self._db.writing():
+                self._db.execute(_FORGET, limits)
 
     # ---------------------------------------------------------------- mail
 
@@ -91,8 +191,12 @@ class SqliteRequests:
         if self._db.row(_NEXT_MAIL, moment) is None:
             return None
         with self._db.writing():
-            row = self._db.row(_TAKE_MAIL, moment)
-            return self.get(row[0]) if row else None
+            while row := self._db.row(_TAKE_MAIL, moment):
+                pending = self.get(row[0])
+                if pending and self._is_welcome(pending.wish):
+                    return pending
+                self._db.execute(_REFUSE, {"at": iso(now), "id": row[0]})
+        return None
 
     def mail_ended(self, request_id: int, state: ConfirmationState, *, now: datetime) -> None:
         with self._db.writing():
@@ -103,7 +207,7 @@ class SqliteRequests:
     def grant(self, request_id: int, *, keep: bool = False, now: datetime) -> PendingRequest | None:
         with self._db.writing():
             pending = self.get(request_id)
-            if pending is None or pending.settled:
+            if pending is None or (pending.settled and pending.wish.kind is not RequestKind.LEAVE):
                 return pending
             settled, departure = self._grant(pending, keep, now)
             self._db.execute(
@@ -119,12 +223,14 @@ class SqliteRequests:
             case RequestKind.MOVE:
                 return self._move(pending, now)
             case RequestKind.LEAVE:
-                return "done", self._leave(pending.wish, now)
+                return "done", self._leave(pending.wish, now) or pending.departure_id
             case RequestKind.SETTLE:
                 return self._settle(pending.wish, keep, now), 0
+            case RequestKind.RESTORE:
+                return self._restore(pending.wish, keep, now), 0
 
     def _join(self, request: RecipientRequest, now: datetime) -> str:
-        if self._is_refused(request.email):
+        if self._is_refused(request):
             return "refused"
         subscriber = self._enroll(request.email, f"sign-up page, confirmed {iso(now)}", now)
         self._subscribers.update(subscriber, request.details, now=now)
@@ -173,7 +279,7 @@ class SqliteRequests:
         """
         request = pending.wish
         old = self._subscribers.get(request.subscriber_id)
-        if old is None or self._is_refused(request.email):
+        if old is None or self._is_refused(request):
             return "refused", 0
         reachable = self._suppressions.find(old.email) is None
         active = self._db.rows(_ACTIVE, {"subscriber": old.id}) if reachable else []
@@ -202,11 +308,23 @@ class SqliteRequests:
         if not keep:
             self._db.execute(_COPY, {"from": old, "to": new})
             return "done"
-        self._unsubscribes.undo(row[1], now=now)
+        self._unsubscribes.rejoin(row[1], now=now)
+        self._end_moves(old, new)
         self._db.execute(_MOVE_PENDING, {"from": new, "to": old})
         joined = {"subscriber": new, "at": iso(now), "lists": json.dumps(outcome["joined"])}
         self._db.execute(_TAKE_BACK, joined)
         return "kept"
+
+    def _restore(self, request: RecipientRequest, keep: bool, now: datetime) -> str:
+        if not keep:
+            return "done"
+        self._subscribers.update(request.subscriber_id, request.details, now=now)
+        self._end_moves(request.subscriber_id)
+        return "kept"
+
+    def _end_moves(self, *subscriber_ids: int) -> None:
+        """Refuse every change of address that still waits to be confirmed."""
+        self._db.execute_many(_END_MOVES, ({"subscriber": each} for each in subscriber_ids))
 
 
 def _request(row: Sequence[Any]) -> PendingRequest:
@@ -223,14 +341,63 @@ def _request(row: Sequence[Any]) -> PendingRequest:
     return PendingRequest(request_id, request, datetime.fromisoformat(asked), settled, departure)
 
 
-_NUMBER = """
+_NUMBER_OF_MAILBOX = """
 SELECT count(*) FROM requests
-WHERE kind = :kind AND asked >= :since
-    AND (email = :email OR (:subscriber > 0 AND subscriber_id = :subscriber))"""
+WHERE kind = :kind AND asked >= :day
+    AND (mailbox = :mailbox OR (:subscriber > 0 AND subscriber_id = :subscriber))"""
+
+_FROM_STRANGERS = "asked >= :hour AND kind IN ('join', 'move', 'leave')"
+
+_NUMBER_OF_DOMAIN = f"SELECT count(*) FROM requests WHERE {_FROM_STRANGERS} AND domain = :domain"
+
+_NUMBER_OVERALL = f"SELECT count(*) FROM requests WHERE {_FROM_STRANGERS}"
 
 _ADD = """
-INSERT INTO requests (kind, email, subscriber_id, send_id, move_id, lists, details, asked)
-VALUES (:kind, :email, :subscriber, :send, :move, :lists, :details, :at)"""
+INSERT INTO requests
+    (kind, email, mailbox, domain, subscriber_id, send_id, move_id, lists, details, asked)
+VALUES
+    (:kind, :email, :mailbox, :domain, :subscriber, :send, :move, :lists, :details, :at)"""
+
+_OPEN_RESTORE = """
+SELECT id, details FROM requests
+WHERE kind = 'restore' AND subscriber_id = :subscriber AND settled = ''
+ORDER BY id DESC LIMIT 1"""
+
+_SET_DETAILS = "UPDATE requests SET details = :details WHERE id = :id"
+
+_CLOSED_LINK = """
+SELECT 1 FROM requests
+WHERE kind IN ('settle', 'restore') AND settled = 'kept'
+    AND subscriber_id = :subscriber AND send_id = :send"""
+
+_END_MOVES = """
+UPDATE requests SET settled = 'refused'
+WHERE kind = 'move' AND subscriber_id = :subscriber AND settled = ''"""
+
+_BLOCKED = "SELECT 1 FROM blocked_mailboxes WHERE mailbox = :mailbox"
+
+_BLOCK = """
+INSERT INTO blocked_mailboxes (mailbox, at) VALUES (:mailbox, :at) ON CONFLICT (mailbox) DO NOTHING"""
+
+_UNBLOCK = "DELETE FROM blocked_mailboxes WHERE mailbox = :mailbox"
+
+_OLD = """
+(asked < :before AND settled <> 'kept') OR (asked < :refused_before AND mail = 'refused')"""
+
+_ANY_TO_FORGET = f"SELECT 1 FROM requests WHERE {_OLD} LIMIT 1"
+
+_FORGET = f"DELETE FROM requests WHERE {_OLD}"
+
+_REFUSE = "UPDATE requests SET mail = 'refused', mail_changed = :at WHERE id = :id"
+
+_ACTIVE_OF = """
+SELECT count(*) FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
+WHERE s.email = :email AND m.status = 'subscribed'
+    AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)"""
+
+_ACTIVE_AMONG = f"""
+{_ACTIVE_OF} AND m.list_id IN
+    (SELECT id FROM lists WHERE name IN (SELECT value FROM json_each(:lists)))"""
 
 _BY_ID = """
 SELECT id, kind, email, subscriber_id, send_id, move_id, lists, details, asked, settled,

@@ -41,6 +41,7 @@ class SqliteUnsubscribes:
         everything: bool = False,
         lists: Sequence[str] = (),
         how: str,
+        visit: str = "",
         now: datetime,
     ) -> int:
         departure = {
@@ -49,6 +50,7 @@ class SqliteUnsubscribes:
             "how": how,
             "at": iso(now),
             "lists": json.dumps(lists),
+            "visit": visit,
         }
         statement = _LEAVE_EVERYTHING if everything else _LEAVE_LISTS if lists else _LEAVE_LIST
         with self._db.writing():
@@ -57,7 +59,7 @@ class SqliteUnsubscribes:
             suppressed = self._db.value(_SUPPRESS_LEAVER, departure) or "" if everything else ""
             if not left and not suppressed:
                 departure["since"] = iso(now - UNDO)
-                return self._db.value(_LAST_DEPARTURE, departure) or 0
+                return self._db.value(_OWN_DEPARTURE, departure) or 0
             departure |= {"left": json.dumps(left), "suppressed": suppressed}
             return int(self._db.value(_DEPART, departure))
 
@@ -68,20 +70,32 @@ class SqliteUnsubscribes:
             "send": send_id,
             "how": "new address",
             "at": iso(now),
+            "visit": "",
         }
         left = [list_id for (list_id,) in self._db.rows(_LEAVE_EVERYTHING, departure)]
         departure |= {"left": json.dumps(left), "suppressed": ""}
         return int(self._db.value(_DEPART, departure))
 
     def undo(self, departure_id: int, *, now: datetime) -> Reader | None:
-        departure = {"id": departure_id, "at": iso(now)}
+        departure = {"id": departure_id, "at": iso(now), "since": iso(now - UNDO)}
         with self._db.writing():
-            row = self._db.row(_UNDO, departure)
-            if row:
-                self._db.execute(_REJOIN, departure)
-                if row[0]:
-                    self._suppressions.lift(row[0], SuppressionReason.UNSUBSCRIBED)
+            self._take_back(departure)
         return self.get(departure_id)
+
+    def _take_back(self, departure: dict[str, Any]) -> None:
+        row = self._db.row(_UNDO, departure)
+        if row:
+            self._db.execute(_REJOIN, departure)
+            if row[0]:
+                self._suppressions.lift(row[0], SuppressionReason.UNSUBSCRIBED)
+
+    def rejoin(self, departure_id: int, *, now: datetime) -> None:
+        """Undo a departure without a limit of time, for a person who has confirmed by mail."""
+        self._take_back({"id": departure_id, "at": iso(now), "since": ""})
+
+    def can_undo(self, departure_id: int, *, now: datetime) -> bool:
+        departure = {"id": departure_id, "since": iso(now - UNDO)}
+        return self._db.row(_CAN_UNDO, departure) is not None
 
     def give_reason(self, departure_id: int, reason: str) -> Reader | None:
         with self._db.writing():
@@ -108,8 +122,15 @@ LEFT JOIN subscribers s ON s.id = :subscriber
 LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = s.id
 WHERE sends.id = :send"""
 
+# A departure by address belongs to no send, and was from everything.
+_STILL_SUBSCRIBED = """CASE WHEN sends.id IS NULL
+        THEN EXISTS (SELECT 1 FROM memberships a
+            WHERE a.subscriber_id = s.id AND a.status = 'subscribed')
+        ELSE coalesce(m.status, '') = 'subscribed' END
+    AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)"""
+
 _DEPARTURE = f"""
-SELECT d.subscriber_id, s.email, lists.name, sends.campaign, {_SUBSCRIBED}
+SELECT d.subscriber_id, s.email, lists.name, sends.campaign, {_STILL_SUBSCRIBED}
 FROM departures d LEFT JOIN sends ON sends.id = d.send_id
 LEFT JOIN lists ON lists.id = sends.list_id
 LEFT JOIN subscribers s ON s.id = d.subscriber_id
@@ -135,15 +156,20 @@ SELECT email, 'unsubscribed', :how, :at FROM subscribers WHERE id = :subscriber
 ON CONFLICT (address) DO NOTHING RETURNING address"""
 
 _DEPART = """
-INSERT INTO departures (subscriber_id, send_id, how, at, lists, suppressed)
-VALUES (:subscriber, :send, :how, :at, :left, :suppressed) RETURNING id"""
+INSERT INTO departures (subscriber_id, send_id, how, at, lists, suppressed, visit)
+VALUES (:subscriber, :send, :how, :at, :left, :suppressed, :visit) RETURNING id"""
 
-_LAST_DEPARTURE = """
+_OWN_DEPARTURE = """
 SELECT id FROM departures
-WHERE subscriber_id = :subscriber AND send_id = :send AND at >= :since AND undone = ''
+WHERE subscriber_id = :subscriber AND send_id = :send AND visit = :visit AND visit <> ''
+    AND at >= :since AND undone = ''
 ORDER BY id DESC LIMIT 1"""
 
-_UNDO = "UPDATE departures SET undone = :at WHERE id = :id AND undone = '' RETURNING suppressed"
+_MAY_UNDO = "id = :id AND at >= :since AND undone = ''"
+
+_CAN_UNDO = f"SELECT 1 FROM departures WHERE {_MAY_UNDO}"
+
+_UNDO = f"UPDATE departures SET undone = :at WHERE {_MAY_UNDO} RETURNING suppressed"
 
 # Only what is still as the departure left it.
 _REJOIN = """

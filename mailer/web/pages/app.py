@@ -39,6 +39,7 @@ def make_app(
     open_store: Callable[[], Store],
     open_transport: Callable[[], Transport],
     clock: Callable[[], datetime],
+    delay: Callable[[], float],
 ) -> Starlette:
     """Build the application; its threads run for as long as it is served.
 
@@ -48,11 +49,12 @@ def make_app(
         open_store: called three times: for reading, for writing, for the mail that goes out.
         open_transport: opens the transport for confirmation mail.
         clock: aware UTC time.
+        delay: returns the seconds, at random, until the mail for a request is looked at.
     """
     reading, writing, mailing = open_store(), open_store(), open_store()
     group_commit = GroupCommit(writing)
     confirmation_mailer = ConfirmationMailer(
-        settings, keys=keys, store=mailing, open_transport=open_transport, clock=clock
+        settings, keys=keys, store=mailing, open_transport=open_transport, clock=clock, delay=delay
     )
     context = PageContext(
         settings,
@@ -118,6 +120,8 @@ def _routes(context: PageContext) -> list[Route]:
         page("/m/{token}", confirm.move, *both),
         page("/l/{token}", confirm.leave, *both),
         page("/o/{token}", confirm.settle, *both),
+        page("/w/{token}", confirm.restore, *both),
+        page("/n/{token}", confirm.never, *both),
         page("/style.css", _style),
         page("/healthz", _health),
         page("/robots.txt", _robots),

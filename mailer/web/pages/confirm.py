@@ -1,4 +1,8 @@
-"""Confirmation links (double opt-in): GET shows what will happen, POST does it."""
+"""Confirmation links (double opt-in): GET shows what will happen, POST does it.
+
+What a page says is read from the person's present state, so a link that is opened again after something
+else has happened does not repeat what was true then.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ from typing import TYPE_CHECKING
 from mailer.lists.request import RequestKind
 from mailer.web.pages import form_reading
 from mailer.web.pages.double_opt_in import PURPOSES
+from mailer.web.pages.unsubscribe import undo_link
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from mailer.links import Purpose
     from mailer.lists.request import PendingRequest
     from mailer.web.pages.context import PageContext
 
@@ -32,18 +38,22 @@ async def settle(context: PageContext, request: Request) -> Response:
     return await _confirm(context, request, RequestKind.SETTLE)
 
 
+async def restore(context: PageContext, request: Request) -> Response:
+    return await _confirm(context, request, RequestKind.RESTORE)
+
+
 async def _confirm(context: PageContext, request: Request, kind: RequestKind) -> Response:
-    request_id = context.read_expiring_token(PURPOSES[kind], request)
-    pending = context.store.requests.get(request_id) if request_id else None
-    if request_id is None or pending is None or pending.wish.kind is not kind:
+    pending = _read(context, request, PURPOSES[kind])
+    if pending is None or pending.wish.kind is not kind:
         return context.invalid_link()
     if request.method != "POST":
-        if pending.settled:
+        # leaving can be repeated
+        if pending.settled and (pending.in_effect or kind is not RequestKind.LEAVE):
             return _done(context, pending)
         action = context.own_path(PURPOSES[kind], request)
         return context.page(f"confirm-{kind}.html", pending=pending, action=action)
     keep = (await form_reading.read(request)).get("choice") == "keep"
-    now = context.clock()
+    request_id, now = pending.id, context.clock()
     granted = await context.group_commit.write(
         lambda store: store.requests.grant(request_id, keep=keep, now=now)
     )
@@ -51,12 +61,32 @@ async def _confirm(context: PageContext, request: Request, kind: RequestKind) ->
     return _done(context, granted) if granted else context.invalid_link()
 
 
+def _read(context: PageContext, request: Request, purpose: Purpose) -> PendingRequest | None:
+    request_id = context.read_expiring_token(purpose, request)
+    return context.store.requests.get(request_id) if request_id else None
+
+
 def _done(context: PageContext, pending: PendingRequest) -> Response:
     if pending.settled == "refused":
         return context.page("refused.html")
-    undo = ""
-    if pending.wish.kind is RequestKind.LEAVE and pending.departure_id:
-        undo = context.link(
-            "undo", context.keys.passing("undo", pending.departure_id, context.clock())
-        )
+    undo = undo_link(context, pending.departure_id)
     return context.page(f"confirmed-{pending.wish.kind}.html", pending=pending, undo=undo)
+
+
+async def never(context: PageContext, request: Request) -> Response:
+    """End mail that strangers ask for, or allow it again."""
+    pending = _read(context, request, "never")
+    if pending is None:
+        return context.invalid_link()
+    request_id, now = pending.id, context.clock()
+    if request.method == "POST":
+        blocked = (await form_reading.read(request)).get("choice") != "allow"
+        await context.group_commit.write(
+            lambda store: store.requests.block_mail(request_id, blocked=blocked, now=now)
+        )
+    return context.page(
+        "no-mail.html",
+        pending=pending,
+        blocked=context.store.requests.is_blocked(request_id),
+        action=context.own_path("never", request),
+    )

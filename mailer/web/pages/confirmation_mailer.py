@@ -33,6 +33,8 @@ log = logging.getLogger("mailer.web")
 _STALE = timedelta(minutes=10)
 _KEPT = timedelta(days=60)
 """Requests are forgotten after this: longer than any link in their mail works."""
+_REFUSED_KEPT = timedelta(days=1)
+"""Requests that no mail went out for: as long as they count for the limit of a mailbox."""
 _PAUSE = 30.0
 """Seconds between looks for waiting mail, and after the transport or the database failed."""
 
@@ -52,6 +54,7 @@ class ConfirmationMailer:
         store: used by this thread alone.
         open_transport: called when a mail is waiting.
         clock: aware UTC time.
+        delay: returns the seconds, at random, between a request and the work for it.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class ConfirmationMailer:
         store: Store,
         open_transport: Callable[[], Transport],
         clock: Callable[[], datetime],
+        delay: Callable[[], float],
     ) -> None:
+        self._delay = delay
         self._mails = ConfirmationMails(settings, keys)
         self._configured_rate = settings.send.rate
         self._rate: float | None = None
@@ -90,15 +95,22 @@ class ConfirmationMailer:
     def _work(self) -> None:
         while not self._stop.requested:
             self._wake.wait(_PAUSE)
+            # The work for an address begins apart from the request that named it: it would show in
+            # the time of the answer whether the address is known.
+            self._stop.wait(self._delay())
             self._wake.clear()
             try:
-                self._store.requests.forget(self._clock() - _KEPT)
+                self._forget()
                 while not self._stop.requested and self._deliver_next():
                     pass
             except MailerError as err:
                 # nor its text, which may hold an address
                 log.error("mail of the pages waits: %s", type(err).__name__)  # noqa: TRY400 - no traceback
                 self._stop.wait(_PAUSE)
+
+    def _forget(self) -> None:
+        now = self._clock()
+        self._store.requests.forget(now - _KEPT, refused_before=now - _REFUSED_KEPT)
 
     def _deliver_next(self) -> bool:
         """Return False when no mail is waiting, or it cannot be sent now."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mailer import page_templates
 from mailer.compiler.compile import CutText, Variant
 from mailer.links import Links, address
+from mailer.lists.request import STRANGERS
 from mailer.mail.merge import Merged
 from mailer.web.pages.double_opt_in import PURPOSES
 from mailer.web.pages.public_forms import mask
@@ -48,6 +49,7 @@ class ConfirmationMails:
             "paragraphs": [" ".join(part.split()) for part in str(texts.body).split("\n\n")],  # type: ignore[attr-defined] # same
             "button": str(texts.button).strip(),  # type: ignore[attr-defined] # same
             "link": address(base_url, PURPOSES[kind], token),
+            "never": self._never(pending),
             "masked": mask(pending.wish.email),
         }
         html, text = (
@@ -57,6 +59,13 @@ class ConfirmationMails:
         links = Links(base_url, self._keys, "", 0, 0)
         variant = Variant(1, _whole(subject), _whole(html), _whole(text), (), ())
         return Merged(pending.wish.email, variant, (), links)
+
+    def _never(self, pending: PendingRequest) -> str:
+        """Return the link that ends such mail, where a stranger may have asked for it."""
+        if pending.wish.kind not in STRANGERS:
+            return ""
+        token = self._keys.passing("never", pending.id, pending.asked)
+        return address(self._settings.site.base_url, "never", token)
 
     def _named(self, lists: Sequence[str]) -> str:
         names = [self._labels.get(name, name) for name in lists]

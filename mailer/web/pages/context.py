@@ -121,3 +121,7 @@ class PageContext:
 
     def rate_limited(self) -> Response:
         return self.page("rate-limited.html", 429)
+
+    def busy(self) -> Response:
+        """Answer that no mail can go out now, whoever asks."""
+        return self.page("busy.html", 503)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mailer.lists.request import RequestKind
+from mailer.lists.request import RequestKind, RequestLimits
 
 if TYPE_CHECKING:
     from mailer.links import Purpose
@@ -17,19 +16,26 @@ PURPOSES: dict[RequestKind, Purpose] = {
     RequestKind.MOVE: "move",
     RequestKind.LEAVE: "leave",
     RequestKind.SETTLE: "settle",
+    RequestKind.RESTORE: "restore",
 }
 
-MOST = 3
-"""Mails of one kind to one address, or for one subscriber, in `PERIOD`."""
-PERIOD = timedelta(hours=24)
+PER_MAILBOX = 3
 
 NO_ADDRESS = "Please write an e-mail address, as in ana@example.org."
 
 
-async def ask(context: PageContext, wish: RecipientRequest) -> None:
-    """Store a request. Returns nothing: a page must not tell whether the address is known."""
-    now = context.clock()
-    await context.group_commit.write(
-        lambda store: store.requests.add(wish, most=MOST, since=now - PERIOD, now=now)
+async def ask(context: PageContext, request: RecipientRequest) -> bool:
+    """Store a request; return False when so many were made lately that no mail can go out.
+
+    Takes the same time, and returns the same, whether or not the address is known: only the thread that
+    sends the mail looks it up.
+    """
+    pages, now = context.settings.pages, context.clock()
+    limits = RequestLimits(
+        PER_MAILBOX, pages.confirmations_per_domain, pages.confirmations_per_hour
+    )
+    is_kept = await context.group_commit.write(
+        lambda store: store.requests.add(request, limits=limits, now=now)
     )
     context.wake_mailer()
+    return is_kept

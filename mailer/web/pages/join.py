@@ -34,7 +34,7 @@ async def join(context: PageContext, request: Request) -> Response:
         return context.page("join.html", 422, form=form, problems=problems)
     if context.is_rate_limited(request):
         return context.rate_limited()
-    await double_opt_in.ask(
-        context, RecipientRequest(RequestKind.JOIN, email, lists=chosen, details=details.columns)
-    )
+    wish = RecipientRequest(RequestKind.JOIN, email, lists=chosen, details=details.columns)
+    if not await double_opt_in.ask(context, wish):
+        return context.busy()
     return context.page("check-your-mail.html", email=email, known_only=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mailer.compiler import escaping
 from mailer.lists import address, zipcodes
 from mailer.lists.request import UNSUBSCRIBE_REASONS
+from mailer.web.pages import free_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,8 @@ def read_details(form: Mapping[str, str]) -> Details:
         value = read_line(form.get(name, ""))
         if len(value) > LONGEST_NAME:
             problems[name] = f"Please use at most {LONGEST_NAME} characters."
+        elif value and not free_text.is_name(value):
+            problems[name] = "Please write a name only, without links, numbers or sentences."
         elif value:
             columns[name] = value
     typed = form.get("zip", "").strip()
@@ -79,6 +82,9 @@ def read_details(form: Mapping[str, str]) -> Details:
         }
     elif typed:
         problems["zip"] = "We do not know this ZIP code. It has five digits, as in 97212."
+    both = " ".join(columns.get(name, "") for name in ("first_name", "last_name"))
+    if both.strip() and not free_text.is_full_name(both):
+        problems["last_name"] = "Please write names only, without sentences."
     return Details(columns, problems, f"{where.city}, {where.state}" if where else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from mailer.lists.request import Reader
     from mailer.web.pages.context import PageContext
 
+LONGEST_VISIT = 40
+"""Characters: of what a page puts into its form, to be known again."""
 TEST_SEND = 0
 """The send id in the links of test mail: they show what readers will see, and change nothing."""
 
@@ -34,7 +36,8 @@ async def from_mail(context: PageContext, request: Request) -> Response:
     if not reader.email:
         return context.page("unsubscribed.html", reader=reader, everything=True, undo="")
     action = context.own_path("unsubscribe", request)
-    return context.page("unsubscribe.html", reader=reader, action=action)
+    visit = secrets.token_urlsafe(12)
+    return context.page("unsubscribe.html", reader=reader, action=action, visit=visit)
 
 
 async def _leave(
@@ -43,30 +46,31 @@ async def _leave(
     form = await form_reading.read(request)
     one_click = form.get("List-Unsubscribe", "").lower() == "one-click"
     everything = form.get("scope") == "everything"
+    # an undo belongs to the visit that left, and one click is no visit
+    visit = "" if one_click else form.get("visit", "")[:LONGEST_VISIT]
     if send_id == TEST_SEND:
         return PlainTextResponse("This was a test mail.") if one_click else _test_mail(context)
     now, how = context.clock(), "one-click" if one_click else "form"
     departure = await context.group_commit.write(
         lambda store: store.unsubscribes.leave(
-            subscriber_id, send_id, everything=everything, how=how, now=now
+            subscriber_id, send_id, everything=everything, how=how, visit=visit, now=now
         )
     )
     if one_click:
         return PlainTextResponse("You are unsubscribed.")
     reader = context.store.unsubscribes.reader(subscriber_id, send_id)
-    return (
-        context.invalid_link()
-        if reader is None
-        else unsubscribed(context, reader, departure, everything)
-    )
-
-
-def unsubscribed(
-    context: PageContext, reader: Reader, departure: int, everything: bool
-) -> Response:
-    token = context.keys.passing("undo", departure, context.clock()) if departure else ""
-    undo = context.link("undo", token) if token else ""
+    if reader is None:
+        return context.invalid_link()
+    undo = undo_link(context, departure)
     return context.page("unsubscribed.html", reader=reader, everything=everything, undo=undo)
+
+
+def undo_link(context: PageContext, departure: int) -> str:
+    """Return the path that undoes a departure, "" when it cannot be undone (any more)."""
+    now = context.clock()
+    if not departure or not context.store.unsubscribes.can_undo(departure, now=now):
+        return ""
+    return context.link("undo", context.keys.passing("undo", departure, now))
 
 
 def _test_mail(context: PageContext) -> Response:
@@ -77,14 +81,16 @@ async def undo(context: PageContext, request: Request) -> Response:
     departure = context.read_expiring_token("undo", request)
     if departure is None:
         return context.invalid_link()
-    if request.method != "POST":
-        reader = context.store.unsubscribes.get(departure)
-        return context.page("undo.html", reader=reader, action=context.own_path("undo", request))
     now = context.clock()
+    if request.method != "POST":
+        if context.store.unsubscribes.can_undo(departure, now=now):
+            return context.page("undo.html", action=context.own_path("undo", request))
+        reader = context.store.unsubscribes.get(departure)
+        return context.page("undone.html", reader=reader) if reader else context.invalid_link()
     reader = await context.group_commit.write(
         lambda store: store.unsubscribes.undo(departure, now=now)
     )
-    return context.page("resubscribed.html", reader=reader) if reader else context.invalid_link()
+    return context.page("undone.html", reader=reader) if reader else context.invalid_link()
 
 
 async def reason(context: PageContext, request: Request) -> Response:
@@ -112,5 +118,6 @@ async def by_address(context: PageContext, request: Request) -> Response:
         )
     if context.is_rate_limited(request):
         return context.rate_limited()
-    await double_opt_in.ask(context, RecipientRequest(RequestKind.LEAVE, email))
+    if not await double_opt_in.ask(context, RecipientRequest(RequestKind.LEAVE, email)):
+        return context.busy()
     return context.page("check-your-mail.html", email=email, known_only=True)

@@ -40,6 +40,10 @@ async def update(context: PageContext, request: Request) -> Response:
         )
     if not reader.email:
         return context.page("unsubscribed.html", reader=reader, everything=True, undo="")
+    if context.store.requests.is_closed(*ids):
+        return context.page(
+            "closed-link.html", 410, reader=reader, unsubscribe=_unsubscribe(context, *ids)
+        )
     if request.method != "POST":
         return _page(_Visit(context, request, reader, ids[1], {}), {})
     return await _read(_Visit(context, request, reader, ids[1], await form_reading.read(request)))
@@ -47,7 +51,6 @@ async def update(context: PageContext, request: Request) -> Response:
 
 def _page(visit: _Visit, problems: Mapping[str, str]) -> Response:
     context = visit.context
-    leave = context.keys.token("unsubscribe", visit.reader.subscriber_id, visit.send_id)
     return context.page(
         "update.html",
         422 if problems else 200,
@@ -55,8 +58,13 @@ def _page(visit: _Visit, problems: Mapping[str, str]) -> Response:
         form=visit.form,
         problems=problems,
         action=context.own_path("update", visit.request),
-        unsubscribe=context.link("unsubscribe", leave),
+        unsubscribe=_unsubscribe(context, visit.reader.subscriber_id, visit.send_id),
     )
+
+
+def _unsubscribe(context: PageContext, subscriber_id: int, send_id: int) -> str:
+    token = context.keys.token("unsubscribe", subscriber_id, send_id)
+    return context.link("unsubscribe", token)
 
 
 async def _read(visit: _Visit) -> Response:
@@ -76,20 +84,23 @@ async def _save(visit: _Visit, details: Details, email: str) -> Response:
     if (email or join) and context.is_rate_limited(visit.request):
         return context.rate_limited()
     who, now = reader.subscriber_id, context.clock()
+    wishes = []
+    if join:
+        wishes.append(RecipientRequest(RequestKind.JOIN, reader.email, 0, send_id, lists=join))
+    if email:
+        wishes.append(RecipientRequest(RequestKind.MOVE, email, who, send_id))
+    for wish in wishes:
+        if not await double_opt_in.ask(context, wish):
+            return context.busy()
     if details.columns:
         await context.group_commit.write(
-            lambda store: store.subscribers.update(who, details.columns, now=now)
+            lambda store: store.requests.change_details(reader, send_id, details.columns, now=now)
         )
+        context.wake_mailer()
     if leave:
         await context.group_commit.write(
             lambda store: store.unsubscribes.leave(who, send_id, lists=leave, how="form", now=now)
         )
-    if join:
-        await double_opt_in.ask(
-            context, RecipientRequest(RequestKind.JOIN, reader.email, 0, send_id, lists=join)
-        )
-    if email:
-        await double_opt_in.ask(context, RecipientRequest(RequestKind.MOVE, email, who, send_id))
     return context.page(
         "saved.html", reader=reader, details=details, leave=leave, join=join, email=email
     )

@@ -68,6 +68,17 @@ def test_a_form_with_a_mistake_comes_back_with_what_was_typed(site, wrong):
     assert site.state() == before
 
 
+def test_a_used_link_says_how_things_are(site):
+    site.post("/join", FORM)
+    url = site.link_to(ANA)
+    assert "You are subscribed" in site.post(url).text
+    assert "You are subscribed" in site.get(url).text
+    site.store.subscribers.unsubscribe("members", ANA, how="form", now=NOW)
+    for page in (site.get(url), site.post(url)):
+        assert "You are not subscribed" in page.text
+    assert site.status(ANA) == {"members": "unsubscribed"}
+
+
 def test_a_confirmation_is_no_list_mail(site):
     site.post("/join", FORM)
     (mail,) = site.mails()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import socket
 import time
 
-from mailer.lists.request import RecipientRequest, RequestKind
+from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
 from mailer.web.pages import confirmation_mailer
 from mailer.web.pages.rate_limits import RateLimits
 from tests.web.conftest import Site
@@ -31,7 +31,7 @@ def test_clients_of_one_household_share_their_limit():
 def test_what_waits_when_a_server_stops_is_sent_by_the_next(root):
     stopped = Site(root)
     wish = RecipientRequest(RequestKind.JOIN, "ana@example.net", lists=("members",))
-    stopped.store.requests.add(wish, most=3, since=NOW, now=stopped.clock())
+    stopped.store.requests.add(wish, limits=RequestLimits(3, 9, 9), now=stopped.clock())
     # as a server leaves it that dies while it hands the mail over
     stopped.store.requests.next_mail(now=NOW, stale=NOW)
     stopped.store.close()

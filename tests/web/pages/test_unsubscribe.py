@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from mailer.ledger.delivery import SendState
 from mailer.lists.import_row import ImportRow
 from mailer.lists.membership import SuppressionReason
-from tests.web.conftest import path
+from mailer.web.pages import rate_limits
+from tests.web.conftest import Site, path
 from tools.projects.project import NOW, address
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -100,11 +102,65 @@ def test_an_old_departure_is_not_undone_by_pressing_the_button_again(site):
 
 
 def test_pressing_twice_is_one_departure_that_can_be_undone(site):
+    form = hidden(site.get(site.links().unsubscribe))
     for _ in range(2):
-        done = site.post(site.links().unsubscribe)
+        done = site.post(site.links().unsubscribe, form)
     assert site.rows("SELECT count(*) FROM departures") == [(1,)]
     site.post(undo_in(done))
     assert site.status(address(0)) == {"members": "subscribed"}
+
+
+def test_a_second_visitor_is_handed_nobodys_undo(site):
+    """The mail was forwarded: whoever has the link is not whoever left."""
+    url = site.links().unsubscribe
+    site.post(url, ONE_CLICK)
+    assert "/undo/" not in site.post(url, hidden(site.get(url))).text
+    site.post(site.links(2).unsubscribe, hidden(site.get(site.links(2).unsubscribe)))
+    for form in (hidden(site.get(site.links(2).unsubscribe)), {}, {"visit": ""}, ONE_CLICK):
+        again = site.post(site.links(2).unsubscribe, form)
+        assert "/undo/" not in again.text
+    assert site.status(address(0)) == site.status(address(1)) == {"members": "unsubscribed"}
+
+
+def test_the_limit_of_an_undo_is_the_departures_age_whatever_its_token_says(site):
+    site.post("/unsubscribe", {"email": address(0)})
+    url = site.link_to(address(0))
+    first = undo_in(site.post(url))
+    site.clock.ahead = timedelta(hours=23)
+    assert "/undo/" in site.get(url).text
+    site.clock.ahead = timedelta(hours=25)
+    for page in (site.get(url), site.post(url)):
+        assert page.status_code == 200
+        assert "/undo/" not in page.text
+    (departure,) = site.rows("SELECT id FROM departures")
+    fresh = f"/undo/{site.keys.passing('undo', departure[0], site.clock())}"
+    assert "You are not subscribed" in site.get(fresh).text
+    assert "You are not subscribed" in site.post(fresh).text
+    assert site.post(first).status_code == 404
+    assert site.history(address(0)).suppression is SuppressionReason.UNSUBSCRIBED
+
+
+def test_a_mailed_link_to_leave_can_be_used_again_after_an_undo(site):
+    site.post("/unsubscribe", {"email": address(0)})
+    url = site.link_to(address(0))
+    for _ in range(3):
+        site.post(undo_in(site.post(url)))
+        assert site.history(address(0)).suppression is None
+        assert "<button>Unsubscribe" in site.get(url).text
+    assert "You are unsubscribed" in site.post(url).text
+    assert "You are unsubscribed" in site.get(url).text
+    assert site.history(address(0)).suppression is SuppressionReason.UNSUBSCRIBED
+
+
+def test_an_undo_used_up_says_how_things_are(site):
+    done = site.post(site.links().unsubscribe, hidden(site.get(site.links().unsubscribe)))
+    assert "<button>Undo" in site.get(undo_in(done)).text
+    assert "You are subscribed again" in site.post(undo_in(done)).text
+    site.clock.ahead = timedelta(minutes=5)
+    site.post(site.links().unsubscribe)
+    for page in (site.get(undo_in(done)), site.post(undo_in(done))):
+        assert "You are not subscribed" in page.text
+        assert "<button>" not in page.text
 
 
 def test_a_reason_is_kept_with_the_departure(site):
@@ -216,6 +272,68 @@ def test_one_address_gets_three_mails_a_day(site):
     assert len(site.mails(address(0))) == 4
 
 
+@pytest.mark.parametrize(
+    "spelling", ["stranger+{}@example.net", "stranger@example.net", "Stranger+{}@EXAMPLE.net"]
+)
+def test_sub_addresses_are_one_mailbox(site, monkeypatch, spelling):
+    monkeypatch.setattr(rate_limits, "BURST", 1000)
+    for number in range(8):
+        form = {"email": spelling.format(number), "list-members": "yes"}
+        assert site.post("/join", form).status_code == 200
+    assert len(site.mails()) == 3
+
+
+@pytest.mark.parametrize(
+    ("addresses", "mailed"),
+    [("a{}@one.example.com", 4), ("a{0}@host{0}.example.com", 6)],
+)
+def test_a_domain_and_all_together_have_limits_that_servers_share(
+    root, monkeypatch, addresses, mailed
+):
+    monkeypatch.setattr(rate_limits, "BURST", 1000)
+    settings = (root / "mailer.toml").read_text()
+    (root / "mailer.toml").write_text(
+        settings.replace(
+            "[pages]\n", "[pages]\nconfirmations_per_hour = 6\nconfirmations_per_domain = 4\n"
+        )
+    )
+    servers = [Site(root), Site(root)]
+    with servers[0].client, servers[1].client:
+        answers = [
+            servers[n % 2].post("/join", {"email": addresses.format(n), "list-members": "yes"})
+            for n in range(9)
+        ]
+        assert [a.status_code for a in answers] == [200] * mailed + [503] * (9 - mailed)
+        assert len(servers[0].mails()) == mailed
+        assert servers[0].post(servers[0].links().unsubscribe, ONE_CLICK).status_code == 200
+        servers[0].clock.ahead = timedelta(minutes=61)
+        form = {"email": "late@one.example.com", "list-members": "yes"}
+        assert servers[0].post("/join", form).status_code == 200
+    for server in servers:
+        server.store.close()
+
+
+def test_a_stranger_can_end_mail_that_others_ask_for(site):
+    join = {"email": "stranger+a@example.net", "list-members": "yes"}
+    site.post("/join", join)
+    (mail,) = site.mails()
+    never = re.search(r"https://\S+/n/\S+", mail.get_body(("plain",)).get_content())[0]
+    assert never in mail.get_body(("html",)).get_content()
+    before = site.state()
+    assert "stranger" not in site.get(never).text
+    assert site.state() == before
+    assert "no more such e-mail" in site.post(never).text
+    for form in (join, join | {"email": "stranger+b@example.net"}):
+        assert site.post("/join", form).status_code == 200
+    assert len(site.mails()) == 1
+    assert "stranger" not in str(site.rows("SELECT * FROM blocked_mailboxes"))
+    assert "no more such e-mail" in site.get(never).text
+    site.post(never, {"choice": "allow"})
+    site.clock.ahead = timedelta(hours=25)
+    site.post("/join", join)
+    assert len(site.mails()) == 2
+
+
 def test_one_client_is_stopped_from_asking_for_many(site):
     answers = [
         site.post("/unsubscribe", {"email": f"nobody{i}@example.net"}).status_code
@@ -225,6 +343,14 @@ def test_one_client_is_stopped_from_asking_for_many(site):
     assert site.post(site.links().unsubscribe, ONE_CLICK).status_code == 200
     site.clock.ahead = timedelta(minutes=4)
     assert site.post("/unsubscribe", {"email": "a@example.net"}).status_code == 200
+
+
+def hidden(page):
+    """The form of a page to unsubscribe, as a browser sends it."""
+    return {
+        "scope": "list",
+        "visit": page.text.partition('name="visit" value="')[2].partition('"')[0],
+    }
 
 
 def undo_in(page):

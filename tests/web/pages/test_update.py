@@ -114,6 +114,68 @@ def test_taking_a_move_back_leaves_the_other_address_what_it_had(site):
     assert site.status(NEW) == {"members": "subscribed"}
 
 
+def test_taking_a_move_back_ends_every_change_of_address_and_closes_the_link(site):
+    update = site.links().update
+    for email in (NEW, "second@example.net"):
+        site.post(update, {"email": email})
+    confirmations = [site.link_to(email) for email in (NEW, "second@example.net")]
+    site.post(confirmations[0])
+    kept = site.post(site.link_to(OLD), {"choice": "keep"})
+    assert "is closed" in kept.text
+    assert "Forward it to a friend" in kept.text
+    assert "We cannot do this by ourselves" in site.post(confirmations[1]).text
+    assert "We do not write to this address" in site.get(confirmations[0]).text
+    mailed = len(site.mails())
+    for form in ({"email": "third@example.net"}, {"first_name": "Third"}):
+        page = site.post(update, form)
+        assert (page.status_code, "This link is closed" in page.text) == (410, True)
+    site.clock.ahead = timedelta(days=400)
+    site.post(
+        "/unsubscribe", {"email": "somebody@example.net"}
+    )  # by now, old requests are forgotten
+    site.mails()
+    assert site.get(update).status_code == 410
+    assert len(site.mails()) == mailed
+    assert site.status(OLD) == {"members": "subscribed"}
+    assert site.post(site.links().unsubscribe).status_code == 200
+
+
+def test_what_the_old_mailbox_answered_is_said_as_it_is_now(site):
+    move(site)
+    url = site.link_to(OLD)
+    assert "as before" in site.post(url, {"choice": "keep"}).text
+    site.post(site.links().unsubscribe)
+    for page in (site.get(url), site.post(url)):
+        assert "as before" not in page.text
+        assert "not on our lists at the moment" in page.text
+
+
+def test_changed_details_are_told_to_the_mailbox_and_put_back_from_there(site):
+    site.store.subscribers.update(1, {"last_name": "Ziegler", "zip": "97212"}, now=NOW)
+    before = person(site, OLD)
+    site.post(site.links().update, {"first_name": "Friend", "zip": "10001"})
+    site.post(site.links().update, {"first_name": "Foe", "last_name": "Other"})
+    (mail,) = site.mails(OLD)
+    assert "changed" in mail["Subject"]
+    assert not [text for text in ("Friend", "Foe", "10001") if text in mail.as_string()]
+    url = site.link_to(OLD)
+    assert person(site, OLD).first_name == "Foe"
+    assert "put back" in site.post(url, {"choice": "keep"}).text.lower()
+    assert person(site, OLD) == before
+    assert site.post(site.links().update, {"first_name": "Foe"}).status_code == 410
+    assert person(site, OLD) == before
+
+
+def test_a_change_that_was_the_readers_own_stays(site):
+    site.post(site.links().update, {"first_name": "Zoë"})
+    url = site.link_to(OLD)
+    site.post(url, {"choice": "follow"})
+    site.post(url, {"choice": "keep"})
+    assert person(site, OLD).first_name == "Zoë"
+    site.post(site.links().update, {"first_name": "Zoë"})  # nothing new, so nothing to tell
+    assert len(site.mails()) == 1
+
+
 def test_mail_still_to_go_out_goes_to_the_new_address_once(site):
     send, _ = site.store.sends.freeze(
         "next", "members", [1], query="", snapshot=b"", digest="", transport="outbox", now=NOW

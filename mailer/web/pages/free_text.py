@@ -1,0 +1,104 @@
+"""Tells names from messages: what strangers type must not become the organization's words in a mail."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
+
+MAX_WORDS = 8
+_MAX_DIGITS = 2
+"""As in "3rd", and not as in a telephone number."""
+_MARKS = frozenset(" '\u2019\u2018\u02bb\u02bc`\u00b4.,-\u2010\u2011\u2013&()\u00b7\u30fb")
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[\w-]*\w", re.UNICODE)
+_MESSAGE = frozenset(
+    [
+        "account",
+        "act",
+        "alert",
+        "attention",
+        "bank",
+        "bitcoin",
+        "buy",
+        "call",
+        "card",
+        "cash",
+        "claim",
+        "click",
+        "code",
+        "confirm",
+        "credit",
+        "crypto",
+        "dear",
+        "donate",
+        "download",
+        "expired",
+        "final",
+        "free",
+        "hacked",
+        "immediately",
+        "invoice",
+        "login",
+        "money",
+        "now",
+        "offer",
+        "password",
+        "pay",
+        "payment",
+        "please",
+        "prize",
+        "security",
+        "suspended",
+        "text",
+        "transfer",
+        "update",
+        "urgent",
+        "verify",
+        "visit",
+        "warning",
+        "win",
+        "winner",
+        "you",
+        "your",
+    ]
+)
+"""English words that a message has, and a name of several words hardly."""
+# "Bank", "Card" and "Free" are names, too: one such word makes a message of four words or more.
+_MESSAGE_WORDS, _LONG = 2, 4
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
+def is_full_name(text: str) -> bool:
+    """The same as `is_name`, of first and last name together: a message may be spread over both."""
+    return is_name(text, max_words=MAX_WORDS + 4)
+
+
+def is_name(text: str, *, max_words: int = MAX_WORDS) -> bool:
+    """Whether a text can be a name, and is no link, address, telephone number or message."""
+    text = unicodedata.normalize("NFKC", text)
+    if not all(_may_stand_in_name(character) for character in text):
+        return False
+    if sum(character.isdigit() for character in text) > _MAX_DIGITS or _has_domain(text):
+        return False
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    if not words or len(words) > max_words:
+        return False
+    hits = sum(word in _MESSAGE for word in words)
+    return hits == 0 or (hits < _MESSAGE_WORDS and len(words) < _LONG)
+
+
+def _may_stand_in_name(character: str) -> bool:
+    return character in _MARKS or unicodedata.category(character)[0] in "LMN"
+
+
+def _has_domain(text: str) -> bool:
+    """Whether a mail program would make a link of a part, as of "evil.example.com"."""
+    return any(
+        _suffixes().publicsuffix(host.lower()) and "." in host for host in _DOMAIN.findall(text)
+    )
