@@ -17,6 +17,7 @@ from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -71,6 +72,13 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "never": timedelta(days=60),
 }
 _MIN_KEY = 16
+_MIN_DISTINCT = 6
+"""Characters; a random key of 16 hexadecimal digits has fewer once in 600 times."""
+_COMMON = re.compile(
+    r"change[ _-]?(me|this|it)|pass(word|phrase)?|secrets?|keys?|example|default|insecure|replace"
+    r"|please|your|qwert(y|z)|admin|letmein|mailer|newsletter|testing|\W|_"
+)
+"""Words of keys that people think up; what is left of a key is what has to be guessed."""
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
 
 
@@ -280,15 +288,29 @@ def load_keys(environment: str | None, file: Path) -> Keys:
 
 def _checked(keys: Sequence[str], place: Place) -> Keys:
     found = [key.strip() for key in keys if key.strip()]
-    if not found or any(len(key) < _MIN_KEY for key in found):
-        raise ConfigError(
-            f"holds no secret key of at least {_MIN_KEY} characters"
-            if not found
-            else f"holds a secret key shorter than {_MIN_KEY} characters",
-            place=place,
-            hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
-        )
+    problem = ""
+    if not found:
+        problem = f"holds no secret key of at least {_MIN_KEY} characters"
+    elif any(len(key) < _MIN_KEY for key in found):
+        problem = f"holds a secret key shorter than {_MIN_KEY} characters"
+    elif any(_is_weak(key) for key in found):
+        problem = "holds a secret key that can be guessed"
+    if problem:
+        hint = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+        raise ConfigError(problem, place=place, hint=hint)
     return Keys(found)
+
+
+def _is_weak(key: str) -> bool:
+    """Whether a key repeats itself, counts up or down, or consists of common words."""
+    rest = _COMMON.sub("", key.lower())
+    steps = [abs(ord(after) - ord(before)) for before, after in pairwise(rest)]
+    return (
+        len(rest) < _MIN_KEY // 2
+        or len(set(rest)) < _MIN_DISTINCT
+        or sum(step <= 1 for step in steps) > len(steps) / 2
+        or rest == rest[: len(rest) // 2] * 2
+    )
 
 
 def _create(file: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import secrets
 import stat
 from pathlib import Path
 
@@ -87,6 +88,29 @@ def test_the_environment_comes_before_the_file(tmp_path):
 def test_weak_keys_are_refused(setting, tmp_path):
     with pytest.raises(ConfigError, match="secret key"):
         load_keys(setting, tmp_path / "secret.key")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "1111111111111111",
+        "abcabcabcabcabcabc",
+        "0123456789abcdef",
+        "zyxwvutsrqponmlkjihg",
+        "changemechangeme",
+        "please-change-this-secret-key",
+        "Password-12345678",
+        "qwertyqwertyqwerty",
+        "x7Kq9mPwx7Kq9mPw",
+    ],
+)
+def test_a_key_that_can_be_guessed_is_refused(key, tmp_path):
+    with pytest.raises(ConfigError, match="can be guessed"):
+        load_keys(f"{NEW},{key}", tmp_path / "secret.key")
+
+
+def test_keys_made_as_the_hint_says_are_taken(tmp_path):
+    load_keys(",".join(secrets.token_urlsafe(32) for _ in range(1000)), tmp_path / "secret.key")
 
 
 def test_an_address_is_recognised_under_every_key_by_its_hash_alone():
