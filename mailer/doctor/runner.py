@@ -51,6 +51,7 @@ def diagnose(found: Project, use: Probes) -> list[Diagnosis]:
     health = use.health()
     local = [
         project.settings(),
+        *project.example_values(found.settings),
         project.key(found, use.environment_key, key, health.sends),
         project.store(found, health),
         *project.worker(health),
@@ -77,7 +78,7 @@ def _files(found: Project, fields: frozenset[str]) -> list[Diagnosis]:
     if any(finding.level is Level.ERROR for finding in lookups):
         late = project.AREA.skipped("layouts", "not compiled before the look-ups can be read")
         return [*lookups, late]
-    return [*lookups, *project.layouts(found, fields)]
+    return [*lookups, *project.templates(found), *project.layouts(found, fields)]
 
 
 class _Patience:

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import config
+from mailer import assets, config
 from mailer.campaigns.schedule import Timing
 from mailer.campaigns.subject_test import SplitTest
 from mailer.doctor import runner
@@ -30,6 +30,7 @@ from mailer.doctor.probes.ses_account import inspect
 from mailer.doctor.runner import Probes, diagnose
 from mailer.http_probe import NoAnswer, Response
 from mailer.links import Keys
+from mailer.setup import new_project, template_copies
 from mailer.store.sqlite import health
 from tests.support.campaigns import TEMPLATES
 from tools.fake_ses import SETUPS, FakeSes
@@ -886,3 +887,33 @@ def test_mistake_in_a_check_is_not_hidden(folder):
     found = with_ses(folder)
     with pytest.raises(AssertionError, match="not to be asked"):
         diagnose(found, instruments(found, inspect=unused))
+
+
+# ---------------------------------------------------------------- a new project
+
+
+@pytest.fixture
+def new(tmp_path):
+    new_project.create(tmp_path / "new", new_project.EXAMPLE)
+    return config.load(tmp_path / "new")
+
+
+def test_an_example_address_is_warned_of(new):
+    assert troubles(project.example_values(new.settings)) == {"postal address": WARNING}
+
+
+def test_copies_of_templates_that_are_out_of_date_are_named(new, monkeypatch):
+    assert project.templates(new) == []
+    template_copies.copy(new, ["footer", "header"])
+    assert not troubles(project.templates(new))
+    newer = {**assets.templates(), "partials/footer.mjml": "<mj-section>new</mj-section>"}
+    monkeypatch.setattr(assets, "templates", lambda: newer)
+    (finding,) = project.templates(new)
+    assert finding.level is WARNING
+    assert finding.found == "copied from an older mailer: partials/footer.mjml"
+    assert "mailer templates copy --keep partials/footer.mjml" in finding.todo
+
+
+def test_a_broken_record_of_copies_is_an_error(new):
+    (new.root / "templates" / "copies.json").write_text("{")
+    assert troubles(project.templates(new)) == {"templates": ERROR}

@@ -16,11 +16,13 @@ from mailer.errors import CampaignError, ConfigError, MailerError
 from mailer.links import Keys, load_keys
 from mailer.lists.subscriber import Subscriber
 from mailer.mail.merge import Merger
+from mailer.setup import new_project, template_copies
+from mailer.setup.template_copies import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mailer.config import Project
+    from mailer.config import Project, Settings
     from mailer.store.health import Health
 
 AREA = Topic("Project")
@@ -32,6 +34,14 @@ _NEARLY_FULL = 1_000 * _MEGABYTE
 _TINY = "---\nsubject: A test\nlayout: {layout}\n---\nA word.[^note]\n\n[^note]: Its source.\n"
 _ANY_KEY = Keys(["signs nothing that is ever mailed"])
 _READER = Subscriber(0, "reader@example.org")
+
+
+def example_values(settings: Settings) -> list[Diagnosis]:
+    """Whether the postal address of `mailer init` still stands in every mail."""
+    if settings.brand.address != new_project.EXAMPLE.address:
+        return []
+    todo = "Write your own under [brand] address in mailer.toml: the law asks for it in every mail."
+    return [AREA.warning("postal address", "is the example that mailer init wrote", todo)]
 
 
 def broken_settings(err: ConfigError) -> Diagnosis:
@@ -171,6 +181,25 @@ def _lookup(project: Project, name: str) -> Diagnosis:
         todo = f"Fill it, or take [lookups.{name}] out of mailer.toml."
         return AREA.warning(title, f"{lookup.file} has no rows", todo)
     return AREA.ok(title, f"{rows:,} rows in {lookup.file}")
+
+
+def templates(project: Project) -> list[Diagnosis]:
+    """Whether the project's copies of mailer's templates are of this version."""
+    try:
+        statuses = template_copies.statuses(project)
+    except ConfigError as err:
+        return [_broken("templates", err)]
+    older = [each.name for each in statuses if each.origin is Origin.OLDER]
+    copies = [each.name for each in statuses if each.origin is Origin.CURRENT]
+    if older:
+        todo = (
+            f"See what differs with: mailer templates diff {older[0]}\nTake over what you want, then: "
+            f"mailer templates copy --keep {' '.join(older)}"
+        )
+        return [AREA.warning("templates", f"copied from an older mailer: {', '.join(older)}", todo)]
+    if copies:
+        return [AREA.ok("templates", f"your copies are of this version: {', '.join(copies)}")]
+    return []
 
 
 def layouts(project: Project, fields: frozenset[str]) -> list[Diagnosis]:
