@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +14,8 @@ import typer
 from mailer.cli.common import Session, now, session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mailer.campaigns.snapshot import Snapshot
     from mailer.transports.base import Transport
     from mailer.web.preview.app import Preview
@@ -21,10 +26,10 @@ _SECONDS_TO_FINISH = 5
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command()(preview)
+    app.command("preview")(show_campaigns)
 
 
-def preview(
+def show_campaigns(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8025,
     show: Annotated[bool, typer.Option("--open", help="Open it in your browser.")] = False,
@@ -32,17 +37,26 @@ def preview(
     """Look at campaigns in your browser while you write them."""
     from mailer.cli.serve import listen
 
-    made = _make(session(context))
+    preview = _make(session(context))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     with listen(_HOST, port) as listener:
-        address = f"http://{_HOST}:{listener.getsockname()[1]}/"
+        address = f"http://{_HOST}:{listener.getsockname()[1]}/?token={preview.token}"
         typer.echo(f"Your campaigns: {address}  (Ctrl-C ends it)")
-        if show:
-            typer.launch(address)
-        try:
-            _serve(made, listener)
-        except KeyboardInterrupt:
-            typer.echo("Stopped.")
+        with _opened(address) if show else nullcontext():
+            try:
+                _serve(preview, listener)
+            except KeyboardInterrupt:
+                typer.echo("Stopped.")
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[None]:
+    """Open an address in the browser, by a file: everybody on the machine sees what programs are given."""
+    with TemporaryDirectory() as folder:
+        page = Path(folder) / "preview.html"
+        page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">')
+        typer.launch(str(page))
+        yield
 
 
 def _make(run: Session) -> Preview:
@@ -64,20 +78,20 @@ def _make(run: Session) -> Preview:
     )
 
 
-def _serve(made: Preview, listener: socket.socket) -> None:
+def _serve(preview: Preview, listener: socket.socket) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
         """Ends at once, though pages keep a connection open to hear what is new."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            made.events.close()
+            preview.events.close()
             # to cut short what somebody has asked for is no error
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        made.app,
+        preview.app,
         log_config=None,
         access_log=False,
         server_header=False,

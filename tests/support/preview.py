@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Page
+
 
 def sample_project(root: Path) -> Path:
     """The project that comes with mailer, its people imported."""
@@ -27,9 +29,20 @@ def sample_project(root: Path) -> Path:
     return root
 
 
+def origin(address: str) -> str:
+    """The address of a page without its path: for a browser that has opened it once."""
+    return address.partition("/?")[0]
+
+
+def enter(page: Page, address: str) -> None:
+    """Open the preview in a browser, which keeps its secret."""
+    page.goto(address)
+    page.wait_for_url(f"{origin(address)}/")
+
+
 @contextmanager
 def previewing(root: Path) -> Iterator[str]:
-    """Its address, without the slash. It ends on Ctrl-C, at once and without a complaint."""
+    """The address to open, with its secret. It ends on Ctrl-C, at once and without a complaint."""
     server = subprocess.Popen(
         [sys.executable, "-m", "mailer", "--project", str(root), "preview", "--port", "0"],
         stdout=subprocess.PIPE,
@@ -38,7 +51,7 @@ def previewing(root: Path) -> Iterator[str]:
     )
     try:
         said = server.stdout.readline()
-        yield re.search(r"http://[\d.:]+", said)[0]
+        yield re.search(r"http://\S+", said)[0]
     finally:
         server.send_signal(signal.SIGINT)
         _, log = server.communicate(timeout=20)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
-from tests.support.preview import previewing, sample_project
+from tests.support.preview import enter, origin, previewing, sample_project
 from tools.projects import samples
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ def main() -> None:
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = sample_project(Path(folder) / "project")
         browser = playwright.chromium.launch(**samples.BROWSER)
-        with previewing(root) as url:
+        with previewing(root) as address:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{url}/{CAMPAIGN}")
+            enter(page, address)
+            page.goto(f"{origin(address)}/{CAMPAIGN}")
             page.frame_locator("iframe:not(.waiting)").get_by_text("Comment closes").wait_for()
             page.get_by_text("Nothing wrong was found").or_(page.locator(".findings")).wait_for()
             took = [edit(page, root / "campaigns" / f"{CAMPAIGN}.md", n) for n in range(EDITS)]

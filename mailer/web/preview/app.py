@@ -78,13 +78,14 @@ class Preview:
         self._check_runner = CheckRunner(self._compile_cache, self._stores, clock)
         self._watcher = Watcher(root, self._edited)
         self.events = EventStream()
-        token = secrets.token_urlsafe()
+        self.token = secrets.token_urlsafe()
+        """The secret in the address to open."""
         self._views = Views(
-            self._compile_cache, self._check_runner, self._stores, clock=clock, token=token
+            self._compile_cache, self._check_runner, self._stores, clock=clock, token=self.token
         )
         self.app = Starlette(
             routes=self._routes(),
-            middleware=[Middleware(OriginGuard, token=token)],
+            middleware=[Middleware(OriginGuard, token=self.token)],
             exception_handlers={MailerError: _explain, HTTPException: _refuse},
             lifespan=self._lifespan,
             max_body_size=_LARGEST,

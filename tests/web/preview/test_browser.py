@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.support.preview import previewing, sample_project
+from tests.support.preview import enter, origin, previewing, sample_project
 from tools.projects import samples
 from tools.projects.project import start
 
@@ -26,13 +26,13 @@ CAMPAIGNS = [f"campaigns/{name}.md" for name in samples.CAMPAIGNS]
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     root = sample_project(tmp_path_factory.mktemp("preview") / "project")
-    with previewing(root) as url:
-        yield root, url
+    with previewing(root) as address:
+        yield root, address
 
 
 @pytest.fixture
 def url(project):
-    return project[1]
+    return origin(project[1])
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def root(project):
 
 
 @pytest.fixture
-def tab(browser, url):
+def tab(browser, project, url):
     """A page that asks nothing of anybody else and has nothing to complain of."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     foreign, complaints = [], []
@@ -57,6 +57,7 @@ def tab(browser, url):
     )
     page.on("console", lambda said: complaints.append(said.text))
     page.on("pageerror", lambda err: complaints.append(str(err)))
+    enter(page, project[1])
     yield page
     page.close()
     assert foreign == []

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from mailer.cli.common import Session, now
 from mailer.cli.transports import open_transport
 from mailer.web.preview.app import Preview
-from tests.support.preview import previewing
+from tests.support.preview import enter, origin, previewing
 from tools.projects import samples
 from tools.projects.project import make_project
 
@@ -34,7 +34,7 @@ def root(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(root):
     run = Session(root)
-    made = Preview(
+    preview = Preview(
         root,
         keys=run.keys,
         open_store=run.open_store,
@@ -43,7 +43,10 @@ def client(root):
         ),
         clock=now,
     )
-    with TestClient(made.app, base_url=f"http://{HOST}") as client:
+    with TestClient(preview.app, base_url=f"http://{HOST}") as client:
+        answer = client.get(f"/?token={preview.token}", headers={"sec-fetch-site": "cross-site"})
+        assert preview.token not in answer.text
+        client.entry = answer.headers["set-cookie"]
         yield client
 
 
@@ -81,12 +84,35 @@ def test_nobody_else_is_answered(client, path, headers):
     assert "access-control-allow-origin" not in answer.headers
 
 
+def test_the_secret_is_kept_from_other_pages(client):
+    assert "HttpOnly" in client.entry
+    assert "SameSite=strict" in client.entry
+
+
+@pytest.mark.parametrize("path", [*EVERY, "/?token=", "/?token=guess", "/vote?token=guess", "/favicon.ico",
+                                  "/-/events", "/-/blank", "/nothing"])  # fmt: skip
+@pytest.mark.parametrize("cookie", ["", "mailer-preview-8025=", "mailer-preview-8025=guess", "mailer-preview-9000={}",
+                                    "other={}"])  # fmt: skip
+def test_another_user_of_this_machine_sees_nothing(client, token, path, cookie):
+    stranger = TestClient(client.app, base_url=f"http://{HOST}")
+    headers = {"cookie": cookie.format(token)}
+    for answer in (
+        stranger.get(path, headers=headers),
+        stranger.post(path, headers=headers | {"x-preview-token": token}),
+    ):
+        assert answer.status_code == 403
+        assert SECRET not in answer.text
+        assert token not in answer.text
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:8025", "localhost:8025", "[::1]:8025"])
 def test_its_own_pages_are(client, host):
     for path in EVERY:
         headers = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+        headers["cookie"] = client.entry.partition(";")[0].replace("8025", host.rpartition(":")[2])
         assert client.get(path, headers=headers).status_code == 200
-    assert client.get("/", headers={"host": host, "sec-fetch-site": "none"}).status_code == 200
+    headers |= {"sec-fetch-site": "none"}
+    assert client.get("/", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", EVERY)
@@ -233,8 +259,10 @@ def test_a_page_of_another_origin_reads_nothing_and_does_nothing(
     rules = "MAP evil.example.com 127.0.0.1"
     arguments = [*samples.BROWSER["args"], f"--host-resolver-rules={rules}"]
     misled = browser.browser_type.launch(**samples.BROWSER | {"args": arguments})
-    with previewing(own) as url, misled:
+    with previewing(own) as address, misled:
         page = misled.new_page()
+        enter(page, address)  # so that this browser has the secret
+        url = origin(address)
         # by its address, and by a name that an attacker points at it
         for host, target in product(
             ("127.0.0.1", "localhost", "evil.example.com"),
