@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailer.checks.rules import (
+    action,
     client_support,
     compliance,
     contrast,
     elements,
     footnotes,
     images,
+    line_breaks,
     links,
     structure,
     tap_targets,
+    text_part,
     unfinished,
     wording,
 )
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 SOURCE_RULES: tuple[SourceRule, ...] = (
     wording.front,
     unfinished.unfinished,
+    line_breaks.lost_line_breaks,
     footnotes.footnotes,
     compliance.sender,
     elements.unknown_attributes,
@@ -41,12 +45,15 @@ SOURCE_RULES: tuple[SourceRule, ...] = (
 )
 MAIL_RULES: tuple[MailRule, ...] = (
     wording.subject,
+    wording.dear_friend,
     unfinished.unfinished_mail,
     links.links,
     compliance.way_out,
     compliance.one_click,
     compliance.postal_address,
-    compliance.text_part,
+    text_part.words_of_both_parts,
+    text_part.links_of_both_parts,
+    action.nothing_to_do,
     elements.misplaced_elements,
     client_support.unsupported,
     images.sources,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.compiler.compile import CutText
     from mailer.mail.merge import Merged
 
-NEUTRAL = "zqvalueqz"
+_NEUTRAL = "zqvalueqz"
 """Stands for a personal value."""
 _TELLING = 5
 """Characters of words that do not stand just anywhere."""
@@ -80,7 +80,12 @@ class RenderedMail:
 
 def neutral(cut: CutText) -> str:
     """A text with the neutral word for every value, also where a value has to be a whole address."""
-    return NEUTRAL.join(cut.static)
+    return _NEUTRAL.join(cut.static)
+
+
+def has_value(text: str) -> bool:
+    """Whether the neutral word, and so a personal value, is in a text."""
+    return _NEUTRAL in text
 
 
 def place_of(words: Snapshot, *needles: str) -> Place:

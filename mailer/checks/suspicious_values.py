@@ -11,6 +11,8 @@ _ADDRESS = re.compile(r"\S@\S")
 _URL = re.compile(r"https?:|www\.|\w\.(?:com|net|org)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d(?!(?:st|nd|rd|th)\b)")
 """Not that of "Smith 3rd"."""
+_LOST = re.compile(r"[^\W\d_]\?|\?[^\W\d_]|\\[Nnux]|[\x00-\x1f\x7f-\x9f]")
+_MARKUP = re.compile(r"[{}<>]|\*\||\|\*|%%|&#?\w+;|\[\[")
 _ENTRIES = {"anonymous", "asdf", "first name", "last name", "n/a", "none", "null", "test", "testing",
             "tester", "unknown"}  # fmt: skip
 _INITIALS = 2
@@ -26,7 +28,24 @@ def of_name(name: str) -> str:
         return "holds a web address"
     if name.strip().casefold() in _ENTRIES:
         return "is no name but a filler, such as “test”"
+    if _is_damaged(name):
+        return "has letters that were damaged on the way, as in “JosÃ©”"
+    if _MARKUP.search(name):
+        return "holds a merge field or markup"
     return "holds a digit" if _DIGIT.search(name) else ""
+
+
+def _is_damaged(name: str) -> bool:
+    """Whether a name was read in another encoding than it was written in, or lost letters."""
+    if name.isascii():
+        return bool(_LOST.search(name))
+    if "\ufffd" in name or _LOST.search(name):
+        return True
+    # UTF-8 that was read as Windows-1252: letters such as É are no UTF-8 on their own
+    try:
+        return name.encode("cp1252").decode() != name
+    except UnicodeError:
+        return False
 
 
 @lru_cache(maxsize=20_000)

@@ -13,6 +13,7 @@ from mailer.checks.audience_stats import CLIP, NEAR, AudienceStats
 from mailer.checks.rules import audience
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_sources
+from tests.support.rendered_mails import CASES
 
 FIELDS = frozenset({"chapter", "gifts", "page"})
 PAGE = "https://www.example.org/north"
@@ -255,6 +256,51 @@ def test_what_templates_ask_is_not_the_campaigns_slip():
 )
 def test_a_name_is_odd_or_it_is_not(name, oddity):
     assert suspicious_values.of_name_as_written(name) == oddity
+
+
+DAMAGED = "has letters that were damaged on the way, as in “JosÃ©”"
+
+
+@pytest.mark.parametrize(
+    ("name", "oddity"),
+    [
+        ("JosÃ©", DAMAGED),
+        ("NÃºÃ±ez", DAMAGED),
+        ("Mar?a", DAMAGED),
+        ("Mu??oz", DAMAGED),
+        ("Jos\ufffd", DAMAGED),
+        ("\\N", DAMAGED),
+        ("Ana\x00", DAMAGED),
+        ("José", ""),
+        ("Núñez", ""),
+        ("Ñandú", ""),
+        ("Zoë", ""),
+        ("Øyvind", ""),
+        ("Ana?!", DAMAGED),
+        ("محمود", ""),
+        ("Łukasz", ""),
+        ("D'Arcy O\u2019Brien-Smith Jr.", ""),
+        ("*|FNAME|*", "holds a merge field or markup"),
+        ("{first_name}", "holds a merge field or markup"),
+        ("Tom &amp; Ann", "holds a merge field or markup"),
+        ("Tom & Ann", ""),
+    ],
+)
+def test_a_damaged_name_is_odd(name, oddity):
+    assert suspicious_values.of_name(name) == oddity
+
+
+@given(st.text(st.characters(min_codepoint=0xC0, max_codepoint=0x24F), min_size=1, max_size=9))
+def test_a_name_read_in_the_wrong_encoding_is_damaged(name):
+    damaged = name.encode().decode("cp1252", "replace")
+    assert suspicious_values.of_name(damaged) == DAMAGED
+
+
+def test_the_names_of_a_bug_report_are_odd():
+    rows = (CASES / "V1-damaged-names.csv").read_text(encoding="utf-8").splitlines()[1:]
+    people = [person(first_name=row.split(",")[1]) for row in rows]
+    (found,) = find(people, "Hello {{ recipient.first_name }}")
+    assert (found.code, found.recipients) == (audience.ODD_NAME, 3)
 
 
 @given(st.text())

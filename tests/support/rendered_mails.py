@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailer.checks.rendered_mail import RenderedMail
-from mailer.checks.rules import compliance, footnotes, links, unfinished, wording
+from mailer.checks.rules import compliance, footnotes, links, text_part, unfinished, wording
 from mailer.config import Content
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, KEYS, make_sources
@@ -23,12 +23,14 @@ TODAY = date(2026, 5, 4)
 OF_THE_SOURCE = (wording.front, unfinished.unfinished, footnotes.footnotes, compliance.sender)
 OF_A_MAIL = (
     wording.subject,
+    wording.dear_friend,
     unfinished.unfinished_mail,
     links.links,
     compliance.way_out,
     compliance.one_click,
     compliance.postal_address,
-    compliance.text_part,
+    text_part.words_of_both_parts,
+    text_part.links_of_both_parts,
 )
 
 

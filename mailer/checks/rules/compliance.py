@@ -25,8 +25,6 @@ ONE_CLICK = "one-click"
 SITE_LOCAL = "site-local"
 FREE_MAIL = "sender-free-mail"
 NO_REPLY = "sender-no-reply"
-TEXT_MISSING = "text-missing"
-TEXT_DIFFERENT = "text-different"
 
 _FREE_MAIL = frozenset([
     "aim.com", "aol.com", "att.net", "bellsouth.net", "comcast.net", "cox.net", "earthlink.net",
@@ -40,12 +38,6 @@ _FREE_MAIL = frozenset([
 _NO_REPLY = re.compile(r"(?:no|do-?not|dont)[-_.]?reply", re.IGNORECASE)
 _SETTINGS = Place("mailer.toml")
 _MESSAGE = Place("templates/message.txt")
-_WORD = re.compile(r"[^\W_]{4,}")
-"""Shorter ones are in any text."""
-_LEAST = 0.8
-"""The share of the HTML's words that the text part has to have: the samples have 0.98 and more."""
-_FEW = 10
-"""Words of which a few missing ones would be a large share."""
 
 
 def sender(words: Snapshot, today: date) -> Iterator[Finding]:
@@ -164,42 +156,12 @@ def postal_address(proof: RenderedMail) -> Iterator[Finding]:
             )
 
 
-def text_part(proof: RenderedMail) -> Iterator[Finding]:
-    """Whether those who read the text part get the same mail."""
-    wanted = _vocabulary(proof.reading.words)
-    given = _vocabulary(proof.text)
-    missing = [word for word in wanted if word not in given]
-    if wanted and not given:
-        yield Finding(
-            TEXT_MISSING,
-            Severity.ERROR,
-            "the text part is empty",
-            "Let templates/message.txt show {{ body }}.",
-            _MESSAGE,
-        )
-    elif len(missing) > max(_FEW, (1 - _LEAST) * len(wanted)):
-        yield Finding(
-            TEXT_DIFFERENT,
-            Severity.WARNING,
-            f"the text part lacks {len(missing)} of the {len(wanted)} words of the mail, such as "
-            f'"{" ".join(missing[:5])}"',
-            "Give each component in templates/components.txt the words it has in components.mjml: "
-            "some people read only the text, and spam filters compare the two.",
-            _MESSAGE,
-        )
-
-
 def _layout(proof: RenderedMail) -> Place:
     return Place(f"templates/{proof.words.parsed.front.layout}.mjml")
 
 
 def _domain(email: str) -> str:
     return email.rpartition("@")[2].lower()
-
-
-def _vocabulary(text: str) -> dict[str, None]:
-    """The different words, in the order of the text."""
-    return dict.fromkeys(_WORD.findall(text.casefold()))
 
 
 def _letters(text: str) -> str:

@@ -15,7 +15,7 @@ from lxml import html
 from mailer import hosts
 from mailer.checks import html_text, urls
 from mailer.checks.finding import Finding, Severity
-from mailer.checks.rendered_mail import NEUTRAL, neutral
+from mailer.checks.rendered_mail import has_value, neutral
 from mailer.checks.rules.links import place_of_link
 from mailer.http_probe import Deadline, HttpProbe, NoAnswer
 from mailer.links import Site
@@ -97,7 +97,7 @@ def addresses(words: Snapshot, variants: Iterable[Variant]) -> dict[str, str]:
         tree = html.document_fromstring(neutral(variant.html))
         for link in html_text.read_html(tree).links:
             url = urldefrag(link.url).url
-            if not site.owns(url) and NEUTRAL not in url and _may_be_asked(url, local=local):
+            if not site.owns(url) and not has_value(url) and _may_be_asked(url, local=local):
                 found.setdefault(url, link.name)
     return found
 

@@ -102,8 +102,9 @@ def sizes(proof: RenderedMail) -> Iterator[Finding]:
 
 def amount(proof: RenderedMail) -> Iterator[Finding]:
     images = [image for image in proof.tree.iter("img") if proof.light[image].shown]
-    first = (images[0].get("src") or "<img")[:60] if images else ""
-    if images and _words(proof) < _LEAST_WORDS:
+    own = [image for image in images if not _is_of_the_layout(image, proof)]
+    first = ((own or images)[0].get("src") or "<img")[:60] if images else ""
+    if own and _words(proof) < _LEAST_WORDS:
         yield Finding(
             ONLY,
             Severity.WARNING,
@@ -121,6 +122,15 @@ def amount(proof: RenderedMail) -> Iterator[Finding]:
             proof.place(first),
             first,
         )
+
+
+def _is_of_the_layout(image: Any, proof: RenderedMail) -> bool:
+    """Whether a picture stands in every mail: the logo, or one that a template brings."""
+    address = (image.get("src") or "").strip()
+    written = proof.place(address) if address else None
+    return address == proof.words.content.brand.logo or bool(
+        written and written.line and written.path.startswith("templates/")
+    )
 
 
 def _name(address: str) -> str:

@@ -25,6 +25,7 @@ PREHEADER_MISSING = "preheader-missing"
 PREHEADER_LONG = "preheader-long"
 PREHEADER_CAPITALS = "preheader-capitals"
 OLD_YEAR = "old-year"
+DEAR_FRIEND = "dear-friend"
 
 _ON_A_TELEPHONE = 40
 _ON_A_DESKTOP = 70
@@ -39,6 +40,10 @@ _YEARS = 3
 """A year so long past is history, not a copy of an older mail."""
 
 _SETTINGS = Place("mailer.toml")
+_DEAR = re.compile(r"(?:^|\n)[ \t]*dear\s*$", re.IGNORECASE)
+_FRIEND = re.compile(r"\|d(?:efault)?\(\s*['\"]friend\b", re.IGNORECASE)
+_DEAR_FRIEND = re.compile(r"^[ \t]*dear\s+friend\b", re.IGNORECASE | re.MULTILINE)
+"""As SpamAssassin's DEAR_FRIEND has it: "my dear friend Ana" is no matter."""
 _REPLY = re.compile(r"\s*(?:re|fw|fwd|aw|wg)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _YEAR = re.compile(r"(?<![\w$€£#.,/-])20\d\d(?![\w%]|[.,-]\d)")
@@ -114,6 +119,27 @@ def subject(proof: RenderedMail) -> Iterator[Finding]:
             "as spam.",
             place,
             spot=spot,
+        )
+
+
+def dear_friend(proof: RenderedMail) -> Iterator[Finding]:
+    """A greeting that spam filters know from fraud, for everybody or for those without a name."""
+    text = proof.merged.variant.text
+    slots = proof.merged.variant.slots
+    by_default = any(
+        _DEAR.search(before) and _FRIEND.search(slots[slot].text.replace(" ", ""))
+        for before, (slot, _) in zip(text.static, text.places, strict=False)
+    )
+    if by_default or _DEAR_FRIEND.search("\n".join(text.static)):
+        yield Finding(
+            DEAR_FRIEND,
+            Severity.WARNING,
+            "some readers are greeted with “Dear friend”, which spam filters count",
+            'Write another word for those whose name is not known, default("neighbor"), or "Hello,".',
+            proof.place(
+                'Dear {{ recipient.first_name | default("friend")', "Dear friend", "Dear {{"
+            ),
+            "Dear",
         )
 
 

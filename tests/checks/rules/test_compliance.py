@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailer.checks.finding import Severity
-from mailer.checks.rules import compliance
+from mailer.checks.rules import compliance, text_part
 from mailer.errors import Place
 from tests.support.rendered_mails import changed, codes, find, one, sample, settled
 
@@ -58,8 +58,8 @@ PAIRS = [
     (compliance.FREE_MAIL, sender(reply_to="juniperstreet@Yahoo.com"), sender(reply_to="yahoo.com@example.org")),
     (compliance.NO_REPLY, sender(reply_to="no-reply@example.org"), sender(reply_to="reply@example.org")),
     (compliance.NO_REPLY, sender(email="donotreply@example.org", reply_to=""), sender(email="donotreply@example.org", reply_to="hello@example.org")),
-    (compliance.TEXT_MISSING, message(WHOLE, ""), MAIL),
-    (compliance.TEXT_DIFFERENT, message("{{ body }}", ""), message("{{ brand.about", "{{ brand.legal")),
+    (text_part.TEXT_MISSING, message(WHOLE, ""), MAIL),
+    (text_part.TEXT_DIFFERENT, message("{{ body }}", ""), message("{{ brand.about", "{{ brand.legal")),
 ]  # fmt: skip
 
 
@@ -103,5 +103,5 @@ def test_a_sender_at_a_free_provider_is_an_error_and_replies_there_a_warning():
 
 
 def test_a_different_text_part_says_what_it_lacks():
-    found = one(message("{{ body }}", ""), compliance.TEXT_DIFFERENT)
+    found = one(message("{{ body }}", ""), text_part.TEXT_DIFFERENT)
     assert 'such as "petition directors every' in found.message

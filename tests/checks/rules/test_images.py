@@ -7,6 +7,8 @@ import pytest
 from mailer.checks.finding import Severity
 from mailer.checks.rules import images
 from tests.support.mail_pages import codes, mail, page
+from tests.support.rendered_mails import proof_of, settled
+from tools.projects import samples
 
 SITE = "https://www.example.org/pictures"
 RULES = (images.sources, images.descriptions, images.sizes, images.amount)
@@ -71,6 +73,17 @@ def test_footer_is_no_words_beside_a_picture():
     proof = mail(f'{{{{ image("{SITE}/river.jpg", alt="A river") }}}}')
     assert len(proof.text.split()) > 100
     assert codes(images.amount, proof) == {images.ONLY}
+
+
+def test_a_logo_and_the_pictures_of_a_layout_are_no_pictures_of_the_mail():
+    logo = settled(mail("Thank you!").words, brand={"logo": f"{SITE}/logo.png"})
+    assert codes(images.amount, proof_of(logo, samples.members()[0])) == set()
+    seal = (
+        "templates/partials/footer.mjml",
+        "<mj-text",
+        f'<mj-image src="{SITE}/seal.png" alt="Seal" /><mj-text',
+    )
+    assert codes(images.amount, mail("Thank you!", (seal,))) == set()
 
 
 def test_short_mail_without_pictures_is_fine():

@@ -13,6 +13,7 @@ from mailer.errors import Place
 from tests.support.campaigns import ANA, BO
 from tests.support.rendered_mails import (
     TODAY,
+    case,
     changed,
     codes,
     find,
@@ -133,3 +134,36 @@ def test_a_long_subject_says_what_a_telephone_shows():
     subject = f"{name}, this is the day to call, and here is the number that you dial for it"
     found = one(with_subject(subject), wording.SUBJECT_LONG)
     assert found.hint == "Shorten it. A telephone shows: …, this is the day to call, and here is…"
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        'Dear {{ recipient.first_name | default("friend") }},',
+        "Dear {{ recipient.first_name|default('Friend', true) }},",
+        "Dear {{ recipient.first_name | d('friend') }},",
+        "Dear friend,",
+        "DEAR FRIEND",
+        "Dear {% if recipient.first_name == 'Zoe' %}Zoe{% else %}friend{% endif %},",
+    ],
+)
+def test_dear_friend_is_what_filters_count(greeting):
+    assert wording.DEAR_FRIEND in codes(with_subject("News", greeting))
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        'Dear {{ recipient.first_name | default("neighbor") }},',
+        'Hello {{ recipient.first_name | default("friend") }},',
+        "Dear friends,",
+        "He is my dear friend Theo.",
+        "Friend, read this.",
+    ],
+)
+def test_another_greeting_is_left_alone(greeting):
+    assert wording.DEAR_FRIEND not in codes(with_subject("News", greeting))
+
+
+def test_the_greeting_of_a_bug_report_is_pointed_out():
+    assert one(case("h-tag"), wording.DEAR_FRIEND).place.line == 7
