@@ -85,4 +85,4 @@ def _lost(token: Token) -> int | None:
 def _parser() -> MarkdownIt:
     """Reads as the compiler does, and leaves Jinja as it stands."""
     parser = MarkdownIt("commonmark", {"html": True}).enable("table").disable("code")
-    return parser.use(footnote_plugin, inline=False)
+    return parser.use(footnote_plugin, inline=False, move_to_end=False)
