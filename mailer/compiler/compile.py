@@ -7,7 +7,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mailer.compiler import escaping, mjml
+from mailer.compiler import escaping, mjml, url_parts
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.escaping import UnsafePlaceError
 from mailer.compiler.render import Renderer
@@ -116,19 +116,22 @@ class Compiler:
 
     def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
         html = mjml.to_html(rendered.mjml, rendered.blocks, self.sources.files)
+        self._refuse_lost(recorder.slots, rendered.subject + html + rendered.text)
+        html = url_parts.in_html(html, recorder)
+        text = url_parts.in_plain_text(rendered.text, recorder)
+        left = _written(rendered.subject + html + text)
         # a facet's slots stand together, so that its values do
-        groups = list(group_by_columns(recorder.slots))
+        groups = list(group_by_columns(recorder.slots, left))
         order = [index for group in groups for index in group]
         cut = partial(self._cut, slots=recorder.slots, order=order)
         variant = Variant(
             len(self.variants) + 1,
             cut(rendered.subject, escaping.places_in_header),
             cut(self._tagger.html(html), escaping.places_in_html),
-            cut(self._tagger.text(rendered.text), escaping.places_in_plain_text),
+            cut(self._tagger.text(text), escaping.places_in_plain_text),
             (),
             _in_words(recorder.path),
         )
-        self._refuse_lost([recorder.slots[index] for index in order], variant)
         first, facets = 0, []
         for group in groups:
             facets.append(self._facet([recorder.slots[index] for index in group], first, variant))
@@ -146,9 +149,8 @@ class Compiler:
             self._facets[key] = SlotGroup(slots, in_order, len(self._facets))
         return self._facets[key]
 
-    def _refuse_lost(self, slots: Sequence[Slot], variant: Variant) -> None:
-        cuts = (variant.subject, variant.html, variant.text)
-        written = {slot for cut in cuts for slot, _ in cut.places}
+    def _refuse_lost(self, slots: Sequence[Slot], documents: str) -> None:
+        written = _written(documents)
         for index, slot in enumerate(slots):
             if index not in written:
                 raise CampaignError(
@@ -183,7 +185,11 @@ class Compiler:
             ) from err
         static = escaping.SLOT.split(text)[::2]
         return CutText(
-            tuple(static), tuple((order.index(_index(token)), context) for token, context in found)
+            tuple(static),
+            tuple(
+                (order.index(_index(token)), slots[_index(token)].context(context))
+                for token, context in found
+            ),
         )
 
     def _refuse_tokens(self) -> None:
@@ -207,6 +213,11 @@ class Compiler:
             hint="Write the value out with {{ … }} instead of deciding on it, or keep what differs "
             "in a look-up.",
         )
+
+
+def _written(documents: str) -> set[int]:
+    """The indexes of the slots in these texts."""
+    return set(map(int, escaping.SLOT.findall(documents)))
 
 
 def _index(token: str) -> int:

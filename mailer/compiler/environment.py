@@ -16,14 +16,14 @@ from jinja2.compiler import CodeGenerator
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
-from mailer.compiler import limits, sandbox
+from mailer.compiler import limits, sandbox, whitespace
 from mailer.compiler.places import here
 from mailer.compiler.sandbox import Method
-from mailer.compiler.symbolic import Symbol, contains, symbol_in
+from mailer.compiler.symbolic import Symbol, contains, is_in_constant, symbol_in
 from mailer.errors import CampaignError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import CodeType
 
     from jinja2 import Template
@@ -136,8 +136,13 @@ class Environment(SandboxedEnvironment):
         self.filters = {name: _lifted(filter_, name) for name, filter_ in filters.items()}
         self.tests = {name: _lifted(test, name, " is ") for name, test in tests.items()}
         # The merge escapes a value for the place it stands in; doing it before would do it twice.
-        for name in ("e", "escape", "forceescape", "safe", "urlencode"):
+        for name in ("e", "escape", "forceescape", "safe"):
             self.filters[name] = left_to_the_merge(self.filters[name])
+        self.filters["urlencode"] = _urlencode(self.filters["urlencode"])
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        """A tag that is alone on its line takes the line with it; any other leaves it as it is."""
+        return whitespace.marked(super().preprocess(source, name, filename))
 
     def find(self, value: Any, name: Any) -> Any:
         """An item or attribute of a recipient's value; "" where there is none."""
@@ -177,9 +182,10 @@ class Environment(SandboxedEnvironment):
             if found is not None:
                 form = "{}" + _arguments(len(args), kwargs)
                 call = super().call
-                return found.derive(
+                symbol = found.derive(
                     form, lambda f, *a, **k: call(context, f, *a, **k), obj, *args, **kwargs
                 )
+                return symbol.joined(_parts_of_call(obj, args, kwargs))
         if isinstance(obj, LoopContext) and args:
             args = (limits.counted(args[0]), *args[1:])
         with limits.call():
@@ -198,12 +204,15 @@ class Environment(SandboxedEnvironment):
         if found is None:
             return limits.concatenated(parts)
         form = " ~ ".join(["{}"] * len(parts))
-        return found.derive(f"({form})", lambda *values: limits.concatenated(values), *parts)
+        symbol = found.derive(f"({form})", lambda *values: limits.concatenated(values), *parts)
+        return symbol.joined(parts)
 
     def contains(self, pair: tuple[Any, Any]) -> Any:
         found = symbol_in(pair)
         if found is None:
             return contains(*pair)
+        if is_in_constant(*pair):
+            return True
         return found.derive("({} in {})", contains, *pair)
 
     def _load_template(self, name: Any, globals: Any) -> Template:  # noqa: A002 - Jinja's name
@@ -275,6 +284,8 @@ def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callabl
         derived = symbol.derive(
             form, lambda *a, **k: within_bounds(*passed, *a, **k), *args[skip:], **kwargs
         )
+        if name == "join" and len(args) > skip and isinstance(args[skip], (list, tuple)):
+            return derived.joined(_between(*args[skip:], **kwargs))
         return derived.filtered(args[skip] if len(args) > skip else None, name)
 
     if hasattr(function, "jinja_pass_arg"):
@@ -284,6 +295,31 @@ def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callabl
 
 def _arguments(count: int, options: Iterable[str]) -> str:
     return f"({', '.join([*['{}'] * count, *(f'{name}={{}}' for name in options)])})"
+
+
+def _parts_of_call(method: Any, args: Sequence[Any], options: Mapping[str, Any]) -> list[Any]:
+    """What `"…{}".format(…)` or `"…".join(…)` puts one after another, where that is known."""
+    text = getattr(method, "owner", None)
+    if not isinstance(method, Method) or not isinstance(text, str):
+        return []
+    if method.name == "join" and isinstance(args[0], (list, tuple)):
+        return _between(args[0], text)
+    return sandbox.format_parts(text, args, options) if method.name == "format" else []
+
+
+def _between(values: Any, d: Any = "", attribute: Any = None) -> list[Any]:
+    """What `join` puts one after another, where that is known before the values are."""
+    if attribute is not None or any(isinstance(value, (list, tuple, dict)) for value in values):
+        return []
+    parts = [part for value in values for part in (d, value)]
+    return parts[1:]
+
+
+def _urlencode(function: Callable[..., Any]) -> Callable[..., Any]:
+    def urlencode(value: Any) -> Any:
+        return value.urlencoded() if isinstance(value, Symbol) else function(value)
+
+    return urlencode
 
 
 def left_to_the_merge(function: Callable[..., Any]) -> Callable[..., Any]:

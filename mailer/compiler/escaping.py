@@ -27,6 +27,7 @@ class Context(Enum):
     """An attribute's whole value, or its beginning."""
     URL_PART = "part of a URL"
     """Path, query or fragment."""
+    ENCODED = "part of a URL, percent-encoded by the writer"
     MAILBOX = "address in a mailto: URL"
     PHONE = "number in a tel: URL"
     PLAIN = "plain text"
@@ -91,6 +92,16 @@ def _url_part(value: str) -> str:
     return quote(value, safe="")
 
 
+def _encoded(value: str) -> str:
+    """What is encoded stays; a filter may have put something else beside it."""
+    return quote(value, safe="%+")
+
+
+def url_text(text: str) -> str:
+    """A writer's own part of a URL: only what cannot stand in one is encoded."""
+    return quote(text, safe=_URL_SAFE)
+
+
 def _mailbox(value: str) -> str:
     return quote(value, safe="@")
 
@@ -108,6 +119,7 @@ ESCAPES: dict[Context, Callable[[str], str]] = {
     Context.ATTRIBUTE: _attribute,
     Context.URL: _url,
     Context.URL_PART: _url_part,
+    Context.ENCODED: _encoded,
     Context.MAILBOX: _mailbox,
     Context.PHONE: _phone,
     Context.PLAIN: _as_is,

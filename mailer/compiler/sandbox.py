@@ -21,7 +21,7 @@ from markupsafe import Markup
 from mailer.compiler import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jinja2.sandbox import SandboxedEnvironment
     from pydantic import BaseModel
@@ -202,6 +202,21 @@ def _formatting(environment: SandboxedEnvironment, text: str) -> Callable[..., s
         formatter = _MarkupFormatter(environment, escape=text.escape)
     kind = type(text)
     return limits.bounded("", lambda *args, **kwargs: kind(formatter.vformat(text, args, kwargs)))
+
+
+def format_parts(text: str, args: Sequence[Any], options: Mapping[str, Any]) -> list[Any]:
+    """What a format puts one after another, if it does no more than that; else nothing."""
+    parts: list[Any] = []
+    values = iter(args)
+    for literal, field, spec, conversion in Formatter().parse(text):
+        parts.append(literal)
+        if field is None:
+            continue
+        value = next(values, None) if not field else options.get(field)
+        if value is None or spec or conversion:
+            return []
+        parts.append(value)
+    return parts
 
 
 def is_plain(value: Any) -> bool:

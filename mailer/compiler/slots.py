@@ -11,13 +11,22 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from mailer.compiler.escaping import Context
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Hashable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from mailer.campaigns.lookups import LookupTable, Row
-    from mailer.compiler.escaping import Context
+    from mailer.compiler.symbolic import Symbol
     from mailer.errors import Place
     from mailer.links import Links
     from mailer.lists.subscriber import Subscriber
@@ -61,6 +70,14 @@ class Slot:
     reads: frozenset[str] | None
     """The subscriber's columns that alone decide its value; None when it takes more."""
     place: Place
+    parts: tuple[str | Symbol, ...] = ()
+    """What its value is joined of: the writer's own words, and values of the recipient's."""
+    is_encoded: bool = False
+    """Whether its value is percent-encoded already."""
+
+    def context(self, place: Context) -> Context:
+        """How its value is escaped at a place."""
+        return Context.ENCODED if self.is_encoded and place is Context.URL_PART else place
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +185,12 @@ class AnswerCache:
         return look_up
 
 
-def group_by_columns(slots: Iterable[Slot]) -> Iterator[list[int]]:
-    """The indexes of slots that make a facet."""
+def group_by_columns(slots: Iterable[Slot], written: Collection[int]) -> Iterator[list[int]]:
+    """The indexes of slots that make a facet, of those that are written."""
     found: dict[frozenset[str] | None, list[int]] = {}
     for index, slot in enumerate(slots):
-        found.setdefault(slot.reads, []).append(index)
+        if index in written:
+            found.setdefault(slot.reads, []).append(index)
     yield from found.values()
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import operator
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Undefined
 from markupsafe import Markup
@@ -45,6 +46,10 @@ LONGEST = 20_000
 """Characters of an expression: evaluating it takes time in proportion."""
 
 
+_KEEP_PARTS = {"d", "default", "string", "trim"}
+_KEEP_ENCODED = {"d", "default", "lower", "replace", "string", "trim", "upper"}
+
+
 class Recorder:
     """One run of a campaign with one example: the slots it wrote and the guards it passed.
 
@@ -61,13 +66,13 @@ class Recorder:
         self._slot_of: dict[str, int] = {}
         self._answers: dict[tuple[str, str], Any] = {}
 
-    def write(self, symbol: Symbol) -> str:
-        """The token of a symbol's slot."""
+    def write(self, symbol: Symbol, place: Place | None = None) -> str:
+        """The token of a symbol's slot. The place is where it is written: here, without one."""
         index = self._slot_of.get(symbol.text)
         if index is None:
-            place = here()
+            place = place or here()
             evaluate = _working_out(symbol.text, symbol.evaluate, written, place)
-            slot = Slot(symbol.text, evaluate, symbol.reads, place)
+            slot = Slot(symbol.text, evaluate, symbol.reads, place, symbol.parts, symbol.is_encoded)
             slot.evaluate(self.example)
             index = self._slot_of[symbol.text] = len(self.slots)
             if index >= MAX_SLOTS:
@@ -118,11 +123,19 @@ def _working_out(
 def _binary(name: str, sign: str) -> tuple[Callable[..., Symbol], Callable[..., Symbol]]:
     function = limits.OPERATORS.get(sign) or getattr(operator, name)
 
+    def combine(left: Any, right: Any) -> Symbol:
+        symbol: Symbol = symbol_in((left, right)).derive(  # type: ignore[union-attr] # one of them is
+            f"({{}} {sign} {{}})", function, left, right
+        )
+        if sign == "+" and any(isinstance(side, str) or _is_text(side) for side in (left, right)):
+            symbol.joined((left, right))
+        return symbol
+
     def forward(self: Symbol, other: Any) -> Symbol:
-        return self.derive(f"({{}} {sign} {{}})", function, self, other)
+        return combine(self, other)
 
     def backward(self: Symbol, other: Any) -> Symbol:
-        return self.derive(f"({{}} {sign} {{}})", function, other, self)
+        return combine(other, self)
 
     return forward, backward
 
@@ -138,7 +151,7 @@ class Symbol:
         reads: the subscriber's columns that alone decide its value; None when it takes more.
     """
 
-    __slots__ = ("evaluate", "reads", "recorder", "shape", "text")
+    __slots__ = ("evaluate", "is_encoded", "parts", "reads", "recorder", "shape", "text")
 
     def __init__(
         self,
@@ -153,6 +166,10 @@ class Symbol:
         self.evaluate = evaluate
         self.shape = shape
         self.reads = reads
+        self.parts: tuple[Part, ...] = ()
+        """What it is joined of, where that is known: in a URL each part stands for itself."""
+        self.is_encoded = False
+        """Whether it is percent-encoded already."""
 
     def derive(self, form: str, function: Callable[..., Any], *args: Any, **options: Any) -> Symbol:
         """The symbol of a function of arguments, among which symbols may stand however deep.
@@ -185,6 +202,23 @@ class Symbol:
                 hint="Write them out one after another with {{ }} instead of collecting them.",
             )
         return Symbol(self.recorder, text, evaluate, None, _reads((*args, *options.values())))
+
+    def joined(self, parts: Iterable[Any]) -> Symbol:
+        """This symbol, known to be these parts one after another."""
+        flat: list[Part] = []
+        for part in parts:
+            if isinstance(part, Symbol):
+                flat.extend(part.parts or (part,))
+            else:
+                flat.append(str(part))
+        self.parts = tuple(flat)
+        return self
+
+    def urlencoded(self) -> Symbol:
+        """This symbol percent-encoded, once, wherever it stands."""
+        symbol = self.derive("{}|urlencode", _percent_encoded, self)
+        symbol.is_encoded = True
+        return symbol
 
     # --- written out
 
@@ -292,6 +326,10 @@ class Symbol:
 
     def filtered(self, source: Any, filter_name: str) -> Symbol:
         """This symbol as what a filter left of another: rows stay rows, one of them is a row."""
+        if isinstance(source, Symbol):
+            if filter_name in _KEEP_PARTS and any(map(_is_words, source.parts)):
+                self.parts = source.parts  # with words in it, it is never blank
+            self.is_encoded = source.is_encoded and filter_name in _KEEP_ENCODED
         rows = source.shape if isinstance(source, Symbol) else None
         if not isinstance(rows, list):
             return self
@@ -322,6 +360,22 @@ class Symbol:
 
     def __pos__(self) -> Symbol:
         return self.derive("(+{})", operator.pos, self)
+
+
+Part = str | Symbol
+"""Of a joined text: the writer's own words, or a value of the recipient's."""
+
+
+def _is_words(part: Part) -> bool:
+    return isinstance(part, str) and bool(part.strip())
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, Symbol) and bool(value.parts)
+
+
+def _percent_encoded(value: Any) -> str:
+    return quote(written(value), safe="")
 
 
 def symbol_in(values: Iterable[Any]) -> Symbol | None:
@@ -394,6 +448,15 @@ def _text(value: Any) -> str:
 
 def contains(item: Any, container: Any) -> bool:
     return item in container
+
+
+def is_in_constant(item: Any, container: Any) -> bool:
+    """Whether a text stands in what a writer wrote of a joined one: nobody need be asked."""
+    return (
+        isinstance(item, str)
+        and isinstance(container, Symbol)
+        and any(isinstance(part, str) and item in part for part in container.parts)
+    )
 
 
 def _same(value: Any) -> Any:

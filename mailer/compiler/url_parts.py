@@ -1,0 +1,60 @@
+"""Joined texts in URLs, taken apart: the writer's own part stays as it is, each value is encoded.
+
+`"https://example.org/?e=" ~ recipient.email` is one value wherever it is shown. In a link it is an
+address and a parameter, and a "&" or "#" in the parameter must not become part of the address.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from mailer.compiler import escaping
+from mailer.compiler.escaping import SLOT, Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailer.compiler.slots import Slot
+    from mailer.compiler.symbolic import Recorder
+
+_IN_URLS = {Context.URL, Context.PLAIN_URL, Context.URL_PART, Context.MAILBOX, Context.PHONE}
+
+
+def in_html(source: str, recorder: Recorder) -> str:
+    """A document with the joined slots of its links taken apart; the recorder gets those of the parts."""
+    return _taken_apart(source, recorder, escaping.places_in_html, html.escape)
+
+
+def in_plain_text(source: str, recorder: Recorder) -> str:
+    return _taken_apart(source, recorder, escaping.places_in_plain_text, str)
+
+
+def _taken_apart(
+    source: str,
+    recorder: Recorder,
+    places: Callable[[str], list[tuple[str, Context]]],
+    escape: Callable[[str], str],
+) -> str:
+    if not any(slot.parts for slot in recorder.slots):
+        return source
+    try:
+        contexts = iter(places(source))
+    except ValueError:
+        return source  # told when it is cut, with its place
+
+    def replaced(token: str) -> str:
+        slot = recorder.slots[int(token[3:7])]
+        _, context = next(contexts)
+        return _parts(slot, recorder, escape) if slot.parts and context in _IN_URLS else token
+
+    return SLOT.sub(lambda match: replaced(match[0]), source)
+
+
+def _parts(slot: Slot, recorder: Recorder, escape: Callable[[str], str]) -> str:
+    return "".join(
+        escape(escaping.url_text(part))
+        if isinstance(part, str)
+        else recorder.write(part, slot.place)
+        for part in slot.parts
+    )
