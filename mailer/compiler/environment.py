@@ -272,7 +272,7 @@ def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callabl
 
     def lifted(*args: Any, **kwargs: Any) -> Any:
         symbol = symbol_in((*args[skip:], *kwargs.values()))
-        if symbol is None:
+        if symbol is None or _is_of_structure(name, args[skip:], kwargs):
             return within_bounds(*args, **kwargs)
         if len(args) > skip and isinstance(args[skip], Symbol):
             args[skip].refuse_unknown_column(name, args[skip + 1 :], kwargs)
@@ -291,6 +291,18 @@ def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callabl
     if hasattr(function, "jinja_pass_arg"):
         lifted.jinja_pass_arg = function.jinja_pass_arg  # type: ignore[attr-defined] # Jinja's mark
     return lifted
+
+
+_STRUCTURAL = {"batch", "count", "first", "items", "last", "length", "list", "reverse", "slice"}
+
+
+def _is_of_structure(name: str, args: Sequence[Any], options: Mapping[str, Any]) -> bool:
+    """Whether a filter only rearranges a list that the writer made, whatever its items come to."""
+    return (
+        name in _STRUCTURAL
+        and isinstance(args[0], (list, tuple, dict))
+        and symbol_in((*args[1:], *options.values())) is None
+    )
 
 
 def _arguments(count: int, options: Iterable[str]) -> str:
