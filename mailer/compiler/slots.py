@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     )
 
     from mailer.campaigns.lookups import LookupTable, Row
-    from mailer.compiler.symbolic import Symbol
     from mailer.errors import Place
     from mailer.links import Links
     from mailer.lists.subscriber import Subscriber
@@ -70,8 +69,8 @@ class Slot:
     reads: frozenset[str] | None
     """The subscriber's columns that alone decide its value; None when it takes more."""
     place: Place
-    parts: tuple[str | Symbol, ...] = ()
-    """What its value is joined of: the writer's own words, and values of the recipient's."""
+    parts: tuple[Any, ...] = ()
+    """What its value is joined of: the writer's own words, and symbols."""
     is_encoded: bool = False
     """Whether its value is percent-encoded already."""
 
