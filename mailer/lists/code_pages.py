@@ -35,11 +35,11 @@ _ALPHABETS = {
     for name, alphabets in _PAGES.items()
 }
 _LATIN = frozenset(name for name, alphabets in _PAGES.items() if alphabets in {_WESTERN, _CENTRAL})
-_BESIDE = " \u00a0'.-\u2013\u2014\u20ac\u00b0\u00ba\u00aa\u00ae\u2122\u00a9\u00b7\u2022\u00a7"
+_BESIDE = " \u00a0'.-\u20ac\u00b0\u00ba\u00aa\u00ae\u2122\u00a9"
 _BEFORE = _BESIDE + "\u201c\u2018\u00ab\u00bf\u00a1"
-_AFTER = _BESIDE + "\u201d\u2019\u00bb\u2026"
+_AFTER = _BESIDE + "\u201d\u00bb\u2026"
 # An apostrophe stands before a capital, after a short prefix or before an s: O'Brien, d'arcy, Ana's.
-_ODD_APOSTROPHE = re.compile("\\w{3}\u2019(?![A-Z\u00c0-\u00de]|[st]\\b)\\w")
+_ODD_APOSTROPHE = re.compile("\\w{3}\u2019(?![A-Z\u00c0-\u00de]|[st]\\b)\\w|[^sS]\u2019$")
 _INSIDE = re.compile("['\u2019\u00b7.\u00a0-]+")
 
 
