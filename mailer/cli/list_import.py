@@ -163,6 +163,7 @@ def import_file(
                     list_name,
                     summary.accepted(subscribers.rows()),
                     source=source or f"import of {file.name}",
+                    file=str(file),
                     now=now(),
                     dry_run=dry_run,
                 )
@@ -204,5 +205,9 @@ def _report(imported: ImportedFile, list_name: str, *, dry_run: bool) -> None:
         typer.echo("\nThe first people, as they will be:" if dry_run else "\nThe first people:")
         rows = sample_rows(summary.samples)
         print_table(("", *("" for _ in summary.samples)), rows)
+    if totals.number:
+        typer.echo(
+            f"This is import {totals.number}. To take it back: mailer lists undo {totals.number}"
+        )
     print_table(("Rows", "Number"), summary.table(totals))
     typer.echo(summary.summary(totals, list_name, imported.rejects, dry_run=dry_run))

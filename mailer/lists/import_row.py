@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -140,6 +140,9 @@ class ImportTotals:
     bounced: int = 0
     do_not_mail: int = 0
     complained: int = 0
+
+    number: int = field(default=0, compare=False)
+    """By which it can be undone; 0 of a dry run."""
 
     @property
     def left(self) -> int:

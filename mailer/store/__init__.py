@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mailer.store.deliveries import Deliveries
     from mailer.store.events import Events
     from mailer.store.health import Health
-    from mailer.store.imports import Imports
+    from mailer.store.imports import ImportLog, Imports
     from mailer.store.leases import Leases
     from mailer.store.preview import Preview
     from mailer.store.quiet_period import QuietPeriod
@@ -42,6 +42,7 @@ class Store:
     database: Database
     subscribers: Subscribers
     imports: Imports
+    import_log: ImportLog
     suppressions: Suppressions
     sends: Sends
     deliveries: Deliveries

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from mailer.lists.import_log import LoggedImport, UndoPlan
     from mailer.lists.import_row import ImportRow, ImportTotals, StoredRow
 
 
@@ -18,6 +19,7 @@ class Imports(Protocol):
         rows: Iterable[ImportRow],
         *,
         source: str,
+        file: str = "",
         now: datetime,
         dry_run: bool = False,
         on_stored: Callable[[StoredRow], None] | None = None,
@@ -25,6 +27,31 @@ class Imports(Protocol):
         """Add or update subscribers and their membership of a list; all of them or none.
 
         Later non-blank values win; tags and fields are united. Unsubscribed, suppressed and erased
-        people stay so. Memory does not grow with the number of rows.
+        people stay so; the file's people who left become so. Memory does not grow with the number of
+        rows.
+
+        Args:
+            list_name: made if it is not there.
+            rows: in the order of the file.
+            source: how new people agreed to get mail.
+            file: where the rows come from, for the log of imports.
+            now: the time.
+            dry_run: count, and change nothing.
+            on_stored: called with what became of each row, in their order.
+        """
+        ...
+
+
+class ImportLog(Protocol):
+    def imports(self) -> list[LoggedImport]:
+        """Every import, the oldest first."""
+        ...
+
+    def plan_undo(self, number: int) -> UndoPlan: ...
+
+    def undo(self, number: int, *, now: datetime) -> UndoPlan:
+        """Take back what an import changed and nothing else has changed since.
+
+        With people who were mailed, or later imports into the same list, nothing is changed.
         """
         ...

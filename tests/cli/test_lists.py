@@ -352,3 +352,41 @@ def test_somebody_erased_is_forgotten_and_never_comes_back(messy):
     assert "xin@example.org" not in messy.run("lists", "export", "members")
     out = messy.run("subscriber", "erase", "xin@example.org", "--yes")
     assert out.startswith("xin@example.org was erased before.\n")
+
+
+# ---------------------------------------------------------------- lists imports, undo
+
+
+def test_an_import_can_be_taken_back_by_its_number(project):
+    project.write("a.csv", "Email,City\nana@example.org,Salem\n")
+    project.write("b.csv", "Email,City\nana@example.org,Bend\nbo@example.org,Bend\n")
+    project.run("lists", "import", "a.csv", "--list", "members")
+    before = project.exported("members")
+    out = project.run("lists", "import", "b.csv", "--list", "members")
+    assert "This is import 2. To take it back: mailer lists undo 2" in out
+    listed = project.json("lists", "imports")
+    assert [(i["number"], i["file"], i["list_name"]) for i in listed] == [
+        (1, "a.csv", "members"),
+        (2, "b.csv", "members"),
+    ]
+    err = project.run("lists", "undo", "2", code=2)
+    assert err == "nothing was changed\n  Add --yes to do it without a question.\n"
+    out = project.run("lists", "undo", "2", "--yes")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "new with it, forgotten 1" in lines
+    assert "get their former details back 1" in lines
+    assert lines[-1] == "Import 2 is undone."
+    assert project.exported("members") == before
+    assert "undone" in project.run("lists", "imports")
+
+
+def test_an_undo_that_cannot_be_done_says_why(project):
+    project.write("a.csv", "Email\nana@example.org\n")
+    for _ in range(2):
+        project.run("lists", "import", "a.csv", "--list", "members")
+    err = project.run("lists", "undo", "1", "--yes", code=2)
+    assert err.startswith("import 1 cannot be undone before later ones into members: 2")
+    assert "mailer lists undo 2" in err
+    assert project.run("lists", "undo", "9", code=2).startswith("there is no import 9")
+    project.run("lists", "undo", "2", "--yes")
+    assert project.run("lists", "undo", "2", code=2).startswith("import 2 was undone at")

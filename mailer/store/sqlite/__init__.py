@@ -10,6 +10,7 @@ from mailer.store.sqlite.clicks import SqliteClicks
 from mailer.store.sqlite.database import SqliteDatabase
 from mailer.store.sqlite.deliveries import SqliteDeliveries
 from mailer.store.sqlite.events import SqliteEvents
+from mailer.store.sqlite.import_log import SqliteImportLog
 from mailer.store.sqlite.imports import SqliteImports
 from mailer.store.sqlite.leases import SqliteLeases
 from mailer.store.sqlite.preview import SqlitePreview
@@ -39,12 +40,14 @@ def connect(path: Path, address_hashes: Callable[[str], list[str]]) -> Store:
     web_versions = SqliteWebVersions(database)
     reconciliation = Reconciliation(database)
     suppressions = SqliteSuppressions(database, address_hashes)
-    subscribers = SqliteSubscribers(database, suppressions)
+    import_log = SqliteImportLog(database)
+    subscribers = SqliteSubscribers(database, suppressions, import_log)
     unsubscribes = SqliteUnsubscribes(database, suppressions)
     return Store(
         database=database,
         subscribers=subscribers,
-        imports=SqliteImports(database, address_hashes),
+        imports=SqliteImports(database, address_hashes, import_log),
+        import_log=import_log,
         suppressions=suppressions,
         sends=sends,
         deliveries=SqliteDeliveries(

@@ -47,8 +47,8 @@ def apply(database: SqliteDatabase, origin: Parameters) -> None:
         database: with the import's temporary tables.
         origin: `list`, `at` and `import` of the import.
     """
-    database.execute(_LEAVE, origin)
-    database.execute(_SUPPRESS, origin)
+    for statement in (_KEEP_MEMBERSHIPS, _LEAVE, _KEEP_SUPPRESSIONS, _SUPPRESS):
+        database.execute(statement, origin)
 
 
 def _where_stronger(new: str, old: str) -> str:
@@ -75,17 +75,38 @@ ON CONFLICT (email) DO UPDATE SET {_FOLDED_MEMBERSHIP}, {_FOLDED_SUPPRESSION}"""
 _OF_THE_IMPORT = """temp.standings said
 JOIN temp.staged ON staged.email = said.email AND merged_into IS NULL AND erased = 0"""
 
+_LEAVING = f"""
+FROM {_OF_THE_IMPORT} JOIN subscribers s ON s.email = said.email
+JOIN memberships m ON m.subscriber_id = s.id AND m.status = 'subscribed'
+    AND m.list_id = (SELECT id FROM lists WHERE name = :list)
+WHERE said.status = 'unsubscribed'"""
+
+_SINCE = "coalesce(nullif(said.since, ''), :at)"
+
+_KEEP_MEMBERSHIPS = f"""
+INSERT INTO import_memberships
+    (import_id, list_id, subscriber_id, since, how, note, new_since)
+SELECT :import, m.list_id, m.subscriber_id, m.since, m.how, m.note, {_SINCE} {_LEAVING}"""
+
+_SUPPRESSED_SINCE = "coalesce(nullif(said.suppressed, ''), :at)"
+
+_KEEP_SUPPRESSIONS = f"""
+INSERT INTO import_suppressions
+    (import_id, address, reason, detail, created, new_reason, new_created)
+SELECT :import, said.email, coalesce(x.reason, ''), coalesce(x.detail, ''), coalesce(x.created, ''),
+    said.reason, {_SUPPRESSED_SINCE}
+FROM {_OF_THE_IMPORT} LEFT JOIN suppressions x ON x.address = said.email
+WHERE {_where_stronger("said.reason", "x.reason")}"""
+
 _LEAVE = f"""
 UPDATE memberships SET status = 'unsubscribed', since = said.since, how = said.how, note = said.note
-FROM (SELECT s.id AS subscriber_id, coalesce(nullif(said.since, ''), :at) AS since, how, note
-    FROM {_OF_THE_IMPORT} JOIN subscribers s ON s.email = said.email
-    WHERE said.status = 'unsubscribed') AS said
+FROM (SELECT m.subscriber_id, {_SINCE} AS since, said.how, said.note {_LEAVING}) AS said
 WHERE memberships.subscriber_id = said.subscriber_id AND memberships.status = 'subscribed'
     AND list_id = (SELECT id FROM lists WHERE name = :list)"""
 
 _SUPPRESS = f"""
 INSERT INTO suppressions (address, reason, detail, created)
-SELECT said.email, said.reason, said.suppression_note, coalesce(nullif(said.suppressed, ''), :at)
+SELECT said.email, said.reason, said.suppression_note, {_SUPPRESSED_SINCE}
 FROM {_OF_THE_IMPORT} WHERE said.reason <> ''
 ON CONFLICT (address) DO UPDATE
 SET reason = excluded.reason, detail = excluded.detail, created = excluded.created

@@ -10,6 +10,7 @@ once, however many people there are: in the order of a file, ten million would e
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from json.encoder import encode_basestring as _quote
@@ -19,6 +20,7 @@ from mailer.errors import StoreError
 from mailer.lists.import_row import ImportTotals, StoredRow
 from mailer.lists.subscriber import COLUMNS
 from mailer.store.sqlite import import_standings
+from mailer.store.sqlite.import_log import DETAILS
 from mailer.store.sqlite.rows import iso
 from mailer.store.sqlite.suppressions import ERASED, strength
 
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.lists.import_row import ImportRow
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sqlite.database import Parameters, SqliteDatabase
+    from mailer.store.sqlite.import_log import SqliteImportLog
 
 _CHUNK = 1_000
 _CACHE_KIB = 16_384
@@ -36,10 +39,14 @@ _CACHE_KIB = 16_384
 
 class SqliteImports:
     def __init__(
-        self, database: SqliteDatabase, address_hashes: Callable[[str], list[str]]
+        self,
+        database: SqliteDatabase,
+        address_hashes: Callable[[str], list[str]],
+        log: SqliteImportLog,
     ) -> None:
         self._db = database
         self._hashes = address_hashes
+        self._log = log
 
     def import_rows(
         self,
@@ -47,11 +54,12 @@ class SqliteImports:
         rows: Iterable[ImportRow],
         *,
         source: str,
+        file: str = "",
         now: datetime,
         dry_run: bool = False,
         on_stored: Callable[[StoredRow], None] | None = None,
     ) -> ImportTotals:
-        origin = {"list": list_name, "source": source, "at": iso(now)}
+        origin = {"list": list_name, "source": source, "file": file, "at": iso(now)}
         try:
             for statement in _STAGING:
                 self._db.execute(statement)
@@ -63,7 +71,10 @@ class SqliteImports:
                 with self._db.writing():
                     self._mark_erased(known)
                     totals, last = self._totals(list_name)
-                    self._apply(origin, fields)
+                    number = self._log.begin(origin, totals, last)
+                    self._apply({**origin, "import": number}, totals, number)
+                    self._log.add_fields(number, fields)
+                    totals = replace(totals, number=number)
             if on_stored is not None:
                 with closing(self._db.stream(_STORED_ROWS, {"last": last})) as stored_rows:
                     for row in stored_rows:
@@ -112,12 +123,16 @@ class SqliteImports:
         *totals, last = self._db.row(_TOTALS, {"list": list_name}) or ()
         return ImportTotals(*totals), last
 
-    def _apply(self, origin: dict[str, str], fields: set[str]) -> None:
+    def _apply(self, origin: Parameters, totals: ImportTotals, number: int) -> None:
+        if totals.updated:
+            self._db.execute(_KEEP_BEFORE, origin)
         self._db.execute(_UPSERT, origin)
+        self._log.people_added(number)
+        if totals.updated:
+            self._db.execute(_KEEP_AFTER, origin)
         self._db.execute(_NEW_LIST, origin)
         self._db.execute(_JOIN, origin)
         import_standings.apply(self._db, origin)
-        self._db.execute_many(_ADD_FIELD, ({"name": name} for name in fields))
 
 
 def _arrived(row: ImportRow) -> tuple[object, ...]:
@@ -215,6 +230,14 @@ FROM (
     WHERE merged_into IS NULL
 ) AS people"""
 
+
+def _differs(row: str) -> str:
+    """SQL for whether a row brings a person anything new."""
+    names = " OR ".join(f"{row}.{name} NOT IN ('', s.{name})" for name in _NAMES)
+    return f"""{names}
+    OR {row}.fields NOT IN ('{{}}', s.fields) OR {row}.tags NOT IN ('[]', s.tags)"""
+
+
 # Rows of the same address merge here, in their order: later values that are not blank win, fields
 # and tags are united.
 _UPSERT = f"""
@@ -231,8 +254,19 @@ ON CONFLICT (email) DO UPDATE SET
         ELSE (SELECT json_group_array(value) FROM (
             SELECT value FROM json_each(s.tags) UNION SELECT value FROM json_each(excluded.tags)
         )) END
-WHERE {" OR ".join(f"excluded.{name} NOT IN ('', s.{name})" for name in _NAMES)}
-    OR excluded.fields NOT IN ('{{}}', s.fields) OR excluded.tags NOT IN ('[]', s.tags)"""
+WHERE {_differs("excluded")}"""
+
+_KEEP_BEFORE = f"""
+INSERT INTO import_people (import_id, subscriber_id, moment, {", ".join(DETAILS)})
+SELECT DISTINCT :import, s.id, 'before', {", ".join(f"s.{name}" for name in DETAILS)}
+FROM temp.staged JOIN subscribers s ON s.email = staged.email
+WHERE erased = 0 AND ({_differs("staged")})"""
+
+_KEEP_AFTER = f"""
+INSERT INTO import_people (import_id, subscriber_id, moment, {", ".join(DETAILS)})
+SELECT b.import_id, s.id, 'after', {", ".join(f"s.{name}" for name in DETAILS)}
+FROM import_people b JOIN subscribers s ON s.id = b.subscriber_id
+WHERE b.import_id = :import AND b.moment = 'before'"""
 
 _NEW_LIST = """
 INSERT INTO lists (name)
@@ -242,17 +276,15 @@ ON CONFLICT (name) DO NOTHING"""
 # An existing membership stays as it is, also an unsubscribed one. CROSS JOIN keeps this order of the
 # tables: the other way round, a short file would go through everybody there is.
 _JOIN = """
-INSERT INTO memberships (list_id, subscriber_id, status, since, how, note)
+INSERT INTO memberships (list_id, subscriber_id, status, since, how, note, import_id)
 SELECT lists.id, s.id, coalesce(said.status, 'subscribed'),
     coalesce(nullif(said.since, ''), nullif(CASE WHEN said.status = 'unsubscribed' THEN ''
         ELSE staged.joined END, ''), :at),
-    coalesce(said.how, 'import'), coalesce(said.note, '')
+    coalesce(said.how, 'import'), coalesce(said.note, ''), :import
 FROM lists CROSS JOIN temp.staged CROSS JOIN subscribers s ON s.email = staged.email
 LEFT JOIN temp.standings said ON said.email = staged.email
 WHERE lists.name = :list AND merged_into IS NULL AND erased = 0
 ON CONFLICT (list_id, subscriber_id) DO NOTHING"""
-
-_ADD_FIELD = "INSERT INTO field_names (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"
 
 _STORED_ROWS = """
 SELECT staged.row, staged.email,

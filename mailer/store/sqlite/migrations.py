@@ -117,6 +117,13 @@ def requests_of_strangers(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def numbered_imports(db: Database) -> None:
+    """Keep what each import changed, so that it can be undone."""
+    for statement in _IMPORTS:
+        db.execute(statement)
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed
@@ -358,4 +365,60 @@ _REQUESTS_OF_STRANGERS = (
     "ALTER TABLE departures ADD COLUMN visit TEXT NOT NULL DEFAULT ''",
     # keyed hashes of mailboxes that want no more mail that strangers ask for
     "CREATE TABLE blocked_mailboxes (mailbox TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID",
+)
+
+_DETAILS = ("first_name", "last_name", "zip", "city", "state", "county", "timezone")
+
+_IMPORTS = (
+    """CREATE TABLE imports (
+        -- AUTOINCREMENT: staff know an import by its number
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        list_name TEXT NOT NULL,
+        file TEXT NOT NULL,
+        source TEXT NOT NULL,
+        new INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        -- the highest id of a subscriber before it
+        last_id INTEGER NOT NULL,
+        -- and the highest after it
+        newest_id INTEGER NOT NULL DEFAULT 0,
+        new_list INTEGER NOT NULL,
+        undone TEXT NOT NULL DEFAULT ''
+    )""",
+    "ALTER TABLE memberships ADD COLUMN import_id INTEGER NOT NULL DEFAULT 0",
+    f"""CREATE TABLE import_people (
+        import_id INTEGER NOT NULL,
+        subscriber_id INTEGER NOT NULL,
+        -- before or after
+        moment TEXT NOT NULL,
+        {", ".join(f"{name} TEXT NOT NULL" for name in (*_DETAILS, "fields", "tags"))},
+        PRIMARY KEY (subscriber_id, import_id, moment)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE import_memberships (
+        import_id INTEGER NOT NULL,
+        list_id INTEGER NOT NULL,
+        subscriber_id INTEGER NOT NULL,
+        since TEXT NOT NULL,
+        how TEXT NOT NULL,
+        note TEXT NOT NULL,
+        new_since TEXT NOT NULL,
+        PRIMARY KEY (subscriber_id, import_id, list_id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE import_suppressions (
+        import_id INTEGER NOT NULL,
+        address TEXT NOT NULL,
+        -- "" where there was none
+        reason TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        created TEXT NOT NULL,
+        new_reason TEXT NOT NULL,
+        new_created TEXT NOT NULL,
+        PRIMARY KEY (address, import_id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE import_fields (
+        import_id INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (import_id, name)
+    ) WITHOUT ROWID""",
 )

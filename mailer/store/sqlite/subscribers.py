@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 
     from mailer.lists.subscriber import Subscriber
     from mailer.store.sqlite.database import Row, SqliteDatabase
+    from mailer.store.sqlite.import_log import SqliteImportLog
     from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 
 class SqliteSubscribers:
-    def __init__(self, database: SqliteDatabase, suppressions: SqliteSuppressions) -> None:
+    def __init__(
+        self,
+        database: SqliteDatabase,
+        suppressions: SqliteSuppressions,
+        import_log: SqliteImportLog,
+    ) -> None:
         self._db = database
         self._suppressions = suppressions
+        self._import_log = import_log
 
     # ---------------------------------------------------------------- reading
 
@@ -123,6 +130,7 @@ class SqliteSubscribers:
                 for statement in _ERASE:
                     self._db.execute(statement, person)
             self._db.execute(_FORGET_EVENTS, person)
+            self._import_log.forget(subscriber_id or -1, email)
             self._suppressions.forget(email, now)
         self._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return True
