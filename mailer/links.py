@@ -25,6 +25,7 @@ from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 from itsdangerous.signer import SigningAlgorithm
 
+from mailer.atomic import private_folder
 from mailer.errors import ConfigError, Place
 from mailer.hosts import ascii_host
 
@@ -315,7 +316,7 @@ def _is_weak(key: str) -> bool:
 
 def _create(file: Path) -> None:
     """Whole or not at all, and only one of several processes that start together."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(file.parent)
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as stream:

@@ -140,7 +140,7 @@ def _write(path: Path, data: bytes) -> None:
     from mailer.atomic import atomic_write
 
     try:
-        with atomic_write(path) as file:
+        with atomic_write(path, private=True) as file:
             file.write(data)
     except OSError as err:
         raise UsageError(

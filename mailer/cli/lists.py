@@ -61,7 +61,7 @@ def export(
     if out is None:
         write_members(sys.stdout.buffer, members, fields, "utf-8")
         return
-    with writing(out), atomic_write(out) as stream:
+    with writing(out), atomic_write(out, private=True) as stream:
         number = write_members(stream, members, fields, "utf-8-sig")
     typer.echo(f"Wrote {number:,} people to {out}")
 

@@ -53,6 +53,7 @@ def diagnose(found: Project, use: Probes) -> list[Diagnosis]:
         project.settings(),
         *project.example_values(found.settings),
         project.key(found, use.environment_key, key, health.sends),
+        project.privacy(found),
         project.store(found, health),
         *project.worker(health),
         project.disk(found),

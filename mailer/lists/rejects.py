@@ -48,7 +48,7 @@ class RejectsFile:
             return
         self._text.flush()
         self._spool.seek(0)
-        with atomic_write(path) as file:
+        with atomic_write(path, private=True) as file:
             shutil.copyfileobj(self._spool, file)
 
     def close(self) -> None:

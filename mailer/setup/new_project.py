@@ -9,6 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from mailer import config
+from mailer.atomic import PRIVATE_FOLDER
 from mailer.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def create(root: Path, organization: Organization) -> list[str]:
     try:
         for folder in _FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / "lists").chmod(PRIVATE_FOLDER)
         for name, text in texts.items():
             (root / name).write_text(text, encoding="utf-8")
     except OSError as err:

@@ -12,6 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from mailer.atomic import private_folder, private_opener
 from mailer.errors import TransportError
 from mailer.ledger.delivery import DeliveryState, Result
 from mailer.mail import message
@@ -55,7 +56,7 @@ class Outbox:
         self._envelope = envelope
         self._clock = clock
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
             probe = folder / f".{os.getpid()}.part"
             probe.write_bytes(b"")
             probe.unlink()
@@ -91,14 +92,14 @@ class Outbox:
         now = self._clock()
         accepted = self._accepted(outgoing.delivery_id)
         part = self._part(outgoing.delivery_id)
-        part.write_bytes(
-            message.encode(
-                outgoing.merged,
-                self._envelope,
-                message_id=self._left(outgoing.delivery_id),
-                date=now,
-            )
+        mail = message.encode(
+            outgoing.merged,
+            self._envelope,
+            message_id=self._left(outgoing.delivery_id),
+            date=now,
         )
+        with open(part, "wb", opener=private_opener) as file:
+            file.write(mail)
         # The event before the file: a crash between them repeats an event, which readers of events
         # must expect anyway, and loses none.
         self._report(outgoing, accepted.message_id, now)
@@ -109,7 +110,8 @@ class Outbox:
         tags = {"campaign": self._campaign, "delivery": str(outgoing.delivery_id)}
         line = simulator.event(outgoing.merged.email, message_id=message_id, tags=tags, now=now)
         if line:
-            with (self.folder / EVENTS).open("a", encoding="utf-8") as events:
+            path = self.folder / EVENTS
+            with open(path, "a", encoding="utf-8", opener=private_opener) as events:
                 events.write(line + "\n")
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:

@@ -572,6 +572,19 @@ def test_key_that_others_may_read(folder, mode):
     assert key_of(found).todo == "chmod 600 lists/secret.key"
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_folders_of_personal_files_that_others_may_look_into(folder, mode):
+    found = config.load(folder)
+    found.outbox.mkdir(mode=0o700)
+    found.database.parent.chmod(0o700)
+    assert project.privacy(found).level is OK
+    found.database.parent.chmod(mode)
+    finding = project.privacy(found)
+    assert (finding.level, finding.todo) == (WARNING, "chmod 700 lists")
+    found.outbox.chmod(mode)
+    assert project.privacy(found).todo == "chmod 700 lists outbox"
+
+
 def test_looking_for_a_key_makes_none(folder):
     found = config.load(folder)
     found.secret_key_file.unlink()

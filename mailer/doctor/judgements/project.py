@@ -100,6 +100,25 @@ def _no_key(name: str, sends: int) -> Diagnosis:
     )
 
 
+# ---------------------------------------------------------------- personal files
+
+
+def privacy(project: Project) -> Diagnosis:
+    """Whether others on this machine can look into the folders that hold addresses."""
+    folders = [folder for folder in (project.database.parent, project.outbox) if folder.is_dir()]
+    open_ones = [
+        project.show(folder) for folder in folders if stat.S_IMODE(folder.stat().st_mode) & 0o077
+    ]
+    if open_ones:
+        names = " and ".join(f"{name}/" for name in open_ones)
+        return AREA.warning(
+            "personal files",
+            f"others on this machine may look into {names}, where people's addresses are",
+            f"chmod 700 {' '.join(open_ones)}",
+        )
+    return AREA.ok("personal files", "for you alone")
+
+
 # ---------------------------------------------------------------- the store
 
 

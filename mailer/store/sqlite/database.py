@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlite_utils import Database as MigratedDatabase
 
+from mailer.atomic import private_folder, private_opener
 from mailer.errors import StoreError
 from mailer.store.sqlite.migrations import migrations
 
@@ -47,7 +49,9 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
+            # its log gets the same mode from SQLite
+            os.close(private_opener(str(path), os.O_RDWR | os.O_CREAT))
             self.connection = sqlite3.connect(
                 path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
             )

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from mailer.atomic import PRIVATE_FILE, private_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -62,7 +64,7 @@ class LockFolder:
     def own_id(self) -> str:
         """This process's id. The first call takes its lock and clears away those of the dead."""
         if self._lock is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self.folder)
             self._sweep()
             self._id = uuid4().hex
             self._lock = self._take(self._id)
@@ -100,7 +102,13 @@ class LockFolder:
     def _take(self, holder: str) -> BaseFileLock:
         """Raises Timeout when another process holds it."""
         # fallback_to_soft=False: a soft lock would outlive its process
-        lock = FileLock(self._file(holder), timeout=0, thread_local=False, fallback_to_soft=False)
+        lock = FileLock(
+            self._file(holder),
+            timeout=0,
+            mode=PRIVATE_FILE,
+            thread_local=False,
+            fallback_to_soft=False,
+        )
         lock.acquire()
         return lock
 
