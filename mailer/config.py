@@ -33,9 +33,9 @@ def _address(text: str) -> str:
     return text
 
 
-def _colour(text: str) -> str:
+def _color(text: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ValueError('must be a colour such as "#1f5c4d"')
+        raise ValueError('must be a color such as "#1f5c4d"')
     return text
 
 
@@ -67,19 +67,19 @@ def _time_zone(text: str) -> str:
 
 WebAddress = Annotated[str, AfterValidator(_https)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
-Colour = Annotated[str, AfterValidator(_colour)]
+Color = Annotated[str, AfterValidator(_color)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Host = Annotated[str, AfterValidator(_host)]
 Tags = dict[Annotated[str, AfterValidator(_tag_name)], Annotated[str, AfterValidator(_tag_value)]]
 
 
 class Colors(Section):
-    primary: Colour = "#1f5c4d"
-    accent: Colour = "#b3401f"
-    text: Colour = "#22282a"
-    muted: Colour = "#5b6467"
-    background: Colour = "#eef1ee"
-    surface: Colour = "#ffffff"
+    primary: Color = "#1f5c4d"
+    accent: Color = "#b3401f"
+    text: Color = "#22282a"
+    muted: Color = "#5b6467"
+    background: Color = "#eef1ee"
+    surface: Color = "#ffffff"
 
 
 class Fonts(Section):
@@ -93,7 +93,7 @@ class Social(Section):
 
 
 class Brand(Section):
-    """The organisation, as every mail and page shows it."""
+    """The organization, as every mail and page shows it."""
 
     name: str
     website: WebAddress

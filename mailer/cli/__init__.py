@@ -34,7 +34,7 @@ from mailer.errors import MailerError
 
 app = typer.Typer(
     name="mailer",
-    help="Bulk e-mail newsletters: write in Markdown, check, send with care.",
+    help="Bulk e-mail newsletters: write in Markdown, check, and send with care.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -56,7 +56,7 @@ def options(
     project: Annotated[
         Path | None,
         typer.Option(
-            help="The folder that holds mailer.toml; without it the current one or a parent."
+            help="The folder that holds mailer.toml. Default: the current one, or the nearest parent."
         ),
     ] = None,
     version: Annotated[

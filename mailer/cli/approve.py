@@ -1,4 +1,4 @@
-"""approve, and what `send` has to say about it: a second pair of eyes before the mail goes out."""
+"""approve, and what `send` asks of it: a second person looks before the mail goes out."""
 
 from __future__ import annotations
 
@@ -40,13 +40,16 @@ def approve(
     *,
     list_name: ListName = "",
     where: Annotated[
-        str, typer.Option(help="As it will be given to `mailer send`; it is part of the audience.")
+        str,
+        typer.Option(
+            help="The same condition that `mailer send` will get; it is part of the audience."
+        ),
     ] = "",
-    by: Annotated[str, typer.Option(help="Your name; without it, that of your login.")] = "",
+    by: Annotated[str, typer.Option(help="Your name. Default: the name of your login.")] = "",
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Put on record that you approve a campaign: these words, to this audience."""
+    """Approve a campaign: record that this text may go to this audience."""
     from mailer.cli import findings, output
 
     if as_json and not yes:
@@ -90,7 +93,7 @@ def _login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError) as err:
-        raise UsageError("it is not known who you are", hint="Say so: --by NAME.") from err
+        raise UsageError("your login has no name", hint="Give your name with --by NAME.") from err
 
 
 def _has_approved(person: str, given: ApprovalStatus) -> bool:
@@ -131,7 +134,7 @@ def _still(missing: int) -> str:
     return "Another person has to approve it." if missing == 1 else "Two people have to approve it."
 
 
-# ---------------------------------------------------------------- for whoever sends
+# ---------------------------------------------------------------- for `mailer send`
 
 
 def standing_of(run: Session, plan: Plan) -> ApprovalStatus:
@@ -143,7 +146,7 @@ def standing_of(run: Session, plan: Plan) -> ApprovalStatus:
 
 
 def numbers(run: Session, plan: Plan) -> dict[str, Any]:
-    """For scripts."""
+    """Who approved and how many must, as JSON."""
     return {
         "approved_by": list(standing_of(run, plan).people),
         "approvals_needed": run.project.settings.send.approvals,
@@ -151,7 +154,7 @@ def numbers(run: Session, plan: Plan) -> dict[str, Any]:
 
 
 def lines_of(run: Session, plan: Plan) -> dict[str, str]:
-    """For the last look; nothing where nobody has to approve."""
+    """The lines of the plan that tell who approved; {} where no approval is needed."""
     needed = run.project.settings.send.approvals
     if not needed:
         return {}
@@ -161,7 +164,7 @@ def lines_of(run: Session, plan: Plan) -> dict[str, str]:
 
 
 def refuse_unapproved(run: Session, plan: Plan, *, where: str, as_json: bool) -> None:
-    """Of people who are in the ledger already, it was checked when they were added.
+    """Refuse new recipients who were not approved. Those in the ledger were checked when added.
 
     Raises:
         FindingsError: too few have approved exactly what would go out to those who are new.

@@ -1,4 +1,4 @@
-"""new, build, test: a campaign before anybody gets it."""
+"""new, build, test: what staff do with a campaign before it is sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.merge import Merged
 
-Subject = Annotated[int, typer.Option(min=1, help="Which one, of several that are tested.")]
+Subject = Annotated[int, typer.Option(min=1, help="The number of the subject, in a subject test.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,12 +27,15 @@ def register(app: typer.Typer) -> None:
 
 def new(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
+    name: Annotated[str, typer.Argument(help="A name of lower-case letters, digits and hyphens.")],
     layout: Annotated[
-        str, typer.Option(help="newsletter, petition, alert, or one of your own.")
+        str,
+        typer.Option(
+            help="The frame of the mail: newsletter, petition, alert, or one of your own."
+        ),
     ] = "newsletter",
 ) -> None:
-    """Start a campaign: a file in campaigns/ to fill in."""
+    """Start a campaign: make a file in campaigns/ for you to fill in."""
     from mailer.campaigns.campaign import NAME
     from mailer.campaigns.starter import starter
 
@@ -59,12 +62,17 @@ def build(
     context: typer.Context,
     campaign: Campaign,
     recipient: Annotated[
-        str, typer.Option("--for", help="A subscriber's address; without it, one of the list.")
+        str,
+        typer.Option(
+            "--for", help="A subscriber's address. Default: anybody who gets the campaign."
+        ),
     ] = "",
-    out: Annotated[Path | None, typer.Option(help="Where to write; without it, build/.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to. Default: build/.")
+    ] = None,
     subject: Subject = 1,
 ) -> None:
-    """Write one recipient's mail as .html, .txt and .eml, to look at."""
+    """Write one recipient's mail to files: HTML, text and .eml."""
     from mailer.campaigns import snapshot
     from mailer.mail import message
 
@@ -90,10 +98,12 @@ def build(
 def test(
     context: typer.Context,
     campaign: Campaign,
-    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...")],
+    addresses: Annotated[
+        list[str], typer.Argument(metavar="ADDRESS...", help="Whom to send it to.")
+    ],
     subject: Subject = 1,  # noqa: PT028 - a command, not a test
 ) -> None:
-    """Send a proof, marked [TEST], to colleagues. The send itself never knows of it."""
+    """Send a test mail, marked [TEST], to colleagues. It does not count as sent."""
     from mailer.campaigns import snapshot
     from mailer.cli import transports
     from mailer.sending import test_mail
@@ -128,7 +138,7 @@ def _merge(run: Session, found: Snapshot, subscriber: Subscriber, arm: int) -> M
 
 
 def _example(run: Session, found: Snapshot, address: str) -> Subscriber:
-    """A named subscriber, or somebody the campaign is for."""
+    """The subscriber with this address, or anybody in the audience."""
     from mailer.sending import test_mail
 
     if address:

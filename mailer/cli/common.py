@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from mailer.store import Store
 
 Campaign = Annotated[
-    str, typer.Argument(help="Its name, as in council-vote, or its file.", metavar="CAMPAIGN")
+    str,
+    typer.Argument(
+        help="The campaign's name, such as council-vote, or its file.", metavar="CAMPAIGN"
+    ),
 ]
 ListName = Annotated[
-    str, typer.Option("--list", help="Without it, the list of the campaign's front matter.")
+    str, typer.Option("--list", help="The list. Default: the one in the campaign's front matter.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to every question.")]
 
 
 class Session:

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context, as_json: Json = False) -> None:
-    """Is everything ready to send, and if not, what to do."""
+    """Find what would keep you from sending, and what to do about it."""
     from rich.console import Console
 
     console = Console(stderr=True)

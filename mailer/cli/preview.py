@@ -31,10 +31,12 @@ def register(app: typer.Typer) -> None:
 
 def show_campaigns(
     context: typer.Context,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8025,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen at; 0 takes a free one.")
+    ] = 8025,
     show: Annotated[bool, typer.Option("--open", help="Open it in your browser.")] = False,
 ) -> None:
-    """Look at campaigns in your browser while you write them."""
+    """Show your campaigns in your browser while you write them."""
     from mailer.cli.serve import listen
 
     preview = _make(session(context))

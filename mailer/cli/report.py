@@ -30,13 +30,15 @@ def report(
     context: typer.Context,
     campaign: Campaign,
     *,
-    list_name: Annotated[str, typer.Option("--list", help="Without it, every list.")] = "",
+    list_name: Annotated[
+        str, typer.Option("--list", help="The list. Default: every list it was sent to.")
+    ] = "",
     html: Annotated[
-        Path | None, typer.Option(help="Write a page with charts to this file.")
+        Path | None, typer.Option(help="Also write a page with charts to this file.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What came of a campaign: outcomes, bounces, complaints, who left, where."""
+    """Report what came of a campaign: outcomes, bounces, complaints, and who left."""
     run = session(context)
     reports = [_draw_up(run, send) for send in _sends(run, campaign, list_name)]
     if html:

@@ -34,11 +34,16 @@ def register(app: typer.Typer) -> None:
 def serve(
     context: typer.Context,
     host: Annotated[
-        str, typer.Option(help="Where to listen. Put a proxy with TLS in front.")
+        str, typer.Option(help="The address to listen at. Put a proxy with TLS in front.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen at; 0 takes a free one.")
+    ] = 8080,
     events: Annotated[
-        bool, typer.Option("--events", help="Take in Amazon's events, too: see mailer events pull.")
+        bool,
+        typer.Option(
+            "--events", help="Also take in Amazon's events, as `mailer events pull` does."
+        ),
     ] = False,
 ) -> None:
     """Answer the links in your mail: unsubscribe, update, view in browser, forward, sign up."""

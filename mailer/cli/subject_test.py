@@ -41,7 +41,7 @@ def winner(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """How the subjects of a test did; with a number, which of them the rest get."""
+    """Show how the subjects of a test did, or choose the one that the rest get."""
     run = session(context)
     send = _tested(run, campaign, list_name)
     subjects = _words(send).parsed.front.subjects

@@ -13,7 +13,8 @@ app = typer.Typer(
 )
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="Such as newsletter, components or partials/footer.")
+    str,
+    typer.Argument(metavar="NAME", help="Such as newsletter, components or partials/footer.mjml."),
 ]
 
 
@@ -29,7 +30,12 @@ def show(context: typer.Context) -> None:
 @app.command()
 def copy(
     context: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...", help="Such as newsletter, components or partials/footer.mjml."
+        ),
+    ],
     *,
     keep: Annotated[
         bool,
