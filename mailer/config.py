@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from mailer.errors import ConfigError, Place
+from mailer.errors import ConfigError, Place, suggest
 from mailer.schema import Section, explain
 from mailer.timezones import find_zone
 
@@ -214,6 +214,15 @@ class Lookup(Section):
     many: bool = False
 
 
+class ListSettings(Section):
+    """Who mail to one list comes from, where the campaign does not say so itself."""
+
+    sender: str = ""
+    """One of [senders]; "" is [sender]."""
+    brand: str = ""
+    """One of [brands]; "" is [brand]."""
+
+
 class Content(Section):
     """What can change the words of a mail; kept with every send."""
 
@@ -229,10 +238,47 @@ class Settings(Content):
     ses: Ses = Ses()
     bounces: Bounces = Bounces()
     pages: Pages = Pages()
+    senders: dict[str, Sender] = Field(default_factory=dict)
+    """By name. What one leaves out is as in [sender]."""
+    brands: dict[str, Brand] = Field(default_factory=dict)
+    """By name. What one leaves out is as in [brand]."""
+    lists: dict[str, ListSettings] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, tables: Any) -> Any:
+        """Give each sender and brand what it leaves out."""
+        filled = dict(tables)
+        for usual, several in (("sender", "senders"), ("brand", "brands")):
+            default, named = tables.get(usual), tables.get(several)
+            if isinstance(default, dict) and isinstance(named, dict):
+                filled[several] = {
+                    name: {**default, **table} if isinstance(table, dict) else table
+                    for name, table in named.items()
+                }
+        return filled
 
     @property
     def content(self) -> Content:
-        return Content.model_validate(self.model_dump(include=set(Content.model_fields)))
+        return self.content_for()
+
+    def content_for(self, *, sender: str = "", brand: str = "", list_name: str = "") -> Content:
+        """What a campaign is made with.
+
+        Args:
+            sender: the campaign's own, one of `senders`.
+            brand: the campaign's own, one of `brands`.
+            list_name: says both where the campaign does not.
+        """
+        usual = self.lists.get(list_name, ListSettings())
+        sender, brand = sender or usual.sender, brand or usual.brand
+        content = Content.model_validate(self.model_dump(include=set(Content.model_fields)))
+        return content.model_copy(
+            update={
+                "sender": self.senders[sender] if sender else content.sender,
+                "brand": self.brands[brand] if brand else content.brand,
+            }
+        )
 
 
 class Project:
@@ -317,9 +363,19 @@ def parse(text: str) -> Settings:
             hint='Text values stand in double quotes: name = "Value".',
         ) from err
     try:
-        return Settings.model_validate(table)
+        settings = Settings.model_validate(table)
     except ValidationError as err:
         raise explain(err, Settings, lambda where: Place(FILE, _line_of(text, where))) from err
+    for name, usual in settings.lists.items():
+        for key, known in (("sender", settings.senders), ("brand", settings.brands)):
+            value = getattr(usual, key)
+            if value and value not in known:
+                raise ConfigError(
+                    f'there is no {key} "{value}"',
+                    place=Place(FILE, _line_of(text, ["lists", name, key])),
+                    hint=suggest(value, known) or f"Add a section [{key}s.{value}].",
+                )
+    return settings
 
 
 def _line_of(text: str, where: list[int | str]) -> int | None:

@@ -82,6 +82,10 @@ class FrontMatter(Section):
     subject_test: SubjectTest = SubjectTest()
     preheader: str = ""
     list: str = ""
+    sender: str = ""
+    """One of [senders] in mailer.toml; "" leaves it to the list."""
+    brand: str = ""
+    """One of [brands] in mailer.toml; "" leaves it to the list."""
     layout: str = "newsletter"
     audience: str = ""
     headline: str = ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mailer.campaigns.campaign import Campaign
-    from mailer.config import Project
+    from mailer.config import Project, Settings
 
 _TEMPLATES = (".mjml", ".txt")
 
@@ -87,8 +87,13 @@ class Snapshot:
         return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
 
 
-def load(project: Project, campaign: str | Path) -> Snapshot:
+def load(project: Project, campaign: str | Path, list_name: str = "") -> Snapshot:
     """Read a campaign, named or given by its path, with all that it may use.
+
+    Args:
+        project: that the campaign belongs to.
+        campaign: its name or path.
+        list_name: the list it goes to; "" is the one of its front matter.
 
     Raises:
         UsageError: there is no such campaign.
@@ -99,9 +104,23 @@ def load(project: Project, campaign: str | Path) -> Snapshot:
     files = {project.show(path): _read(project, path), **read_templates(project)}
     for name, lookup in project.settings.lookups.items():
         files[lookup.file] = read_lookup(project, name)
-    sources = Snapshot(project.show(path), files, project.settings.content)
-    _ = sources.parsed
-    return sources
+    parsed = campaign_file.parse(project.show(path), files[project.show(path)])
+    content = _content(project.settings, parsed, list_name or parsed.front.list)
+    return Snapshot(project.show(path), files, content)
+
+
+def _content(settings: Settings, campaign: Campaign, list_name: str) -> Content:
+    """The settings that show in the campaign's mail, with its own sender and brand."""
+    front = campaign.front
+    for key, known in (("sender", settings.senders), ("brand", settings.brands)):
+        name = getattr(front, key)
+        if name and name not in known:
+            raise CampaignError(
+                f'there is no {key} "{name}"',
+                place=campaign.place(key),
+                hint=suggest(name, known) or f"Add a section [{key}s.{name}] to mailer.toml.",
+            )
+    return settings.content_for(sender=front.sender, brand=front.brand, list_name=list_name)
 
 
 def read_templates(project: Project) -> dict[str, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from mailer.doctor.facts import ErrorKind, Identity, Refused, Ses
 from mailer.doctor.finding import Diagnosis, Level
 from mailer.doctor.judgements import dns, project, ses, site
+from mailer.doctor.judgements import identity as identity_judgement
 from mailer.http_probe import NoAnswer
 from mailer.links import Keys
 
@@ -48,6 +49,7 @@ def diagnose(found: Project, use: Probes) -> list[Diagnosis]:
     patience = _Patience()
     page = patience.begin(lambda: use.click_once(_nobody(found.settings, keys)))
     amazon = _Amazon(found.settings, use, patience) if _uses_ses(found) else None
+    others = [_Amazon(each, use, patience) for each in _other_senders(found)] if amazon else []
     health = use.health()
     local = [
         project.settings(),
@@ -61,11 +63,21 @@ def diagnose(found: Project, use: Probes) -> list[Diagnosis]:
     ]
     answer = patience.end(page, NoAnswer(_LATE))
     pages = site.judge(found.settings.site.base_url, answer, signed=keys is not None)
-    return [*local, *pages, *(amazon.findings() if amazon else [ses.not_used(), dns.not_used()])]
+    if not amazon:
+        return [*local, *pages, ses.not_used(), dns.not_used()]
+    senders = [finding for other in others for finding in other.sender_findings()]
+    return [*local, *pages, *amazon.findings(), *senders]
 
 
 def _uses_ses(found: Project) -> bool:
     return found.settings.send.transport == "ses"
+
+
+def _other_senders(found: Project) -> list[Settings]:
+    """The settings with each sender of [senders] as the sender, one for each address."""
+    usual = found.settings.sender.email
+    senders = {each.email: each for each in found.settings.senders.values() if each.email != usual}
+    return [found.settings.model_copy(update={"sender": each}) for each in senders.values()]
 
 
 def _nobody(settings: Settings, keys: Keys | None) -> str:
@@ -123,14 +135,28 @@ class _Amazon:
         self._policies = patience.begin(lambda: self._ask(dns.policies(self._domain)))
 
     def findings(self) -> list[Diagnosis]:
+        """About the account, the sender and its domain."""
+        facts, dns_findings = self._facts()
+        return [*ses.judge(facts, self._settings), *dns_findings]
+
+    def sender_findings(self) -> list[Diagnosis]:
+        """About one more sender: its identity at SES and its domain, each named with its address."""
+        facts, dns_findings = self._facts()
+        sender = identity_judgement.judge(facts.identity, self._settings, facts.region)
+        return [
+            replace(finding, name=f"{finding.name} of {self._settings.sender.email}")
+            for finding in (*sender, *dns_findings)
+        ]
+
+    def _facts(self) -> tuple[Ses, list[Diagnosis]]:
         late = Ses(self._settings.ses.region, Refused(ErrorKind.UNREACHABLE, _LATE))
         facts = self._patience.end(self._account, late)
         identity = facts.identity if isinstance(facts.identity, Identity) else None
         silence: Answers = dict.fromkeys(dns.policies(self._domain), NoAnswer(_LATE))
         policies = self._patience.end(self._policies, silence)
         records = self._ask(dns.records(identity) if identity else [])
-        told = dns.judge(self._domain, identity, facts.region, {**policies, **records})
-        return [*ses.judge(facts, self._settings), *told]
+        answers = {**policies, **records}
+        return facts, dns.judge(self._domain, identity, facts.region, answers)
 
     def _ask(self, questions: Sequence[Question]) -> Answers:
         with ThreadPoolExecutor(max_workers=8) as pool:

@@ -74,7 +74,7 @@ def find_mailing(project: Project, store: Store, campaign: str, list_name: str =
     """
     sends = store.sends.all(name_of(campaign))
     try:
-        on_disk = snapshot.load(project, campaign)
+        on_disk = snapshot.load(project, campaign, list_name)
     except MailerError:
         # what was frozen can be sent without the files
         if not sends:

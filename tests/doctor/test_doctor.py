@@ -22,7 +22,7 @@ from mailer import assets, config
 from mailer.campaigns.schedule import Timing
 from mailer.campaigns.subject_test import SplitTest
 from mailer.doctor import runner
-from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Ses
+from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
 from mailer.doctor.finding import Level
 from mailer.doctor.judgements import dns, project, ses, site
 from mailer.doctor.probes import ses_account
@@ -930,3 +930,24 @@ def test_copies_of_templates_that_are_out_of_date_are_named(new, monkeypatch):
 def test_a_broken_record_of_copies_is_an_error(new):
     (new.root / "templates" / "copies.json").write_text("{")
     assert troubles(project.templates(new)) == {"templates": ERROR}
+
+
+def test_every_sender_is_looked_at_and_named(folder):
+    more = '\n[senders.ana]\nemail = "ana@other.example"\n[senders.bo]\nname = "Bo Lund"\n'
+    (folder / "mailer.toml").write_text(SES_SETTINGS + more)
+    found = config.load(folder)
+    missing = Refused(ErrorKind.MISSING, "no such identity")
+
+    def inspect(settings):
+        known = settings.sender.email == found.settings.sender.email
+        return FACTS if known else replace(FACTS, identity=missing)
+
+    findings = diagnose(
+        found,
+        instruments(found, inspect=inspect, lookup=lambda *asked: RECORDS.get(asked, ())),
+    )
+    unsound = {name: level for name, level in troubles(findings).items() if level is not SKIPPED}
+    assert unsound == {
+        "identity of ana@other.example": ERROR,
+        "DMARC of ana@other.example": ERROR,
+    }
