@@ -104,6 +104,8 @@ class Brand(Section):
     about: str = ""
     logo: WebAddress | Literal[""] = ""
     """An image; without one the name is set in type."""
+    logo_dark: WebAddress | Literal[""] = ""
+    """The logo on a dark background; without one, the logo stands on a light plate there."""
     logo_width: Annotated[int, Field(ge=40, le=600)] = 180
     """Pixels."""
     donate: WebAddress | Literal[""] = ""

@@ -87,6 +87,8 @@ class FrontMatter(Section):
     brand: str = ""
     """One of [brands] in mailer.toml; "" leaves it to the list."""
     layout: str = "newsletter"
+    language: str = ""
+    """RFC 5646; "" leaves it to the recipients, the letters or the brand, in this order."""
     audience: str = ""
     headline: str = ""
     date: str = ""

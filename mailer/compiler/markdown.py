@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.compiler.places import NOWHERE
@@ -30,6 +31,8 @@ WIDTH = 72
 COMPONENT = re.compile(r"zqb(\d{4})qz")
 _REFERENCE = re.compile(r"zqf(\d{4})qz")
 _SECTION = re.compile(r"<mj-(section|wrapper|hero)\b")
+_NO_SIDE = ' class="start"'
+"""A heading cell stands in the middle unless something says otherwise."""
 _HEADINGS = {"h1": "=", "h2": "-"}
 
 
@@ -64,6 +67,8 @@ class Numbering:
     """Footnotes of one variant, numbered in the order of their first use."""
 
     labels: Sequence[str]
+    write: Callable[[int, str], str]
+    """From a number and the name of its anchor to the HTML of a reference."""
     anchors: dict[str, list[str]] = field(default_factory=dict)
 
     def html(self, source: str) -> str:
@@ -78,11 +83,16 @@ class Numbering:
         number = self.number(label)
         anchor = f"ref-{number}" if not anchors else f"ref-{number}-{len(anchors) + 1}"
         anchors.append(anchor)
-        # Many mail programs drop `id`, so `name` stands beside it.
-        return (
-            f'<sup class="ref"><a href="#source-{number}" name="{anchor}" id="{anchor}">'
-            f"{number}</a></sup>"
-        )
+        return self.write(number, anchor)
+
+
+def reference(number: int, anchor: str) -> str:
+    """A footnote's number in the text, and an empty anchor to lead back to."""
+    return (
+        # Gmail and Outlook drop `id`, and the name of a link that leads somewhere
+        f'<a name="{anchor}" id="{anchor}"></a>'
+        f'<sup class="ref"><a href="#source-{number}">{number}</a></sup>'
+    )
 
 
 MARKS = 1_000
@@ -111,8 +121,23 @@ def _parser() -> MarkdownIt:
     # Authors indent what stands inside {% if %}; that is not code.
     parser.disable("code")
     parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
+    parser.use(deflist_plugin)
     parser.add_render_rule("footnote_ref", _footnote_token)
+    parser.add_render_rule(
+        "table_open", lambda *_: '<div class="scroll" tabindex="0"><table class="data">'
+    )
+    parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    parser.add_render_rule("th_open", _cell)
+    parser.add_render_rule("td_open", _cell)
     return parser
+
+
+def _cell(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
+    """A table's cell, its side as the attribute that Outlook knows, too."""
+    token = tokens[index]
+    style = str(token.attrs.get("style", ""))
+    side = f' align="{style.partition(":")[2]}" style="{style}"' if style else ""
+    return f'<th scope="col"{side or _NO_SIDE}>' if token.tag == "th" else f"<td{side}>"
 
 
 def _footnote_token(_: Any, tokens: Sequence[Token], index: int, __: Any, env: Any) -> str:
@@ -247,6 +272,8 @@ def _block(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> st
         case "blockquote":
             inner = "\n\n".join(_blocks(node.children, number, width - 2))
             return textwrap.indent(inner, "> ", lambda _: True).replace("> \n", ">\n")
+        case "dl" | "dd":
+            return _definitions(node, number, width)
         case "hr":
             return "* * *".center(width).rstrip()
         case "fence":
@@ -274,6 +301,13 @@ def _list(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> str
         body = ("\n" if tight else "\n\n").join(parts)
         items.append(mark + textwrap.indent(body, " " * len(mark)).lstrip())
     return ("\n\n" if loose else "\n").join(items)
+
+
+def _definitions(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> str:
+    if node.type == "dl":
+        return "\n".join(_blocks(node.children, number, width))
+    inner = "\n\n".join(_blocks(node.children, number, width - 4))
+    return textwrap.indent(inner, "    ")
 
 
 def _inline(node: SyntaxTreeNode, number: Callable[[str], int]) -> str:

@@ -1,15 +1,19 @@
 """Finished HTML without what says nothing, and so less of what mail programs cut off.
 
-Removes declarations that an element has without them, from its parent or from HTML itself. Nothing
-that a browser or Word shows changes. Two engines set the limits: Word, and browsers that read a page
-without its doctype, start each table with a text size, color and alignment of their own (HTML
-Standard, 15.3.10), so those are written again in each table; the font is not.
+Removes declarations that an element has without them, from its parent or from HTML itself, classes
+that no style sheet names, and what MJML writes for Outlook 2003. Nothing that a browser or Word shows
+changes. Two engines set the limits: Word, and browsers that read a page without its doctype, start
+each table with a text size, color and alignment of their own (HTML Standard, 15.3.10), so those are
+written again in each table; the font is not.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
+
+from lxml import etree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,75 +22,151 @@ if TYPE_CHECKING:
 
 _THROUGH_TABLES = frozenset({"font-family", "word-break", "direction"})
 """Inherited by everything. Word takes the font from a rule in the head."""
-_WITHIN_CELLS = frozenset({"color", "font-size", "line-height"})
+_WITHIN_CELLS = frozenset({"color", "font-size", "line-height", "text-align"})
 """Inherited, but not by a table."""
+_INHERITED = _THROUGH_TABLES | _WITHIN_CELLS
 _PLAIN = frozenset({"div", "li", "ol", "p", "span", "td", "ul"})
 """Elements on which HTML sets none of these."""
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_FONT_OF_PARENT = _PLAIN | _HEADINGS | {"a", "table", "th"}
-_INITIAL = frozenset({("cursor", "auto"), ("border", "none"), ("margin", "0")})
+_FONT_OF_PARENT = _PLAIN | {"a", "h1", "h2", "h3", "h4", "h5", "h6", "table", "th"}
+_INITIAL = frozenset({
+    ("border", "none"), ("cursor", "auto"), ("margin", "0"), ("text-transform", "none"),
+})  # fmt: skip
 """What MJML writes although a link, a cell and a div have it anyway."""
 _OF_TABLES = frozenset({"tbody", "thead", "table", "tr"})
-_INLINE_BLOCKS = re.compile(r"display:\s*inline-block")
+_INLINE_BLOCK = re.compile(r"display:\s*inline-block")
 _SIDE_BY_SIDE = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
-_STYLE = re.compile(r"((?:\"[^\"]*\"|'[^']*'|\([^)]*\)|[^;\"'(])+)(?:;|\Z)")
-
+_OUTLOOK_CLASS = re.compile(r' class="[\w -]*-outlook"')
+_DECLARATION = re.compile(r"((?:\"[^\"]*\"|'[^']*'|\([^)]*\)|[^;\"'(])+)(?:;|\Z)")
 _ZERO = re.compile(r"(?<!\S)0px(?!\S)")
+_CLASS = re.compile(r"\.([A-Za-z_-][\w-]*)")
+_RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
+_NAME = re.compile(r"(?<![\w.:#\[=\"'-])\.?[A-Za-z][\w-]*(?![\w-]*[(\]])|(?<=\w)\.[A-Za-z][\w-]*")
+"""A tag or a class of a selector."""
+_FULL_WIDTH = "mj-column-per-100"
+
+_MEAN_NOTHING = frozenset({_FULL_WIDTH, "mj-outlook-group-fix"})
 
 Style = dict[str, str]
 
 
 def minify(root: _Element) -> None:
     """Take out of a document, in place, what says nothing."""
-    _walk(root, {})
+    used = _clean_head(root)
+    _walk(root, {}, {}, used)
 
 
 def join_comments(html: str) -> str:
     """Make one comment for Outlook of several that stand side by side."""
-    return _SIDE_BY_SIDE.sub("", html)
+    return _OUTLOOK_CLASS.sub("", _SIDE_BY_SIDE.sub("", html))
 
 
-def _walk(element: _Element, inherited: Mapping[str, str]) -> None:
-    passed = dict(inherited)
-    if element.tag == "table":
-        passed = {name: passed[name] for name in passed.keys() & _THROUGH_TABLES}
-    if "dir" in element.attrib:
-        passed["direction"] = element.attrib["dir"]
-    style = dict(_declarations(element.attrib.get("style", "")))
-    if style:
-        passed.update({name: style[name] for name in style.keys() & _inherited()})
-        _write(element, _needed(element, style, inherited))
+def _clean_head(root: _Element) -> frozenset[str] | None:
+    """Shorten the style sheets; return the classes they name, or None where any may be meant."""
+    sheets = ""
+    shown = _shown(root)
+    for element in list(root.iter(etree.Comment, "style")):
+        text = element.text or ""
+        if "<style" not in text and element.tag != "style":
+            continue
+        if "[if lte mso 11]" in text or _only_full_width(text):
+            _remove(element)
+            continue
+        if element.tag == "style":
+            text = _RULE.sub(partial(_meant, shown), text)
+        element.text = _close_up_sheet(text)
+        sheets += text
+    return None if "[class" in sheets else frozenset(_CLASS.findall(sheets))
+
+
+def _close_up_sheet(sheet: str) -> str:
+    """Take the blanks out of it that part nothing."""
+    return re.sub(
+        r" ?([{};,>!]) ?|(:) (?=[^(){}]*[;}])", r"\1\2", re.sub(r"\s+", " ", sheet)
+    ).strip()
+
+
+def _shown(root: _Element) -> frozenset[str]:
+    """What a selector may name: tags and, with their dots, classes."""
+    elements = [element for element in root.iter() if isinstance(element.tag, str)]
+    classes = {name for element in elements for name in element.attrib.get("class", "").split()}
+    return frozenset({element.tag for element in elements} | {f".{name}" for name in classes})
+
+
+def _meant(shown: frozenset[str], rule: re.Match[str]) -> str:
+    """A rule without the selectors that name what is inside an element, and is not there.
+
+    A class that comes first may be one that a mail program adds.
+    """
+    selectors = [text for text in rule[1].split(",") if not _is_missing(text, shown)]
+    return f"{','.join(selectors)}{{{rule[2]}}}" if selectors else ""
+
+
+def _is_missing(selector: str, shown: frozenset[str]) -> bool:
+    names = _NAME.findall(selector)
+    return bool(names) and names[0] in shown and not shown.issuperset(names)
+
+
+def _only_full_width(sheet: str) -> bool:
+    """Whether it makes columns as wide as their section, which they are without it."""
+    rules = re.findall(r"([^{}]*)\{[^{}]*\}", sheet)
+    return bool(rules) and all(rule.strip().endswith(_FULL_WIDTH) for rule in rules)
+
+
+def _remove(element: _Element) -> None:
+    parent = element.getparent()
+    assert parent is not None
+    parent.remove(element)
+
+
+def _walk(
+    element: _Element, style: Style, inherited: Mapping[str, str], used: frozenset[str] | None
+) -> None:
+    """Clean an element and what it holds; `style` is its parent's, `inherited` what reaches it."""
+    own = dict(_declarations(element.attrib.get("style", "")))
+    if own:
+        _write(element, _needed(element, own, style, inherited))
+    _clean_attributes(element, used)
+    reaching = _reaching(element, own, inherited)
     if element.tag in _OF_TABLES:
         _close_up(element)
     for child in element:
         if isinstance(child.tag, str):
-            _walk(child, passed)
+            _walk(child, own, reaching, used)
 
 
-def _inherited() -> frozenset[str]:
-    return _THROUGH_TABLES | _WITHIN_CELLS
+def _reaching(element: _Element, own: Style, inherited: Mapping[str, str]) -> dict[str, str]:
+    """What an element's children inherit."""
+    reaching = dict(inherited)
+    if element.tag == "table":
+        reaching = {name: reaching[name] for name in reaching.keys() & _THROUGH_TABLES}
+    if "dir" in element.attrib:
+        reaching["direction"] = element.attrib["dir"]
+    if element.tag == "td" and "align" in element.attrib:
+        reaching["text-align"] = element.attrib["align"]
+    return reaching | {name: own[name] for name in own.keys() & _INHERITED}
 
 
 def _declarations(style: str) -> Iterator[tuple[str, str]]:
-    for match in _STYLE.finditer(style):
+    for match in _DECLARATION.finditer(style):
         name, _, value = match[1].partition(":")
         if value:
             yield name.strip().lower(), _ZERO.sub("0", value.strip())
 
 
-def _needed(element: _Element, style: Style, inherited: Mapping[str, str]) -> Style:
+def _needed(element: _Element, own: Style, parent: Style, inherited: Mapping[str, str]) -> Style:
     return {
         name: value
-        for name, value in style.items()
+        for name, value in own.items()
         if not _is_of_parent(element, name, value, inherited)
         and not _is_of_html(element, name, value)
-        and not (name == "background-color" and value == style.get("background"))
+        and not (name == "background-color" and value == own.get("background"))
+        and not (name == "background" and element.tag == "table" and value == parent.get(name))
     }
 
 
 def _is_of_parent(element: _Element, name: str, value: str, inherited: Mapping[str, str]) -> bool:
     tags = _FONT_OF_PARENT if name in _THROUGH_TABLES else _PLAIN
-    known = name in _inherited() and element.tag in tags
+    known = name in _INHERITED and element.tag in tags
     return known and _same(value) == _same(inherited.get(name, ""))
 
 
@@ -95,11 +175,16 @@ def _same(value: str) -> str:
 
 
 def _is_of_html(element: _Element, name: str, value: str) -> bool:
-    if element.tag == "td" and (name, value) == ("padding", "0"):
-        table = next(element.iterancestors("table"), None)
-        return table is not None and table.attrib.get("cellpadding") == "0"
-    if element.tag == "td" and (name, value) == ("font-size", "0"):
-        return _holds_blocks(element)
+    match element.tag, name, value:
+        case "td", "padding", "0":
+            table = next(element.iterancestors("table"), None)
+            return table is not None and table.attrib.get("cellpadding") == "0"
+        case "td", "font-size", "0":
+            return _holds_blocks(element)
+        case "table", "vertical-align", _:
+            return True
+        case "sup", "vertical-align", "super":
+            return True
     return element.tag in {"a", "div", "td"} and (name, value) in _INITIAL
 
 
@@ -107,7 +192,7 @@ def _holds_blocks(cell: _Element) -> bool:
     """Whether no line of text stands in it, whose height would count."""
     texts = [cell.text, *(child.tail for child in cell)]
     return not any(text and text.strip() for text in texts) and all(
-        child.tag in {"div", "table"} and not _INLINE_BLOCKS.search(child.attrib.get("style", ""))
+        child.tag in {"div", "table"} and not _INLINE_BLOCK.search(child.attrib.get("style", ""))
         for child in cell
     )
 
@@ -119,6 +204,25 @@ def _write(element: _Element, style: Style) -> None:
         element.attrib["style"] = text if "'" in text else text.replace('"', "'")
     else:
         del element.attrib["style"]
+
+
+def _clean_attributes(element: _Element, used: frozenset[str] | None) -> None:
+    if used is not None and "class" in element.attrib:
+        classes = [name for name in element.attrib["class"].split() if _is_meant(name, used)]
+        element.attrib["class"] = " ".join(classes)
+        if not classes:
+            del element.attrib["class"]
+    if element.tag == "table" and element.attrib.get("border") == "0":
+        del element.attrib["border"]
+    if element.tag == "td":
+        # no attribute of HTML, and no role of a cell
+        element.attrib.pop("vertical-align", None)
+        if element.attrib.get("role") == "presentation":
+            del element.attrib["role"]
+
+
+def _is_meant(name: str, used: frozenset[str]) -> bool:
+    return name in used or (name.startswith("mj-") and name not in _MEAN_NOTHING)
 
 
 def _close_up(element: _Element) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import FunctionLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.runtime import Macro
 
+from mailer.compiler import language as languages
 from mailer.compiler import limits, markdown, sandbox
 from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
 
 _FOLDER = "templates/"
+_REFERENCE = "partials/reference.mjml"
 _TEXT_KEYS = ("preheader", "headline", "date")
 MAX_BLOCKS = 1_000
 _ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
@@ -75,7 +77,7 @@ class Renderer:
         self._fields = fields
         self._brand = sandbox.plain(sources.content.brand)
         self._labels = list(self._campaign.notes)
-        self._numbering = Numbering(self._labels)
+        self._numbering = Numbering(self._labels, markdown.reference)
         self._html = self._environment(self._markdown_html)
         self._text = self._environment(self._markdown_text)
         self._check_layout()
@@ -107,11 +109,11 @@ class Renderer:
             ) from err
 
     def _run(self, recorder: Recorder) -> Rendered:
-        self._numbering = Numbering(self._labels)
         shared = roots(recorder, self._sources.tables, self._fields) | {
             "brand": self._brand,
             "fail": Function("fail", self._fail),
         }
+        shared |= self._language(recorder, shared)
         front = {"subject": self._front(self._subject(recorder), shared)}
         front |= {key: self._front(key, shared) for key in _TEXT_KEYS}
         shared |= {
@@ -119,6 +121,7 @@ class Renderer:
             "subject": front["subject"],
             "preheader": front["preheader"],
         }
+        self._numbering = Numbering(self._labels, self._references(shared))
         document, blocks = self._html_body(shared)
         sources = markdown.sources(document, self._numbering)
         layout = self._html.get_template(f"{self._campaign.front.layout}.mjml")
@@ -141,6 +144,66 @@ class Renderer:
             return "subject"
         arm = Symbol(recorder, "the subject", attrgetter("arm"))
         return f"subjects.{recorder.ask(arm, int)}"
+
+    def _language(self, recorder: Recorder, shared: Mapping[str, Any]) -> dict[str, str]:
+        """The mail's language and direction.
+
+        The language is the one that the campaign names; or that it compares the recipient's with;
+        or that its letters are of; or else the brand's.
+        """
+        written = self._campaign.front.language
+        known = self._languages()
+        source = self._sources.files[self._campaign.path]
+        if written:
+            code = self._named_language(recorder, shared)
+            language = languages.nearest(code, known) or self._no_language(code, known)
+        else:
+            language = self._asked_language(shared, source, known)
+            language = language or languages.nearest(languages.of_script(source), known)
+        language = language or self._sources.content.brand.language
+        return {"language": language, "direction": languages.direction(language)}
+
+    def _languages(self) -> list[str]:
+        folder = f"{_FOLDER}languages/"
+        return [
+            path.removeprefix(folder).removesuffix(".txt")
+            for path in self._sources.files
+            if path.startswith(folder)
+        ]
+
+    def _named_language(self, recorder: Recorder, shared: Mapping[str, Any]) -> str:
+        written = self._campaign.front.language.strip()
+        value = re.fullmatch(r"\{\{(.*)\}\}", written, re.DOTALL)
+        if value is None:
+            return self._front("language", shared)
+        named = self._text.compile_expression(value[1])(shared)
+        code = recorder.ask(named, str, "the value of {}") if isinstance(named, Symbol) else named
+        return str(code) or self._sources.content.brand.language
+
+    def _asked_language(self, shared: Mapping[str, Any], source: str, known: list[str]) -> str:
+        for code in languages.asked_for(source):
+            question = self._text.compile_expression(f"recipient.fields.language == '{code}'")
+            language = languages.nearest(code, known)
+            if language and question(shared):
+                return language
+        return ""
+
+    def _no_language(self, code: str, known: list[str]) -> str:
+        if self._campaign.front.language != code:
+            return ""  # it is a recipient's, who gets the brand's
+        raise CampaignError(
+            f'there are no words for the language "{code}"',
+            place=self._campaign.place("language"),
+            hint=suggest(code, known)
+            or "Copy templates/languages/en.txt, and translate what is in it.",
+        )
+
+    def _references(self, shared: Mapping[str, Any]) -> Callable[[int, str], str]:
+        """What stands in the HTML for a footnote's number, by the project's own template."""
+        if _FOLDER + _REFERENCE not in self._sources.files:
+            return markdown.reference
+        template = self._html.get_template(_REFERENCE)
+        return lambda number, anchor: template.render(shared, number=number, anchor=anchor).strip()
 
     def _front(self, key: str, shared: Mapping[str, Any]) -> str:
         template = self._text.get_template(f"{self._campaign.path}#{key}")
@@ -177,6 +240,8 @@ class Renderer:
     ) -> Document:
         template = environment.get_template(self._campaign.path)
         text = template.render(shared, **components.macros)
+        if shared["direction"] == "rtl":
+            text = languages.keep_numbers(text)
         return Document(_ON_ITS_OWN.sub(r"\n\1\n", text), self._labels)
 
     def _markdown_html(self, text: str, *, inline: bool = False) -> str:

@@ -9,16 +9,24 @@ from mailer.compiler import mjml
 from mailer.compiler.minify import join_comments, minify
 from tools.measure.reference_mjml import NAMES, compiled
 
-LOOKS = """() => [...document.body.querySelectorAll("*")].map((element) => {
+LOOKS = """() => {
+const behind = (element) => {
+  for (; element; element = element.parentElement) {
+    const color = getComputedStyle(element).backgroundColor;
+    if (color !== "rgba(0, 0, 0, 0)") return color;
+  }
+};
+return [...document.body.querySelectorAll("*")].map((element) => {
   const style = getComputedStyle(element);
   const box = element.getBoundingClientRect();
   const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  const looks = [element.tagName, box.x, box.y, box.width, box.height, style.backgroundColor,
+  const looks = [element.tagName, box.x, box.y, box.width, box.height, behind(element),
     style.borderTopWidth];
   if (text) looks.push(style.color, style.fontFamily.replaceAll('"', "'"), style.fontSize,
-    style.fontWeight, style.lineHeight, style.textAlign, style.textDecorationLine);
+    style.fontWeight, style.lineHeight, style.textAlign.replace("-webkit-", "").replace("start", "left"), style.textDecorationLine);
   return looks.join(" ");
-})"""
+});
+}"""
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -62,7 +62,7 @@ def test_language_is_there(lang):
 
 
 def test_layout_without_a_language_is_told_where_it_is():
-    (finding,) = found(mail("Hello.", ((LAYOUT, 'lang="{{ brand.language | e }}" ', ""),)))
+    (finding,) = found(mail("Hello.", ((LAYOUT, 'lang="{{ language }}" ', ""),)))
     assert finding.code == structure.LANGUAGE_MISSING
     assert str(finding.place) == "templates/newsletter.mjml:4"
 

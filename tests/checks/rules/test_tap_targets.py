@@ -102,7 +102,7 @@ def test_samples_can_be_tapped(campaign):
 def test_links_are_as_high_as_in_chromium(browser):
     merged = samples.merger("heat-alert").merge(samples.difficult("heat-alert")["usual"])
     proof = RenderedMail(samples.load("heat-alert"), merged)
-    heights = """[...document.querySelectorAll("a[href]")].map(
+    heights = """[...document.querySelectorAll("a[href]")].filter((link) => link.offsetParent).map(
         (link) => [link.textContent.trim(), link.getClientRects()[0].height])"""
     with browser.new_page(viewport={"width": PHONE, "height": 800}) as tab:
         tab.route("**/*", lambda route: route.abort())
