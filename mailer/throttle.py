@@ -31,6 +31,11 @@ class Bucket:
     """The clock when the share was last halved."""
 
 
+def lowest_rate(*rates: float | None) -> float | None:
+    """The lowest of several limits, in messages a second; None or 0 is no limit."""
+    return min((rate for rate in rates if rate), default=None)
+
+
 def reserve(
     meter: Bucket | None, n: int, *, rate: float, burst: int, now: float
 ) -> tuple[Bucket, float]:

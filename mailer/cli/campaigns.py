@@ -105,21 +105,23 @@ def test(
 ) -> None:
     """Send a test mail, marked [TEST], to colleagues. It does not count as sent."""
     from mailer.campaigns import snapshot
-    from mailer.cli import transports
     from mailer.sending import test_mail
+    from mailer.transports import registry
 
     run = session(context)
     found = snapshot.load(run.project, campaign)
     _check_subject(found, subject)
     drawn_up = test_mail.make_test_mails(run.store, run.keys, found, addresses, subject)
     way = run.project.settings.send.transport
-    transport = transports.open_transport(run, way, found, found.list_name, folder=test_mail.FOLDER)
+    transport = registry.open_transport(
+        run.project, way, found, found.list_name, clock=now, folder=test_mail.FOLDER
+    )
     for proof in test_mail.deliver(run.store, transport, drawn_up, seconds):
         typer.echo(f"{proof.email}: {proof.subject}")
-    place = transports.place_of(run, way, found.campaign)
+    place = registry.destination(run.project, way, found.campaign)
     typer.echo(
         f"The proofs are in {place}{test_mail.FOLDER}/."
-        if way == transports.OUTBOX
+        if way == registry.OUTBOX
         else f"Sent through {place}."
     )
 

@@ -11,6 +11,7 @@ import typer
 from mailer.cli import findings
 from mailer.cli.common import print_table
 from mailer.lists.membership import SuppressionReason
+from mailer.throttle import lowest_rate
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -42,8 +43,7 @@ class SendDuration:
 
     @property
     def rate(self) -> float | None:
-        rates = (self.cap, self.allowance.rate)
-        return min((rate for rate in rates if rate is not None), default=None)
+        return lowest_rate(self.cap, self.allowance.rate)
 
     def days(self, recipients: int) -> int:
         """On how many days something is sent: what is left of today's quota, then whole quotas."""
@@ -95,6 +95,11 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
             f"\n  The files have changed since {_day(plan.mailing.send)}. Everybody still to come "
             "gets the version of then."
         )
+    if plan.mailing.replaces:
+        typer.echo(
+            f"\n  The files have changed since {_day(plan.mailing.replaces)}: this new version goes out. "
+            "Nobody was mailed with the old one."
+        )
     show_variants(plan.merger.counts.most_common())
 
 
@@ -144,11 +149,11 @@ def left_out(reasons: Counter[str]) -> str:
 
 def show_nothing_to_do(send: Send, counts: Counts) -> None:
     if counts.pending or counts.sending:
-        typer.echo(f"Nothing to do here: {in_words(counts)}.")
+        typer.echo(f"Nothing to do here: {counts}.")
     else:
         typer.echo(
             f"Nothing to do: all {people(counts.audience)} of {send.campaign} have been dealt "
-            f"with, through {send.transport}: {in_words(counts)}."
+            f"with, through {send.transport}: {counts}."
         )
 
 
@@ -157,7 +162,7 @@ def show_summary(
 ) -> None:
     speed = f", {progress.tried / seconds:,.0f} a second" if seconds >= _TELLING else ""
     typer.echo(f"{send.campaign}: {progress.accepted:,} accepted in {seconds:,.1f} s{speed}.")
-    typer.echo(f"Of {people(counts.audience)} in all: {in_words(counts)}.")
+    typer.echo(f"Of {people(counts.audience)} in all: {counts}.")
     if progress.slowdowns:
         times = "once" if progress.slowdowns == 1 else f"{progress.slowdowns:,} times"
         typer.echo(f"It was slowed down, being told {times}: {progress.slow_down}")
@@ -178,11 +183,6 @@ def show_held_back(send: Send, passed_over: int) -> None:
         )
 
 
-def in_words(counts: Counts) -> str:
-    parts = [f"{n:,} {state}" for state, n in asdict(counts).items() if n and state != "audience"]
-    return ", ".join(parts) or "nobody"
-
-
 def send_as_json(send: Send, counts: Counts) -> dict[str, Any]:
     return {
         "campaign": send.campaign,
@@ -193,6 +193,8 @@ def send_as_json(send: Send, counts: Counts) -> dict[str, Any]:
         "transport": send.transport,
         "created": send.created,
         "held_back": send.held_back,
+        "rate": send.rate or None,
+        "stop_after": send.stop_after or None,
         **asdict(counts),
         "balanced": counts.balanced,
     }

@@ -62,14 +62,16 @@ def _opened(address: str) -> Iterator[None]:
 
 
 def _make(run: Session) -> Preview:
-    from mailer.cli import transports
     from mailer.sending import test_mail
+    from mailer.transports import registry
     from mailer.web.preview.app import Preview
 
     way = run.project.settings.send.transport
 
     def open_transport(words: Snapshot) -> Transport:
-        return transports.open_transport(run, way, words, words.list_name, folder=test_mail.FOLDER)
+        return registry.open_transport(
+            run.project, way, words, words.list_name, clock=now, folder=test_mail.FOLDER
+        )
 
     return Preview(
         run.project.root,

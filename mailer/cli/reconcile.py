@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
-from mailer.cli.status import settle, started
+from mailer.cli.status import started
+from mailer.cli.wiring import send_service
 from mailer.errors import FindingsError, UsageError
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 
@@ -44,7 +45,7 @@ def reconcile(
     for send in sends:
         if resend and send.state is SendState.CANCELLED:
             raise UsageError(f"{send.campaign} to {send.list_name} was cancelled, which is final")
-        settle(run, send)
+        send_service(run).settle(send)
     outcomes = [_reconcile(run, send, resend=resend, assume_sent=assume_sent) for send in sends]
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.cli.common import Session, now, print_json, print_table
-from mailer.errors import UsageError
 from mailer.ledger.delivery import SendState
 from mailer.timezones import find_zone
 
@@ -15,50 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from mailer.campaigns.schedule import Schedule, Timing
+    from mailer.campaigns.schedule import Timing
     from mailer.ledger.delivery import PendingGroup, Send
     from mailer.sending.plan import Plan
 
-NOW = "now"
-_LOCAL = " local"
 _ZONES = 12
 """On the screen; whoever has more has subscribers everywhere."""
-
-
-def is_later(at: str) -> bool:
-    return at not in {"", NOW}
-
-
-def check(run: Session, at: str, *, by_hand: bool) -> None:
-    """Raises UsageError for what is no time, and for a rate or a limit that a worker cannot know."""
-    if is_later(at) and by_hand:
-        raise UsageError(
-            "--rate and --limit are for what is sent now",
-            hint="For what is sent later, write rate = … under [send] in mailer.toml.",
-        )
-    _read(run, at)
-
-
-def _read(run: Session, at: str) -> Schedule | None:
-    """What --at says; None for now."""
-    from mailer.campaigns import schedule
-
-    if not is_later(at):
-        return None
-    return schedule.parse(at, default=run.project.settings.send.timezone)
-
-
-def timing_of(run: Session, at: str, plan: Plan) -> Timing | None:
-    """When everybody's mail is due; None leaves that as it is. Raises UsageError for what is past."""
-    from mailer.campaigns import schedule
-    from mailer.campaigns.schedule import Timing
-
-    ordered = _read(run, at)
-    if ordered is None:
-        return Timing("", now()) if at else None
-    people = plan.rest.zones + plan.rest.held_zones + plan.new.zones
-    default = run.project.settings.send.timezone
-    return schedule.timing(ordered, people, now=now(), default=default)
 
 
 def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
@@ -83,52 +44,6 @@ def _later(run: Session, plan: Plan) -> int:
     send = plan.mailing.send
     here = len(plan.rest.ids) + plan.rest.left_out.total()
     return run.store.sends.counts(send.id).pending - here if send else 0
-
-
-def is_for_later(run: Session, send: Send, *, resuming: bool) -> bool:
-    """Whether it was given back to its schedule, since nothing of it is due.
-
-    Raises:
-        UsageError: it waits for its time, or for the winner of its subject test.
-    """
-    if run.store.schedule.is_due(send.id, now=now()):
-        return False
-    due = run.store.schedule.next_due(send.id, now=now())
-    waits = run.store.schedule.awaits_winner(send.id)
-    if resuming and send.state is SendState.PAUSED and (due or waits):
-        run.store.sends.set_state(send.id, SendState.QUEUED, now=now())
-        return True
-    if due:
-        raise UsageError(
-            f"{send.campaign} is scheduled: it starts at {_at(run, due, send.plan)}",
-            hint=f"Start it now with: mailer send {send.campaign} --at now. Move it with: mailer send "
-            f"{send.campaign} --at TIME. Give it up with: mailer cancel {send.campaign}.",
-        )
-    if waits:
-        raise UsageError(
-            f"the rest of {send.campaign} wait for the winner of its subject test",
-            hint=f"Look at the figures, then choose it, with: mailer winner {send.campaign}",
-        )
-    return False
-
-
-def refuse_joiners(run: Session, send: Send) -> None:
-    """Raises UsageError while it goes out at each recipient's own hour: theirs is not known to it."""
-    due = run.store.schedule.next_due(send.id, now=now())
-    if due and send.plan.endswith(_LOCAL):
-        raise UsageError(
-            f"{send.campaign} is going out at {send.plan}: whoever has joined since can be added when "
-            "that is done",
-            hint=f"Go on with: mailer resume {send.campaign}. Or move all the rest, with --at.",
-        )
-
-
-def rests(run: Session, send: Send) -> bool:
-    """Whether there is nothing to do about it: it has ended, or is paused before its time."""
-    if send.state is not SendState.PAUSED:
-        return send.state is SendState.FINISHED
-    due = run.store.schedule.next_due(send.id, now=now())
-    return due is not None or run.store.schedule.awaits_winner(send.id)
 
 
 def say_what_is_left(run: Session, send: Send) -> None:
@@ -225,12 +140,9 @@ def _there(run: Session, wave: PendingGroup, plan: str) -> tuple[str, str]:
 
 
 def _at(run: Session, due: datetime, plan: str) -> str:
-    """A moment by the clock it was ordered by, the project's, or else UTC."""
-    from datetime import UTC
+    from mailer.sending.scheduling import at_clock
 
-    names = (plan.rpartition(" ")[2], run.project.settings.send.timezone)
-    zone = next(filter(None, map(find_zone, names)), UTC)
-    return f"{due.astimezone(zone):%A %Y-%m-%d %H:%M %Z}"
+    return at_clock(due, plan, run.project.settings.send.timezone)
 
 
 def _wait(due: datetime) -> str:

@@ -1,4 +1,4 @@
-"""send and resume: the commands; `desk` serves them."""
+"""send and resume: the commands; `send_command` serves them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from mailer.cli.send_command import SendCommand, SendOptions
 
 Way = Annotated[str, typer.Option("--transport", help="outbox, or as mailer.toml says.")]
 Rate = Annotated[
-    float | None, typer.Option(min=0.01, help="Messages a second, at most.", show_default=False)
+    float | None,
+    typer.Option(
+        min=0.01, help="Messages a second at most; kept for the whole send.", show_default=False
+    ),
 ]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Stop after so many new messages.", show_default=False)
@@ -58,20 +61,11 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Send a campaign to its list, now or later, or go on with one that was stopped."""
-    order = SendOptions(
-        campaign,
-        list_name,
-        transport,
-        rate,
-        limit,
-        yes,
-        as_json,
-        where=where,
-        dry_run=dry_run,
-        accept_warnings=accept_warnings,
-        at=at,
-    )
-    SendCommand(session(context), order).serve()
+    from mailer.sending.service import SendRequest
+
+    request = SendRequest(campaign, list_name, where, transport, rate, limit, at)
+    options = SendOptions(yes, as_json, dry_run, accept_warnings)
+    SendCommand(session(context), request, options).serve()
 
 
 def resume(
@@ -90,7 +84,7 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with a send that was stopped; nobody is added to it."""
-    order = SendOptions(
-        campaign, list_name, transport, rate, limit, yes, as_json, adding=False, anyway=anyway
-    )
-    SendCommand(session(context), order).serve()
+    from mailer.sending.service import SendRequest
+
+    request = SendRequest(campaign, list_name, "", transport, rate, limit, adding=False)
+    SendCommand(session(context), request, SendOptions(yes, as_json, anyway=anyway)).serve()

@@ -18,6 +18,7 @@ from mailer.cli.common import (
     print_table,
     session,
 )
+from mailer.cli.wiring import send_service
 from mailer.errors import UsageError, suggest
 from mailer.ledger.delivery import SendState
 
@@ -85,7 +86,7 @@ def cancel(
     campaign: Campaign,
     yes: Yes = False,
 ) -> None:
-    """Give up a campaign for good: whoever has not got it never will."""
+    """Give up a campaign for good. If nobody was mailed yet, it is a draft again."""
     run = session(context)
     active = [send for send in started(run, campaign) if send.state not in _OVER]
     if not active:
@@ -95,33 +96,26 @@ def cancel(
 
 
 def _cancel(run: Session, send: Send, *, yes: bool) -> None:
-    from mailer.cli.output import in_words, people
-
-    pending = run.store.sends.counts(send.id).pending
+    counts = run.store.sends.counts(send.id)
+    name = f"{send.campaign} to {send.list_name}"
     if not yes:
         if not interactive():
             raise UsageError("cancelling asks for a confirmation", hint="Add --yes.")
-        question = (
-            f"{people(pending)} on {send.list_name} will never get {send.campaign}. Cancel it?"
-        )
-        if not typer.confirm(question):
+        if not typer.confirm(_question(send, counts)):
             raise UsageError("nothing was cancelled")
-    run.store.sends.set_state(send.id, SendState.CANCELLED, now=now())
-    settle(run, send)  # a cancelled send is never taken up again
-    counts = run.store.sends.counts(send.id)
-    typer.echo(f"{send.campaign} to {send.list_name} is cancelled: {in_words(counts)}.")
+    if send_service(run).cancel(send):
+        typer.echo(f"{name} is cancelled. Nobody was mailed: it is a draft again.")
+    else:
+        typer.echo(f"{name} is cancelled: {run.store.sends.counts(send.id)}.")
 
 
-def settle(run: Session, send: Send) -> None:
-    """Look at what a dead process has left."""
-    from mailer.campaigns.snapshot import Snapshot
-    from mailer.cli.transports import open_transport
-    from mailer.sending import loop
+def _question(send: Send, counts: Counts) -> str:
+    from mailer.cli.output import people
 
-    if run.store.sends.counts(send.id).sending:
-        words = Snapshot.from_bytes(send.snapshot)
-        transport = open_transport(run, send.transport, words, send.list_name)
-        loop.settle(run.store, transport, send, now())
+    if not counts.touched:
+        return f"Nobody was mailed yet. Cancel {send.campaign} and make it a draft again?"
+    pending = people(counts.pending)
+    return f"{pending} on {send.list_name} will never get {send.campaign}. Cancel it?"
 
 
 def started(run: Session, campaign: str) -> list[Send]:

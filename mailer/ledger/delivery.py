@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,6 +63,12 @@ class Send:
     """When it was ordered for; "" for at once. A worker starts what has a plan."""
     winner: int = 0
     """Of its subject test: the number of the subject that the rest get, once that is known."""
+    rate: float = 0
+    """Messages a second at most, as it was ordered; 0 leaves that to mailer.toml."""
+    stop_after: int = 0
+    """Messages tried, from the start of the send, after which it pauses; 0 for no end."""
+    version: int = 0
+    """Grows with each change of the state: tells whether it is still as somebody saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,21 @@ class Counts:
     failed: int = 0
     uncertain: int = 0
     skipped: int = 0
+
+    @property
+    def tried(self) -> int:
+        """Handed over, whatever came of it."""
+        return self.accepted + self.failed + self.uncertain
+
+    @property
+    def touched(self) -> int:
+        """Tried, or in flight at the moment."""
+        return self.tried + self.sending
+
+    def __str__(self) -> str:
+        """For staff: "12 accepted, 3 pending"."""
+        parts = [f"{n:,} {state}" for state, n in asdict(self).items() if n and state != "audience"]
+        return ", ".join(parts) or "nobody"
 
     @property
     def balanced(self) -> bool:

@@ -25,6 +25,8 @@ from mailer.mail.web_version import store_message
 from mailer.sending.circuit_breaker import THRESHOLD, CircuitBreaker
 from mailer.sending.delivery_pool import DeliveryPool
 from mailer.sending.reputation import ReputationMonitor
+from mailer.sending.scheduling import changed_elsewhere
+from mailer.throttle import lowest_rate
 from mailer.transports.base import MAX_IN_FLIGHT, OutgoingMessage
 
 if TYPE_CHECKING:
@@ -153,20 +155,21 @@ class Sender:
         self._breaker = CircuitBreaker()
         self._monitor = ReputationMonitor(store, limits)
 
-    def run(self, send: Send, *, limit: int | None = None) -> SendProgress:
-        """Send until nothing is due, or `limit` messages were tried; then it is paused.
+    def run(self, send: Send) -> SendProgress:
+        """Send until nothing is due, or as many were tried as the send is to stop after.
 
         Raises:
             TransportError: nothing can be sent at all; nothing has changed.
-            SendStopped: the campaign or the transport broke, or somebody paused or cancelled it.
-            Interrupted: the brake was pulled.
+            SendStopped: the campaign or the transport broke, or somebody paused, changed or cancelled
+                the send since the version that is given.
+            Interrupted: a stop was requested.
         """
         self._look_up_rate(self._transport.allowance())
         settle(self._store, self._transport, send, self._clock())
-        if self._by_hand:
-            self._set(send, SendState.SENDING)
+        if self._by_hand and not self._start(send):
+            raise changed_elsewhere(send)
         try:
-            self._work(send, limit)
+            self._work(send, self._limit(send))
         except Exception:
             self._drain()
             raise
@@ -178,6 +181,18 @@ class Sender:
         finally:
             self._pool.close()
         return self.progress
+
+    def _start(self, send: Send) -> bool:
+        """Start the send, if it still is as the person saw it: a pause in the meantime wins."""
+        return self._store.sends.set_state(
+            send.id, SendState.SENDING, seen=send.version, now=self._clock()
+        )
+
+    def _limit(self, send: Send) -> int | None:
+        """Messages that this run may try."""
+        if not send.stop_after:
+            return None
+        return max(0, send.stop_after - self._store.sends.counts(send.id).tried)
 
     def _work(self, send: Send, limit: int | None) -> None:
         while self._is_on(send):
@@ -205,6 +220,7 @@ class Sender:
         elif self._pool.batches:
             self._collect(send, room=self._pool.size if size > 0 else self._pool.batches)
         else:
+            self._store.sends.set_limits(send.id, rate=send.rate, stop_after=0)
             self._set(send, SendState.PAUSED, f"stopped after {limit} messages, as asked")
             return False
         return True
@@ -228,7 +244,8 @@ class Sender:
     def _is_on(self, send: Send) -> bool:
         """Whether it is this run's to send. Where it was moved to another hour, it no longer is."""
         current = self._store.sends.find(send.campaign, send.list_name)
-        assert current is not None
+        if current is None:
+            raise SendStopped(f"{send.campaign} was withdrawn: its campaign is a draft again")
         if current.state in {SendState.PAUSED, SendState.CANCELLED}:
             raise SendStopped(
                 f"{send.campaign} has stopped: {current.note or current.state}",
@@ -269,8 +286,7 @@ class Sender:
     # ---------------------------------------------------------------- out
 
     def _look_up_rate(self, allowance: Allowance) -> None:
-        rates = (self._cap, allowance.rate)
-        self._rate = min((rate for rate in rates if rate is not None), default=None)
+        self._rate = lowest_rate(self._cap, allowance.rate)
         self._looked_up = self._clock()
 
     def _look_up_rate_again(self) -> None:

@@ -40,7 +40,9 @@ class Mailing:
     edited: bool
     """The files say something else than the send has kept."""
     quiet_hours: float
-    """Whoever had another campaign so lately is left alone; 0 is nobody."""
+    """People who had another campaign in so many hours are left alone; 0 for nobody."""
+    replaces: Send | None = None
+    """A scheduled send with which nobody was mailed: this one, of the edited files, takes its place."""
 
     @property
     def campaign(self) -> str:
@@ -65,8 +67,12 @@ class Plan:
         return len(self.rest.ids) + len(self.new.ids)
 
 
-def find_mailing(project: Project, store: Store, campaign: str, list_name: str = "") -> Mailing:
-    """The campaign's send if there is one, else what is on disk.
+def find_mailing(
+    project: Project, store: Store, campaign: str, list_name: str = "", *, anew: bool = False
+) -> Mailing:
+    """Find the campaign's send if there is one, else what is on disk.
+
+    With `anew`, a send with which nobody was mailed is replaced by what is on disk, if that was edited.
 
     Raises:
         UsageError: there is no such campaign or list, or the send was cancelled.
@@ -99,6 +105,9 @@ def find_mailing(project: Project, store: Store, campaign: str, list_name: str =
     words = Snapshot.from_bytes(send.snapshot)
     # worked out anew: an older version of mailer may have made another one of the same words
     edited = on_disk is not None and on_disk.digest != words.digest
+    if anew and edited and on_disk and not store.sends.counts(send.id).touched:
+        quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
+        return Mailing(on_disk, wanted, None, edited=False, quiet_hours=quiet, replaces=send)
     return Mailing(words, wanted, send, edited, send.quiet_hours)
 
 
@@ -214,7 +223,9 @@ def _done(store: Store, mailing: Mailing) -> Iterator[int]:
         if mailing.send
         else frozenset[int]()
     )
-    return (one for one in store.deliveries.already_delivered(mailing.campaign) if one not in again)
+    replaced = mailing.replaces.id if mailing.replaces else 0
+    delivered = store.deliveries.already_delivered(mailing.campaign, besides=replaced)
+    return (subscriber_id for subscriber_id in delivered if subscriber_id not in again)
 
 
 def _held_back(store: Store, mailing: Mailing, now: datetime) -> Iterable[int]:
@@ -232,9 +243,22 @@ def _audience(
     purpose would be added the next time.
     """
     words, send = mailing.words, mailing.send
+    if mailing.replaces and not where:
+        where = where_of(mailing.replaces)
     given = send.audience_query if send and not where else words.audience
     fields = store.subscribers.field_names()
     first = condition(given, words, fields, words.parsed.place("audience"))
     second = condition(where, words, fields)
     both = f"({given}) and ({where})" if given and where else given or where
     return both, lambda subscriber: first(subscriber) and second(subscriber)
+
+
+def where_of(send: Send) -> str:
+    """The --where that a send was started with, "" for none."""
+    audience, query = Snapshot.from_bytes(send.snapshot).audience, send.audience_query
+    if query == audience:
+        return ""
+    start, end = f"({audience}) and (", ")"
+    if audience and query.startswith(start) and query.endswith(end):
+        return query[len(start) : -len(end)]
+    return query

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class Deliveries(Protocol):
-    def already_delivered(self, campaign: str) -> Iterator[int]:
-        """Ids of subscribers with any delivery of this campaign, ascending.
+    def already_delivered(self, campaign: str, *, besides: int = 0) -> Iterator[int]:
+        """Ids of subscribers with any delivery of this campaign, ascending, but for those of one send.
 
         A delivery to an address that the subscriber has moved from counts.
         """

@@ -27,6 +27,8 @@ class Sends(Protocol):
         quiet_hours: float = 0,
         held_back: int = 0,
         fresh: bool = False,
+        seen: int | None = None,
+        replaces: int = 0,
         now: datetime,
         timing: Timing | None = None,
         trial: SplitTest | None = None,
@@ -37,9 +39,27 @@ class Sends(Protocol):
         snapshot, the transport and the quiet period of an existing send never change. With a timing,
         everything pending is due by it; without one, added people are due at once.
 
+        Args:
+            campaign: name.
+            list_name: of the list.
+            subscriber_ids: of the audience.
+            query: the audience's expression.
+            snapshot: `Snapshot.to_bytes()`.
+            digest: of the snapshot.
+            transport: by which it goes out.
+            quiet_hours: see `Send`.
+            held_back: see `Send`.
+            fresh: whether the caller has found no send.
+            seen: the version that the caller has found.
+            replaces: id of a send with which nobody was mailed, and which is withdrawn in the same step.
+            now: aware UTC.
+            timing: when it is due.
+            trial: the subject test.
+
         Raises:
-            SendStopped: with `fresh`, the send exists with another snapshot, query or transport;
-                nothing was added.
+            SendStopped: with `fresh`, the send exists with another snapshot, query or transport; it has
+                another version than the one seen, and is not being sent; somebody was mailed with the
+                send to be replaced. Nothing was changed.
             UsageError: there is no such list, or the send was cancelled.
         """
         ...
@@ -54,12 +74,39 @@ class Sends(Protocol):
         """The first send of a campaign with an accepted delivery."""
         ...
 
-    def set_state(self, send_id: int, state: SendState, *, note: str = "", now: datetime) -> None:
-        """Change the state, if the ledger allows it.
+    def set_state(
+        self,
+        send_id: int,
+        state: SendState,
+        *,
+        note: str = "",
+        seen: int | None = None,
+        now: datetime,
+    ) -> bool:
+        """Change the state, if the ledger allows it, and return whether it did.
 
         Cancelled is final, and skips what is pending. A send with anything due or in flight does not
-        become finished; nothing changes then. If the rest is not due yet, it becomes queued instead.
+        become finished, nor does a paused one. If the rest is not due yet, it becomes queued instead.
         SENDING makes this process the send's worker.
+
+        Args:
+            send_id: of the send.
+            state: wanted.
+            note: why, for staff.
+            seen: the version that the decision is based on. If the send has another one by now, nothing
+                changes, unless it is being sent already and is to be.
+            now: aware UTC.
+        """
+        ...
+
+    def set_limits(self, send_id: int, *, rate: float, stop_after: int) -> None:
+        """Keep what was ordered for a send: see `Send.rate` and `Send.stop_after`."""
+        ...
+
+    def withdraw(self, send_id: int) -> bool:
+        """Forget a send with which nobody was mailed: its campaign becomes a draft again.
+
+        False, and nothing changes, if any delivery is in flight or was tried.
         """
         ...
 

@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.cli import output, send_command, transports
+from mailer.campaigns.snapshot import Snapshot
+from mailer.cli import output
 from mailer.cli.signals import stop_on_signals
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.membership import SuppressionReason
+from mailer.sending.service import SendService
 from mailer.stop import StopSignal
+from mailer.transports import registry
 from mailer.transports.base import Allowance, BatchResult
 from mailer.transports.outbox import Outbox
 from tools.projects.project import NOW, address, enrol, files, make_project, start
@@ -80,7 +83,7 @@ class Ses:
 
 
 def test_a_dry_run_through_ses_leaves_a_paused_order_as_it_is(mailer, store, monkeypatch):
-    monkeypatch.setattr(transports, "open_transport", lambda *_, **__: Ses())
+    monkeypatch.setattr(registry, "open_transport", lambda *_, **__: Ses())
     later = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M} UTC"
     assert mailer("send", "vote", "--transport", "ses", "--at", later, "--yes")[0] == 0
     assert mailer("pause", "vote")[0] == 0
@@ -252,16 +255,16 @@ def test_a_send_stays_with_its_transport(mailer):
 def test_whoever_starts_it_in_another_way_than_another_terminal_adds_nobody(
     mailer, root, store, monkeypatch, *, theirs
 ):
-    def somebody_was_quicker(self, mailing):
+    def somebody_was_quicker(self, mailing, request, *, dry_run):
         ours = {"query": "", "digest": mailing.words.digest, "transport": "outbox"}
         store.sends.freeze("vote", "members", [1], **ours | theirs, snapshot=b"", now=NOW)
-        return opened(self, mailing)
+        return opened(self, mailing, request, dry_run=dry_run)
 
-    opened = send_command.SendCommand._open
-    monkeypatch.setattr(send_command.SendCommand, "_open", somebody_was_quicker)
+    opened = SendService.open
+    monkeypatch.setattr(SendService, "open", somebody_was_quicker)
     code, said = mailer("send", "vote", "--yes")
     assert code == 3
-    assert "vote was started in another terminal meanwhile" in said
+    assert "vote was started in another terminal in the meantime" in said
     assert store.sends.counts(1).audience == 1
     assert files(root) == []
 
@@ -269,13 +272,13 @@ def test_whoever_starts_it_in_another_way_than_another_terminal_adds_nobody(
 def test_whoever_starts_it_in_the_same_way_as_another_terminal_shares_it(
     mailer, root, store, monkeypatch
 ):
-    def somebody_was_quicker(self, mailing):
+    def somebody_was_quicker(self, mailing, request, *, dry_run):
         ours = {"snapshot": mailing.words.to_bytes(), "digest": mailing.words.digest}
         store.sends.freeze("vote", "members", [1], query="", transport="outbox", **ours, now=NOW)
-        return opened(self, mailing)
+        return opened(self, mailing, request, dry_run=dry_run)
 
-    opened = send_command.SendCommand._open
-    monkeypatch.setattr(send_command.SendCommand, "_open", somebody_was_quicker)
+    opened = SendService.open
+    monkeypatch.setattr(SendService, "open", somebody_was_quicker)
     code, said = mailer("send", "vote", "--yes")
     assert code == 0, said
     assert files(root) == everybody()
@@ -591,3 +594,59 @@ def test_a_pulled_brake_does_not_wait():
 )
 def test_durations_are_said_as_people_say_them(seconds, words):
     assert output.duration(seconds) == words
+
+
+# ---------------------------------------------------------------- what was asked for is kept
+
+
+def test_the_rate_is_kept_by_the_send_until_another_is_asked_for(mailer, store):
+    mailer("send", "vote", "--yes", "--rate", "400", "--limit", "2")
+    assert store.sends.find("vote", "members").rate == 400
+    mailer("resume", "vote", "--yes", "--limit", "2")
+    assert store.sends.find("vote", "members").rate == 400
+    mailer("resume", "vote", "--yes", "--rate", "500")
+    assert store.sends.find("vote", "members").rate == 500
+
+
+def test_a_cancelled_send_with_nobody_mailed_is_a_draft_again(mailer, root, store):
+    later = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M} UTC"
+    mailer("send", "vote", "--at", later, "--yes")
+    code, said = mailer("cancel", "vote", "--yes")
+    assert code == 0
+    assert "Nobody was mailed: it is a draft again." in said
+    assert store.sends.all() == []
+    assert mailer("send", "vote", "--yes")[0] == 0
+    assert files(root) == everybody()
+
+
+def test_a_cancelled_send_with_somebody_mailed_stays_cancelled(mailer, store):
+    mailer("send", "vote", "--yes", "--limit", "1")
+    mailer("cancel", "vote", "--yes")
+    assert store.sends.find("vote", "members").state == "cancelled"
+    assert mailer("send", "vote", "--yes")[0] == 2
+
+
+def test_a_scheduled_send_can_be_edited_and_scheduled_anew(mailer, root, store):
+    later = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M} UTC"
+    where = ["--where", 'recipient.email != "person0@example.org"']
+    mailer("send", "vote", "--at", later, "--rate", "70", *where, "--yes")
+    path = root / "campaigns" / "vote.md"
+    path.write_text(path.read_text() + "\nThe hall has changed.\n")
+    code, said = mailer("send", "vote", "--at", later, "--yes")
+    assert code == 0, said
+    assert "this new version goes out" in said
+    (send,) = store.sends.all()
+    assert "The hall has changed." in Snapshot.from_bytes(send.snapshot).files["campaigns/vote.md"]
+    assert (send.state, send.rate) == ("queued", 70)
+    assert store.sends.counts(send.id).pending == len(everybody()) - 1
+
+
+def test_edited_files_do_not_replace_what_somebody_was_mailed(mailer, root, store):
+    mailer("send", "vote", "--yes", "--limit", "1")
+    path = root / "campaigns" / "vote.md"
+    path.write_text(path.read_text() + "\nThe hall has changed.\n")
+    code, said = mailer("send", "vote", "--at", "now", "--yes")
+    assert code == 0
+    assert "gets the version of then" in said
+    (send,) = store.sends.all()
+    assert "changed" not in Snapshot.from_bytes(send.snapshot).files["campaigns/vote.md"]

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Timer
 from types import SimpleNamespace
@@ -135,10 +136,18 @@ def way():
     return Way()
 
 
+class LookingSender(Sender):
+    """Begins as somebody who has looked at the send just now."""
+
+    def run(self, send):
+        current = self._store.sends.find(send.campaign, send.list_name)
+        return super().run(replace(send, version=current.version))
+
+
 @pytest.fixture
 def make(store, way, time):
     def make(*, rate=10.0, store=store, merge=merge, on_progress=lambda _: None):
-        return Sender(
+        return LookingSender(
             store,
             way,
             SimpleNamespace(merge=merge),
@@ -348,8 +357,15 @@ def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, mon
     assert state(store) is SendState.FINISHED
 
 
+def test_a_pause_since_somebody_looked_wins(make, send, store, way):
+    store.sends.set_state(send.id, SendState.PAUSED, note="paused elsewhere", now=START)
+    with pytest.raises(SendStopped, match="paused or changed in another terminal"):
+        Sender.run(make(), send)
+    assert (state(store), way.got) == (SendState.PAUSED, [])
+
+
 def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
-    assert make().run(send, limit=13) == SendProgress(accepted=13)
+    assert make().run(replace(send, stop_after=13)) == SendProgress(accepted=13)
     assert way.sizes == [10, 3]
     assert state(store) is SendState.PAUSED
     assert "13" in store.sends.find("vote", "members").note
@@ -357,7 +373,7 @@ def test_the_limit_stops_after_that_many_and_pauses(make, send, store, way):
 
 
 def test_a_limit_that_is_just_enough_finishes(make, send, store):
-    make().run(send, limit=25)
+    make().run(replace(send, stop_after=25))
     assert state(store) is SendState.FINISHED
 
 
@@ -518,7 +534,7 @@ def test_what_a_dead_run_left_is_settled_before_anything_is_sent(make, send, sto
     survivor = connect(store.database.path, lambda email: [email])
     way.meanwhile = lambda: in_flight.append(survivor.sends.counts(send.id).sending)
     in_flight = []
-    make(store=survivor).run(send, limit=1)
+    make(store=survivor).run(replace(send, stop_after=1))
     assert in_flight == [1]
     survivor.close()
 
@@ -526,10 +542,11 @@ def test_what_a_dead_run_left_is_settled_before_anything_is_sent(make, send, sto
 def test_people_queued_by_another_after_the_end_are_left_to_it(make, send, store, monkeypatch):
     finish = store.sends.set_state
 
-    def finish_then_more(send_id, to, *, note="", now):
-        finish(send_id, to, note=note, now=now)
+    def finish_then_more(send_id, to, **more):
+        changed = finish(send_id, to, **more)
         if to is SendState.FINISHED:
             enrol(store, range(30))
+        return changed
 
     monkeypatch.setattr(store.sends, "set_state", finish_then_more)
     claim, claims = store.deliveries.claim, iter(range(9))
@@ -676,7 +693,7 @@ def test_a_call_that_hangs_holds_up_nobody_else(make, send, store, wide):
 def test_a_limit_counts_what_is_under_way(make, send, store, wide):
     held = hold(wide, 1)
     make(rate=None, on_progress=lambda progress: held.set() if progress.tried == 12 else None).run(
-        send, limit=13
+        replace(send, stop_after=13)
     )
     assert len(wide.got) == 13
     assert store.sends.counts(send.id).accepted == 13

@@ -49,8 +49,8 @@ class SqliteDeliveries:
         self._web_versions = web_versions
         self._reconciliation = reconciliation
 
-    def already_delivered(self, campaign: str) -> Iterator[int]:
-        page = {"campaign": campaign, "page": PAGE, "last": 0}
+    def already_delivered(self, campaign: str, *, besides: int = 0) -> Iterator[int]:
+        page = {"campaign": campaign, "besides": besides, "page": PAGE, "last": 0}
         while rows := self._db.rows(_DELIVERED, page):
             yield from (subscriber_id for (subscriber_id,) in rows)
             page["last"] = rows[-1][0]
@@ -198,9 +198,10 @@ def _by_outcome(results: Iterable[Result]) -> dict[tuple[DeliveryState, str], di
 
 _DELIVERED = """
 SELECT subscriber_id FROM deliveries
-WHERE campaign = :campaign AND subscriber_id > :last
+WHERE campaign = :campaign AND send_id <> :besides AND subscriber_id > :last
 UNION SELECT moves.subscriber_id FROM moves JOIN deliveries d
 ON d.campaign = :campaign AND d.subscriber_id = moves.formerly AND d.state <> 'skipped'
+    AND d.send_id <> :besides
 WHERE moves.subscriber_id > :last ORDER BY 1 LIMIT :page"""
 
 _DUE_AFTER = """

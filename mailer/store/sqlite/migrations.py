@@ -124,6 +124,14 @@ def numbered_imports(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def orders_of_sends(db: Database) -> None:
+    """What was asked for when a send was started, and how often its state was changed."""
+    db.execute("ALTER TABLE sends ADD COLUMN rate REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE sends ADD COLUMN stop_after INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE sends ADD COLUMN version INTEGER NOT NULL DEFAULT 0")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

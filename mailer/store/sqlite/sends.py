@@ -48,6 +48,8 @@ class SqliteSends:
         quiet_hours: float = 0,
         held_back: int = 0,
         fresh: bool = False,
+        seen: int | None = None,
+        replaces: int = 0,
         now: datetime,
         timing: Timing | None = None,
         trial: SplitTest | None = None,
@@ -65,12 +67,16 @@ class SqliteSends:
             "at": iso(now),
         }
         with self._db.writing():
+            if replaces and not self.withdraw(replaces):
+                raise _changed_elsewhere(campaign)
             is_new = bool(self._db.execute(_NEW_SEND, content))
             send = self.find(campaign, list_name)
             if send is None:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
             if fresh and not is_new:
                 _refuse_other_content(send, digest, transport, query)
+            if not is_new and seen not in {None, send.version} and send.state != SendState.SENDING:
+                raise _changed_elsewhere(campaign)
             if send.state is SendState.CANCELLED:
                 raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
             frozen: dict[str, Any] = {
@@ -132,13 +138,34 @@ class SqliteSends:
         row = self._db.row(_PUBLISHED, {"campaign": campaign})
         return _send(row) if row else None
 
-    def set_state(self, send_id: int, state: SendState, *, note: str = "", now: datetime) -> None:
+    def set_state(
+        self,
+        send_id: int,
+        state: SendState,
+        *,
+        note: str = "",
+        seen: int | None = None,
+        now: datetime,
+    ) -> bool:
         change = {"id": send_id, "state": state, "note": note, "at": iso(now), "now": unix(now)}
         with self._db.writing():
-            self._db.execute(_SET_STATE, change)
-            if state is SendState.SENDING:
+            changed = self._db.execute(_SET_STATE, change | {"seen": seen})
+            if changed and state is SendState.SENDING:
                 self._db.execute(_TAKEN_UP, {"worker": self._leases.worker_id(), "id": send_id})
             self.skip_cancelled(now)
+        return bool(changed)
+
+    def set_limits(self, send_id: int, *, rate: float, stop_after: int) -> None:
+        with self._db.writing():
+            self._db.execute(_LIMITS, {"id": send_id, "rate": rate, "stop_after": stop_after})
+
+    def withdraw(self, send_id: int) -> bool:
+        with self._db.writing():
+            if self._db.row(_TRIED, {"id": send_id}):
+                return False
+            for table in ("deliveries", "links", "variants", "tallies"):
+                self._db.execute(f"DELETE FROM {table} WHERE send_id = :id", {"id": send_id})
+            return bool(self._db.execute("DELETE FROM sends WHERE id = :id", {"id": send_id}))
 
     def counts(self, send_id: int) -> Counts:
         # one statement, so that the audience and the rows are of the same instant
@@ -154,6 +181,14 @@ class SqliteSends:
     def skip_cancelled(self, now: datetime) -> None:
         """In a cancelled send, skip what is pending, or comes back unsent."""
         self._db.execute(_SKIP_CANCELLED, {"at": iso(now)})
+
+
+def _changed_elsewhere(campaign: str) -> SendStopped:
+    return SendStopped(
+        f"{campaign} was started, paused or changed in another terminal in the meantime: nothing was "
+        "added to it",
+        hint=f"Look at it with: mailer status {campaign}",
+    )
 
 
 def _refuse_other_content(send: Send, digest: str, transport: str, query: str) -> None:
@@ -172,7 +207,7 @@ def _send(row: Sequence[Any]) -> Send:
 
 _SENDS = """
 SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, transport,
-    created, note, quiet_hours, held_back, plan, winner
+    created, note, quiet_hours, held_back, plan, winner, rate, stop_after, version
 FROM sends JOIN lists ON lists.id = sends.list_id"""
 
 _FIND = f"{_SENDS} WHERE campaign = :campaign AND lists.name = :list"
@@ -218,7 +253,8 @@ UPDATE deliveries SET due = coalesce((
     WHERE s.id = deliveries.subscriber_id), :due)
 WHERE send_id = :id AND state = 'pending' AND due < :winner"""
 
-_PLAN = "UPDATE sends SET plan = :plan, state = 'queued', note = '' WHERE id = :id"
+_PLAN = """
+UPDATE sends SET plan = :plan, state = 'queued', note = '', version = version + 1 WHERE id = :id"""
 
 _WAIT = "UPDATE sends SET wait = :wait WHERE id = :id"
 
@@ -230,15 +266,22 @@ WHERE id = :id"""
 # Cancelled is final. Finished is taken only from a ledger with nothing left to do: another process
 # may have added people, or got some back unsent, since the caller looked.
 _SET_STATE = """
-UPDATE sends SET note = :note, changed = :at,
+UPDATE sends SET note = :note, changed = :at, version = version + 1,
     state = CASE WHEN :state = 'finished' AND EXISTS (
         SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending') THEN 'queued'
     ELSE :state END
-WHERE id = :id AND state <> 'cancelled' AND NOT (:state = 'finished' AND (
-    EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'sending')
+WHERE id = :id AND state <> 'cancelled'
+    AND (:seen IS NULL OR version = :seen OR (:state = 'sending' AND state = 'sending'))
+    AND NOT (:state = 'finished' AND (state = 'paused'
+    OR EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'sending')
     OR EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending' AND due <= :now)))"""
 
 _TAKEN_UP = "UPDATE sends SET worker = :worker WHERE id = :id AND state = 'sending'"
+
+_LIMITS = "UPDATE sends SET rate = :rate, stop_after = :stop_after WHERE id = :id"
+
+_TRIED = """
+SELECT 1 FROM deliveries WHERE send_id = :id AND state NOT IN ('pending', 'skipped') LIMIT 1"""
 
 _SKIP_CANCELLED = """
 UPDATE deliveries SET state = 'skipped', detail = 'cancelled', changed = :at

@@ -15,6 +15,7 @@ from mailer.errors import MailerError
 from mailer.ledger.delivery import DeliveryState
 from mailer.lists.request import ConfirmationState
 from mailer.stop import StopSignal
+from mailer.throttle import lowest_rate
 from mailer.transports.base import OutgoingMessage
 from mailer.web.pages.confirmation_mails import ConfirmationMails
 
@@ -140,8 +141,7 @@ class ConfirmationMailer:
     def _open(self) -> Transport:
         if self._transport is None:
             self._transport = self._open_transport()
-            rates = (self._configured_rate, self._transport.allowance().rate)
-            self._rate = min((rate for rate in rates if rate), default=None)
+            self._rate = lowest_rate(self._configured_rate, self._transport.allowance().rate)
         return self._transport
 
     def _wait_for_turn(self, transport: Transport) -> None:

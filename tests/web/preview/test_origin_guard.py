@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mailer.cli.common import Session, now
-from mailer.cli.transports import open_transport
+from mailer.transports.registry import open_transport
 from mailer.web.preview.app import Preview
 from tests.support.preview import enter, origin, previewing
 from tools.projects import samples
@@ -39,7 +39,7 @@ def client(root):
         keys=run.keys,
         open_store=run.open_store,
         open_transport=lambda snapshot: open_transport(
-            run, "outbox", snapshot, snapshot.list_name, folder="tests"
+            run.project, "outbox", snapshot, snapshot.list_name, clock=now, folder="tests"
         ),
         clock=now,
     )

@@ -1,0 +1,300 @@
+"""Serve a request to send: find → plan → refuse → freeze → run. Returns values and prints nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mailer.campaigns.snapshot import Snapshot
+from mailer.campaigns.subject_test import split_test
+from mailer.errors import UsageError
+from mailer.ledger.delivery import HELD_BACK, SendState
+from mailer.mail.click_tracking import ClickTracker
+from mailer.mail.dry_run import DryRun
+from mailer.mail.merge import Merger
+from mailer.sending import scheduling, subject_test
+from mailer.sending.loop import Sender, settle
+from mailer.sending.plan import find_mailing, make_plan
+from mailer.sending.reputation import ReputationLimits
+from mailer.stop import StopSignal
+from mailer.throttle import lowest_rate
+from mailer.transports import registry
+from mailer.transports.base import Allowance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from mailer.campaigns.schedule import Timing
+    from mailer.checks.runner import Watch
+    from mailer.config import Project
+    from mailer.ledger.delivery import Send
+    from mailer.links import Keys
+    from mailer.sending.loop import SendProgress
+    from mailer.sending.plan import Mailing, Plan
+    from mailer.store import Store
+    from mailer.transports.base import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """What somebody asks for."""
+
+    campaign: str
+    list_name: str = ""
+    where: str = ""
+    transport: str = ""
+    rate: float | None = None
+    """Messages a second at most; None keeps what was asked for before."""
+    limit: int | None = None
+    """New messages, after which it pauses; None keeps what was asked for before."""
+    at: str = ""
+    """When it is to go out; "" is now, or as it was ordered before."""
+    adding: bool = True
+    """Whether people who are not in the ledger yet may be added."""
+
+
+class SendService:
+    """Everything that is done with a send, for any front end.
+
+    Args:
+        project: whose campaigns and settings.
+        store: used in one thread.
+        keys: that sign the recipients' links.
+        clock: aware UTC time.
+    """
+
+    def __init__(
+        self, project: Project, store: Store, keys: Keys, *, clock: Callable[[], datetime]
+    ) -> None:
+        self.project = project
+        self.store = store
+        self._keys = keys
+        self._clock = clock
+
+    @property
+    def _timezone(self) -> str:
+        return self.project.settings.send.timezone
+
+    # ---------------------------------------------------------------- before
+
+    def find(self, request: SendRequest) -> Mailing:
+        """Find the campaign and its send.
+
+        Raises:
+            UsageError: there is no such campaign or list, it was cancelled, or it was not started and
+                nobody may be added.
+            CampaignError: it was never sent, and its file does not parse.
+        """
+        scheduling.parse(request.at, self._timezone)
+        mailing = find_mailing(
+            self.project, self.store, request.campaign, request.list_name, anew=bool(request.at)
+        )
+        if mailing.send is None and not request.adding:
+            raise UsageError(
+                f"{mailing.campaign} has not been started",
+                hint=f"Start it with: mailer send {mailing.campaign}",
+            )
+        return mailing
+
+    def return_to_schedule(self, mailing: Mailing, request: SendRequest) -> bool:
+        """See `scheduling.return_to_schedule`; False for what is new, or ordered for another time."""
+        if mailing.send is None or request.at:
+            return False
+        return scheduling.return_to_schedule(
+            self.store,
+            mailing.send,
+            resuming=not request.adding,
+            timezone=self._timezone,
+            now=self._clock(),
+        )
+
+    def transport_name(self, mailing: Mailing, request: SendRequest) -> str:
+        """The transport's name; a send that was started keeps its own.
+
+        Raises:
+            UsageError: another one is asked for.
+        """
+        asked, started = request.transport, mailing.send
+        if started is None:
+            return asked or self.project.settings.send.transport
+        if asked and asked != started.transport:
+            raise UsageError(
+                f"{mailing.campaign} was started through {started.transport}, and stays there",
+                hint=f"To send it through {asked}, copy the file to a new name.",
+            )
+        return started.transport
+
+    def open(
+        self, mailing: Mailing, request: SendRequest, *, dry_run: bool
+    ) -> tuple[Transport | None, Allowance]:
+        """Open the transport, settle what a dead process has left, and ask what the account allows.
+
+        The transport is None in a dry run to the outbox, which would make its folder.
+        """
+        name = self.transport_name(mailing, request)
+        if dry_run and name == registry.OUTBOX:
+            return None, Allowance()
+        transport = registry.open_transport(
+            self.project, name, mailing.words, mailing.list_name, clock=self._clock
+        )
+        if mailing.send and not dry_run:
+            settle(self.store, transport, mailing.send, self._clock())
+        return transport, transport.allowance()
+
+    def plan(self, mailing: Mailing, request: SendRequest, watch: Watch) -> Plan:
+        """Choose everybody and make everybody's mail. Raises CampaignError where that fails."""
+        return make_plan(
+            self.store,
+            mailing,
+            self._keys,
+            where=request.where,
+            adding=request.adding,
+            watch=watch,
+            now=self._clock(),
+            moving=bool(request.at),
+            later=scheduling.is_later(request.at),
+        )
+
+    def joiners(self, plan: Plan, request: SendRequest) -> int:
+        """How many people would be added to a send that was started.
+
+        Raises:
+            UsageError: it goes out at each recipient's own hour, which joiners do not have yet.
+        """
+        send, number = plan.mailing.send, len(plan.new.ids)
+        if not send or not number:
+            return 0
+        if not request.at:
+            scheduling.refuse_joiners(self.store, send, self._clock())
+        return number
+
+    def timing(self, plan: Plan, request: SendRequest) -> Timing | None:
+        """When the mail is due. Raises UsageError for a time that is past, or an impossible test."""
+        timing = scheduling.timing_of(plan, request.at, timezone=self._timezone, now=self._clock())
+        subject_test.refuse_impossible(plan, timing)
+        return timing
+
+    def rate(self, plan: Plan, request: SendRequest) -> float | None:
+        """Messages a second at most, as it was asked for now or before, or by mailer.toml."""
+        send = plan.mailing.send or plan.mailing.replaces
+        return lowest_rate(
+            request.rate or (send.rate if send else None), self.project.settings.send.rate
+        )
+
+    def freeze(self, plan: Plan, request: SendRequest, timing: Timing | None) -> Send:
+        """Put the audience, the content and what was asked for on record.
+
+        Raises:
+            SendStopped: the send was started, paused or changed in another terminal since `find`.
+        """
+        mailing, snapshot = plan.mailing, plan.mailing.words
+        send = mailing.send
+        if send is None or plan.new.ids or timing:
+            send, _ = self.store.sends.freeze(
+                snapshot.campaign,
+                mailing.list_name,
+                plan.new.ids,
+                query=plan.query,
+                snapshot=snapshot.to_bytes(),
+                digest=snapshot.digest,
+                transport=self.transport_name(mailing, request),
+                quiet_hours=mailing.quiet_hours,
+                held_back=plan.new.left_out[HELD_BACK],
+                fresh=mailing.send is None,
+                seen=mailing.send.version if mailing.send else 0,
+                replaces=mailing.replaces.id if mailing.replaces else 0,
+                now=self._clock(),
+                timing=timing,
+                trial=split_test(snapshot),
+            )
+        return self._with_limits(send, mailing.replaces or send, request)
+
+    def _with_limits(self, send: Send, earlier: Send, request: SendRequest) -> Send:
+        """What was asked for belongs to the send; what is asked for now changes it."""
+        stop_after = earlier.stop_after
+        if request.limit:
+            stop_after = self.store.sends.counts(send.id).tried + request.limit
+        rate = request.rate or earlier.rate
+        if (rate, stop_after) != (send.rate, send.stop_after):
+            self.store.sends.set_limits(send.id, rate=rate, stop_after=stop_after)
+        return replace(send, rate=rate, stop_after=stop_after)
+
+    # ---------------------------------------------------------------- during and after
+
+    def sender(
+        self,
+        send: Send,
+        transport: Transport,
+        merger: Merger,
+        *,
+        stop: StopSignal,
+        on_progress: Callable[[SendProgress], None] = lambda _: None,
+        by_hand: bool = True,
+    ) -> Sender:
+        """Build what sends it; for the arguments see `Sender`."""
+        settings = self.project.settings.send
+        return Sender(
+            self.store,
+            transport,
+            merger.for_send(send.id, self._click_tracker(send)),
+            rate=lowest_rate(send.rate, settings.rate),
+            stop=stop,
+            clock=self._clock,
+            limits=ReputationLimits(
+                settings.most_bounces, settings.most_complaints, settings.judge_after
+            ),
+            on_progress=on_progress,
+            by_hand=by_hand,
+        )
+
+    def take_over(self, send: Send, stop: StopSignal) -> None:
+        """Send what a worker has taken up: from the send's own snapshot, whatever the files say."""
+        snapshot = Snapshot.from_bytes(send.snapshot)
+        transport = registry.open_transport(
+            self.project, send.transport, snapshot, send.list_name, clock=self._clock
+        )
+        fields = self.store.subscribers.field_names()
+        merger = Merger(snapshot, fields=fields, keys=self._keys, send_id=send.id)
+        self.sender(send, transport, merger, stop=stop, by_hand=False).run(send)
+
+    def settle(self, send: Send) -> None:
+        """Find out what became of deliveries that a dead process has left."""
+        if self.store.sends.counts(send.id).sending:
+            snapshot = Snapshot.from_bytes(send.snapshot)
+            transport = registry.open_transport(
+                self.project, send.transport, snapshot, send.list_name, clock=self._clock
+            )
+            settle(self.store, transport, send, self._clock())
+
+    def close_books(self, plan: Plan, send: Send, transport: Transport) -> None:
+        """Skip deliveries that may not be mailed any more, and finish the send if nothing is left."""
+        if not scheduling.has_ended(self.store, send, self._clock()):
+            self.sender(send, transport, plan.merger, stop=StopSignal()).run(send)
+
+    def pause_at_once(self, send: Send) -> None:
+        """Keep a worker from taking the send for one whose process died."""
+        note = "stopped by hand, at once"
+        self.store.sends.set_state(send.id, SendState.PAUSED, note=note, now=self._clock())
+
+    def cancel(self, send: Send) -> bool:
+        """Cancel a send; return True if nobody was mailed, and its campaign is a draft again."""
+        if self.store.sends.withdraw(send.id):
+            return True
+        self.store.sends.set_state(send.id, SendState.CANCELLED, now=self._clock())
+        self.settle(send)  # a cancelled send is never taken up again
+        return False
+
+    def _click_tracker(self, send: Send) -> ClickTracker | None:
+        """For counting clicks, where the campaign's settings want it."""
+        content = Snapshot.from_bytes(send.snapshot).content
+        if not content.links.redirects:
+            return None
+        link = partial(self.store.clicks.link, send.id)
+        return ClickTracker(content.site.base_url, self._keys, send.id, link)
+
+
+def without_joiners(plan: Plan) -> Plan:
+    """The plan for those who are in the ledger already."""
+    return replace(plan, new=DryRun(), findings=())

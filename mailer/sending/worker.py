@@ -1,0 +1,142 @@
+"""The worker: starts what has come due, and goes on with what a dead process has left.
+
+It keeps nothing to itself: whatever it is killed in the middle of, the next one finds in the store.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from typing import TYPE_CHECKING
+
+from mailer.errors import Interrupted, MailerError, SendStopped
+from mailer.ledger.delivery import SendState
+from mailer.sending.service import SendService
+from mailer.sending.subject_test import choose_winner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from mailer.config import Project
+    from mailer.ledger.delivery import Send
+    from mailer.links import Keys
+    from mailer.stop import StopSignal
+    from mailer.store import Store
+
+_LOOK = 1
+"""Seconds between two looks at what is due. With 30 sends scheduled, one takes a tenth of a millisecond."""
+
+
+class Worker:
+    """One run of the worker.
+
+    Each send has a thread, so that a long one holds up no other, and a store, whose lease tells other
+    processes that somebody is at work on it, and ends with the thread.
+
+    Args:
+        project: whose sends.
+        keys: that sign the recipients' links.
+        open_store: opens a connection for one thread.
+        clock: aware UTC time.
+        stop: looked at each second.
+        log: told who did what.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        keys: Keys,
+        *,
+        open_store: Callable[[], Store],
+        clock: Callable[[], datetime],
+        stop: StopSignal,
+        log: Callable[[str, str], None],
+    ) -> None:
+        self.paused: list[str] = []
+        """The campaigns that were paused."""
+        self._project = project
+        self._keys = keys
+        self._open_store = open_store
+        self._clock = clock
+        self._stop = stop
+        self._log = log
+        self._attending, self._store = open_store(), open_store()
+        self._threads: list[threading.Thread] = []
+
+    def serve(self, *, once: bool) -> None:
+        """Work until a stop is requested; with `once`, until nothing is due."""
+        if not once:
+            self._attending.leases.attend()
+            self._log("worker", "ready")
+        while not self._stop.requested:
+            started = self._start_what_is_due()
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            if once and not (started or self._threads):
+                return
+            self._stop.wait(_LOOK)
+        for thread in self._threads:
+            thread.join()
+        self._log("worker", "stopped")
+
+    def close(self) -> None:
+        self._store.close()
+        self._attending.close()
+
+    def _start_what_is_due(self) -> bool:
+        started = False
+        for send in self._store.schedule.tests_to_decide(now=self._clock()):
+            why = choose_winner(self._store, send, self._clock())
+            if why:
+                self._log(_name(send), why)
+        while not self._stop.requested:
+            taken = self._store.schedule.take_up(now=self._clock())
+            if taken is None:
+                break
+            # daemon: a second Ctrl-C does not wait for it
+            thread = threading.Thread(target=self._serve, args=(self._store, taken), daemon=True)
+            thread.start()
+            self._store = self._open_store()
+            self._threads.append(thread)
+            started = True
+        return started
+
+    def _serve(self, store: Store, send: Send) -> None:
+        name = _name(send)
+        try:
+            self._log(name, f"started, {store.sends.counts(send.id).pending:,} pending")
+            service = SendService(self._project, store, self._keys, clock=self._clock)
+            service.take_over(send, self._stop)
+            self._log(name, self._outcome(store, send))
+        except Interrupted:
+            self._log(name, "left where it is: the next worker goes on")
+        except Exception as err:  # noqa: BLE001 - whatever it is, it must not be tried again and again
+            self._pause(store, send, err)
+        finally:
+            store.close()
+
+    def _pause(self, store: Store, send: Send, err: Exception) -> None:
+        """What stops a send pauses it, until a person has looked at it."""
+        if not isinstance(err, MailerError):
+            traceback.print_exception(err)
+        if not isinstance(err, SendStopped):
+            note = str(err) or repr(err)
+            store.sends.set_state(send.id, SendState.PAUSED, note=note, now=self._clock())
+        current = store.sends.find(send.campaign, send.list_name)
+        if current and current.state is SendState.PAUSED:
+            self.paused.append(send.campaign)
+        self._log(_name(send), self._outcome(store, send))
+
+    def _outcome(self, store: Store, send: Send) -> str:
+        current = store.sends.find(send.campaign, send.list_name)
+        if current is None:
+            return "withdrawn: its campaign is a draft again"
+        due = store.schedule.next_due(send.id, now=self._clock())
+        queued = due and current.state is SendState.QUEUED
+        then = f", goes on at {due:%Y-%m-%dT%H:%M:%SZ}" if queued else ""
+        why = f" ({current.note})" if current.note else ""
+        return f"{current.state}{why}{then}: {store.sends.counts(send.id)}"
+
+
+def _name(send: Send) -> str:
+    return f"{send.campaign} to {send.list_name}"

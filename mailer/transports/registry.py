@@ -1,0 +1,73 @@
+"""Transports by the names that mailer.toml and --transport have for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailer.errors import UsageError, suggest
+from mailer.mail.message import Envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.config import Project
+    from mailer.transports.base import Transport
+
+OUTBOX, SES = "outbox", "ses"
+
+
+def open_transport(
+    project: Project,
+    name: str,
+    snapshot: Snapshot,
+    list_name: str,
+    *,
+    clock: Callable[[], datetime],
+    folder: str = "",
+) -> Transport:
+    """Open the transport for one campaign to one list.
+
+    Args:
+        project: whose settings it takes.
+        name: of the transport.
+        snapshot: of the campaign.
+        list_name: of the list.
+        clock: aware UTC time.
+        folder: inside the campaign's outbox.
+
+    Raises:
+        UsageError: no transport has this name.
+        TransportError: the outbox cannot be written.
+    """
+    envelope = Envelope.of(snapshot.content, list_name=list_name)
+    if name == SES:
+        from mailer.transports.ses.transport import SesTransport  # noqa: PLC0415 - boto3 takes 0.2 s
+
+        return SesTransport(
+            project.settings.ses,
+            campaign=snapshot.campaign,
+            list_name=list_name,
+            envelope=envelope,
+            clock=clock,
+        )
+    if name == OUTBOX:
+        from mailer.transports.outbox import Outbox  # noqa: PLC0415 - as above
+
+        path = outbox_folder(project, snapshot.campaign) / folder
+        return Outbox(path, campaign=snapshot.campaign, envelope=envelope, clock=clock)
+    raise UsageError(f'there is no transport "{name}"', hint=suggest(name, (OUTBOX, SES)))
+
+
+def outbox_folder(project: Project, campaign: str) -> Path:
+    return project.outbox / campaign
+
+
+def destination(project: Project, name: str, campaign: str) -> str:
+    """Where a campaign's mail is or went: `outbox/vote/`, or `Amazon SES in us-west-2`."""
+    if name == OUTBOX:
+        return f"{project.show(outbox_folder(project, campaign))}/"
+    region = project.settings.ses.region
+    return f"Amazon SES in {region}" if region else "Amazon SES"
