@@ -1,15 +1,8 @@
 """Is everything ready to send, and if not, what to do.
 
-    facts.py        what was found out there, as values
-    finding.py      what it means: ok, warning or error, and what to do
-    project.py      mailer.toml, the secret key, the store, layouts, look-ups
-    site.py         recipients' pages
-    ses.py          the Amazon account, and where its events go
-    identity.py     whom it lets mail be from
-    dns.py          SPF, DKIM, DMARC
-    network.py      asks name servers and the site
-    examination.py  asks for all of it at once, judges it in order
-
-Facts are gathered by `network`, `store.health` and `transports.ses.inspection`; what judges them is
-pure.
+    facts       the answers of Amazon and of name servers, as values
+    finding     what they mean: ok, warning or error, and what to do
+    probes/     ask for them: network (name servers, the site), ses_account
+    judgements/ judge them, purely: project, site, ses, identity, dns, spf, dmarc
+    runner      asks for everything at once, judges it in order
 """

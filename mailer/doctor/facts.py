@@ -45,6 +45,8 @@ class Account:
     sent: float
     rate: float
     """Recipients a second."""
+    validation: str = ""
+    """Auto Validation's threshold: MEDIUM, HIGH or MANAGED; "" while it is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Ses:
     """None: not asked for."""
     configuration_set: bool | Refused | None = None
     """Whether it may send; None: not asked for."""
+    validation: str | None = None
+    """The configuration set's own Auto Validation, as in `Account`; None leaves it to the account."""
     destinations: tuple[Destination, ...] | Refused = ()
     return_path: Identity | Refused | None = None
     """Of [ses] return_path; None: not asked for."""

@@ -33,8 +33,9 @@ class Topic:
 
     name: str
 
-    def ok(self, name: str, found: str) -> Diagnosis:
-        return Diagnosis(self.name, name, Level.OK, found)
+    def ok(self, name: str, found: str, todo: str = "") -> Diagnosis:
+        """With something to do only where it is a hint."""
+        return Diagnosis(self.name, name, Level.OK, found, todo)
 
     def warning(self, name: str, found: str, todo: str) -> Diagnosis:
         return Diagnosis(self.name, name, Level.WARNING, found, todo)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mailer.config import Project, Settings
     from mailer.doctor.facts import Question, Records
-    from mailer.doctor.judgements.dns import Answers
+    from mailer.doctor.judgements.answers import Answers
     from mailer.http_probe import Response
     from mailer.store.health import Health
 
@@ -104,6 +104,11 @@ class _Patience:
     def __init__(self) -> None:
         self._until = time.monotonic() + _SECONDS
 
+    @property
+    def left(self) -> float:
+        """Seconds, never less than none."""
+        return max(0.0, self._until - time.monotonic())
+
     def begin(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
 
@@ -118,7 +123,7 @@ class _Patience:
 
     def end(self, future: Future[T], late: T) -> T:
         try:
-            return future.result(max(0.0, self._until - time.monotonic()))
+            return future.result(self.left)
         except TimeoutError:
             return late
 
@@ -154,9 +159,15 @@ class _Amazon:
         identity = facts.identity if isinstance(facts.identity, Identity) else None
         silence: Answers = dict.fromkeys(dns.policies(self._domain), NoAnswer(_LATE))
         policies = self._patience.end(self._policies, silence)
-        records = self._ask(dns.records(identity) if identity else [])
-        answers = {**policies, **records}
+        answers = {**policies, **(self._records(identity) if identity else {})}
         return facts, dns.judge(self._domain, identity, facts.region, answers)
+
+    def _records(self, identity: Identity) -> Answers:
+        """Those of the identity, and what its SPF record includes, step by step."""
+        answers = dict(self._ask(dns.records(identity)))
+        while self._patience.left and (questions := dns.included(identity, answers)):
+            answers.update(self._ask(questions))
+        return answers
 
     def _ask(self, questions: Sequence[Question]) -> Answers:
         with ThreadPoolExecutor(max_workers=8) as pool:

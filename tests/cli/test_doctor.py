@@ -26,7 +26,7 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "fake")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "fake")
-    monkeypatch.setattr(network, "lookup", lambda _, *question: RECORDS[question])
+    monkeypatch.setattr(network, "lookup", lambda _, *question: RECORDS.get(question, ()))
     monkeypatch.setattr(network, "click_once", lambda _: Response(200))
 
 

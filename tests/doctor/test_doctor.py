@@ -11,6 +11,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -149,6 +150,7 @@ def test_healthy_account_is_described():
         "MAIL FROM": "bounce.example.org",
         "configuration set": "mailer",
         "events": "published to arn:aws:sns:us-east-1:123456789012:mailer-events",
+        "auto validation": "off: SES tries every address",
         "queue": "https://sqs.us-east-1.amazonaws.com/123456789012/mailer-events",
     }
 
@@ -388,6 +390,17 @@ RECORDS = {
     ("bounce.example.org", "TXT"): ("some-verification=1", "v=spf1 include:amazonses.com ~all"),
     ("bounce.example.org", "MX"): ("10 feedback-smtp.us-east-1.amazonses.com",),
 }
+EXTRA = {
+    ("_dmarc.org", "TXT"): (),
+    **{
+        question: ()
+        for domain in ("mail.example.org", "example.org")
+        for question in [(f"default._bimi.{domain}", "TXT"), (domain, "AAAA"), (domain, "MX")]
+    },
+    ("mail.example.org", "A"): ("192.0.2.1",),
+    ("example.org", "A"): ("192.0.2.1",),
+}
+"""What else is asked, and seldom matters."""
 SPF = ("bounce.example.org", "TXT")
 MX = ("bounce.example.org", "MX")
 DKIM = ("fakeses2._domainkey.example.org", "CNAME")
@@ -395,10 +408,12 @@ DMARC = ("_dmarc.example.org", "TXT")
 
 
 def judged(identity=IDENTITY, domain="mail.example.org", **records):
-    answers = {**RECORDS, **records.get("changed", {})}
+    known = {**RECORDS, **EXTRA, **records.get("changed", {})}
     asked = {*dns.policies(domain), *(dns.records(identity) if identity else ())}
-    assert asked <= set(answers)
-    answers = {question: answers[question] for question in asked}
+    assert asked <= set(known)
+    answers = {question: known[question] for question in asked}
+    while identity and (further := dns.included(identity, answers)):
+        answers |= {question: known.get(question, NoAnswer("silence")) for question in further}
     return dns.judge(domain, identity, "us-east-1", answers)
 
 
@@ -417,6 +432,24 @@ def test_sound_records():
     [
         (SPF, (), "SPF", ERROR, "has no SPF record"),
         (SPF, ("v=spf1 include:example.net -all",), "SPF", WARNING, "does not name Amazon"),
+        (SPF, ("v=spf1 -all include:amazonses.com",), "SPF", ERROR, "does not name Amazon"),
+        (SPF, ("v=spf1 -include:amazonses.com +all",), "SPF", ERROR, "does not name Amazon"),
+        (SPF, ("v=spf1 redirect=amazonses.com",), "SPF", OK, "allows Amazon"),
+        (SPF, ("v=spf1 include:bounce.example.org -all",), "SPF", ERROR, "includes itself"),
+        (
+            SPF,
+            (f"v=spf1 {'a:a.example ' * 9}include:amazonses.com -all",),
+            "SPF",
+            OK,
+            "with 10 of 10",
+        ),
+        (
+            SPF,
+            (f"v=spf1 {'a:a.example ' * 10}include:amazonses.com -all",),
+            "SPF",
+            ERROR,
+            "needs 11 look-ups",
+        ),
         (SPF, ("v=spf1 mx -all",), "SPF", ERROR, "does not name Amazon"),
         (SPF, ("v=spf1 include:amazonses.com -all", "v=spf1 -all"), "SPF", ERROR, "none counts"),
         (SPF, ("v=spf10 include:amazonses.com",), "SPF", ERROR, "has no SPF record"),
@@ -428,7 +461,25 @@ def test_sound_records():
         (DKIM, ("fakeses2.dkim.af-south-1.amazonses.com",), "DKIM", OK, "all 3"),
         (DMARC, (), "DMARC", ERROR, "has no DMARC record"),
         (DMARC, ("v=spf1 -all",), "DMARC", ERROR, "has no DMARC record"),
-        (DMARC, ("v=DMARC1; rua=mailto:a@example.org",), "DMARC", ERROR, "no valid policy"),
+        (
+            DMARC,
+            ("v=DMARC1; rua=mailto:a@example.org",),
+            "DMARC",
+            OK,
+            "p=none at _dmarc.example.org, which has no p=",
+        ),
+        (DMARC, ("v = DMARC1 ; p = reject",), "DMARC", OK, "p=reject"),
+        (
+            DMARC,
+            ("v=DMARC1; p=reject; t=y",),
+            "DMARC",
+            OK,
+            "in test mode (t=y), applied as p=quarantine",
+        ),
+        (DMARC, ("v=DMARC1; p=none; t=y",), "DMARC", OK, "applied as p=none"),
+        (DMARC, ("v=DMARC1; p=none; np=reject",), "DMARC", OK, "p=none"),
+        (DMARC, ("v=DMARC1; p=none; sp=quarantine; np=reject",), "DMARC", OK, "p=quarantine"),
+        (DMARC, ("v=DMARC1; p=none; sp=often",), "DMARC", ERROR, "no valid policy"),
         (DMARC, ("v=DMARC1; p=maybe",), "DMARC", ERROR, "no valid policy"),
         (DMARC, ("v=DMARC1; p=none", "v=DMARC1; p=reject"), "DMARC", ERROR, "none counts"),
         (DMARC, ("v=DMARC1;p=none;sp=reject",), "DMARC", OK, "p=reject"),
@@ -457,6 +508,152 @@ def test_missing_dkim_record_is_shown_ready_to_copy():
     found = one(judged(changed={DKIM: ()}), "DKIM")
     assert "\nfakeses2._domainkey.example.org CNAME fakeses2.dkim.amazonses.com\n" in found.todo
     assert "fakeses1" not in found.todo
+
+
+def included(own, **others):
+    """SPF of the MAIL FROM domain, and of a.example, b.example and so on, that it includes."""
+    known = {(f"{name}.example", "TXT"): (record,) for name, record in others.items()}
+    return one(judged(changed={SPF: (own,), **known}), "SPF")
+
+
+def test_what_an_spf_record_includes_is_read_and_counted():
+    a, b = "v=spf1 include:b.example ~all", "v=spf1 a mx include:amazonses.com ~all"
+    found = included("v=spf1 include:a.example -all", a=a, b=b)
+    assert (found.level, found.found) == (
+        OK,
+        "bounce.example.org allows Amazon, with 5 of 10 look-ups",
+    )
+    found = included("v=spf1 include:a.example -all", a="v=spf1 ip4:192.0.2.1 -all")
+    assert (found.level, found.todo) == (ERROR, "Add include:amazonses.com to it.")
+    assert included("v=spf1 redirect=a.example", a="v=spf1 include:amazonses.com -all").level is OK
+
+
+def test_what_an_spf_record_includes_has_to_be_there():
+    found = included("v=spf1 include:a.example include:amazonses.com -all", a="no SPF at all")
+    assert found.level is ERROR
+    assert "it includes a.example, which has no SPF record" in found.found
+
+
+def test_includes_without_end_come_to_an_end():
+    a, b = "v=spf1 include:b.example -all", "v=spf1 include:a.example -all"
+    assert "includes itself" in included("v=spf1 include:a.example -all", a=a, b=b).found
+    names = [f"n{number}" for number in range(40)]
+    chain = {name: f"v=spf1 include:{after}.example -all" for name, after in pairwise(names)}
+    assert "receivers stop at 10" in included("v=spf1 include:n0.example -all", **chain).found
+
+
+@pytest.mark.parametrize(("records", "says"), [((), "p=reject"), (("192.0.2.1",), "p=quarantine")])
+def test_a_subdomain_that_does_not_exist_has_a_policy_of_its_own(records, says):
+    changed = {
+        DMARC: ("v=DMARC1; p=none; sp=quarantine; np=reject",),
+        ("mail.example.org", "A"): records,
+    }
+    found = one(judged(changed=changed), "DMARC").found
+    assert found.startswith(says)
+    assert ("neither addresses nor MX" in found) is not records
+
+
+def test_whether_a_subdomain_exists_has_to_be_known_where_it_matters():
+    silence = {("mail.example.org", "MX"): NoAnswer("silence")}
+    assert not troubles(judged(changed=silence))
+    asked = {**silence, DMARC: ("v=DMARC1; p=none; np=reject",)}
+    assert one(judged(changed=asked), "DMARC").found == "mail.example.org (MX): silence"
+
+
+def deep(records, domain="a.b.c.d.e.f.g.h.example.org"):
+    answers = dict.fromkeys(dns.policies(domain), ())
+    names = [name for name, kind in answers if name.startswith("_dmarc")]
+    answers |= {(f"_dmarc.{name}", "TXT"): (record,) for name, record in records.items()}
+    return names, one(dns.judge(domain, None, "us-east-1", answers), "DMARC").found
+
+
+def test_the_way_up_skips_to_seven_labels_and_ends_at_the_top():
+    names, _ = deep({})
+    assert names == [
+        "_dmarc.a.b.c.d.e.f.g.h.example.org",
+        "_dmarc.d.e.f.g.h.example.org",
+        "_dmarc.e.f.g.h.example.org",
+        "_dmarc.f.g.h.example.org",
+        "_dmarc.g.h.example.org",
+        "_dmarc.h.example.org",
+        "_dmarc.example.org",
+        "_dmarc.org",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "counts"),
+    [
+        (
+            {"h.example.org": "v=DMARC1; p=reject", "example.org": "v=DMARC1; p=none"},
+            "_dmarc.example.org",
+        ),
+        (
+            {"h.example.org": "v=DMARC1; p=reject; psd=n", "example.org": "v=DMARC1; p=none"},
+            "_dmarc.h.example.org",
+        ),
+        (
+            {"example.org": "v=DMARC1; p=reject", "org": "v=DMARC1; p=none; psd=y"},
+            "_dmarc.example.org",
+        ),
+        ({"org": "v=DMARC1; p=none; psd=y"}, "_dmarc.org"),
+    ],
+)
+def test_the_record_of_the_organization_counts(records, counts):
+    assert f"at {counts};" in deep(records)[1]
+
+
+@pytest.mark.parametrize(
+    ("policy", "bimi", "level", "says"),
+    [
+        ("v=DMARC1; p=reject", (), OK, "strict enough"),
+        (
+            "v=DMARC1; p=quarantine",
+            ("v=BIMI1; l=https://example.org/l.svg; a=https://example.org/c.pem",),
+            OK,
+            "its certificate",
+        ),
+        (
+            "v=DMARC1; p=quarantine",
+            ("v=BIMI1; l=https://example.org/l.svg;",),
+            OK,
+            "without a certificate",
+        ),
+        ("v=DMARC1; p=none", ("v=BIMI1; l=https://example.org/l.svg;",), WARNING, "p=none"),
+        (
+            "v=DMARC1; p=quarantine; t=y",
+            ("v=BIMI1; l=https://example.org/l.svg;",),
+            WARNING,
+            "p=none",
+        ),
+    ],
+)
+def test_a_logo_needs_a_strict_policy_and_a_certificate(policy, bimi, level, says):
+    changed = {DMARC: (policy,), ("default._bimi.example.org", "TXT"): bimi}
+    found = one(judged(changed=changed), "BIMI")
+    assert found.level is level
+    assert says in found.found
+
+
+def test_a_silent_name_server_is_no_fault_of_a_logo():
+    changed = {("default._bimi.mail.example.org", "TXT"): NoAnswer("silence")}
+    assert not troubles(judged(changed=changed))
+
+
+@pytest.mark.parametrize(
+    ("account", "own", "says"),
+    [
+        ("", None, "off"),
+        ("MANAGED", None, "on (MANAGED, for the account)"),
+        ("MANAGED", "", "off"),
+        ("", "HIGH", "on (HIGH, by the configuration set)"),
+    ],
+)
+def test_auto_validation_is_said(account, own, says):
+    facts = replace(FACTS, account=replace(FACTS.account, validation=account), validation=own)
+    found = one(ses.judge(facts, settings()), "auto validation")
+    assert found.level is OK
+    assert found.found.startswith(says)
 
 
 def test_nearest_dmarc_record_counts():
@@ -803,7 +1000,7 @@ def instruments(found, **changes):
         health=lambda: health.examine(found.database),
         click_once=lambda _: Response(200),
         inspect=lambda _: FACTS,
-        lookup=lambda name, kind: RECORDS[name, kind],
+        lookup=lambda name, kind: {**EXTRA, **RECORDS}[name, kind],
         environment_key=None,
     )
     return replace(usual, **changes)
@@ -878,12 +1075,13 @@ def test_silence_does_not_keep_anybody_waiting(folder, monkeypatch):
 
 def test_name_servers_are_asked_all_at_once(folder):
     found = with_ses(folder)
-    policies = threading.Barrier(2, timeout=10)
-    records = threading.Barrier(len(RECORDS) - 2, timeout=10)
+    first = dns.policies("mail.example.org")
+    policies = threading.Barrier(len(first), timeout=10)
+    records = threading.Barrier(len(set(RECORDS) - set(first)), timeout=10)
 
     def lookup(name, kind):
-        (policies if name.startswith("_dmarc") else records).wait()
-        return RECORDS[name, kind]
+        (policies if (name, kind) in first else records).wait()
+        return {**EXTRA, **RECORDS}[name, kind]
 
     assert not troubles(diagnose(found, instruments(found, lookup=lookup)))
 

@@ -38,6 +38,7 @@ def judge(facts: Ses, settings: Settings) -> list[Diagnosis]:
         *identity.judge_return_path(facts.return_path, settings),
         _configuration_set(facts, settings.ses.configuration_set),
         *_events(facts, settings.ses.configuration_set),
+        *_auto_validation(facts),
         _queue(settings.ses.queue_url),
     ]
 
@@ -213,6 +214,20 @@ def _destinations(destinations: tuple[Destination, ...], name: str) -> Diagnosis
             f"Add them to the destination {topics[0].name}: {PAGE}, Events.",
         )
     return AREA.ok("events", f"published to {', '.join(one.topic for one in topics)}")
+
+
+def _auto_validation(facts: Ses) -> list[Diagnosis]:
+    """Whether SES leaves out addresses that it takes for dead; nothing where that is not known."""
+    if isinstance(facts.account, Refused):
+        return []
+    own = facts.validation
+    threshold = facts.account.validation if own is None else own
+    where = "for the account" if own is None else "by the configuration set"
+    if not threshold:
+        return [AREA.ok("auto validation", "off: SES tries every address")]
+    todo = "Those mails count as not tried, and nobody is suppressed for it: docs/events.md."
+    what = f"on ({threshold}, {where}): SES does not try addresses that it takes for dead"
+    return [AREA.ok("auto validation", what, todo)]
 
 
 def _queue(url: str) -> Diagnosis:

@@ -54,12 +54,14 @@ def inspect(settings: Settings) -> Ses:
     if isinstance(account, Refused) and account.why is not ErrorKind.DENIED:
         return Ses(region, account, known_regions=known)
     name = settings.ses.configuration_set
+    allowed = _ask(partial(_configuration_set, client, name)) if name else None
     ours, bounces = not settings.ses.identity_arn, settings.ses.return_path
     return Ses(
         region,
         account,
         _identity(client, settings.sender.email) if ours else None,
-        _ask(lambda: _may_send(client, name)) if name else None,
+        allowed[0] if isinstance(allowed, tuple) else allowed,
+        allowed[1] if isinstance(allowed, tuple) else None,
         _ask(lambda: _destinations(client, name)) if name else (),
         _identity(client, bounces) if ours and bounces else None,
         known,
@@ -100,6 +102,9 @@ def _account(answer: dict[str, Any]) -> Account:
         quota=quota["Max24HourSend"],
         sent=quota["SentLast24Hours"],
         rate=quota["MaxSendRate"],
+        validation=_threshold(
+            answer.get("SuppressionAttributes", {}).get("ValidationAttributes", {})
+        ),
     )
 
 
@@ -145,10 +150,22 @@ def _read(client: Any, name: str) -> Identity:
     )
 
 
-def _may_send(client: Any, name: str) -> bool:
+def _configuration_set(client: Any, name: str) -> tuple[bool, str | None]:
+    """Whether it may send, and its own Auto Validation."""
     answer = client.get_configuration_set(ConfigurationSetName=name)
+    options = answer.get("SuppressionOptions", {}).get("ValidationOptions")
     allowed: bool = answer.get("SendingOptions", {}).get("SendingEnabled", True)
-    return allowed
+    return allowed, _threshold(options) if options else None
+
+
+def _threshold(attributes: dict[str, Any]) -> str:
+    condition = attributes.get("ConditionThreshold", {})
+    if condition.get("ConditionThresholdEnabled") != "ENABLED":
+        return ""
+    threshold: str = condition.get("OverallConfidenceThreshold", {}).get(
+        "ConfidenceVerdictThreshold", "MANAGED"
+    )
+    return threshold
 
 
 def _destinations(client: Any, name: str) -> tuple[Destination, ...]:
