@@ -2,7 +2,7 @@
 BIN := .venv/bin
 DEMO := $(BIN)/mailer --project demo
 
-.PHONY: help setup demo test test-all lint lock bench bench-quick
+.PHONY: help setup demo test test-all lint lock attack bench bench-quick
 
 help:
 	@echo "make demo         import a sample list, send a sample campaign to a folder"
@@ -10,6 +10,7 @@ help:
 	@echo "make test-all     all tests"
 	@echo "make lint         format, lint and types"
 	@echo "make lock         take the newest versions of all dependencies into the lock files"
+	@echo "make attack       forged links, hostile values and requests against pages of its own, in some minutes"
 	@echo "make bench-quick  the most telling benchmarks, in five minutes"
 	@echo "make bench        all benchmarks"
 
@@ -54,6 +55,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-anno
 lock: setup
 	$(COMPILE) --extra build --output-file requirements.lock
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
+
+attack: setup
+	$(BIN)/python -m tools.attack
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -45,7 +45,7 @@ class Clock:
 class Site:
     """A served project, seen from outside and from inside."""
 
-    def __init__(self, root):
+    def __init__(self, root, open_pages_store=None):
         self.root = root
         self.clock = Clock()
         self.project = config.load(root)
@@ -54,7 +54,7 @@ class Site:
         self.app = make_app(
             self.project.settings,
             keys=self.keys,
-            open_store=lambda: open_store(root),
+            open_store=open_pages_store or (lambda: open_store(root)),
             open_transport=lambda: way_out(self.project),
             clock=self.clock,
             delay=lambda: 0,
