@@ -106,7 +106,7 @@ def test_every_package_has_its_place_in_the_flow():
         assert f"`{path.parent.name}/" in flow
 
 
-@pytest.mark.parametrize(("page", "test"), documented(r"`(tests/[\w/]+\.py::\w+)`"))
-def test_a_test_that_is_named_exists(page, test):
+@pytest.mark.parametrize(("_", "test"), documented(r"`(tests/[\w/]+\.py::\w+)`"))
+def test_a_test_that_is_named_exists(_, test):
     file, _, name = test.partition("::")
     assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
