@@ -136,6 +136,8 @@ def recognize(
     known = dict(zip(keys, headings, strict=True))
     mapped = _mapped(mapping, known, place)
     quiet = frozenset(keys.index(_known(heading, known, place, "--ignore")) for heading in ignored)
+    if set(EXPORTED) <= set(keys):
+        return _exported(headings, keys)
     profile = profile_of(keys)
     left_out = len(REJECTS) if tuple(keys[: len(REJECTS)]) == REJECTS else 0
     targets = _targets(headings, keys, mapped, profile)
@@ -147,9 +149,16 @@ def recognize(
             meant = "" if i in quiet and target in _SIGNALS else target
             columns.append(Column(heading, meant, _field(key, meant), key in mapped))
     _refuse_ambiguity(columns, place)
-    if set(EXPORTED) <= set(keys):
-        return Header(columns, "mailer", frozenset(range(len(keys))))
     return Header(columns, profile.name if profile else "", quiet)
+
+
+def _exported(headings: Sequence[str], keys: Sequence[str]) -> Header:
+    """Of a file that `lists export` wrote: its columns are what they are called."""
+    columns = [
+        Column(heading, key, "") if key in _EXPORT else Column(heading, "", key)
+        for heading, key in zip(headings, keys, strict=True)
+    ]
+    return Header(columns, "mailer", frozenset(range(len(keys))))
 
 
 def _targets(
@@ -160,8 +169,6 @@ def _targets(
     What `--map` says wins over a known system's heading, that over a column of the very name, and
     that over one that means it.
     """
-    if set(EXPORTED) <= set(keys):
-        return [key if key in _EXPORT else "" for key in keys]
     ranked = [
         _ranked(heading, key, mapped, profile) for heading, key in zip(headings, keys, strict=True)
     ]

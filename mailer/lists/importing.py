@@ -165,11 +165,13 @@ class _Form:
         stands = {column.target: i for i, column in enumerate(columns)}
         self._columns = {column.target: column for column in columns}
         self._tags = stands.get("tags")
-        self._names = {i for i, column in enumerate(columns) if column.target in _NAMES}
         # what has no column is read from the blank cell that `tidy` puts behind the last
         self._own = itemgetter(*(stands.get(target, self._width) for target in _OWN))
         self._exported = itemgetter(*(stands.get(target, self._width) for target in EXPORTED))
+        # what this program wrote is taken as it is
         self._is_export = any(target in stands for target in EXPORTED)
+        names = set() if self._is_export else _NAMES
+        self._names = {i for i, column in enumerate(columns) if column.target in names}
         self._further = [
             (i, column.field)
             for i, column in enumerate(columns)
@@ -215,6 +217,7 @@ class _Form:
             code, state, county, place, warning = "", "", "", _NOWHERE, "abroad"
         else:
             code, place, zip_warning = _place(code[:_LONGEST])
+            place = _NOWHERE if self._is_export else place
             warning = zip_warning or warning
             state = places.state(state) if state else place.state
         if zone and not places.zone(zone):
