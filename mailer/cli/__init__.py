@@ -27,6 +27,7 @@ from mailer.cli import (
     send,
     serve,
     subscriber,
+    suppressions,
     templates,
 )
 from mailer.cli.common import Session, complain
@@ -79,6 +80,7 @@ app.add_typer(subscriber.app, name="subscriber")
 app.add_typer(events.app, name="events")
 app.add_typer(templates.app, name="templates")
 init.register(app)
+suppressions.register(app)
 campaigns.register(app)
 check.register(app)
 approve.register(app)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-    from mailer.lists.membership import ExportedMember
+    from mailer.lists.membership import ExportedMember, SuppressedAddress
 
 
 def write_members(
@@ -28,6 +28,22 @@ def write_members(
     number = 0
     for member in members:
         rows.writerow(map(defuse, _cells(member, fields)))
+        number += 1
+    text.detach()
+    return number
+
+
+def write_suppressions(
+    stream: BinaryIO, suppressions: Iterable[SuppressedAddress], encoding: str
+) -> int:
+    """Write one row for each suppressed address, as `mailer suppress` reads them; return how many."""
+    text = io.TextIOWrapper(stream, encoding, newline="", write_through=True)
+    rows = csv.writer(text)
+    rows.writerow(["email", "list_status", "suppressed_since", "suppression_note"])
+    number = 0
+    for each in suppressions:
+        status = f"suppressed: {each.reason}"
+        rows.writerow(map(defuse, (each.email, status, each.since, each.note)))
         number += 1
     text.detach()
     return number

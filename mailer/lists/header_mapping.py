@@ -28,6 +28,7 @@ EXPORTED = (
 )
 """What `lists export` writes besides, and an import takes back."""
 
+_MARKS_OF_AN_EXPORT = {"list_status", "suppressed_since", "suppression_note"}
 _EXPORT = frozenset([*COLUMNS, "tags", "member_since", Signal.STATUS, *EXPORTED])
 
 MEANINGS = {
@@ -136,7 +137,7 @@ def recognize(
     known = dict(zip(keys, headings, strict=True))
     mapped = _mapped(mapping, known, place)
     quiet = frozenset(keys.index(_known(heading, known, place, "--ignore")) for heading in ignored)
-    if set(EXPORTED) <= set(keys):
+    if set(keys) >= _MARKS_OF_AN_EXPORT:
         return _exported(headings, keys)
     profile = profile_of(keys)
     left_out = len(REJECTS) if tuple(keys[: len(REJECTS)]) == REJECTS else 0

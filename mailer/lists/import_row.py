@@ -36,17 +36,18 @@ class ImportedStanding(NamedTuple):
     created: str = ""
 
 
-_SUPPRESSIONS = {
+SUPPRESSIONS = {
     Standing.UNSUBSCRIBED_FROM_ALL: SuppressionReason.UNSUBSCRIBED,
     Standing.BOUNCED: SuppressionReason.BOUNCED,
     Standing.DO_NOT_MAIL: SuppressionReason.MANUAL,
     Standing.COMPLAINED: SuppressionReason.COMPLAINED,
 }
+"""The standings that hold for every list."""
 
 
 def standing_of_departure(left: Departure) -> ImportedStanding:
     """How somebody who left is recorded: off the list, or suppressed everywhere."""
-    reason = _SUPPRESSIONS.get(left.standing)
+    reason = SUPPRESSIONS.get(left.standing)
     if reason is None:
         return ImportedStanding("unsubscribed", left.since, note=left.words)
     return ImportedStanding(suppression=reason, suppressed=left.since, suppression_note=left.words)
@@ -61,7 +62,7 @@ def standing_of_export(left: Departure | None, since: str, *exported: str) -> Im
         exported: the columns of `header_mapping.EXPORTED`, in their order.
     """
     membership, how, note, suppressed, suppression_note, created, consent = exported
-    reason = _SUPPRESSIONS.get(left.standing) if left else None
+    reason = SUPPRESSIONS.get(left.standing) if left else None
     if membership:
         status = "subscribed" if membership == "subscribed" else "unsubscribed"
     else:

@@ -250,7 +250,7 @@ class _Form:
         """Keep values as further fields that cannot be what their columns are for."""
         for target, value in values.items():
             if value:
-                fields[self._columns[target].field] = value
+                fields[self._columns[target].field or f"other_{target}"] = value
 
     def _standing(self, cells: list[str], row: ImportRow, *, odd: bool) -> ImportedStanding | None:
         departures = self._departures

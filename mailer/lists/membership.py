@@ -45,6 +45,16 @@ class Membership:
     """Of an import, the file's own words for somebody who left."""
 
 
+@dataclass(frozen=True, slots=True)
+class SuppressedAddress:
+    email: str
+    reason: SuppressionReason
+    since: str = ""
+    """ISO date or time; "" for now."""
+    note: str = ""
+    """Who or what said so."""
+
+
 @dataclass(slots=True)
 class ExportedMember:
     """Everything that `lists export` writes of one person. One for each in a stream, too."""

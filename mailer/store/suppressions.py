@@ -8,13 +8,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from mailer.lists.membership import SuppressionReason
+    from mailer.lists.membership import SuppressedAddress, SuppressionReason
 
 
 class Suppressions(Protocol):
     def suppress(
         self, email: str, reason: SuppressionReason, *, detail: str, now: datetime
     ) -> None: ...
+
+    def suppress_all(self, addresses: Iterable[SuppressedAddress], *, now: datetime) -> int:
+        """Suppress many addresses, all or none. Return how many were not, or for a weaker reason."""
+        ...
+
+    def export(self) -> Iterator[SuppressedAddress]:
+        """Every suppressed address but the erased ones, streamed in their order."""
+        ...
 
     def suppress_reported(
         self, email: str, reason: SuppressionReason, *, detail: str, now: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mailer.lists.membership import SuppressionReason
+from mailer.lists.membership import SuppressedAddress, SuppressionReason
 from mailer.store.sqlite.rows import PAGE, iso
 
 if TYPE_CHECKING:
@@ -47,7 +47,22 @@ class SqliteSuppressions:
     ) -> None:
         with self._db.writing():
             if self.reason(email) is not SuppressionReason.ERASED:
-                self._add(email, reason, detail, now)
+                self._add(email, reason, detail, iso(now))
+
+    def suppress_all(self, addresses: Iterable[SuppressedAddress], *, now: datetime) -> int:
+        with self._db.writing():
+            return sum(
+                self._add(each.email, each.reason, each.note, each.since or iso(now))
+                for each in addresses
+                if self.reason(each.email) is not SuppressionReason.ERASED
+            )
+
+    def export(self) -> Iterator[SuppressedAddress]:
+        last = ""
+        while rows := self._db.rows(_EXPORT, {"page": PAGE, "last": last}):
+            for address, reason, created, detail in rows:
+                yield SuppressedAddress(address, SuppressionReason(reason), created, detail)
+            last = rows[-1][0]
 
     def suppress_reported(
         self, email: str, reason: SuppressionReason, *, detail: str, now: datetime
@@ -86,17 +101,17 @@ class SqliteSuppressions:
     def forget(self, email: str, now: datetime) -> None:
         """Keep the hash of an erased address in place of the address."""
         self._db.execute("DELETE FROM suppressions WHERE address = :address", {"address": email})
-        self._add(self._erased(email)[0], SuppressionReason.ERASED, "", now)
+        self._add(self._erased(email)[0], SuppressionReason.ERASED, "", iso(now))
 
     def remember(self, email: str) -> None:
         """Lift the erasure of an address whose person has come back."""
         for address in self._erased(email):
             self.lift(address, SuppressionReason.ERASED)
 
-    def _add(self, address: str, reason: SuppressionReason, detail: str, now: datetime) -> None:
-        self._db.execute(
-            _ADD, {"address": address, "reason": reason, "detail": detail, "at": iso(now)}
-        )
+    def _add(self, address: str, reason: SuppressionReason, detail: str, at: str) -> int:
+        """Return 1 when this is the strongest reason so far."""
+        row = {"address": address, "reason": reason, "detail": detail, "at": at}
+        return self._db.execute(_ADD, row)
 
     def _erased(self, email: str) -> list[str]:
         return [ERASED + digest for digest in self._hashes(email)]
@@ -121,6 +136,10 @@ _UNSUBSCRIBE = """
 UPDATE memberships SET status = 'unsubscribed', since = :at, how = 'complaint'
 WHERE status = 'subscribed'
     AND subscriber_id = (SELECT id FROM subscribers WHERE email = :email)"""
+
+_EXPORT = """
+SELECT address, reason, created, detail FROM suppressions
+WHERE reason <> 'erased' AND address > :last ORDER BY address LIMIT :page"""
 
 _ADDRESSES = """
 SELECT address, reason FROM suppressions
