@@ -7,7 +7,6 @@ its own; a footnote reference travels as a token until the whole document stands
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from mailer.compiler import plain_text
 from mailer.compiler.places import NOWHERE
 from mailer.errors import CampaignError
 
@@ -25,15 +25,11 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-WIDTH = 72
-"""Columns of the text part: what a reply can quote without breaking lines (RFC 3676, 4.2)."""
-
 COMPONENT = re.compile(r"zqb(\d{4})qz")
 _REFERENCE = re.compile(r"zqf(\d{4})qz")
 _SECTION = re.compile(r"<mj-(section|wrapper|hero)\b")
 _NO_SIDE = ' class="start"'
 """A heading cell stands in the middle unless something says otherwise."""
-_HEADINGS = {"h1": "=", "h2": "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +194,8 @@ class Document:
         return html[3:-4] if only else html
 
     def note_text(self, label: str, number: Callable[[str], int]) -> str:
-        return _text(self.notes[label], number)
+        nodes = SyntaxTreeNode(self.notes[label]).children
+        return "\n\n".join(plain_text.blocks(nodes, number, plain_text.WIDTH - len("[10] ")))
 
     def _html(self, tokens: Sequence[Token]) -> str:
         parser = _parser()
@@ -216,7 +213,9 @@ def to_html(text: str, labels: Sequence[str], *, inline: bool = False) -> str:
 def to_text(text: str, number: Callable[[str], int], *, inline: bool = False) -> str:
     """Markdown inside a component, as plain text."""
     tokens = _parser().parseInline(text) if inline else _parser().parse(text)
-    return _text(tokens, number) if not inline else _inline(SyntaxTreeNode(tokens), number)
+    return (
+        _text(tokens, number) if not inline else plain_text.inline(SyntaxTreeNode(tokens), number)
+    )
 
 
 def _top_level(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -244,115 +243,8 @@ def _references(tokens: Sequence[Token]) -> Iterator[str]:
         yield from _references(token.children or [])
 
 
-# ---------------------------------------------------------------- plain text
-
-
 def _text(tokens: Sequence[Token], number: Callable[[str], int]) -> str:
-    return "\n\n".join(_blocks(SyntaxTreeNode(tokens).children, number, WIDTH))
-
-
-def _blocks(
-    nodes: Sequence[SyntaxTreeNode], number: Callable[[str], int], width: int
-) -> Iterator[str]:
-    for node in nodes:
-        text = _block(node, number, width)
-        if text:
-            yield text
-
-
-def _block(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> str:
-    match node.type:
-        case "heading":
-            text = _wrap(_inline(node, number), width)
-            longest = max(map(len, text.split("\n")))
-            line = _HEADINGS.get(node.tag, "")
-            return f"{text}\n{line * longest}" if line else text
-        case "bullet_list" | "ordered_list":
-            return _list(node, number, width)
-        case "blockquote":
-            inner = "\n\n".join(_blocks(node.children, number, width - 2))
-            return textwrap.indent(inner, "> ", lambda _: True).replace("> \n", ">\n")
-        case "dl" | "dd":
-            return _definitions(node, number, width)
-        case "hr":
-            return "* * *".center(width).rstrip()
-        case "fence":
-            return textwrap.indent(node.content.rstrip(), "    ")
-        case "html_block":
-            return ""
-        case "table":
-            rows = (row for part in node.children for row in part.children)
-            lines = (" | ".join(_inline(cell, number) for cell in row.children) for row in rows)
-            return "\n".join(lines)
-        case _:
-            return _wrap(_inline(node, number), width)
-
-
-def _list(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> str:
-    start = int(node.attrs.get("start", 1))
-    items: list[str] = []
-    loose = False
-    for i, item in enumerate(node.children):
-        mark = f"{start + i}. " if node.type == "ordered_list" else "- "
-        parts = list(_blocks(item.children, number, width - len(mark)))
-        # markdown-it hides the paragraphs of a tight list
-        tight = all(child.hidden or child.type != "paragraph" for child in item.children)
-        loose = loose or not tight
-        body = ("\n" if tight else "\n\n").join(parts)
-        items.append(mark + textwrap.indent(body, " " * len(mark)).lstrip())
-    return ("\n\n" if loose else "\n").join(items)
-
-
-def _definitions(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> str:
-    if node.type == "dl":
-        return "\n".join(_blocks(node.children, number, width))
-    inner = "\n\n".join(_blocks(node.children, number, width - 4))
-    return textwrap.indent(inner, "    ")
-
-
-def _inline(node: SyntaxTreeNode, number: Callable[[str], int]) -> str:
-    return "".join(_span(child, number) for child in node.children)
-
-
-def _span(node: SyntaxTreeNode, number: Callable[[str], int]) -> str:
-    match node.type:
-        case "text" | "code_inline":
-            return node.content
-        case "softbreak":
-            return " "
-        case "hardbreak":
-            return "\n"
-        case "strong":
-            return f"*{_inline(node, number)}*"
-        case "em":
-            return f"_{_inline(node, number)}_"
-        case "link":
-            return _link(_inline(node, number), str(node.attrs["href"]))
-        case "image":
-            return f"[{_inline(node, number)}]"
-        case "footnote_ref":
-            return f"[{number(node.meta['label'])}]"
-        case "html_inline":
-            return "\n" if node.content.startswith("<br") else ""
-        case _:
-            return _inline(node, number)
-
-
-def _link(text: str, url: str) -> str:
-    """Words, then the URL in angle brackets (RFC 3986, appendix C), once if they are the same."""
-    bare = url.removeprefix("mailto:").removeprefix("tel:")
-    if text == url:
-        return f"<{url}>"
-    if bare != url and re.sub(r"[^\w@.]", "", text) == re.sub(r"[^\w@.]", "", bare):
-        return text
-    return f"{text} <{url}>"
-
-
-def _wrap(text: str, width: int) -> str:
-    return "\n".join(
-        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-        for line in text.split("\n")
-    )
+    return "\n\n".join(plain_text.blocks(SyntaxTreeNode(tokens).children, number))
 
 
 def _tidy(text: str) -> str:
