@@ -6,9 +6,11 @@
     ├── CampaignError           a campaign file, template or look-up that cannot be compiled
     ├── ImportFileError         a subscriber file that cannot be read at all
     ├── StoreError              the database cannot be opened, read or written
+    │   └── DatabaseReplacedError   exit code 3: its file was replaced or deleted
     ├── TransportError          the way out is broken: unwritable outbox, refused credentials
     ├── FindingsError           exit code 1: checks or deliveries failed
     ├── SendStopped             exit code 3: stopped before the end, can be resumed
+    │   └── StaleLedger             the ledger may not know of everything that was sent
     └── Interrupted             exit code 130: Ctrl-C, everything is recorded
 
 Only `mailer.cli` prints these or exits.
@@ -72,6 +74,10 @@ class StoreError(MailerError):
     pass
 
 
+class DatabaseReplacedError(StoreError):
+    exit_code = 3
+
+
 class TransportError(MailerError):
     pass
 
@@ -82,6 +88,10 @@ class FindingsError(MailerError):
 
 class SendStopped(MailerError):
     exit_code = 3
+
+
+class StaleLedger(SendStopped):
+    pass
 
 
 class Interrupted(MailerError):

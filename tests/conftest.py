@@ -36,6 +36,12 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def state_folder(tmp_path_factory):
+    """Keeps the marks of tests out of the user's state directory."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture
 def store(root):
     store = open_store(root)

@@ -15,6 +15,7 @@ import typer
 
 from mailer.cli import (
     approve,
+    backup,
     campaigns,
     check,
     doctor,
@@ -87,6 +88,7 @@ approve.register(app)
 send.register(app)
 doctor.register(app)
 report.register(app)
+backup.register(app)
 serve.register(app)
 preview.register(app)
 help_topics.register(app)

@@ -61,11 +61,15 @@ class Session:
         """A connection of one's own, as each thread needs one."""
         from mailer.store import connect
 
-        return connect(self.project.database, self.keys.address_hashes)
+        return connect(self.project.database, self.keys.address_hashes, _announce)
 
     def close(self) -> None:
         if "store" in self.__dict__:
             self.store.close()
+
+
+def _announce(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 def session(context: typer.Context) -> Session:

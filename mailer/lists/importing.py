@@ -1,6 +1,6 @@
 """A file of subscribers, as an office exports it → one outcome for each of its rows.
 
-Pure: bytes in, rows out, as a stream. What the store does with them is `store.base.import_rows`.
+Pure: bytes in, rows out, as a stream. What the store does with them is `store.imports.import_rows`.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mailer.store.database import Database
     from mailer.store.deliveries import Deliveries
     from mailer.store.events import Events
+    from mailer.store.freshness import Freshness
     from mailer.store.health import Health
     from mailer.store.imports import ImportLog, Imports
     from mailer.store.leases import Leases
@@ -48,6 +49,7 @@ class Store:
     deliveries: Deliveries
     schedule: Schedule
     leases: Leases
+    freshness: Freshness
     quiet_period: QuietPeriod
     throttle: Throttle
     approvals: Approvals
@@ -62,23 +64,29 @@ class Store:
     def close(self) -> None:
         """Release this process's leases and close the connection."""
         self.leases.leave()
+        self.freshness.close()
         self.database.close()
 
 
-def connect(path: Path, address_hashes: Callable[[str], list[str]]) -> Store:
+def connect(
+    path: Path,
+    address_hashes: Callable[[str], list[str]],
+    announce: Callable[[str], None] = lambda _: None,
+) -> Store:
     """Open the store, and make it if there is none.
 
     Args:
         path: the database file.
         address_hashes: an address → its keyed hashes, the current key's first. They recognize an erased
             address without keeping it.
+        announce: called with a sentence before a database of an older version is updated.
 
     Raises:
-        StoreError: it cannot be opened.
+        StoreError: it cannot be opened, or was written by a newer version.
     """
     from mailer.store import sqlite  # noqa: PLC0415 - loaded by those who open one
 
-    return sqlite.connect(path, address_hashes)
+    return sqlite.connect(path, address_hashes, announce)
 
 
 def examine(path: Path) -> Health:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -24,6 +25,14 @@ class Database(Protocol):
         Raises:
             StoreError: the database failed, and no step was kept.
         """
+        ...
+
+    def back_up(self, file: Path) -> None:
+        """Copy everything into one file; safe during a send. The file appears when it is whole."""
+        ...
+
+    def check_present(self) -> None:
+        """Raise DatabaseReplacedError when the database was replaced or deleted while in use."""
         ...
 
     def close(self) -> None: ...

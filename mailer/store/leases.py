@@ -25,6 +25,10 @@ class Leases(Protocol):
         """Whether any process starts whatever is due."""
         ...
 
+    def is_anyone_here(self) -> bool:
+        """Whether any process sends, or starts whatever is due."""
+        ...
+
     def leave(self) -> None:
         """Give up this process's leases: deliveries that it has not recorded are now abandoned."""
         ...

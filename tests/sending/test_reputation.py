@@ -34,8 +34,9 @@ class Store:
     def __init__(self, found):
         self.found = found
         self.asked = 0
+        self.events = self
 
-    def outcomes(self, send_id):
+    def stats(self, send_id):
         assert send_id == 7
         self.asked += 1
         return self.found
@@ -46,5 +47,5 @@ def test_it_looks_at_once_and_then_every_five_seconds():
     judge = ReputationMonitor(store, LIMITS)
     assert judge.why_stop(7, NOW)
     assert not judge.why_stop(7, NOW + timedelta(seconds=4.9))
-    assert store.requests.get == 1
+    assert store.asked == 1
     assert judge.why_stop(7, NOW + timedelta(seconds=5))

@@ -10,6 +10,7 @@ from mailer.store.sqlite.clicks import SqliteClicks
 from mailer.store.sqlite.database import SqliteDatabase
 from mailer.store.sqlite.deliveries import SqliteDeliveries
 from mailer.store.sqlite.events import SqliteEvents
+from mailer.store.sqlite.freshness import SqliteFreshness
 from mailer.store.sqlite.import_log import SqliteImportLog
 from mailer.store.sqlite.imports import SqliteImports
 from mailer.store.sqlite.leases import SqliteLeases
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def connect(path: Path, address_hashes: Callable[[str], list[str]]) -> Store:
+def connect(
+    path: Path, address_hashes: Callable[[str], list[str]], announce: Callable[[str], None]
+) -> Store:
     """Open the database file; make it, with its folder, if it is not there."""
-    database = SqliteDatabase(path)
+    database = SqliteDatabase(path, announce)
     leases = SqliteLeases(database)
-    sends = SqliteSends(database, leases)
+    freshness = SqliteFreshness(database)
+    sends = SqliteSends(database, leases, freshness)
     quiet_period = SqliteQuietPeriod(database)
     web_versions = SqliteWebVersions(database)
     reconciliation = Reconciliation(database)
@@ -57,9 +61,11 @@ def connect(path: Path, address_hashes: Callable[[str], list[str]]) -> Store:
             quiet_period=quiet_period,
             web_versions=web_versions,
             reconciliation=reconciliation,
+            freshness=freshness,
         ),
         schedule=SqliteSchedule(database, sends, leases),
         leases=leases,
+        freshness=freshness,
         quiet_period=quiet_period,
         throttle=SqliteThrottle(database),
         approvals=SqliteApprovals(database),

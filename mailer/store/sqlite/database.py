@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlite_utils import Database as MigratedDatabase
 
 from mailer.atomic import private_folder, private_opener
-from mailer.errors import StoreError
+from mailer.errors import DatabaseReplacedError, StoreError
 from mailer.store.sqlite.migrations import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
     Row = tuple[Any, ...]
     Parameters = Mapping[str, object]
@@ -39,30 +42,122 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
 
 
+_EMPTY = MigratedDatabase(memory=True)
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        name,
+        isolation_level=None,
+        timeout=BUSY_SECONDS,
+        check_same_thread=False,
+        uri=name.startswith("file:"),
+    )
+
+
+def _make(path: Path) -> None:
+    """Make the file, if it is not there, for its owner alone; its log gets the same mode from SQLite."""
+    if not path.exists():
+        os.close(private_opener(str(path), os.O_RDWR | os.O_CREAT))
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """Device, inode and size in bytes."""
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size
+
+
 class SqliteDatabase:
     """A connection that raises StoreError only.
 
+    Where the file cannot be written to, as on a read-only file system, it can still be read.
+
     Args:
         path: the database file; made, with its folder, if it is not there.
+        announce: called with a sentence before the schema is changed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, announce: Callable[[str], None] = lambda _: None) -> None:
         self.path = path
+        self._log = path.with_name(path.name + "-wal")
+        self._known_log: tuple[int, int, int] | None = None
+        self._copy: TemporaryDirectory[str] | None = None
         try:
             private_folder(path.parent)
-            # its log gets the same mode from SQLite
-            os.close(private_opener(str(path), os.O_RDWR | os.O_CREAT))
-            self.connection = sqlite3.connect(
-                path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
-            )
-            self.connection.execute("PRAGMA journal_mode=WAL")
-            # FULL: what is committed as `sending` or `accepted` outlives a power cut, too.
-            self.connection.execute("PRAGMA synchronous=FULL")
-            self.connection.execute("PRAGMA foreign_keys=ON")
-            with self.writing():
-                migrations.apply(MigratedDatabase(self.connection, execute_plugins=False))
+            _make(path)
+            self.connection = self._open()
+            self.read_only = not self._is_writable()
+            self._file = _identity(path)
+            self._update(announce)
         except (OSError, sqlite3.Error) as err:
             raise problem(err, f"opened ({path})") from err
+
+    def _open(self) -> sqlite3.Connection:
+        connection = _connect(str(self.path))
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # FULL: what is committed as `sending` or `accepted` outlives a power cut, too.
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.OperationalError:
+            connection.close()
+            if self._is_writable():
+                raise
+            return self._open_to_read()
+        return connection
+
+    def _is_writable(self) -> bool:
+        places = (self.path, self.path.parent)
+        return all(os.access(place, os.W_OK, effective_ids=True) for place in places)
+
+    def _open_to_read(self) -> sqlite3.Connection:
+        """SQLite needs two files beside the database even to read, unless it may read a copy."""
+        log = self._log.exists() and self._log.stat().st_size > 0
+        if not log:
+            return _connect(f"{self.path.absolute().as_uri()}?immutable=1")
+        self._copy = TemporaryDirectory(prefix="mailer-")
+        copy = Path(self._copy.name) / self.path.name
+        for file in (self.path, self._log):
+            shutil.copyfile(file, copy.with_name(file.name))
+        return _connect(str(copy))
+
+    def _update(self, announce: Callable[[str], None]) -> None:
+        """Bring the schema up to date, after a backup; refuse one of a newer version."""
+        database = MigratedDatabase(self.connection, execute_plugins=False)
+        applied = {step.name for step in migrations.applied(database)}
+        newer = sorted(applied - {step.name for step in migrations.pending(_EMPTY)})
+        if newer:
+            raise StoreError(
+                f"{self.path} was written by a newer version of mailer ({', '.join(newer)})",
+                hint="Update mailer on this machine before you go on.",
+            )
+        pending = migrations.pending(database)
+        if not pending:
+            return
+        if applied:
+            backup = self.path.with_name(f"{self.path.name}.before-update")
+            announce(
+                f"Updating {self.path.name} for this version of mailer. As it was before, it is kept "
+                f"as {backup.name}."
+            )
+            self.back_up(backup)
+        with self.writing():
+            migrations.apply(database)
+
+    def back_up(self, file: Path) -> None:
+        """Copy everything that is committed into one file, which is put in place when it is whole."""
+        part = file.with_name(f"{file.name}.part")
+        try:
+            part.unlink(missing_ok=True)
+            _make(part)
+            with closing(sqlite3.connect(part)) as copy:
+                self.connection.backup(copy)
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
+            part.replace(file)
+        except (OSError, sqlite3.Error) as err:
+            part.unlink(missing_ok=True)
+            raise problem(err, f"backed up to {file}") from err
 
     # ---------------------------------------------------------------- statements
 
@@ -125,6 +220,26 @@ class SqliteDatabase:
 
     # ---------------------------------------------------------------- transactions
 
+    def check_present(self) -> None:
+        """One or two stats: SQLite goes on writing to a file that is no longer there.
+
+        Raises:
+            DatabaseReplacedError: the file or its log was replaced, deleted or cut off.
+        """
+        try:
+            file = _identity(self.path)
+            log = _identity(self._log)
+        except OSError:
+            file = log = (0, 0, 0)
+        known, known_log = self._file, self._known_log or log
+        if file[:2] != known[:2] or log[:2] != known_log[:2] or file[2] < known[2] or not file[1]:
+            raise DatabaseReplacedError(
+                f"{self.path.name} was replaced or deleted while in use: nothing was written",
+                hint="Stop everything that uses it (mailer serve, worker, send), put the right "
+                "database in place, and start again. See docs/backups.md.",
+            )
+        self._file, self._known_log = file, log
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One write transaction, whole or not at all. Inside another one, it is a step of that.
@@ -132,6 +247,8 @@ class SqliteDatabase:
         IMMEDIATE, because a deferred one that reads first fails with "database is locked" as soon
         as another process has written in between.
         """
+        if self.read_only:
+            raise StoreError(f"{self.path} cannot be written to from here: it can only be read")
         if self.connection.in_transaction:
             with self._transaction("SAVEPOINT step", "RELEASE step", "ROLLBACK TO step"):
                 yield
@@ -145,11 +262,17 @@ class SqliteDatabase:
         with self._transaction("BEGIN", "COMMIT", "ROLLBACK"):
             yield
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other writers out, in order to look only; where this is impossible, look anyway."""
+        return self.reading() if self.read_only else self.writing()
+
     @contextmanager
     def _transaction(self, begin: str, commit: str, undo: str) -> Iterator[None]:
         self.execute(begin)
         try:
             yield
+            if begin == "BEGIN IMMEDIATE":
+                self.check_present()
             self.execute(commit)
         except BaseException:
             # an error such as a full disk has rolled everything back
@@ -174,3 +297,5 @@ class SqliteDatabase:
 
     def close(self) -> None:
         self.connection.close()
+        if self._copy:
+            self._copy.cleanup()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mailer.ledger.delivery import Result
     from mailer.store.leases import Leases
     from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sqlite.freshness import SqliteFreshness
     from mailer.store.sqlite.quiet_period import SqliteQuietPeriod
     from mailer.store.sqlite.reconciliation import Reconciliation
     from mailer.store.sqlite.sends import SqliteSends
@@ -41,6 +42,7 @@ class SqliteDeliveries:
         quiet_period: SqliteQuietPeriod,
         web_versions: SqliteWebVersions,
         reconciliation: Reconciliation,
+        freshness: SqliteFreshness,
     ) -> None:
         self._db = database
         self._sends = sends
@@ -48,6 +50,7 @@ class SqliteDeliveries:
         self._quiet_period = quiet_period
         self._web_versions = web_versions
         self._reconciliation = reconciliation
+        self._freshness = freshness
 
     def already_delivered(self, campaign: str, *, besides: int = 0) -> Iterator[int]:
         page = {"campaign": campaign, "besides": besides, "page": PAGE, "last": 0}
@@ -86,7 +89,8 @@ class SqliteDeliveries:
         claims: list[Claim] = []
         skipped: list[dict[str, object]] = []
         with self._db.writing():
-            if not self._sends.is_sending(send_id):
+            campaign = self._sends.sending(send_id)
+            if not campaign:
                 return []
             reason_to_wait = self._quiet_period.reason_to_wait(send_id, now)
             due = self._by_due(send_id, DeliveryState.PENDING, until=unix(now), page=limit)
@@ -105,6 +109,8 @@ class SqliteDeliveries:
             self._db.execute(
                 _CLAIM, {"worker": self._leases.worker_id(), "at": iso(now), "ids": ids}
             )
+            mark = self._freshness.claim(len(claims))
+        self._freshness.advance(mark, campaign)
         return claims
 
     def record(self, results: Iterable[Result], *, now: datetime) -> None:

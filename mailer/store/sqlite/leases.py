@@ -36,8 +36,12 @@ class SqliteLeases:
             self.attendants.own_id()
 
     def is_attended(self) -> bool:
-        with self._db.writing():
+        with self._db.locked():
             return self.attendants.is_anyone_here()
+
+    def is_anyone_here(self) -> bool:
+        with self._db.locked():
+            return self.workers.is_anyone_here() or self.attendants.is_anyone_here()
 
     def leave(self) -> None:
         self.workers.leave()
@@ -79,7 +83,7 @@ class LockFolder:
             return True
         try:
             self._take(holder).release()
-        except Timeout:
+        except (Timeout, OSError):  # held, or of another user, or on a read-only file system
             return False
         return True
 

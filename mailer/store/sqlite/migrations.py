@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlite_utils import Migrations
 
@@ -130,6 +131,18 @@ def orders_of_sends(db: Database) -> None:
     db.execute("ALTER TABLE sends ADD COLUMN rate REAL NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE sends ADD COLUMN stop_after INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE sends ADD COLUMN version INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def freshness(db: Database) -> None:
+    """How far the ledger has come, to be compared with marks outside the database."""
+    # `machine` is filled by the first process that sends
+    db.execute(
+        "CREATE TABLE ledger (epoch TEXT NOT NULL, claimed INTEGER NOT NULL, machine TEXT NOT NULL)"
+    )
+    db.execute("INSERT INTO ledger VALUES (?, 0, '')", (uuid4().hex,))
+    # campaigns that were sent from another copy of the database
+    db.execute("CREATE TABLE unsettled (campaign TEXT PRIMARY KEY)")
 
 
 _FIRST_TABLES = """

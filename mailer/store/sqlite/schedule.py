@@ -69,7 +69,7 @@ class SqliteSchedule:
         return None
 
     def is_anyone_at_work(self, send_id: int) -> bool:
-        with self._db.writing():
+        with self._db.locked():
             workers = self._db.rows(_WORKERS, {"send": send_id})
             return any(not self._leases.is_gone(worker) for (worker,) in workers)
 

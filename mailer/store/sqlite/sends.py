@@ -10,7 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mailer.errors import SendStopped, UsageError
-from mailer.ledger.delivery import HELD_BACK, Counts, Send, SendState
+from mailer.ledger.delivery import HELD_BACK, Counts, DeliveryState, Send, SendState
+from mailer.store.sqlite.freshness import RESTORED
 from mailer.store.sqlite.rows import iso, unix
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mailer.campaigns.subject_test import SplitTest
     from mailer.store.leases import Leases
     from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sqlite.freshness import SqliteFreshness
 
 # bounds the memory while an audience streams in
 CHUNK = 10_000
@@ -31,9 +33,12 @@ WAITS_FOR_WINNER = 1 << 40
 
 
 class SqliteSends:
-    def __init__(self, database: SqliteDatabase, leases: Leases) -> None:
+    def __init__(
+        self, database: SqliteDatabase, leases: Leases, freshness: SqliteFreshness
+    ) -> None:
         self._db = database
         self._leases = leases
+        self._freshness = freshness
 
     def freeze(
         self,
@@ -67,6 +72,7 @@ class SqliteSends:
             "at": iso(now),
         }
         with self._db.writing():
+            self._freshness.check()
             if replaces and not self.withdraw(replaces):
                 raise _changed_elsewhere(campaign)
             is_new = bool(self._db.execute(_NEW_SEND, content))
@@ -93,6 +99,11 @@ class SqliteSends:
                 self._db.execute(_PLAN, {"plan": timing.plan, "id": send.id})
             if trial and trial.wait:
                 self._db.execute(_WAIT, {"wait": int(trial.wait.total_seconds()), "id": send.id})
+            settle = self._freshness.has_to_settle(campaign)
+            frozen |= {
+                "state": DeliveryState.UNCERTAIN if settle else DeliveryState.PENDING,
+                "detail": RESTORED if settle else "",
+            }
             frozen["added"] = self._db.execute(_ADD_DELIVERIES, frozen)
             self._db.execute(_ADDED, frozen)
         self._db.execute("DELETE FROM temp.frozen")
@@ -149,6 +160,8 @@ class SqliteSends:
     ) -> bool:
         change = {"id": send_id, "state": state, "note": note, "at": iso(now), "now": unix(now)}
         with self._db.writing():
+            if state is SendState.SENDING:
+                self._freshness.check()
             changed = self._db.execute(_SET_STATE, change | {"seen": seen})
             if changed and state is SendState.SENDING:
                 self._db.execute(_TAKEN_UP, {"worker": self._leases.worker_id(), "id": send_id})
@@ -175,8 +188,9 @@ class SqliteSends:
 
     # ---------------------------------------------------------------- for other parts of the store
 
-    def is_sending(self, send_id: int) -> bool:
-        return bool(self._db.value(_STATE, {"id": send_id}) == SendState.SENDING)
+    def sending(self, send_id: int) -> str:
+        """The campaign of a send in the state SENDING, else ""."""
+        return self._db.value(_SENDING, {"id": send_id}) or ""
 
     def skip_cancelled(self, now: datetime) -> None:
         """In a cancelled send, skip what is pending, or comes back unsent."""
@@ -194,7 +208,7 @@ def _changed_elsewhere(campaign: str) -> SendStopped:
 def _refuse_other_content(send: Send, digest: str, transport: str, query: str) -> None:
     if (digest, transport, query) != (send.digest, send.transport, send.audience_query):
         raise SendStopped(
-            f"{send.campaign} was started in another terminal in the meantime, with other content, "
+            f"{send.campaign} was started in another terminal meanwhile, with other content, "
             "for another audience or by another transport: nothing was added to it",
             hint=f"Look at it with: mailer status {send.campaign}",
         )
@@ -219,7 +233,7 @@ WHERE campaign = :campaign
     AND EXISTS (SELECT 1 FROM deliveries d WHERE d.send_id = sends.id AND d.state = 'accepted')
 ORDER BY sends.id LIMIT 1"""
 
-_STATE = "SELECT state FROM sends WHERE id = :id"
+_SENDING = "SELECT campaign FROM sends WHERE id = :id AND state = 'sending'"
 
 _NEW_SEND = """
 INSERT INTO sends
@@ -232,8 +246,8 @@ ON CONFLICT (campaign, list_id) DO NOTHING"""
 # The join leaves out people who were erased since the ids were read; the condition, people who had it
 # under an address they have moved from.
 _ADD_DELIVERIES = """
-INSERT INTO deliveries (campaign, subscriber_id, send_id, changed, arm, due)
-SELECT :campaign, subscribers.id, :id, :at, frozen.arm,
+INSERT INTO deliveries (campaign, subscriber_id, send_id, state, detail, changed, arm, due)
+SELECT :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
     CASE frozen.arm WHEN 0 THEN :rest_due ELSE coalesce(times.due, :due) END
 FROM temp.frozen JOIN subscribers ON subscribers.id = frozen.subscriber_id
 LEFT JOIN temp.times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (

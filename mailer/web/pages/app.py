@@ -135,7 +135,8 @@ async def _style(context: PageContext, _: Request) -> Response:
 
 
 async def _health(context: PageContext, _: Request) -> Response:
-    """Answer "ok" when the database can be read."""
+    """Answer "ok" when the database is in place and can be read."""
+    context.store.database.check_present()
     context.store.sends.all("")
     return PlainTextResponse("ok\n")
 

@@ -119,8 +119,9 @@ class SlowWriter:
     def __init__(self):
         self.written = []
         self.fails = 0
+        self.clicks = self
 
-    def clicked(self, numbers):
+    def add(self, numbers):
         self.written.append(dict(numbers))
 
     async def write(self, step):

@@ -1,0 +1,128 @@
+"""backup and restore: a copy of the database, and a copy that becomes the ledger."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.common import Session, Yes, interactive, now, session
+from mailer.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from mailer.store.freshness import Settlement
+
+_KEY = "secret.key"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(help="A folder outside the project; made if needed.", metavar="DIR")
+    ],
+) -> None:
+    """Copy the database and the secret key into a folder. Safe while mail is being sent."""
+    run = session(context)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    run.store.database.back_up(folder / run.project.database.name)
+    if run.project.secret_key_file.exists():
+        key = folder / _KEY
+        key.touch(mode=0o600)
+        shutil.copyfile(run.project.secret_key_file, key)
+    typer.echo(f"Backed up to {folder}. It holds personal data and the secret key: keep it safe.")
+
+
+def restore(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder that `mailer backup` has filled; without it, the database that is in "
+            "lists/ now becomes the ledger.",
+            metavar="DIR",
+        ),
+    ] = None,
+    *,
+    sent: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sent",
+            help="A campaign that was sent after this copy was made; repeat it for others.",
+            metavar="CAMPAIGN",
+        ),
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Put a backup in place, or make a copied project the one that sends."""
+    run = session(context)
+    database = run.project.database
+    if _is_in_use(run):
+        raise UsageError(
+            "something is sending from this project",
+            hint="Stop mailer send, worker and serve before you restore.",
+        )
+    if folder is not None and not (folder / database.name).is_file():
+        raise UsageError(f"there is no {database.name} in {folder}")
+    source = f"the backup in {folder}" if folder else f"{database} as it is"
+    typer.echo(f"From now on, {source} is the ledger of what was sent.")
+    if not yes and not interactive():
+        raise UsageError(
+            "a restore cannot be undone", hint="Add --yes to do it without a question."
+        )
+    if not yes and not typer.confirm("Is every other copy of it out of use?"):
+        raise UsageError("nothing was restored")
+    if folder is not None:
+        _put_in_place(run, folder)
+    _show(run.store.freshness.accept(sent or (), now=now()))
+
+
+def _is_in_use(run: Session) -> bool:
+    try:
+        return run.store.leases.is_anyone_here()
+    except StoreError:
+        return False  # damaged, which is why it is restored
+
+
+def _put_in_place(run: Session, folder: Path) -> None:
+    """Keep the present database beside the restored one, under a name with the time."""
+    database, key = run.project.database, run.project.secret_key_file
+    run.close()
+    run.__dict__.pop("store", None)
+    aside = f"{database.name}.before-restore-{now():%Y%m%d-%H%M%S}"
+    for suffix in ("", "-wal"):
+        file = database.with_name(database.name + suffix)
+        if file.exists():
+            file.replace(file.with_name(aside + suffix))
+    database.with_name(f"{database.name}-shm").unlink(missing_ok=True)
+    shutil.copyfile(folder / database.name, database)
+    database.chmod(0o600)
+    if (folder / _KEY).exists() and not key.exists():
+        shutil.copyfile(folder / _KEY, key)
+        key.chmod(0o600)
+    typer.echo(f"The database that was there is kept as lists/{aside}.")
+
+
+def _show(settlement: Settlement) -> None:
+    for campaign in settlement.campaigns:
+        typer.echo(
+            f"{campaign} may have gone to people whom this copy does not know of. Settle it first: "
+            f"mailer reconcile {campaign}"
+        )
+    if settlement.uncertain:
+        typer.echo(f"{settlement.uncertain:,} are uncertain: nobody mails them until you decide.")
+    if not settlement.certain:
+        typer.echo(
+            "No mark tells what was sent after this copy was made. A campaign that was sent since, "
+            "and is missing in: mailer status, must not be sent again. Name it with: mailer restore "
+            "--sent CAMPAIGN"
+        )
+    if settlement.certain and not settlement.campaigns:
+        typer.echo("Nothing was sent after this copy was made.")

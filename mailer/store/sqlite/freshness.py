@@ -1,0 +1,177 @@
+"""Freshness of the ledger, in SQLite: the number of claims in the database, compared with its marks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from mailer.errors import StaleLedger
+from mailer.store.freshness import Settlement
+from mailer.store.sqlite.marks import Mark, Marks, boot_id, machine_id
+from mailer.store.sqlite.rows import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mailer.store.sqlite.database import SqliteDatabase
+
+_ACCEPT = "If this copy is to be the ledger from now on, and no other: mailer restore. See docs/backups.md."
+
+
+class SqliteFreshness:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._db = database
+        self._marks = Marks(database.path)
+
+    def check(self) -> None:
+        with self._db.writing():
+            epoch, claimed, machine = self._ledger()
+            self._refuse_older(epoch, claimed)
+            self._refuse_copies(epoch, machine)
+            if not machine:
+                self._db.execute(_SET_MACHINE, {"machine": machine_id()})
+
+    def claim(self, number: int) -> Mark:
+        """Count claims, inside the transaction that makes them; pass the mark to `advance` after it.
+
+        Raises:
+            StaleLedger: the ledger is behind its mark.
+        """
+        epoch, claimed, _ = self._db.row(_CLAIM, {"number": number}) or ("", 0, "")
+        mark = self._marks.highest()
+        if mark and (mark.epoch != epoch or mark.claimed > claimed - number):
+            raise _older(mark.claimed - claimed + number)
+        return self._mark(epoch, claimed)
+
+    def advance(self, mark: Mark, campaign: str) -> None:
+        """Raise the marks, after the claims are on disk and before any mail is handed over."""
+        self._marks.advance(mark, campaign)
+
+    def has_to_settle(self, campaign: str) -> bool:
+        """Whether people added to this campaign may have been mailed from another copy."""
+        return bool(self._db.row(_HAS_TO_SETTLE, {"campaign": campaign}))
+
+    def accept(self, sent: Sequence[str], *, now: datetime) -> Settlement:
+        epoch, claimed, _ = self._ledger()
+        marks = [mark for mark in self._marks.all(epoch) if mark.epoch == epoch]
+        certain = bool(marks) and all(mark.machine == machine_id() for mark in marks)
+        later = {name for mark in marks for name, at in mark.campaigns.items() if at > claimed}
+        campaigns = sorted({*sent, *later} if certain else {*sent, *later, *self._unfinished()})
+        claimed = max([claimed, *(mark.claimed for mark in marks)])
+        epoch = uuid4().hex
+        with self._db.writing():
+            self._db.execute(_RENEW, {"epoch": epoch, "machine": machine_id(), "claimed": claimed})
+            self._db.execute(_SKIP_NUMBERS)
+            self._db.execute_many(_SETTLE_LATER, ({"campaign": name} for name in campaigns))
+            uncertain = sum(self._settle(name, now) for name in campaigns)
+        self._marks.replace(self._mark(epoch, claimed))
+        return Settlement(tuple(campaigns), uncertain, certain)
+
+    def _unfinished(self) -> list[str]:
+        return [name for (name,) in self._db.rows(_UNFINISHED)]
+
+    def _settle(self, campaign: str, now: datetime) -> int:
+        change = {"campaign": campaign, "at": iso(now), "detail": RESTORED}
+        self._db.execute(_PAUSE, change)
+        return self._db.execute(_DOUBT, change)
+
+    def close(self) -> None:
+        self._marks.close()
+
+    # ---------------------------------------------------------------- comparing
+
+    def _ledger(self) -> tuple[str, int, str]:
+        epoch, claimed, machine = self._db.row(_LEDGER) or ("", 0, "")
+        return epoch, claimed, machine
+
+    def _mark(self, epoch: str, claimed: int) -> Mark:
+        return Mark(
+            epoch,
+            claimed,
+            path=str(self._db.path.resolve()),
+            machine=machine_id(),
+            boot=boot_id(),
+            at=iso(datetime.now(UTC)),
+        )
+
+    def _refuse_older(self, epoch: str, claimed: int) -> None:
+        marks = self._marks.all(epoch)
+        highest = max((mark.claimed for mark in marks if mark.epoch == epoch), default=0)
+        if highest > claimed:
+            raise _older(highest - claimed)
+        foreign = [mark for mark in self._marks.own() if mark.epoch != epoch and mark.claimed]
+        if foreign:
+            last = max(foreign, key=lambda mark: mark.at)
+            raise StaleLedger(
+                f"{self._db.path.name} is not the database that was here on {last.at[:10]}: from that "
+                f"one, {last.claimed:,} were mailed, and this one does not know of it",
+                hint=f"Put that database back. {_ACCEPT}",
+            )
+
+    def _refuse_copies(self, epoch: str, machine: str) -> None:
+        here = machine_id()
+        if machine and here and machine != here:
+            raise StaleLedger(
+                f"{self._db.path.name} was copied from another machine: if the original still sends, "
+                f"everybody is mailed twice ({self._waiting():,} are pending here)",
+                hint=f"Send from one machine only. {_ACCEPT}",
+            )
+        own = self._db.path.resolve()
+        for mark in self._marks.all(epoch):
+            original = Path(mark.path)
+            is_other = mark.epoch == epoch and mark.path != str(own) and original.exists()
+            if is_other and mark.machine == here and not original.samefile(own):
+                raise StaleLedger(
+                    f"{self._db.path.name} is a copy of {original}, which sends, too: everybody "
+                    f"would be mailed twice ({self._waiting():,} are pending here)",
+                    hint=f"Send from one of the two only. {_ACCEPT}",
+                )
+
+    def _waiting(self) -> int:
+        return int(self._db.value(_WAITING))
+
+
+RESTORED = "may have been mailed from another copy of the database"
+"""The reason of deliveries that are uncertain after a restore."""
+
+
+def _older(number: int) -> StaleLedger:
+    return StaleLedger(
+        f"the database is older than what was sent from it: {number:,} may already have had their "
+        "mail, and this copy does not know of it",
+        hint=f"Put the newest database back. {_ACCEPT}",
+    )
+
+
+_LEDGER = "SELECT epoch, claimed, machine FROM ledger"
+
+_SET_MACHINE = "UPDATE ledger SET machine = :machine"
+
+_CLAIM = "UPDATE ledger SET claimed = claimed + :number RETURNING epoch, claimed, machine"
+
+_RENEW = "UPDATE ledger SET epoch = :epoch, claimed = :claimed, machine = :machine"
+
+# Numbers that stand in mail or in events of another copy are not given out again.
+_SKIP_NUMBERS = "UPDATE sqlite_sequence SET seq = seq + 1000000"
+
+_HAS_TO_SETTLE = "SELECT 1 FROM unsettled WHERE campaign = :campaign"
+
+_SETTLE_LATER = """
+INSERT INTO unsettled (campaign) VALUES (:campaign) ON CONFLICT (campaign) DO NOTHING"""
+
+_UNFINISHED = """
+SELECT DISTINCT campaign FROM sends
+WHERE EXISTS (SELECT 1 FROM deliveries d
+    WHERE d.send_id = sends.id AND d.state IN ('pending', 'sending'))"""
+
+_WAITING = "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending')"
+
+_PAUSE = """
+UPDATE sends SET state = 'paused', note = :detail, changed = :at
+WHERE campaign = :campaign AND state IN ('queued', 'sending')"""
+
+_DOUBT = """
+UPDATE deliveries SET state = 'uncertain', detail = :detail, changed = :at
+WHERE campaign = :campaign AND state IN ('pending', 'sending')"""

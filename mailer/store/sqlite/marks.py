@@ -1,0 +1,160 @@
+"""Marks: how far a ledger has come, written where a restored database does not take them along.
+
+One lies beside the database, another in the user's state directory. Both are written after a claim is on
+disk and before its mail is handed over. So a mark is never ahead of an intact ledger, and a ledger behind
+its mark is an old copy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SIZE = 4096
+"""Bytes of a mark. Always the same, so that one write replaces the whole."""
+
+_SUFFIX = ".mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    epoch: str
+    """The ledger's id; a new one after each restore."""
+    claimed: int
+    """Deliveries claimed so far, in all."""
+    path: str
+    """The database file."""
+    machine: str
+    boot: str
+    at: str
+    """When the mark was written, in ISO 8601."""
+    campaigns: dict[str, int] = field(default_factory=dict)
+    """Campaign → `claimed` after its last claim; the last ones only."""
+
+
+def machine_id() -> str:
+    """An id of this machine; "" where there is none, as in most containers."""
+    return _read(Path("/etc/machine-id"))
+
+
+def boot_id() -> str:
+    return _read(Path("/proc/sys/kernel/random/boot_id"))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError):
+        return ""
+
+
+class Marks:
+    """The marks of one database file, kept open while claims are made."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database.resolve()
+        self._files: dict[Path, int] = {}
+
+    @property
+    def beside(self) -> Path:
+        return self._database.with_name(self._database.name + _SUFFIX)
+
+    @property
+    def elsewhere(self) -> Path:
+        """In the user's state directory (XDG Base Directory Specification)."""
+        name = hashlib.sha256(os.fsencode(self._database)).hexdigest()[:32]
+        return _state_folder() / (name + _SUFFIX)
+
+    def own(self) -> list[Mark]:
+        """The marks of this file, beside it and in the state directory, as far as they can be read."""
+        return [mark for path in (self.beside, self.elsewhere) if (mark := _load(path))]
+
+    def all(self, epoch: str) -> list[Mark]:
+        """The marks of this file, and those of all other files with the same ledger."""
+        others = (_load(path) for path in _state_folder().glob(f"*{_SUFFIX}"))
+        return self.own() + [mark for mark in others if mark and mark.epoch == epoch]
+
+    def highest(self) -> Mark | None:
+        """The mark beside the database: one read, as it is asked for with each claim."""
+        try:
+            return _parse(os.pread(self._open(self.beside), _SIZE, 0))
+        except OSError:
+            return None
+
+    def advance(self, mark: Mark, campaign: str) -> None:
+        """Raise both marks to this one, unless another process has raised them further."""
+        for path in (self.beside, self.elsewhere):
+            # a service may have no home: then only the mark beside the database is left
+            with suppress(OSError), _locked(self._open(path)) as file:
+                before = _parse(os.pread(file, _SIZE, 0))
+                same = before is not None and before.epoch == mark.epoch
+                if same and before is not None and before.claimed >= mark.claimed:
+                    continue
+                campaigns = before.campaigns if same and before is not None else {}
+                campaigns.pop(campaign, None)
+                campaigns[campaign] = mark.claimed
+                os.pwrite(file, _dump(mark, campaigns), 0)
+
+    def replace(self, mark: Mark) -> None:
+        """Write both marks, whatever they were before."""
+        for path in (self.beside, self.elsewhere):
+            with suppress(OSError), _locked(self._open(path)) as file:
+                os.pwrite(file, _dump(mark, mark.campaigns), 0)
+
+    def close(self) -> None:
+        while self._files:
+            _, file = self._files.popitem()
+            os.close(file)
+
+    def _open(self, path: Path) -> int:
+        if path not in self._files:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._files[path] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._files[path]
+
+
+def _state_folder() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    return Path(base) / "mailer" / "ledgers"
+
+
+@contextmanager
+def _locked(file: int) -> Iterator[int]:
+    """Of two processes that advance a mark at once, the one that is behind must not win."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield file
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _load(path: Path) -> Mark | None:
+    try:
+        return _parse(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _parse(content: bytes) -> Mark | None:
+    """None when there is no mark, or a power cut has left half of one."""
+    try:
+        return Mark(**json.loads(content))
+    except (ValueError, TypeError):
+        return None
+
+
+def _dump(mark: Mark, campaigns: dict[str, int]) -> bytes:
+    """As many of the last campaigns as there is room for."""
+    kept = dict(campaigns)
+    while len(content := json.dumps({**asdict(mark), "campaigns": kept}).encode()) >= _SIZE:
+        del kept[next(iter(kept))]
+    return content.ljust(_SIZE - 1) + b"\n"

@@ -1,0 +1,174 @@
+"""backup and restore, as staff use them: nobody is mailed twice, whatever copy is put back."""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from mailer.lists.membership import SuppressionReason
+from tools.projects.project import NOW, address, make_project, open_store
+
+
+@pytest.fixture
+def root(tmp_path):
+    return make_project(tmp_path / "project", 12)
+
+
+def mailed(root):
+    """Every message that went to the outbox, by file name."""
+    return {file.name for file in (root / "outbox").rglob("*.eml")}
+
+
+def test_a_backup_that_is_put_back_by_hand_is_refused_and_restored_it_is_settled_first(
+    mailer, root, tmp_path
+):
+    assert mailer("send", "vote", "--yes", "--limit", "4")[0] == 0
+    code, said = mailer("backup", str(tmp_path / "backup"))
+    assert code == 0
+    assert "keep it safe" in said
+    assert mailer("send", "vote", "--yes", "--limit", "3")[0] == 0
+    before = mailed(root)
+    for file in (root / "lists").glob("mailer.db*[!k]"):
+        file.unlink()
+    shutil.copy(tmp_path / "backup" / "mailer.db", root / "lists")
+    for command in (("send", "vote", "--yes"), ("resume", "vote", "--yes"), ("worker", "--once")):
+        code, said = mailer(*command)
+        if code != 0:
+            assert code == 3
+            assert "3 may already have had their mail" in said
+            assert "mailer restore" in said
+    assert mailed(root) == before
+    code, said = mailer("restore", str(tmp_path / "backup"), "--yes")
+    assert code == 0
+    assert "mailer reconcile vote" in said
+    assert mailer("send", "vote", "--yes")[0] in (0, 1, 3)
+    assert mailed(root) == before
+
+
+def test_a_backup_holds_the_database_and_the_key_for_their_owner_alone(mailer, tmp_path):
+    assert mailer("backup", str(tmp_path / "backup"))[0] == 0
+    files = {file.name: file.stat().st_mode & 0o077 for file in (tmp_path / "backup").iterdir()}
+    assert files == {"mailer.db": 0, "secret.key": 0}
+    copy = sqlite3.connect(tmp_path / "backup" / "mailer.db")
+    assert copy.execute("SELECT count(*) FROM subscribers").fetchone() == (12,)
+    copy.close()
+
+
+def test_restoring_keeps_what_was_there(mailer, root, tmp_path):
+    mailer("backup", str(tmp_path / "backup"))
+    mailer("send", "vote", "--yes")
+    code, said = mailer("restore", str(tmp_path / "backup"), "--yes")
+    assert code == 0
+    (kept,) = (root / "lists").glob("mailer.db.before-restore-*[0-9]")
+    assert kept.name in said
+    store = open_store(root)
+    assert store.sends.all() == []
+    store.close()
+
+
+def test_a_damaged_database_is_restored(mailer, root, tmp_path):
+    mailer("backup", str(tmp_path / "backup"))
+    (root / "lists" / "mailer.db").write_bytes(b"no database" * 1000)
+    assert mailer("restore", str(tmp_path / "backup"), "--yes")[0] == 0
+    assert address(3) in mailer("subscriber", "show", address(3))[1]
+
+
+def test_nothing_is_restored_while_something_sends_or_without_a_yes(mailer, tmp_path, store):
+    mailer("backup", str(tmp_path / "backup"))
+    code, said = mailer("restore", str(tmp_path / "backup"), answers=["n"])
+    assert code == 2
+    assert "nothing was restored" in said
+    store.leases.attend()
+    code, said = mailer("restore", str(tmp_path / "backup"), "--yes")
+    assert code == 2
+    assert "Stop mailer send, worker and serve" in said
+
+
+def test_a_folder_without_a_backup_is_refused(mailer, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, said = mailer("restore", str(tmp_path / "empty"), "--yes")
+    assert code == 2
+    assert "there is no mailer.db" in said
+
+
+def test_a_copy_of_the_project_sends_after_it_was_made_the_ledger(mailer, root, tmp_path):
+    mailer("send", "vote", "--yes", "--limit", "4")
+    shutil.copytree(root, tmp_path / "copy")
+    code, said = mailer("--project", str(tmp_path / "copy"), "resume", "vote", "--yes")
+    assert code == 3
+    assert "which sends, too" in said
+    code, said = mailer("--project", str(tmp_path / "copy"), "restore", "--yes")
+    assert code == 0
+    assert mailer("--project", str(tmp_path / "copy"), "send", "vote", "--yes")[0] in (0, 1, 3)
+
+
+def test_a_database_of_a_newer_version_is_refused_by_every_command(mailer, store):
+    database = store.database.connection
+    database.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('mailer', 'later', '')"
+    )
+    for command in (("send", "vote", "--yes"), ("lists", "show"), ("status", "vote")):
+        code, said = mailer(*command)
+        assert code == 2
+        assert "written by a newer version of mailer (later)" in said
+
+
+def test_an_update_is_announced_and_backed_up_first(mailer, root, store):
+    connection = store.database.connection
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'freshness'")
+    connection.execute("DROP TABLE ledger")
+    connection.execute("DROP TABLE unsettled")
+    code, said = mailer("lists", "show")
+    assert code == 0
+    assert "Updating mailer.db for this version of mailer" in said
+    backup = sqlite3.connect(root / "lists" / "mailer.db.before-update")
+    names = {name for (name,) in backup.execute("SELECT name FROM sqlite_master")}
+    backup.close()
+    assert "deliveries" in names
+    assert "ledger" not in names
+    assert "Updating" not in mailer("lists", "show")[1]
+
+
+@pytest.fixture
+def another_user():
+    """Somebody who may look at files, and write none."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    yield lambda: os.seteuid(65534)
+    os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder():
+    """Outside the folder of tests, which pytest keeps to its user."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_looking_works_where_nothing_can_be_written(
+    mailer, root, open_folder, another_user, *, log
+):
+    mailer("send", "vote", "--yes", "--limit", "4")
+    project = shutil.copytree(root, open_folder / "project")
+    store = open_store(project)
+    store.suppressions.suppress(address(3), SuppressionReason.MANUAL, detail="", now=NOW)
+    if not log:
+        store.close()
+    for file in [project, *project.rglob("*")]:
+        file.chmod(0o755 if file.is_dir() else 0o644)
+    another_user()
+    code, said = mailer("--project", str(project), "status", "vote")
+    assert code == 0
+    assert "accepted" in said
+    assert "suppressed" in mailer("--project", str(project), "subscriber", "show", address(3))[1]
+    assert mailer("--project", str(project), "check", "vote")[0] in (0, 1)
+    code, said = mailer("--project", str(project), "subscriber", "erase", address(0), "--yes")
+    assert code == 2
+    assert "can only be read" in said
+    os.seteuid(0)
+    store.close()

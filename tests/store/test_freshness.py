@@ -1,0 +1,381 @@
+"""A ledger that has gone back in time or has a twin claims nothing."""
+
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailer.errors import DatabaseReplacedError, StaleLedger
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.lists.import_row import ImportRow
+from mailer.store import connect
+from mailer.store.sqlite import freshness, marks
+
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+
+
+def hashes(email):
+    return [f"hash of {email}"]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    """The user's state directory."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "project" / "lists" / "mailer.db"
+
+
+@pytest.fixture
+def opened(path):
+    """Opens stores, and closes them all in the end."""
+    stores = []
+
+    def opened(file=path):
+        stores.append(connect(file, hashes))
+        return stores[-1]
+
+    yield opened
+    for store in stores:
+        store.close()
+
+
+def enroll(store, number=120):
+    rows = [ImportRow(row, f"person{row}@example.org") for row in range(number)]
+    store.imports.import_rows("members", rows, source="test", now=NOW)
+
+
+def start(store, campaign="vote"):
+    ids = [person.id for person in store.subscribers.audience("members")]
+    send, _ = store.sends.freeze(
+        campaign, "members", ids, query="", snapshot=b"", digest="", transport="outbox", now=NOW
+    )
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    return send
+
+
+def mail(store, send, number):
+    """Claim and accept; returns who was mailed."""
+    mailed = []
+    while len(mailed) < number and (
+        claims := store.deliveries.claim(send.id, min(20, number - len(mailed)), now=NOW)
+    ):
+        results = [Result(claim.delivery_id, DeliveryState.ACCEPTED) for claim in claims]
+        store.deliveries.record(results, now=NOW)
+        mailed += [claim.subscriber.email for claim in claims]
+    return mailed
+
+
+def back_up(store, file):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(file) as copy:
+        store.database.connection.backup(copy)
+    copy.close()
+
+
+def put_back(backup, path):
+    for file in path.parent.glob("mailer.db-*"):
+        file.unlink()
+    shutil.copy(backup, path)
+
+
+# ---------------------------------------------------------------- five ways to mail people twice
+
+
+def test_a_restored_backup_refuses_and_says_how_many_were_mailed_since(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 40)
+    back_up(store, tmp_path / "backup.db")
+    mail(store, send, 80)
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    restored = opened()
+    with pytest.raises(StaleLedger, match="80 may already have had their mail") as refusal:
+        restored.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert refusal.value.exit_code == 3
+    assert "mailer restore" in refusal.value.hint
+    with pytest.raises(StaleLedger, match="80 may already have had"):
+        restored.deliveries.claim(send.id, 20, now=NOW)
+
+
+def test_a_worker_takes_up_nothing_from_a_restored_backup(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    back_up(store, tmp_path / "backup.db")
+    mail(store, send, 80)
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    worker = opened()
+    with pytest.raises(StaleLedger, match="80 may already"):
+        worker.schedule.take_up(now=NOW)
+    assert worker.sends.counts(send.id).pending == 120
+
+
+def test_a_database_copied_without_its_log_is_refused(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    store.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    send = start(store)
+    mail(store, send, 60)
+    shutil.copy(path, tmp_path / "without-log.db")
+    store.close()
+    put_back(tmp_path / "without-log.db", path)
+    with pytest.raises(StaleLedger):
+        start(opened())
+
+
+def test_of_a_copied_project_the_original_sends_and_the_copy_does_not(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 20)
+    shutil.copytree(path.parent.parent, tmp_path / "copy")
+    twin = opened(tmp_path / "copy" / "lists" / "mailer.db")
+    with pytest.raises(StaleLedger, match=r"is a copy of .*/project/lists/mailer.db, which sends"):
+        start(twin, "another")
+    assert len(mail(store, send, 100)) == 100
+
+
+def test_an_older_copy_of_the_whole_folder_is_refused(opened, path, tmp_path):
+    """As a machine does that takes over with the files of an hour ago."""
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 20)
+    shutil.copytree(path.parent, tmp_path / "an hour ago")
+    mail(store, send, 70)
+    store.close()
+    shutil.rmtree(path.parent)
+    shutil.copytree(tmp_path / "an hour ago", path.parent)
+    with pytest.raises(StaleLedger, match="70 may already have had their mail"):
+        opened().schedule.take_up(now=NOW)
+
+
+def test_a_copy_on_another_machine_is_refused(opened, monkeypatch, state):
+    monkeypatch.setattr(freshness, "machine_id", lambda: "first machine")
+    store = opened()
+    enroll(store)
+    start(store)
+    store.close()
+    shutil.rmtree(state, ignore_errors=True)
+    monkeypatch.setattr(freshness, "machine_id", lambda: "second machine")
+    with pytest.raises(StaleLedger, match=r"copied from another machine.*120 are pending here"):
+        start(opened())
+
+
+def test_a_new_database_in_place_of_one_that_has_sent_is_refused(opened, path):
+    store = opened()
+    enroll(store)
+    mail(store, start(store), 120)
+    store.close()
+    for file in path.parent.glob("mailer.db*"):
+        file.unlink()
+    empty = opened()
+    enroll(empty)
+    with pytest.raises(StaleLedger, match="from that one, 120 were mailed"):
+        start(empty)
+
+
+# ---------------------------------------------------------------- no false alarm
+
+
+def test_a_project_that_was_moved_goes_on(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 20)
+    store.close()
+    path.parent.parent.rename(tmp_path / "moved")
+    moved = opened(tmp_path / "moved" / "lists" / "mailer.db")
+    moved.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert len(mail(moved, send, 120)) == 100
+
+
+def test_senders_that_claim_in_turn_do_not_refuse_each_other(opened):
+    store, other = opened(), opened()
+    enroll(store)
+    send = start(store)
+    for sender in (store, other) * 3:
+        assert len(mail(sender, send, 20)) == 20
+
+
+def test_a_sender_that_dies_before_its_mark_is_written_is_not_refused(opened, monkeypatch):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    monkeypatch.setattr(store.freshness, "advance", lambda *_: None)
+    mail(store, send, 20)
+    store.close()
+    again = opened()
+    again.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert len(mail(again, send, 120)) == 100
+
+
+def test_half_a_mark_is_no_mark(opened, path, state):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 20)
+    for file in (path.with_name("mailer.db.mark"), *state.rglob("*.mark")):
+        file.write_bytes(file.read_bytes()[:30])
+    assert len(mail(store, send, 20)) == 20
+    start(opened(), "another")
+
+
+def test_a_mark_goes_up_only_and_holds_what_fits(path):
+    path.parent.mkdir(parents=True)
+    mine = marks.Marks(path)
+    mark = marks.Mark("epoch", 5, str(path), "", "", "")
+    mine.advance(mark, "first")
+    for number in range(6, 300):
+        mine.advance(marks.Mark("epoch", number, str(path), "", "", ""), f"campaign-{number:050}")
+    mine.advance(mark, "late")
+    beside, elsewhere = mine.own()
+    assert beside == elsewhere
+    assert beside.claimed == 299
+    assert beside.campaigns[f"campaign-{299:050}"] == 299
+    assert "late" not in beside.campaigns
+    assert path.with_name("mailer.db.mark").stat().st_size == 4096
+    assert path.with_name("mailer.db.mark").stat().st_mode & 0o077 == 0
+    mine.close()
+
+
+def test_without_a_state_directory_the_mark_beside_the_database_is_enough(
+    opened, path, tmp_path, monkeypatch
+):
+    (tmp_path / "no-folder").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "no-folder"))
+    store = opened()
+    enroll(store)
+    send = start(store)
+    back_up(store, tmp_path / "backup.db")
+    mail(store, send, 80)
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    with pytest.raises(StaleLedger, match="80 may already"):
+        start(opened())
+
+
+# ---------------------------------------------------------------- a copy becomes the ledger
+
+
+def test_what_was_pending_in_a_copy_is_settled_first(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 40)
+    back_up(store, tmp_path / "backup.db")
+    mail(store, send, 30)
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    restored = opened()
+    settlement = restored.freshness.accept([], now=NOW)
+    assert settlement == freshness.Settlement(("vote",), uncertain=80, certain=True)
+    assert restored.sends.find("vote", "members").state is SendState.PAUSED
+    assert restored.sends.counts(send.id).uncertain == 80
+    restored.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert mail(restored, send, 200) == []
+
+
+def test_a_campaign_that_the_copy_does_not_know_of_is_settled_first(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    back_up(store, tmp_path / "backup.db")
+    mail(store, start(store), 120)
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    restored = opened()
+    assert restored.freshness.accept([], now=NOW).campaigns == ("vote",)
+    send = start(restored)
+    assert mail(restored, send, 200) == []
+    assert restored.sends.counts(send.id).uncertain == 120
+    other = start(restored, "another")
+    assert len(mail(restored, other, 200)) == 120
+
+
+def test_what_was_not_sent_from_since_stays_pending(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    quiet, busy = start(store, "quiet"), start(store, "busy")
+    back_up(store, tmp_path / "backup.db")
+    mail(store, busy, 20)
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    restored = opened()
+    assert restored.freshness.accept([], now=NOW).campaigns == ("busy",)
+    assert restored.sends.counts(quiet.id).pending == 120
+    assert restored.sends.counts(busy.id).uncertain == 120
+
+
+def test_without_a_mark_everything_unfinished_is_settled_first(
+    opened, tmp_path, state, monkeypatch
+):
+    store = opened()
+    enroll(store)
+    start(store, "quiet")
+    busy = start(store, "busy")
+    mail(store, busy, 20)
+    back_up(store, tmp_path / "new" / "mailer.db")
+    monkeypatch.setattr(freshness, "machine_id", lambda: "another")
+    shutil.rmtree(state, ignore_errors=True)
+    moved = opened(tmp_path / "new" / "mailer.db")
+    settlement = moved.freshness.accept(["vote"], now=NOW)
+    assert settlement == freshness.Settlement(("busy", "quiet", "vote"), 220, certain=False)
+
+
+def test_numbers_are_not_given_out_again(opened, path, tmp_path):
+    store = opened()
+    enroll(store, 3)
+    start(store)
+    back_up(store, tmp_path / "backup.db")
+    store.imports.import_rows("members", [ImportRow(9, "new@example.org")], source="", now=NOW)
+    lost = store.subscribers.history("new@example.org").subscriber.id
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    restored = opened()
+    restored.freshness.accept([], now=NOW)
+    restored.imports.import_rows("members", [ImportRow(9, "other@example.org")], source="", now=NOW)
+    assert restored.subscribers.history("other@example.org").subscriber.id > lost
+
+
+# ---------------------------------------------------------------- a database that is not there
+
+
+def replaced(path):
+    path.rename(path.with_name("old.db"))
+    shutil.copy(path.with_name("old.db"), path)
+
+
+def cut_off(path):
+    with path.open("r+b") as file:
+        file.truncate(4096)
+
+
+def log_deleted(path):
+    Path(f"{path}-wal").unlink()
+
+
+@pytest.mark.parametrize("harm", [replaced, Path.unlink, cut_off, log_deleted])
+def test_nothing_is_written_to_a_database_that_is_no_longer_there(opened, path, harm):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    store.database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    mail(store, send, 20)
+    harm(path)
+    with pytest.raises(DatabaseReplacedError, match="replaced or deleted while in use") as refusal:
+        mail(store, send, 20)
+    assert refusal.value.exit_code == 3
+    with pytest.raises(DatabaseReplacedError):
+        store.unsubscribes.leave(1, send.id, how="link", now=NOW)
+    with pytest.raises(DatabaseReplacedError):
+        store.database.check_present()
