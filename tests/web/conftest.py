@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-import shutil
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from mailer import config
 from mailer.cli.serve import way_out
 from mailer.links import Links, load_keys
 from mailer.web.pages.app import make_app
-from tools.projects.project import files, make_project, open_store, start
+from tools.projects.project import copy_project, files, make_project, open_store, start
 
 PEOPLE = 6
 PAGES = """
@@ -127,7 +126,7 @@ def sent(tmp_path_factory):
 
 @pytest.fixture
 def root(sent, tmp_path):
-    return shutil.copytree(sent, tmp_path / "project")
+    return copy_project(sent, tmp_path / "project")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sqlite_utils import Database as MigratedDatabase
 
 from mailer.atomic import private_folder, private_opener
 from mailer.errors import DatabaseReplacedError, StoreError
-from mailer.store.sqlite.migrations import migrations
+from mailer.store.sqlite.migrations import migrations, step_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -40,9 +40,6 @@ def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     )
     hint = _RESTORE if damaged else "Check that lists/ can be written to and the disk is not full."
     return StoreError(f"the database cannot be {doing}: {err}", hint=hint)
-
-
-_EMPTY = MigratedDatabase(memory=True)
 
 
 def _connect(name: str) -> sqlite3.Connection:
@@ -125,7 +122,7 @@ class SqliteDatabase:
         """Bring the schema up to date, after a backup; refuse one of a newer version."""
         database = MigratedDatabase(self.connection, execute_plugins=False)
         applied = {step.name for step in migrations.applied(database)}
-        newer = sorted(applied - {step.name for step in migrations.pending(_EMPTY)})
+        newer = sorted(applied - step_names())
         if newer:
             raise StoreError(
                 f"{self.path} was written by a newer version of mailer ({', '.join(newer)})",

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from mailer.store.health import Health
 from mailer.store.sqlite.leases import attendants
-from mailer.store.sqlite.migrations import migrations
+from mailer.store.sqlite.migrations import migrations, step_names
 from mailer.store.sqlite.sends import WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Health:
         return Health(damage=damage)
     db = Database(connection, execute_plugins=False)
     tables = db.table_names()
-    ours = {step.name for step in migrations.pending(Database(memory=True))}
+    ours = step_names()
     applied = {step.name for step in migrations.applied(db)}
     older = bool(ours - applied)
     scheduled = 0 if older else _scheduled(connection)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
 from uuid import uuid4
 
-from sqlite_utils import Migrations
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 migrations = Migrations("mailer")
 
@@ -143,6 +140,12 @@ def freshness(db: Database) -> None:
     db.execute("INSERT INTO ledger VALUES (?, 0, '')", (uuid4().hex,))
     # campaigns that were sent from another copy of the database
     db.execute("CREATE TABLE unsettled (campaign TEXT PRIMARY KEY)")
+
+
+@cache
+def step_names() -> frozenset[str]:
+    """The names of all steps that this version knows."""
+    return frozenset(step.name for step in migrations.pending(Database(memory=True)))
 
 
 _FIRST_TABLES = """

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 import time
 
 import pytest
@@ -11,7 +10,7 @@ from mailer.errors import StoreError
 from mailer.links import address
 from mailer.web.pages.click_counter import ClickCounter
 from tests.web.conftest import Site, eml
-from tools.projects.project import SETTINGS, make_project, start
+from tools.projects.project import SETTINGS, copy_project, make_project, start
 
 VOTE = """---
 subject: The vote is Tuesday
@@ -34,7 +33,7 @@ def counted(tmp_path_factory):
 
 @pytest.fixture
 def site(counted, tmp_path):
-    found = Site(shutil.copytree(counted, tmp_path / "project"))
+    found = Site(copy_project(counted, tmp_path / "project"))
     with found.client:
         yield found
     found.store.close()
@@ -157,7 +156,7 @@ def test_clicks_that_could_not_be_written_are_written_with_the_next():
 
 
 def test_a_server_that_stops_writes_what_it_has_counted(counted, tmp_path):
-    found = Site(shutil.copytree(counted, tmp_path / "project"))
+    found = Site(copy_project(counted, tmp_path / "project"))
     with found.client:
         for _ in range(20):
             found.get(link_of(found))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import re
-import shutil
 import sqlite3
 import threading
 import time
@@ -18,7 +17,7 @@ from mailer.transports.registry import open_transport
 from mailer.web.preview.app import Preview
 from tests.support.preview import enter, origin, previewing
 from tools.projects import samples
-from tools.projects.project import make_project
+from tools.projects.project import copy_project, make_project
 
 HOST = "127.0.0.1:8025"
 EVERY = ["/", "/-/rows", "/-/preview.js", "/-/preview.css", "/vote", "/vote/mail", "/vote/state",
@@ -255,7 +254,7 @@ def test_a_page_of_another_origin_reads_nothing_and_does_nothing(
     browser, root, tmp_path, elsewhere
 ):
     port, pages = elsewhere
-    own = shutil.copytree(root, tmp_path / "project")
+    own = copy_project(root, tmp_path / "project")
     rules = "MAP evil.example.com 127.0.0.1"
     arguments = [*samples.BROWSER["args"], f"--host-resolver-rules={rules}"]
     misled = browser.browser_type.launch(**samples.BROWSER | {"args": arguments})

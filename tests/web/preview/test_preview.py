@@ -24,7 +24,7 @@ from mailer.web.preview.sample_recipients import DIFFICULT, SampleRecipients
 from mailer.web.preview.sse import EventStream
 from mailer.web.preview.store_pool import StorePool
 from mailer.web.preview.watcher import Watcher
-from tools.projects.project import address, make_project, open_store, start
+from tools.projects.project import address, copy_project, make_project, open_store, start
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def root(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "project")
+    return copy_project(made, tmp_path / "project")
 
 
 @pytest.fixture
