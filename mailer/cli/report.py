@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from mailer.ledger.delivery import Send
     from mailer.reports.summary import SendReport
 
-_SHOWN = 10
-"""Rows of each table."""
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
@@ -115,13 +112,13 @@ def _show(found: SendReport) -> None:
         "Came back": found.bounces,
         "Bounced at": rows.domains(found),
         "Why readers left": found.reasons,
-        "For those of whom": rows.variants(found),
+        "Who got which variant": rows.variants(found),
         "Clicks on": rows.clicks(found),
         "State": rows.states(found),
     }
     for title, numbers in tables.items():
         if numbers:
-            print_table((title, "Number"), numbers[:_SHOWN])
+            print_table((rows.heading(title, numbers), "Number"), rows.top(numbers))
     if found.subjects:
         print_table(rows.SUBJECTS, rows.subjects(found))
 

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from mailer import colors, page_templates
-from mailer.reports import charts, rows, tilemap
+from mailer.reports import charts, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, tzinfo
 
     from mailer.config import Brand
-    from mailer.reports.summary import Numbers, SendReport
-
-_SHOWN = 10
-"""Rows of a chart; what is behind them is added up in one."""
+    from mailer.reports.summary import SendReport
 
 
 def write(
@@ -45,7 +42,7 @@ def write(
                 light=colors.light(brand.colors),
                 dark=colors.dark(brand.colors),
                 fonts=brand.fonts,
-                further=charts.STYLE + tilemap.STYLE,
+                further=charts.STYLE,
             )
         ),
     )
@@ -58,21 +55,21 @@ def _sheet(report: SendReport, zone: tzinfo | None) -> dict[str, Any]:
         "What became of it": [
             charts.bars(rows.ledger(report), title="Of the audience"),
             charts.bars(rows.heard(report), title="Heard since of what was handed over"),
-            charts.bars(_top(report.failed), title="Refused, by what was said"),
-            charts.bars(_top(rows.left_out(report)), title="Left out, by reason"),
+            charts.bars(rows.top(report.failed), title="Refused, by what was said"),
+            charts.bars(rows.top(rows.left_out(report)), title="Left out, by reason"),
         ],
         "Mail that came back": [
-            charts.bars(_top(report.bounces), title="By reason"),
-            charts.bars(_top(rows.domains(report)), title="For good, by domain"),
+            charts.bars(rows.top(report.bounces), title="By reason"),
+            charts.bars(rows.top(rows.domains(report)), title="For good, by domain"),
         ],
-        "Readers who left": [charts.bars(_top(report.reasons), title="By what they ticked")],
+        "Readers who left": [charts.bars(rows.top(report.reasons), title="By what they ticked")],
         "Variants": [
             charts.bars(rows.variants(report), title="Recipients, by what is true of them")
         ],
-        "Clicks": [charts.bars(_top(rows.clicks(report)), title="By where the link leads")],
+        "Clicks": [charts.bars(rows.top(rows.clicks(report)), title="By where the link leads")],
         "States": [
-            tilemap.draw(report.places, what="recipients"),
-            charts.bars(_top(rows.states(report)), title="Recipients"),
+            # all of them: Rhode Island is as easy to see as Texas
+            charts.bars(rows.states(report), title="Recipients"),
         ],
     }
     return {
@@ -85,9 +82,3 @@ def _sheet(report: SendReport, zone: tzinfo | None) -> dict[str, Any]:
             if any(drawn)
         ],
     }
-
-
-def _top(numbers: Numbers) -> Numbers:
-    shown, rest = numbers[:_SHOWN], numbers[_SHOWN:]
-    others = ((f"{len(rest):,} others", sum(number for _, number in rest)),) if rest else ()
-    return (*shown, *others)

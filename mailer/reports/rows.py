@@ -21,6 +21,8 @@ _HEARD = {
     EventOutcome.COMPLAINED: "complained: marked as spam",
     EventOutcome.NEVER_SENT: "never sent by Amazon",
 }
+_SHOWN = 10
+"""Rows of a table or chart."""
 _LEAST = 0.0001
 """Below, a share is shown as less than that."""
 
@@ -125,6 +127,18 @@ def subjects(report: SendReport) -> list[tuple[str, ...]]:
         )
         for one in report.subjects
     ]
+
+
+def top(numbers: Numbers) -> Numbers:
+    """The first ten rows, and one with the sum of the others."""
+    shown, rest = numbers[:_SHOWN], numbers[_SHOWN:]
+    others = ((f"{len(rest):,} others", sum(number for _, number in rest)),) if rest else ()
+    return (*shown, *others)
+
+
+def heading(title: str, numbers: Numbers) -> str:
+    """The title of a table; of one that `top` cuts, how much is shown."""
+    return f"{title} ({_SHOWN} of {len(numbers):,})" if len(numbers) > _SHOWN else title
 
 
 def states(report: SendReport) -> Numbers:

@@ -11,7 +11,6 @@ from mailer.campaigns.approval import approval_status
 from mailer.ledger.delivery import HELD_BACK
 from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.mail import web_version
-from mailer.reports.tilemap import TILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,11 +99,6 @@ class SendReport:
     def share(self, number: int) -> float:
         """Of the mail that was handed over."""
         return number / self.counts.accepted if self.counts.accepted else 0
-
-    @property
-    def places(self) -> dict[str, int]:
-        """By state, of those that are on a map."""
-        return {state: number for state, number in self.states if state in TILES}
 
 
 def summarize(store: Store, send: Send, words: Snapshot) -> SendReport:

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from mailer import cli
 from mailer.ledger.delivery import DeliveryState, Result, SendState
-from mailer.reports import rows, tilemap
+from mailer.reports import rows
 from tools.projects import reported
 from tools.projects.project import NOW, make_project, open_store, start
 
@@ -219,20 +219,17 @@ def test_the_page_fits_every_screen_and_can_be_read_by_everybody(browser, page, 
         assert tab.evaluate(ink) == "rgb(255, 255, 255)"
 
 
-# ---------------------------------------------------------------- the map
+# ---------------------------------------------------------------- long tables
+
+STATES = tuple((f"S{number}", 100 - number) for number in range(42))
 
 
-def test_the_map_has_every_state_once():
-    assert len(tilemap.TILES) == 51
-    assert len(set(tilemap.TILES.values())) == 51
+def test_a_long_table_says_how_much_of_it_is_shown_and_adds_up_the_others():
+    assert rows.heading("State", STATES) == "State (10 of 42)"
+    assert rows.top(STATES)[:10] == STATES[:10]
+    assert rows.top(STATES)[10:] == (("32 others", sum(number for _, number in STATES[10:])),)
 
 
-def test_the_more_people_the_stronger_the_colour_and_none_is_an_outline():
-    drawn = tilemap.draw({"CA": 1000, "OR": 500, "WA": 250, "ME": 63, "HI": 1}, what="recipients")
-    levels = {s: level for level, s in re.findall(r'class="l(\d)"><title>(\w\w):', drawn)}
-    assert [levels[s] for s in ("CA", "OR", "WA", "ME", "HI", "TX")] == list("443210")
-    assert "up to 1,000 in CA" in drawn
-
-
-def test_without_anybody_on_it_there_is_no_map():
-    assert tilemap.draw({}, what="recipients") == ""
+def test_a_short_table_is_shown_whole():
+    assert rows.heading("State", STATES[:10]) == "State"
+    assert rows.top(STATES[:10]) == STATES[:10]
