@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import list_import, list_undo
+from mailer.cli import list_import, list_undo, move_in
 from mailer.cli.common import Json, Session, now, print_json, print_table, session
 from mailer.errors import UsageError, suggest
 
 app = typer.Typer(help="Import, show and export lists.", no_args_is_help=True)
 list_import.register(app)
 list_undo.register(app)
+move_in.register(app)
 
 
 @app.command()

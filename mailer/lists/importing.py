@@ -148,6 +148,12 @@ class SubscriberFile:
         return self._table.encoding
 
     @property
+    def says_who_left(self) -> bool:
+        """Whether its columns say who left, so that its name need not."""
+        departures = self._departures
+        return departures.tells_apart or (departures.speaks and not self.system)
+
+    @property
     def headings(self) -> list[str]:
         return [column.heading for column in self.columns]
 

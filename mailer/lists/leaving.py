@@ -38,11 +38,29 @@ LEAVING_WORDS = frozenset(
     )
 )
 """As they may stand in a column that is not about leaving, such as tags or notes."""
-_FILE_OF_LEAVERS = re.compile(
-    r"(?<![a-z])(unsub\w*|non.?subscribed|cleaned|bounce[ds]?|suppress\w*|opt.?outs?|opted.?out"
-    r"|complain\w*|spam|block.?list(ed)?|black.?list(ed)?|do.?not.?\w*|dnc|deceased|blocked)(?![a-z])",
-    re.IGNORECASE,
+_FILES_OF_LEAVERS = (
+    (Standing.COMPLAINED, re.compile(r"complain\w*|spam")),
+    (Standing.BOUNCED, re.compile(r"cleaned|bounce[ds]?|hard.?bounces?|undeliverable")),
+    (
+        Standing.DO_NOT_MAIL,
+        re.compile(
+            r"suppress\w*|block.?list(ed)?|black.?list(ed)?|do.?not.?\w*|dnc|deceased|blocked"
+        ),
+    ),
+    (
+        Standing.UNSUBSCRIBED,
+        re.compile(r"unsub\w*|non.?subscribed|opt.?outs?|opted.?out"),
+    ),
 )
+
+
+def standing_of_file(path: str) -> Standing | None:
+    """What the name of a file says of everybody in it: `cleaned_members.csv`; None for nothing."""
+    name = re.split(r"[/\\]", path)[-1].rsplit(".", 1)[0].lower()
+    for standing, words in _FILES_OF_LEAVERS:
+        if re.search(rf"(?<![a-z])({words.pattern})(?![a-z])", name):
+            return standing
+    return None
 
 
 class Departure(NamedTuple):
@@ -158,6 +176,9 @@ class Departures:
             if signal.signal is Signal.REASON and not primary:
                 signal.signal = Signal.DOUBTFUL
         self.speaks = bool(self._signals) or self.everybody is not None
+        self.tells_apart = any(
+            signal.signal in {Signal.STATUS, Signal.OPT_IN} for signal in self._signals
+        )
 
     def read(self, cells: Sequence[str]) -> Departure | None:
         """What a row with a usable address says; None for somebody who may be mailed."""
@@ -212,13 +233,12 @@ class Departures:
                 place=place,
                 hint="\n  ".join(hint for _, hint in problems),
             )
-        name = _FILE_OF_LEAVERS.search(re.split(r"[/\\]", path)[-1].rsplit(".", 1)[0])
-        if name and not self._left and not any(c.signal in STANDING for c in self._signals):
+        standing = standing_of_file(path)
+        if standing and not self._left and not self.tells_apart:
             raise ImportFileError(
-                f'has "{name[0]}" in its name, but no column says that anybody left',
+                f"is called as if its people were {standing}, but no column says that anybody left",
                 place=Place(path),
-                hint="Add --as unsubscribed (or bounced, complained, do-not-mail) if these are people"
-                " who must not be mailed, --as subscribed if they may be.",
+                hint=f"Add --as {standing} if they must not be mailed, --as subscribed if they may be.",
             )
 
     def _unknown_values(self) -> list[tuple[str, str]]:

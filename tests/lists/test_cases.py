@@ -199,7 +199,7 @@ def test_a_whole_file_can_be_a_list_of_leavers(project):
     project.write("bounces.csv", "Email\na@example.org\nstranger@example.org\n")
     project.imported("members.csv")
     err = project.run("lists", "import", "bounces.csv", "--list", "members", code=2)
-    assert "--as unsubscribed" in err
+    assert "--as bounced" in err
     project.imported("bounces.csv", options=["--as", "bounced"])
     project.imported("members.csv")
     project.write("sheet.csv", "Email\nstranger@example.org\n")
