@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 COMPONENT = re.compile(r"zqb(\d{4})qz")
 _REFERENCE = re.compile(r"zqf(\d{4})qz")
 _SECTION = re.compile(r"<mj-(section|wrapper|hero)\b")
+_SCROLLS = (
+    '<table role="presentation" cellpadding="0" cellspacing="0" width="100%" class="fixed"><tr><td>'
+    '<div class="scroll" tabindex="0">'
+)
+"""Around a table that may be wider than the screen: only in a table of fixed columns does it scroll."""
 _NO_SIDE = ' class="start"'
 """A heading cell stands in the middle unless something says otherwise."""
 
@@ -119,10 +124,8 @@ def _parser() -> MarkdownIt:
     parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
     parser.use(deflist_plugin)
     parser.add_render_rule("footnote_ref", _footnote_token)
-    parser.add_render_rule(
-        "table_open", lambda *_: '<div class="scroll" tabindex="0"><table class="data">'
-    )
-    parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    parser.add_render_rule("table_open", lambda *_: _SCROLLS + '<table class="data">')
+    parser.add_render_rule("table_close", lambda *_: "</table></div></td></tr></table>\n")
     parser.add_render_rule("th_open", _cell)
     parser.add_render_rule("td_open", _cell)
     return parser

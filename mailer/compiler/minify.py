@@ -36,6 +36,10 @@ _OF_TABLES = frozenset({"tbody", "thead", "table", "tr"})
 _INLINE_BLOCK = re.compile(r"display:\s*inline-block")
 _SIDE_BY_SIDE = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
 _OUTLOOK_CLASS = re.compile(r' class="[\w -]*-outlook"')
+_FOR_EXPLORER = (
+    '<!--[if !mso]><!--><meta http-equiv="X-UA-Compatible" content="IE=edge"><!--<![endif]-->'
+)
+_VML = ' xmlns:v="urn:schemas-microsoft-com:vml"'
 _DECLARATION = re.compile(r"((?:\"[^\"]*\"|'[^']*'|\([^)]*\)|[^;\"'(])+)(?:;|\Z)")
 _ZERO = re.compile(r"(?<!\S)0px(?!\S)")
 _CLASS = re.compile(r"\.([A-Za-z_-][\w-]*)")
@@ -56,8 +60,9 @@ def minify(root: _Element) -> None:
 
 
 def join_comments(html: str) -> str:
-    """Make one comment for Outlook of several that stand side by side."""
-    return _OUTLOOK_CLASS.sub("", _SIDE_BY_SIDE.sub("", html))
+    """Make one comment for Outlook of several side by side, and leave out what is for no program."""
+    html = _OUTLOOK_CLASS.sub("", _SIDE_BY_SIDE.sub("", html)).replace(_FOR_EXPLORER, "", 1)
+    return html if "<v:" in html else html.replace(_VML, "", 1)
 
 
 def _clean_head(root: _Element) -> frozenset[str] | None:
@@ -185,6 +190,8 @@ def _is_of_html(element: _Element, name: str, value: str) -> bool:
             return True
         case "sup", "vertical-align", "super":
             return True
+        case "body", "word-spacing", "normal":
+            return True
     return element.tag in {"a", "div", "td"} and (name, value) in _INITIAL
 
 
@@ -212,6 +219,8 @@ def _clean_attributes(element: _Element, used: frozenset[str] | None) -> None:
         element.attrib["class"] = " ".join(classes)
         if not classes:
             del element.attrib["class"]
+    if element.tag == "a" and element.attrib.get("target") == "_blank":
+        del element.attrib["target"]  # mail programs see to it
     if element.tag == "table" and element.attrib.get("border") == "0":
         del element.attrib["border"]
     if element.tag == "td":

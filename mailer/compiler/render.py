@@ -194,8 +194,7 @@ class Renderer:
         raise CampaignError(
             f'there are no words for the language "{code}"',
             place=self._campaign.place("language"),
-            hint=suggest(code, known)
-            or "Copy templates/languages/en.txt, and translate what is in it.",
+            hint=f"{suggest(code, known)} To add one, copy templates/languages/en.txt and translate it.",
         )
 
     def _references(self, shared: Mapping[str, Any]) -> Callable[[int, str], str]:

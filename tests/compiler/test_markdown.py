@@ -113,3 +113,17 @@ def test_a_note_only_in_the_text_part_is_refused():
     }
     with pytest.raises(CampaignError, match="in the text part only"):
         merged("{{ odd() }}\n\n{# [^a] #}{% if false %}[^a]{% endif %}\n\n[^a]: Note.", files=files)
+
+
+def test_a_table_has_headings_with_a_scope_and_scrolls_on_its_own():
+    html = merged("| A | B |\n|---|--:|\n| 1 | 2 |").html
+    assert html.count('<th scope="col"') == 2
+    assert re.search(r'<th scope="col" align="right" style="text-align:right">B</th>', html)
+    assert re.search(r'<td align="right" style="text-align:right">2</td>', html)
+    assert re.search(r'<div tabindex="0"><table><thead>', html)
+
+
+def test_a_definition_list_is_one_in_both_parts():
+    mail = merged("Term\n: What it means.\n\nOther\n: Another *thing*.")
+    assert "<dt>Term</dt>" in mail.html
+    assert "Term\n    What it means.\nOther\n    Another _thing_." in mail.text
