@@ -327,6 +327,7 @@ class Sender:
         if not claims:
             return
         try:
+            self._transport.expect(claims)
             messages = list(self._merged(send, claims))
             left = min(turn - self._seconds(), _LEAD)
             if left > 0:
@@ -335,7 +336,7 @@ class Sender:
             # none of them was handed over
             unsent = [Result(claim.delivery_id, DeliveryState.PENDING) for claim in claims]
             self._store.deliveries.record(unsent, now=self._clock())
-            if isinstance(err, CampaignError):
+            if isinstance(err, CampaignError | TransportError):
                 raise self._stopped(send, err) from err
             raise
         batches = self._transport.batches(messages, self._pace.call_size)

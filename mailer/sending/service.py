@@ -21,6 +21,7 @@ from mailer.stop import StopSignal
 from mailer.throttle import lowest_rate
 from mailer.transports import registry
 from mailer.transports.base import Allowance
+from mailer.transports.in_flight import InFlightMarks, boot_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,9 +137,7 @@ class SendService:
         name = self.transport_name(mailing, request)
         if dry_run and name == registry.OUTBOX:
             return None, Allowance()
-        transport = registry.open_transport(
-            self.project, name, mailing.words, mailing.list_name, clock=self._clock
-        )
+        transport = self._open(name, mailing.words, mailing.list_name)
         if mailing.send and not dry_run:
             settle(self.store, transport, mailing.send, self._clock())
         return transport, transport.allowance()
@@ -252,9 +251,7 @@ class SendService:
     def take_over(self, send: Send, stop: StopSignal) -> None:
         """Send what a worker has taken up: from the send's own snapshot, whatever the files say."""
         snapshot = Snapshot.from_bytes(send.snapshot)
-        transport = registry.open_transport(
-            self.project, send.transport, snapshot, send.list_name, clock=self._clock
-        )
+        transport = self._open(send.transport, snapshot, send.list_name)
         fields = self.store.subscribers.field_names()
         merger = Merger(snapshot, fields=fields, keys=self._keys, send_id=send.id)
         self.sender(send, transport, merger, stop=stop, by_hand=False).run(send)
@@ -263,9 +260,7 @@ class SendService:
         """Find out what became of deliveries that a dead process has left."""
         if self.store.sends.counts(send.id).sending:
             snapshot = Snapshot.from_bytes(send.snapshot)
-            transport = registry.open_transport(
-                self.project, send.transport, snapshot, send.list_name, clock=self._clock
-            )
+            transport = self._open(send.transport, snapshot, send.list_name)
             settle(self.store, transport, send, self._clock())
 
     def close_books(self, plan: Plan, send: Send, transport: Transport) -> None:
@@ -285,6 +280,13 @@ class SendService:
         self.store.sends.set_state(send.id, SendState.CANCELLED, now=self._clock())
         self.settle(send)  # a cancelled send is never taken up again
         return False
+
+    def _open(self, name: str, snapshot: Snapshot, list_name: str) -> Transport:
+        database = self.project.database
+        marks = InFlightMarks(database.with_name(f"{database.name}-in-flight"), boot=boot_id())
+        return registry.open_transport(
+            self.project, name, snapshot, list_name, clock=self._clock, marks=marks
+        )
 
     def _click_tracker(self, send: Send) -> ClickTracker | None:
         """For counting clicks, where the campaign's settings want it."""

@@ -82,6 +82,14 @@ class Transport(Protocol):
         """Messages by the call they are handed over in, at most `together` in each."""
         ...
 
+    def expect(self, claims: Sequence[Claim]) -> None:
+        """Take note of deliveries that were claimed and will be handed over.
+
+        Raises:
+            TransportError: that cannot be noted, so they must not be handed over.
+        """
+        ...
+
     def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
         """Hand over every outgoing of a batch, each once: never retry what may have been taken."""
         ...

@@ -75,6 +75,9 @@ class Outbox:
     ) -> Sequence[Sequence[OutgoingMessage]]:
         return [messages[i : i + size] for i in range(0, len(messages), size)]
 
+    def expect(self, claims: Sequence[Claim]) -> None:
+        """Nothing to note: the files themselves tell what was written."""
+
     def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
         results: list[Result] = []
         for outgoing in batch:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
     from mailer.config import Project
     from mailer.transports.base import Transport
+    from mailer.transports.in_flight import InFlightMarks
 
 OUTBOX, SES = "outbox", "ses"
 
@@ -26,6 +27,7 @@ def open_transport(
     list_name: str,
     *,
     clock: Callable[[], datetime],
+    marks: InFlightMarks | None = None,
     folder: str = "",
 ) -> Transport:
     """Open the transport for one campaign to one list.
@@ -36,6 +38,7 @@ def open_transport(
         snapshot: of the campaign.
         list_name: of the list.
         clock: aware UTC time.
+        marks: of deliveries in flight; None for mail that is in no ledger.
         folder: inside the campaign's outbox.
 
     Raises:
@@ -52,6 +55,7 @@ def open_transport(
             list_name=list_name,
             envelope=envelope,
             clock=clock,
+            marks=marks,
         )
     if name == OUTBOX:
         from mailer.transports.outbox import Outbox  # noqa: PLC0415 - as above

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import Enum
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 READ_TIMEOUT = 60.0
 """Seconds to wait for the answer to a message: giving up sooner makes more recipients uncertain."""
@@ -80,15 +83,22 @@ class AwsClients:
         region: "" for the one of boto3's own environment.
         connections: kept open for sending.
         read_timeout: seconds to wait for the answer to a message.
+        before_send: called when a message's request is signed, and written to the network next.
     """
 
     def __init__(
-        self, region: str, *, connections: int = 10, read_timeout: float = READ_TIMEOUT
+        self,
+        region: str,
+        *,
+        connections: int = 10,
+        read_timeout: float = READ_TIMEOUT,
+        before_send: Callable[..., None] = lambda **_: None,
     ) -> None:
         self._region = region or None
         self._configs = {**_CONFIGS, Purpose.SENDING: _sending_config(connections, read_timeout)}
         self._session: boto3.session.Session | None = None
         self._clients: dict[Purpose, Any] = {}
+        self._before_send = before_send
         self._lock = Lock()
 
     @property
@@ -107,5 +117,8 @@ class AwsClients:
         with self._lock:
             if purpose not in self._clients:
                 config = self._configs[purpose]
-                self._clients[purpose] = self.session.client(purpose.service, config=config)
+                client = self.session.client(purpose.service, config=config)
+                if purpose is Purpose.SENDING:
+                    client.meta.events.register("before-send.sesv2", self._before_send)
+                self._clients[purpose] = client
             return self._clients[purpose]

@@ -7,6 +7,7 @@ and what has not, is in docs/amazon-ses.md.
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mailer.ledger.delivery import DeliveryState, Result
 from mailer.ledger.event import delivery_tag
 from mailer.mail import message
 from mailer.transports.base import Allowance, BatchResult
+from mailer.transports.in_flight import Progress
 from mailer.transports.ses import bulk, error_mapping
 from mailer.transports.ses.client import READ_TIMEOUT, AwsClients, AwsError, Purpose
 from mailer.transports.ses.error_mapping import SesOutcome, SesOutcomeKind
@@ -30,12 +32,34 @@ if TYPE_CHECKING:
     from mailer.mail.merge import Merged
     from mailer.mail.message import Envelope
     from mailer.transports.base import OutgoingMessage
+    from mailer.transports.in_flight import InFlightMarks
 
 MARGIN = 0.95
 """Of the account's rate: SES counts by its own clock, and answers what is above with an error."""
 RAW_REACH = 300
 """Messages a second up to which raw calls keep up with ease: one takes 1.5 ms of CPU."""
 _DAY = timedelta(hours=24)
+_ANSWERED = (
+    ({DeliveryState.ACCEPTED}, Progress.ACCEPTED),
+    ({DeliveryState.PENDING, DeliveryState.FAILED}, Progress.REFUSED),
+)
+_UNKNOWN = (
+    DeliveryState.UNCERTAIN,
+    "the program or the machine ended before the answer of Amazon SES was on record: it may have been sent",
+)
+_SETTLED = {
+    Progress.UNKNOWN: _UNKNOWN,
+    Progress.CLAIMED: (DeliveryState.PENDING, ""),
+    Progress.LEFT: (
+        DeliveryState.UNCERTAIN,
+        "the program ended between the request to Amazon SES and its answer: it was most likely sent",
+    ),
+    Progress.REFUSED: (DeliveryState.PENDING, ""),
+    Progress.ACCEPTED: (
+        DeliveryState.ACCEPTED,
+        "Amazon SES had accepted it when the program ended",
+    ),
+}
 _STATES = {
     SesOutcomeKind.UNSENT: DeliveryState.PENDING,
     SesOutcomeKind.QUOTA: DeliveryState.PENDING,
@@ -54,6 +78,7 @@ class SesTransport:
         list_name: of the list it goes to.
         envelope: of the send.
         clock: aware time, for the Date header and for when the quota is free again.
+        marks: of the deliveries; None for mail that is in no ledger.
         read_timeout: seconds to wait for an answer.
     """
 
@@ -68,6 +93,7 @@ class SesTransport:
         list_name: str,
         envelope: Envelope,
         clock: Callable[[], datetime],
+        marks: InFlightMarks | None = None,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self._settings = settings
@@ -80,8 +106,13 @@ class SesTransport:
         self._envelope = envelope
         self._clock = clock
         self._clients = AwsClients(
-            settings.region, connections=self.connections, read_timeout=read_timeout
+            settings.region,
+            connections=self.connections,
+            read_timeout=read_timeout,
+            before_send=self._mark_as_left,
         )
+        self._marks = marks
+        self._calling = threading.local()
         self._reserve = QuotaReserve(settings.reserve)
 
     def allowance(self) -> Allowance:
@@ -134,11 +165,18 @@ class SesTransport:
             return self._bulk(batch)
         return self._raw(batch[0])
 
+    def expect(self, claims: Sequence[Claim]) -> None:
+        if self._marks:
+            self._marks.claim(claim.delivery_id for claim in claims)
+
     def settle(self, claims: Sequence[Claim]) -> list[Result]:
-        said = (
-            "the program ended before the answer of Amazon SES was on record: it may have been sent"
-        )
-        return [Result(claim.delivery_id, DeliveryState.UNCERTAIN, detail=said) for claim in claims]
+        return [self._settled(claim.delivery_id) for claim in claims]
+
+    def _settled(self, delivery_id: int) -> Result:
+        """What the marks prove; nothing, for an earlier boot of this machine."""
+        progress = self._marks.get(delivery_id) if self._marks else Progress.UNKNOWN
+        state, detail = _SETTLED[progress]
+        return Result(delivery_id, state, detail=detail)
 
     # ---------------------------------------------------------------- one call
 
@@ -158,7 +196,7 @@ class SesTransport:
             "Content": {"Raw": {"Data": data}},
             "EmailTags": self._tags(outgoing),
         }
-        answer = self._call("send_email", request)
+        answer = self._call("send_email", request, [outgoing])
         if not isinstance(answer, SesOutcome):
             answer = _message_id(answer)
         return self._receipt({outgoing.delivery_id: answer})
@@ -171,7 +209,7 @@ class SesTransport:
         )
         if request is None:
             return self._one_by_one(batch)
-        answer = self._call("send_bulk_email", request)
+        answer = self._call("send_bulk_email", request, batch)
         if not isinstance(answer, SesOutcome):
             answers = [_of_entry(entry) for entry in answer.get("BulkEmailEntryResults") or ()]
             if len(answers) == len(batch):
@@ -197,14 +235,21 @@ class SesTransport:
         )
         return BatchResult(results, slow_down, receipts[-1].stop)
 
-    def _call(self, operation: str, request: dict[str, Any]) -> Any:
-        """The answer, or the verdict on what came instead."""
+    def _call(
+        self, operation: str, request: dict[str, Any], batch: Sequence[OutgoingMessage]
+    ) -> Any:
+        """The answer, or what came in its place means."""
+        self._calling.ids = [outgoing.delivery_id for outgoing in batch]
         try:
-            return getattr(self._clients.client(Purpose.SENDING), operation)(
-                **request, **self._options()
-            )
+            call = getattr(self._clients.client(Purpose.SENDING), operation)
+            return call(**request, **self._options())
         except Exception as err:  # noqa: BLE001 - whatever it is, what became of the message must be said
             return error_mapping.of_error(err)
+
+    def _mark_as_left(self, **_: object) -> None:
+        """boto3 has signed the request, and writes it to the network next."""
+        if self._marks:
+            self._marks.set(self._calling.ids, Progress.LEFT)
 
     def _options(self) -> dict[str, str]:
         settings = self._settings
@@ -224,6 +269,7 @@ class SesTransport:
     def _receipt(self, answers: dict[int, str | SesOutcome]) -> BatchResult:
         """From a message id or a verdict for each delivery."""
         results = [_result(delivery_id, answer) for delivery_id, answer in answers.items()]
+        self._mark_answers(results)
         verdicts = [answer for answer in answers.values() if isinstance(answer, SesOutcome)]
         unsent = (each.said for each in verdicts if each.kind is SesOutcomeKind.UNSENT)
         stops = (
@@ -231,6 +277,13 @@ class SesTransport:
         )
         stop = next(stops, None)
         return BatchResult(results, next(unsent, ""), self._stop(stop) if stop else None)
+
+    def _mark_answers(self, results: Sequence[Result]) -> None:
+        if not self._marks:
+            return
+        for states, progress in _ANSWERED:
+            ids = [result.delivery_id for result in results if result.state in states]
+            self._marks.set(ids, progress)
 
     def _stop(self, why: SesOutcome) -> TransportError:
         if why.kind is SesOutcomeKind.STOP:
