@@ -41,6 +41,9 @@ FAULTS = (
     {"kind": "hang", "seconds": 1.0},
     {"kind": "drop"},
     {"kind": "drop-before"},
+    {"kind": "cut"},
+    {"kind": "empty"},
+    {"kind": "foreign"},
     {"kind": "exception", "code": "BadRequestException", "message": "Bad luck."},
     {
         "kind": "partial",
@@ -110,7 +113,9 @@ class Run:
         assert all(len(ids) == 1 for ids in received.values()), "somebody has two copies"
         for email, (state, message_id, detail) in ledger.items():
             if state == "accepted":
-                assert received.get(email) == [message_id], (email, message_id)
+                # without an id where a mark of the process that was killed is all that is known
+                assert message_id in {"", *received.get(email, [])}, (email, message_id)
+                assert len(received[email]) == 1
             else:
                 assert state in {"failed", "uncertain"}, (email, state)
                 assert detail, (email, state)
@@ -144,7 +149,8 @@ class Run:
         received = self.received()
         for email, (state, message_id, _) in self.ledger().items():
             if email in received:
-                assert (state, [message_id]) == ("accepted", received[email]), email
+                assert state == "accepted", email
+                assert message_id in {"", *received[email]}, email
             else:
                 assert state in {"failed", "uncertain"}, (email, state)
                 self.figures["uncertain after the events"] += state == "uncertain"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import re
+import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from email import policy
@@ -17,6 +19,7 @@ from mailer.errors import TransportError
 from mailer.ledger.delivery import Claim, DeliveryState
 from mailer.mail.message import Envelope
 from mailer.transports.base import Allowance, OutgoingMessage
+from mailer.transports.in_flight import InFlightMarks, Progress
 from mailer.transports.ses.client import Purpose
 from mailer.transports.ses.transport import SesTransport
 from tests.support.campaigns import ANA, BO, UMA, make_merger, make_sources
@@ -51,7 +54,7 @@ def fake(monkeypatch):
 
 @pytest.fixture
 def make(fake):  # noqa: ARG001 - it must be there before a client is made
-    def make(method="raw", *, read_timeout=30.0, **ses):
+    def make(method="raw", *, read_timeout=30.0, marks=None, **ses):
         settings = Ses(
             **{"region": "us-east-1", "configuration_set": "mailer", **ses}, method=method
         )
@@ -61,6 +64,7 @@ def make(fake):  # noqa: ARG001 - it must be there before a client is made
             list_name="members",
             envelope=ENVELOPE,
             clock=lambda: NOW,
+            marks=marks,
             read_timeout=read_timeout,
         )
 
@@ -377,3 +381,59 @@ def test_an_account_that_cannot_be_asked_says_so(make, fake):
         make().allowance()
     assert "Try again" in err.value.hint
     assert "may have been sent" not in str(err.value)
+
+
+# ---------------------------------------------------------------- what a killed process leaves
+
+
+@pytest.fixture
+def marks(tmp_path):
+    return InFlightMarks(tmp_path / "marks", boot="this boot")
+
+
+@pytest.mark.parametrize("method", ["raw", "bulk"])
+@pytest.mark.parametrize(
+    ("kind", "settled"),
+    [
+        (None, ACCEPTED),
+        ("throttle", PENDING),
+        ("drop", UNCERTAIN),
+        ("cut", UNCERTAIN),
+        ("error", UNCERTAIN),
+    ],
+)
+def test_marks_tell_the_next_process_what_is_known(
+    make, fake, messages, marks, *, method, kind, settled
+):
+    if kind:
+        fake.inject(kind)
+    transport = make(method, marks=marks)
+    claims = [Claim(message.delivery_id, ANA) for message in messages]
+    transport.expect(claims)
+    transport.deliver(messages if method == "bulk" else messages[:1])
+    other = make(marks=InFlightMarks(marks._path, boot="this boot"))
+    states = [result.state for result in other.settle(claims)]
+    # the others of a raw call were claimed and never left
+    assert states == ([settled] * 3 if method == "bulk" else [settled, PENDING, PENDING])
+
+
+def test_the_mark_is_there_before_the_request_leaves(make, fake, messages, marks):
+    """Whenever SES has it, the mark says so: else a kill in between would mail somebody twice."""
+    fake.inject("slow", seconds=1)
+    transport = make(marks=marks)
+    transport.expect([Claim(7, ANA)])
+    thread = threading.Thread(target=transport.deliver, args=(messages[:1],))
+    thread.start()
+    while marks.get(7) is Progress.CLAIMED:
+        time.sleep(0.01)
+    assert marks.get(7) is Progress.LEFT
+    thread.join()
+    assert marks.get(7) is Progress.ACCEPTED
+
+
+def test_without_marks_of_this_boot_everything_in_flight_is_uncertain(make, marks):
+    claims = [Claim(7, ANA)]
+    assert make().settle(claims)[0].state is UNCERTAIN
+    make(marks=marks).expect(claims)
+    later = make(marks=InFlightMarks(marks._path, boot="another boot"))
+    assert later.settle(claims)[0].state is UNCERTAIN
