@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
+from mailer.cli.common import Campaign, Json, now, print_json, print_table, session
 from mailer.cli.status import started
 from mailer.cli.wiring import send_service
 from mailer.errors import FindingsError, UsageError
-from mailer.ledger.delivery import DeliveryState, Result, SendState
 
 if TYPE_CHECKING:
-    from mailer.ledger.delivery import Send, UncertainDelivery
+    from mailer.ledger.delivery import UncertainDelivery
+    from mailer.sending.reconciliation import Reconciled
 
 _SHOWN = 50
 """On the screen; --json has all."""
@@ -32,81 +32,84 @@ def reconcile(
     resend: Annotated[
         bool, typer.Option("--resend", help="Send to them again: some may get it twice.")
     ] = False,
+    resend_unlikely: Annotated[
+        bool,
+        typer.Option(
+            "--resend-unlikely", help="Send again only to those that were very likely not mailed."
+        ),
+    ] = False,
     assume_sent: Annotated[
         bool, typer.Option("--assume-sent", help="Count them as sent: some may never get it.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Those of whom nobody knows whether they were mailed, and what becomes of them."""
-    if resend and assume_sent:
-        raise UsageError("--resend and --assume-sent exclude each other")
+    """Show who may or may not have been mailed, and decide what to do about them."""
+    from mailer.sending.reconciliation import Decision
+    from mailer.sending.reconciliation import reconcile as settle
+
+    decisions = {
+        Decision.RESEND: resend,
+        Decision.RESEND_UNLIKELY: resend_unlikely,
+        Decision.ASSUME_SENT: assume_sent,
+    }
+    chosen = [decision for decision, wanted in decisions.items() if wanted]
+    if len(chosen) > 1:
+        raise UsageError("--resend, --resend-unlikely and --assume-sent exclude each other")
     run = session(context)
     sends = started(run, campaign)
     for send in sends:
-        if resend and send.state is SendState.CANCELLED:
-            raise UsageError(f"{send.campaign} to {send.list_name} was cancelled, which is final")
         send_service(run).settle(send)
-    outcomes = [_reconcile(run, send, resend=resend, assume_sent=assume_sent) for send in sends]
+    decision = chosen[0] if chosen else Decision.NONE
+    results = [settle(run.store, send, decision, now()) for send in sends]
     if as_json:
-        print_json([asdict(outcome) for outcome in outcomes])
+        print_json([asdict(result) for result in results])
     else:
-        for outcome in outcomes:
-            _show(outcome)
-    _say_what_to_do(outcomes)
+        for result in results:
+            _show(result)
+    _say_what_to_do(results)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What was settled of one send, and what is uncertain still."""
-
-    campaign: str
-    list: str
-    resent: int
-    assumed: int
-    uncertain: tuple[UncertainDelivery, ...]
-
-
-def _reconcile(run: Session, send: Send, *, resend: bool, assume_sent: bool) -> Outcome:
-    ids = [doubt.delivery_id for doubt in run.store.deliveries.uncertain(send.id)]
-    again = [Result(each, DeliveryState.PENDING) for each in ids if resend]
-    said = f"uncertain, taken for sent by hand on {now():%Y-%m-%d}"
-    sent = [Result(each, DeliveryState.ACCEPTED, detail=said) for each in ids if assume_sent]
-    return Outcome(
-        send.campaign,
-        send.list_name,
-        resent=run.store.deliveries.resolve(send.id, again, now=now()),
-        assumed=run.store.deliveries.resolve(send.id, sent, now=now()),
-        uncertain=tuple(run.store.deliveries.uncertain(send.id)),
-    )
-
-
-def _show(outcome: Outcome) -> None:
+def _show(result: Reconciled) -> None:
     from mailer.cli.output import people
 
-    name = f"{outcome.campaign} to {outcome.list}"
-    if outcome.resent:
+    name = f"{result.campaign} to {result.list}"
+    if result.resent:
         typer.echo(
-            f"{name}: {people(outcome.resent)} will be mailed again, some perhaps for the second "
-            f"time. Go on with: mailer resume {outcome.campaign}"
+            f"{name}: {people(result.resent)} will be mailed again, some perhaps for the second "
+            f"time. Go on with: mailer resume {result.campaign}"
         )
-    if outcome.assumed:
-        typer.echo(f"{name}: {people(outcome.assumed)} counted as sent.")
-    doubts = outcome.uncertain
-    typer.echo(f"{name}: {f'{len(doubts):,}' if doubts else 'nobody'} uncertain.")
-    if doubts:
-        shown = [(doubt.since, doubt.email or "(erased)", doubt.why) for doubt in doubts[:_SHOWN]]
-        print_table(("Since", "Address", "Why"), shown)
-        if len(doubts) > _SHOWN:
-            typer.echo(f"  and {len(doubts) - _SHOWN:,} more; --json has all")
+    if result.assumed:
+        typer.echo(f"{name}: {people(result.assumed)} counted as sent.")
+    likely = [delivery for delivery in result.uncertain if not delivery.unlikely]
+    unlikely = [delivery for delivery in result.uncertain if delivery.unlikely]
+    typer.echo(f"{name}: {f'{len(likely):,}' if likely else 'nobody'} uncertain.")
+    _show_table(likely)
+    if unlikely:
+        typer.echo(
+            f"{name}: {len(unlikely):,} very likely not sent: Amazon SES has reported everything that "
+            "was sent beside them, and nothing of them."
+        )
+        _show_table(unlikely)
 
 
-def _say_what_to_do(outcomes: list[Outcome]) -> None:
-    number = sum(len(outcome.uncertain) for outcome in outcomes)
+def _show_table(deliveries: list[UncertainDelivery]) -> None:
+    if not deliveries:
+        return
+    rows = [(each.since, each.email or "(erased)", each.why) for each in deliveries[:_SHOWN]]
+    print_table(("Since", "Address", "Why"), rows)
+    if len(deliveries) > _SHOWN:
+        typer.echo(f"  and {len(deliveries) - _SHOWN:,} more; --json has all")
+
+
+def _say_what_to_do(results: list[Reconciled]) -> None:
+    number = sum(len(result.uncertain) for result in results)
     if number:
-        name = outcomes[0].campaign
+        name = results[0].campaign
+        unlikely = any(delivery.unlikely for result in results for delivery in result.uncertain)
+        first = f"mailer reconcile {name} --resend-unlikely (for those very likely not sent), "
         raise FindingsError(
             f"{number:,} may have been mailed, or not",
-            hint=f"Decide for all of them: mailer reconcile {name} --assume-sent (nobody gets it "
+            hint=f"Decide: {first if unlikely else ''}mailer reconcile {name} --assume-sent (nobody gets it "
             f"twice, some perhaps never) or mailer reconcile {name} --resend (everybody gets it, "
             "some perhaps twice).",
         )

@@ -157,6 +157,8 @@ class UncertainDelivery:
     """"" when the person was erased."""
     since: str
     why: str
+    unlikely: bool = False
+    """Very likely not sent: SES has reported its neighbors as sent, and not this one."""
 
 
 @dataclass(frozen=True, slots=True)

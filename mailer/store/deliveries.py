@@ -60,6 +60,15 @@ class Deliveries(Protocol):
         """Every uncertain delivery, streamed."""
         ...
 
+    def neighbors_reported(self, delivery_id: int, number: int) -> list[bool]:
+        """Whether SES has reported as sent each accepted delivery beside an uncertain one.
+
+        Args:
+            delivery_id: of the uncertain one. Nothing is returned if anything was reported of it.
+            number: of neighbors on each side, by id.
+        """
+        ...
+
     def resolve(self, send_id: int, results: Iterable[Result], *, now: datetime) -> int:
         """Settle uncertain deliveries as an event or a person says; return how many were uncertain.
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from mailer.events.ses import read
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.membership import SuppressionReason
-from tools.projects.project import NOW, address, make_project
+from mailer.sending import reconciliation
+from mailer.sending.reconciliation import DELAY, Decision, reconcile, uncertain
+from tools.projects.project import NOW, address, make_project, open_store
 
 UNCERTAIN = DeliveryState.UNCERTAIN
 
@@ -182,3 +186,76 @@ def test_whoever_was_suppressed_meanwhile_is_not_mailed_again(store, send):
     store.sends.set_state(send.id, SendState.SENDING, now=NOW)
     assert store.deliveries.claim(send.id, 5, now=NOW) == []
     assert store.sends.counts(send.id).skipped == 1
+
+
+# ---------------------------------------------------------------- what their neighbors say
+
+
+@pytest.fixture
+def among(tmp_path):
+    """Twenty deliveries, the seventh and the eighth uncertain, the others accepted."""
+    store = open_store(make_project(tmp_path / "twenty", people=20))
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    words = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
+    send, _ = store.sends.freeze("vote", "members", ids, **words, now=NOW)
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    claims = store.deliveries.claim(send.id, 20, now=NOW)
+    results = [
+        Result(number, UNCERTAIN)
+        if number in {7, 8}
+        else Result(number, DeliveryState.ACCEPTED, f"id-{number}")
+        for number in (claim.delivery_id for claim in claims)
+    ]
+    store.deliveries.record(results, now=NOW)
+    yield store, send
+    store.close()
+
+
+def report(store, *deliveries, kind="Send"):
+    events = [each for n in deliveries for each in read(json.dumps(event(n, kind)))]
+    store.events.ingest(events, patience=3, now=NOW)
+
+
+def unlikely(store, send, later=DELAY):
+    return {d.delivery_id for d in uncertain(store, send, NOW + later) if d.unlikely}
+
+
+def test_one_without_a_send_event_among_many_that_have_theirs_was_very_likely_not_sent(among):
+    store, send = among
+    report(store, *range(1, 7), *range(9, 21))
+    assert unlikely(store, send) == {7, 8}
+    assert store.sends.counts(send.id).uncertain == 2, "nothing is decided without a person"
+
+
+@pytest.mark.parametrize(
+    ("reported", "later"),
+    [
+        ([*range(1, 7), *range(9, 21)], DELAY - timedelta(seconds=1)),
+        ([*range(1, 7), *range(9, 20)], DELAY),
+        ([], DELAY),
+    ],
+    ids=["too soon", "a neighbor's event is missing, too", "no events come in at all"],
+)
+def test_nothing_is_unlikely_as_long_as_events_may_be_missing(among, reported, later):
+    store, send = among
+    report(store, *reported)
+    assert unlikely(store, send, later) == set()
+
+
+def test_only_the_unlikely_are_sent_again_where_that_is_decided(among):
+    store, send = among
+    report(store, *range(1, 7), *range(9, 21))
+    result = reconcile(store, send, Decision.RESEND_UNLIKELY, NOW + DELAY)
+    assert (result.resent, result.uncertain) == (2, ())
+    assert store.sends.counts(send.id).pending == 2
+
+
+def test_the_unlikely_are_shown_apart_with_a_choice_of_their_own(mailer, store, send, monkeypatch):
+    monkeypatch.setattr(reconciliation, "FEWEST_NEIGHBORS", 2)
+    report(store, 1, 6)
+    code, said = mailer("reconcile", "vote")
+    assert code == 1
+    assert "vote to members: nobody uncertain." in said
+    assert "3 very likely not sent" in said
+    assert mailer("reconcile", "vote", "--resend-unlikely")[0] == 0
+    assert store.sends.counts(send.id).pending == 3

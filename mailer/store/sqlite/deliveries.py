@@ -166,6 +166,13 @@ class SqliteDeliveries:
             yield from (UncertainDelivery(*row) for row in rows)
             page["last"] = rows[-1][0]
 
+    def neighbors_reported(self, delivery_id: int, number: int) -> list[bool]:
+        beside = {"id": delivery_id, "number": number}
+        if self._db.row(_REPORTED, beside):
+            return []
+        rows = [*self._db.rows(_BEFORE, beside), *self._db.rows(_AFTER, beside)]
+        return [bool(reported) for (reported,) in rows]
+
     def resolve(self, send_id: int, results: Iterable[Result], *, now: datetime) -> int:
         outcomes = [
             {
@@ -253,6 +260,18 @@ _UNCERTAIN = """
 SELECT d.id, coalesce(s.email, ''), d.changed, d.detail
 FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
 WHERE d.send_id = :send AND d.state = 'uncertain' AND d.id > :last ORDER BY d.id LIMIT :page"""
+
+_REPORTED = "SELECT 1 FROM events WHERE delivery_id = :id AND delivery_id > 0 LIMIT 1"
+
+_NEIGHBORS = """
+SELECT EXISTS (SELECT 1 FROM events e
+    WHERE e.delivery_id = d.id AND e.delivery_id > 0 AND e.kind = 'Send')
+FROM deliveries d JOIN deliveries u ON u.send_id = d.send_id AND u.due = d.due
+WHERE u.id = :id AND d.state = 'accepted'"""
+
+_BEFORE = f"{_NEIGHBORS} AND d.id < :id ORDER BY d.id DESC LIMIT :number"
+
+_AFTER = f"{_NEIGHBORS} AND d.id > :id ORDER BY d.id LIMIT :number"
 
 _RESOLVE = """
 UPDATE deliveries SET state = :state, message_id = :message, detail = :detail, changed = :at

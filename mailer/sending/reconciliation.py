@@ -1,0 +1,88 @@
+"""Uncertain deliveries: what the events of their neighbors say, and what a person decides.
+
+Events settle a delivery by themselves, in the store. What is here decides nothing: it sets apart those
+that were very likely never sent, because SES has reported its Send event for each delivery beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from mailer.errors import UsageError
+from mailer.ledger.delivery import DeliveryState, Result, SendState
+
+if TYPE_CHECKING:
+    from mailer.ledger.delivery import Send, UncertainDelivery
+    from mailer.store import Store
+
+DELAY = timedelta(hours=1)
+"""For which events are waited: most come within seconds, and SQS delivers late ones within minutes."""
+NEIGHBORS = 20
+"""Accepted deliveries on each side that are looked at: they were handed over within the same minutes."""
+FEWEST_NEIGHBORS = 10
+"""In all: fewer say nothing."""
+
+
+class Decision(Enum):
+    """What a person wants done with uncertain deliveries."""
+
+    NONE = "leave them"
+    RESEND = "send to them again"
+    RESEND_UNLIKELY = "send again to those that were very likely not sent"
+    ASSUME_SENT = "count them as sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was settled of one send, and what is uncertain still."""
+
+    campaign: str
+    list: str
+    resent: int
+    assumed: int
+    uncertain: tuple[UncertainDelivery, ...]
+
+
+def reconcile(store: Store, send: Send, decision: Decision, now: datetime) -> Reconciled:
+    """Do what a person has decided.
+
+    Raises:
+        UsageError: the send was cancelled, and they are to be mailed again.
+    """
+    resending = decision in {Decision.RESEND, Decision.RESEND_UNLIKELY}
+    if resending and send.state is SendState.CANCELLED:
+        raise UsageError(f"{send.campaign} to {send.list_name} was cancelled, which is final")
+    chosen = [
+        delivery.delivery_id
+        for delivery in uncertain(store, send, now)
+        if delivery.unlikely or decision is not Decision.RESEND_UNLIKELY
+    ]
+    again = [Result(number, DeliveryState.PENDING) for number in chosen if resending]
+    detail = f"uncertain, taken for sent by hand on {now:%Y-%m-%d}"
+    assumed = decision is Decision.ASSUME_SENT
+    sent = [Result(number, DeliveryState.ACCEPTED, detail=detail) for number in chosen if assumed]
+    return Reconciled(
+        send.campaign,
+        send.list_name,
+        resent=store.deliveries.resolve(send.id, again, now=now),
+        assumed=store.deliveries.resolve(send.id, sent, now=now),
+        uncertain=tuple(uncertain(store, send, now)),
+    )
+
+
+def uncertain(store: Store, send: Send, now: datetime) -> list[UncertainDelivery]:
+    """Every uncertain delivery of a send, with whether it was very likely not sent."""
+    return [
+        replace(delivery, unlikely=_is_unlikely(store, delivery, now))
+        for delivery in store.deliveries.uncertain(send.id)
+    ]
+
+
+def _is_unlikely(store: Store, delivery: UncertainDelivery, now: datetime) -> bool:
+    if datetime.fromisoformat(delivery.since) > now - DELAY:
+        return False
+    neighbors = store.deliveries.neighbors_reported(delivery.delivery_id, NEIGHBORS)
+    return len(neighbors) >= FEWEST_NEIGHBORS and all(neighbors)
