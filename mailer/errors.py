@@ -6,7 +6,8 @@
     ├── CampaignError           a campaign file, template or look-up that cannot be compiled
     ├── ImportFileError         a subscriber file that cannot be read at all
     ├── StoreError              the database cannot be opened, read or written
-    │   └── DatabaseReplacedError   exit code 3: its file was replaced or deleted
+    │   ├── DatabaseReplacedError   exit code 3: its file was replaced or deleted
+    │   └── ClaimLostError          deliveries are no longer this process's to record
     ├── TransportError          the way out is broken: unwritable outbox, refused credentials
     ├── FindingsError           exit code 1: checks or deliveries failed
     ├── SendStopped             exit code 3: stopped before the end, can be resumed
@@ -76,6 +77,10 @@ class StoreError(MailerError):
 
 class DatabaseReplacedError(StoreError):
     exit_code = 3
+
+
+class ClaimLostError(StoreError):
+    """Deliveries are no longer this process's to record."""
 
 
 class TransportError(MailerError):

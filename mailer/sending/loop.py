@@ -19,7 +19,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from mailer.errors import CampaignError, Interrupted, MailerError, SendStopped, TransportError
+from mailer.errors import (
+    CampaignError,
+    ClaimLostError,
+    DatabaseReplacedError,
+    Interrupted,
+    MailerError,
+    SendStopped,
+    StoreError,
+    TransportError,
+)
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.mail.web_version import store_message
 from mailer.sending.circuit_breaker import THRESHOLD, CircuitBreaker
@@ -47,6 +56,8 @@ _OUTSTANDING = 1.5
 """Seconds' worth of sending that may be without an answer. With 0.1 s for an answer, 0.1 is needed."""
 _FEWEST_OUTSTANDING = 4
 """However slow the rate is: so that a call that hangs does not hold up the rest."""
+_DISK_TRIES = 300
+"""Seconds for which answers are kept while the disk takes none."""
 _NAP = 0.1
 """Seconds between two looks at what has come back, so that it is soon on record."""
 _LEAD = 0.1
@@ -151,6 +162,10 @@ class Sender:
         self._clock = clock
         self._on_progress = on_progress
         self._by_hand = by_hand
+        self._refusals = 0
+        """Of the store to record answers, in a row."""
+        self._unrecorded = 0
+        """Answers that could not be recorded."""
         self._pool = DeliveryPool(transport.deliver, transport.connections)
         self._breaker = CircuitBreaker()
         self._monitor = ReputationMonitor(store, limits)
@@ -170,6 +185,12 @@ class Sender:
             raise changed_elsewhere(send)
         try:
             self._work(send, self._limit(send))
+        except (ClaimLostError, DatabaseReplacedError):
+            self._drain()
+            raise
+        except StoreError as err:
+            self._drain()
+            raise self._unwritable(err) from err
         except Exception:
             self._drain()
             raise
@@ -383,13 +404,8 @@ class Sender:
         back = self._pool.collect(room=room, seconds=_NAP)
         if not back:
             return None
-        self._store.deliveries.record(
-            [
-                result
-                for batch, batch_result in back
-                for result in _with_copies(batch, batch_result)
-            ],
-            now=self._clock(),
+        self._put_on_record(
+            [result for batch, batch_result in back for result in _with_copies(batch, batch_result)]
         )
         for batch, batch_result in back:
             emails = {outgoing.delivery_id: outgoing.merged.email for outgoing in batch}
@@ -403,6 +419,33 @@ class Sender:
         self._on_progress(self.progress)
         stops = (batch_result.stop for _, batch_result in back if batch_result.stop)
         return next(stops, None) or _nothing_but_refusals(self._breaker.verdict)
+
+    def _put_on_record(self, results: Sequence[Result]) -> None:
+        """Record answers; while the disk takes none, keep them and try again each second.
+
+        Raises:
+            SendStopped: it was asked to stop, or the disk has taken nothing for minutes.
+        """
+        while True:
+            try:
+                self._store.deliveries.record(results, now=self._clock())
+            except (ClaimLostError, DatabaseReplacedError):
+                raise
+            except StoreError as err:
+                self._refusals += 1
+                if self._stop.requested or self._refusals >= _DISK_TRIES:
+                    self._unrecorded += len(results)
+                    raise self._unwritable(err) from err
+                self._stop.wait(1)
+            else:
+                self._refusals = 0
+                return
+
+    def _unwritable(self, err: StoreError) -> SendStopped:
+        return SendStopped(
+            f"{err.message}. {self._unrecorded:,} answers are not on record, and nothing more was sent",
+            hint=f"{err.hint or ''} Then go on with: mailer resume. It looks first at what was in flight.",
+        )
 
     def _stopped(self, send: Send, err: MailerError) -> SendStopped:
         self._set(send, SendState.PAUSED, str(err))

@@ -41,7 +41,7 @@ class Deliveries(Protocol):
         """Record outcomes of this worker's deliveries. In a cancelled send, PENDING becomes skipped.
 
         Raises:
-            StoreError: some were no longer this worker's (all others are recorded).
+            ClaimLostError: some were no longer this worker's (all others are recorded).
         """
         ...
 

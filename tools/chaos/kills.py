@@ -46,7 +46,8 @@ class Kills:
             time.sleep(0.05)
         time.sleep(self._chance.uniform(0, 1.5))
         if process.poll() is not None:
-            process.communicate()
+            said, _ = process.communicate()
+            assert process.returncode in {0, 1}, said
             return False
         process.kill()
         process.communicate()

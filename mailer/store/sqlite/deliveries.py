@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mailer.errors import StoreError
+from mailer.errors import ClaimLostError
 from mailer.ledger.delivery import Claim, DeliveryState, Remaining, UncertainDelivery
 from mailer.lists.subscriber import Subscriber
 from mailer.store.sqlite.rows import PAGE, SUBSCRIBER, iso, subscriber, unix
@@ -134,7 +134,7 @@ class SqliteDeliveries:
             self._compare_with_events(results, at)
             self._sends.skip_cancelled(now)
         if recorded != len(results):
-            raise StoreError(
+            raise ClaimLostError(
                 f"{len(results) - recorded} deliveries were no longer this process's to record",
                 hint="Was lists/workers/ cleared during a send? Look at: mailer status",
             )
