@@ -216,6 +216,19 @@ class Lookup(Section):
     many: bool = False
 
 
+class ImageSettings(Section):
+    """Where the pictures of campaigns are published."""
+
+    bucket: str = ""
+    """An S3 bucket; "" leaves them to `mailer serve`."""
+    prefix: str = ""
+    """Before each name in the bucket, such as "newsletter/"."""
+    region: str = ""
+    """Of the bucket; "" leaves it to the environment."""
+    base_url: WebAddress | Literal[""] = ""
+    """Where they answer; "" is /i below [site] base_url."""
+
+
 class ListSettings(Section):
     """Who mail to one list comes from, where the campaign does not say so itself."""
 
@@ -240,6 +253,7 @@ class Settings(Content):
     ses: Ses = Ses()
     bounces: Bounces = Bounces()
     pages: Pages = Pages()
+    images: ImageSettings = ImageSettings()
     senders: dict[str, Sender] = Field(default_factory=dict)
     """By name. What one leaves out is as in [sender]."""
     brands: dict[str, Brand] = Field(default_factory=dict)
@@ -310,6 +324,16 @@ class Project:
     @property
     def build(self) -> Path:
         return self.root / "build"
+
+    @property
+    def published(self) -> Path:
+        """Pictures, resized for mail, under names that never change."""
+        return self.root / "published"
+
+    @property
+    def pictures_url(self) -> str:
+        """Where published pictures answer, without the slash before a name."""
+        return self.settings.images.base_url or f"{self.settings.site.base_url}/i"
 
     def show(self, path: Path) -> str:
         """A path as staff would type it: relative to the project where it is inside it."""

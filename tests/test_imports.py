@@ -15,7 +15,7 @@ LAYERS = [
     ["errors", "atomic", "throttle", "hosts", "assets", "page_templates"],
     ["schema", "timezones", "links", "stop", "http_probe"],
     ["config"],
-    ["colors", "setup"],
+    ["colors", "setup", "images"],
     ["lists"],
     ["campaigns"],
     ["ledger"],
@@ -45,8 +45,8 @@ PURE = [
 ALLOWED = {
     "sqlite3": ["store/sqlite"],
     "sqlite_utils": ["store/sqlite"],
-    "boto3": ["transports/ses"],
-    "botocore": ["transports/ses", "doctor/probes"],
+    "boto3": ["transports/ses", "images"],
+    "botocore": ["transports/ses", "doctor/probes", "images"],
     "typer": ["cli"],
     "rich": ["cli"],
 }

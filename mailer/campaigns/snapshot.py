@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ from mailer.campaigns import campaign as campaign_file
 from mailer.campaigns.lookups import LookupTable, read_table
 from mailer.config import Content
 from mailer.errors import CampaignError, ConfigError, Place, UsageError, suggest
+from mailer.images import library
+from mailer.images.picture import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,8 @@ class Snapshot:
     files: Mapping[str, str]
     """Path inside the project → text: the campaign, every template, the look-ups."""
     content: Content
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    """By the name that the campaign has for each, such as `images/rally.jpg`."""
 
     @cached_property
     def parsed(self) -> Campaign:
@@ -71,7 +75,9 @@ class Snapshot:
     @classmethod
     def from_bytes(cls, data: bytes) -> Snapshot:
         value = json.loads(zlib.decompress(data))
-        return cls(value["path"], value["files"], Content.model_validate(value["content"]))
+        pictures = {name: Picture(**each) for name, each in value.get("pictures", {}).items()}
+        content = Content.model_validate(value["content"])
+        return cls(value["path"], value["files"], content, pictures)
 
     @cached_property
     def digest(self) -> str:
@@ -84,6 +90,8 @@ class Snapshot:
             "files": dict(self.files),
             "content": self.content.model_dump(mode="json"),
         }
+        if self.pictures:
+            value["pictures"] = {name: asdict(each) for name, each in self.pictures.items()}
         return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
 
 
@@ -106,7 +114,8 @@ def load(project: Project, campaign: str | Path, list_name: str = "") -> Snapsho
         files[lookup.file] = read_lookup(project, name)
     parsed = campaign_file.parse(project.show(path), files[project.show(path)])
     content = _content(project.settings, parsed, list_name or parsed.front.list)
-    return Snapshot(project.show(path), files, content)
+    pictures = library.load(project, parsed.path, files[parsed.path])
+    return Snapshot(parsed.path, files, content, pictures)
 
 
 def _content(settings: Settings, campaign: Campaign, list_name: str) -> Content:

@@ -21,6 +21,7 @@ from mailer.cli import (
     doctor,
     events,
     help_topics,
+    images,
     init,
     lists,
     preview,
@@ -80,6 +81,7 @@ app.add_typer(lists.app, name="lists")
 app.add_typer(subscriber.app, name="subscriber")
 app.add_typer(events.app, name="events")
 app.add_typer(templates.app, name="templates")
+app.add_typer(images.app, name="images")
 init.register(app)
 suppressions.register(app)
 campaigns.register(app)

@@ -74,6 +74,7 @@ def build(
 ) -> None:
     """Write one recipient's mail to files: HTML, text and .eml."""
     from mailer.campaigns import snapshot
+    from mailer.images.picture import show_locally
     from mailer.mail import message
 
     run = session(context)
@@ -85,8 +86,9 @@ def build(
     eml = message.encode(merged, envelope, message_id=f"{found.campaign}.build", date=now())
     typer.echo(f"Subject  {merged.subject}")
     typer.echo(f"For      {merged.email}")
+    html = show_locally(merged.html, found.pictures, run.project.published)
     for suffix, data in (
-        (".html", merged.html.encode()),
+        (".html", html.encode()),
         (".txt", merged.text.encode()),
         (".eml", eml),
     ):
@@ -105,6 +107,7 @@ def test(
 ) -> None:
     """Send a test mail, marked [TEST], to colleagues. It does not count as sent."""
     from mailer.campaigns import snapshot
+    from mailer.cli import images
     from mailer.sending import test_mail
     from mailer.transports import registry
 
@@ -116,6 +119,8 @@ def test(
     transport = registry.open_transport(
         run.project, way, found, found.list_name, clock=now, folder=test_mail.FOLDER
     )
+    if way == registry.SES:
+        images.publish(run, found.pictures.values())
     for proof in test_mail.deliver(run.store, transport, drawn_up, seconds):
         typer.echo(f"{proof.email}: {proof.subject}")
     place = registry.destination(run.project, way, found.campaign)

@@ -75,6 +75,7 @@ class SendCommand:
             findings.refuse(plan)
             self._refuse_unapproved(plan)
             self._confirm(plan)
+            self._publish_pictures(plan.mailing)
             frozen = sends.freeze(plan, self.request, timing)
         if timing and timing.plan:
             return self._announce(plan.mailing)
@@ -179,6 +180,14 @@ class SendCommand:
         answer = typer.prompt(question, default="", show_default=False)
         if answer.strip().replace(",", "") != str(number):
             raise UsageError(f'"{answer}" is not {number:,}: nothing was sent')
+
+    def _publish_pictures(self, mailing: Mailing) -> None:
+        """Where recipients see them; a rehearsal has no recipients."""
+        from mailer.cli import images
+        from mailer.transports import registry
+
+        if self.sends.transport_name(mailing, self.request) == registry.SES:
+            images.publish(self.run, mailing.words.pictures.values())
 
     # ---------------------------------------------------------------- during and after
 

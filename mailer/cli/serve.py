@@ -61,6 +61,7 @@ def serve(
         open_transport=lambda: way_out(run.project),
         clock=now,
         delay=lambda: random.uniform(*_DELAY),  # noqa: S311 - it hides a time, not a secret
+        pictures=run.project.published,
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("mailer.web").setLevel(logging.INFO)

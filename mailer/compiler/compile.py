@@ -15,6 +15,7 @@ from mailer.compiler.slots import AnswerCache, SlotGroup, group_by_columns
 from mailer.compiler.symbolic import TOKEN, Recorder
 from mailer.compiler.utm import UtmTagger
 from mailer.errors import CampaignError, Place
+from mailer.images import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -115,7 +116,10 @@ class Compiler:
         return recorder.path, self._known[key]
 
     def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
-        html = mjml.to_html(rendered.mjml, rendered.blocks, self.sources.files)
+        pictures = self.sources.pictures
+        sized = picture.size_mjml(rendered.mjml, pictures)
+        html = mjml.to_html(sized, rendered.blocks, self.sources.files)
+        html = picture.place(html, pictures)
         self._refuse_lost(recorder.slots, rendered.subject + html + rendered.text)
         html = url_parts.in_html(html, recorder)
         text = url_parts.in_plain_text(rendered.text, recorder)

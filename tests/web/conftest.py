@@ -57,6 +57,7 @@ class Site:
             open_transport=lambda: way_out(self.project),
             clock=self.clock,
             delay=lambda: 0,
+            pictures=root / "published",
         )
 
     @cached_property

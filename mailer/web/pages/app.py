@@ -16,11 +16,13 @@ from mailer.web.pages import click, confirm, join, unsubscribe, update, web_vers
 from mailer.web.pages.confirmation_mailer import ConfirmationMailer
 from mailer.web.pages.context import PageContext
 from mailer.web.pages.group_commit import GroupCommit
+from mailer.web.pages.pictures import show as show_picture
 from mailer.web.pages.security_middleware import SecurityMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
+    from pathlib import Path
 
     from starlette.requests import Request
 
@@ -40,6 +42,7 @@ def make_app(
     open_transport: Callable[[], Transport],
     clock: Callable[[], datetime],
     delay: Callable[[], float],
+    pictures: Path,
 ) -> Starlette:
     """Build the application; its threads run for as long as it is served.
 
@@ -50,6 +53,7 @@ def make_app(
         open_transport: opens the transport for confirmation mail.
         clock: aware UTC time.
         delay: returns the seconds, at random, until the mail for a request is looked at.
+        pictures: the folder of published pictures.
     """
     reading, writing, mailing = open_store(), open_store(), open_store()
     group_commit = GroupCommit(writing)
@@ -78,7 +82,7 @@ def make_app(
             for store in (reading, writing, mailing):
                 store.close()
 
-    routes = _routes(context)
+    routes = [*_routes(context), Route("/i/{name}", partial(show_picture, pictures))]
     path_prefixes = frozenset(route.path.split("/")[1] for route in routes)
     error_page = partial(context.page, "server-error.html", 503)
     return Starlette(

@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from mailer.campaigns.campaign import NAME
 from mailer.errors import MailerError
+from mailer.images.picture import show_locally
 from mailer.sending import test_mail
 from mailer.web.preview import display_modes
 from mailer.web.preview.check_runner import CheckRunner
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from mailer.links import Keys
     from mailer.store import Store
     from mailer.transports.base import Transport
+    from mailer.web.preview.compile_cache import PreviewResult
 
 _SCRIPT = Path(__file__).parent / "static" / "preview.js"
 _LARGEST = 10_000
@@ -154,8 +156,15 @@ class Preview:
     def _mail(self, request: Request) -> Response:
         mode: display_modes.Mode = "dark" if _parameter(request, "mode") == "dark" else "light"
         result = self._views.result(_name(request), _parameter(request, "as"))
-        html = display_modes.apply_mode(result.merged.html, mode) if result.merged else ""
+        html = display_modes.apply_mode(self._html(result), mode) if result.merged else ""
         return HTMLResponse(html, headers=_policy(request))
+
+    def _html(self, result: PreviewResult) -> str:
+        """The mail, with the pictures of `campaigns/images/` in it: they may not be published yet."""
+        assert result.compiled is not None
+        assert result.merged is not None
+        pictures = result.compiled.snapshot.pictures
+        return show_locally(result.merged.html, pictures, self._compile_cache.project().published)
 
     def _state(self, request: Request) -> Response:
         who, view = _parameter(request, "as"), _parameter(request, "view")

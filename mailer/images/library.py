@@ -1,0 +1,89 @@
+"""The pictures that a campaign names, made from `campaigns/images/` and kept in `published/`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from mailer.atomic import atomic_write
+from mailer.errors import CampaignError, Place, suggest
+from mailer.images.picture import REFERENCE, Picture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mailer.config import Project
+
+_RECIPE = b"1"
+"""Changes when pictures are made in another way, and with it their names."""
+_NO_DESCRIPTION = re.compile(r"!\[\s*\]\(\s*<?images/")
+
+
+def load(project: Project, path: str, text: str) -> dict[str, Picture]:
+    """Make what is not made yet, and return the pictures by the names that the campaign has for them.
+
+    Args:
+        project: in whose `published/` they are kept.
+        path: of the campaign, for errors.
+        text: of the campaign.
+
+    Raises:
+        CampaignError: a picture is not there, cannot be used, or has no description.
+    """
+    pictures: dict[str, Picture] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if _NO_DESCRIPTION.search(line):
+            raise CampaignError(
+                "this image has no description",
+                place=Place(path, number),
+                hint="Write one between the brackets, for people who do not see it: ![The rally](…)",
+            )
+        for match in REFERENCE.finditer(line):
+            if match[0] not in pictures:
+                pictures[match[0]] = _picture(project, match[0], Place(path, number))
+    return pictures
+
+
+def _picture(project: Project, reference: str, place: Place) -> Picture:
+    folder = project.root / "campaigns" / "images"
+    file = project.root / "campaigns" / reference
+    if not file.is_file() or not file.resolve().is_relative_to(folder.resolve()):
+        names = [f"images/{each.relative_to(folder)}" for each in folder.rglob("*.*")]
+        raise CampaignError(
+            f"there is no picture campaigns/{reference}",
+            place=place,
+            hint=suggest(reference, names) or "Put the file into campaigns/images/.",
+        )
+    source = file.read_bytes()
+    digest = hashlib.sha256(_RECIPE + source).hexdigest()[:16]
+    stem = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "picture"
+    kept = next(project.published.glob(f"{stem}-{digest}-*.*"), None)
+    if kept is None:
+        kept = _make(project, source, f"{stem}-{digest}", reference, place)
+    width, height = map(int, kept.stem.rpartition("-")[2].split("x"))
+    return Picture(kept.name, f"{project.pictures_url}/{kept.name}", width, height)
+
+
+def _make(project: Project, source: bytes, stem: str, reference: str, place: Place) -> Path:
+    # Pillow takes 60 ms to load, and most campaigns are compiled without a new picture
+    from mailer.images.resizing import PictureError, resize  # noqa: PLC0415
+
+    try:
+        resized = resize(source)
+    except PictureError as err:
+        raise CampaignError(
+            f"campaigns/{reference} {err}", place=place, hint="Save it anew as JPEG or PNG."
+        ) from err
+    name = f"{stem}-{resized.width}x{resized.height}{resized.suffix}"
+    path = project.published / name
+    try:
+        with atomic_write(path) as file:
+            file.write(resized.data)
+    except OSError as err:
+        raise CampaignError(
+            f"{project.show(path)} cannot be written: {err.strerror}",
+            place=place,
+            hint="Check the permissions of the folder published/.",
+        ) from err
+    return path
