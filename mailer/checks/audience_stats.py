@@ -95,11 +95,11 @@ class AudienceStats:
     """Counts everybody who gets a campaign, by variant and by what is wrong.
 
     Args:
-        words: the campaign.
+        snapshot: the campaign.
     """
 
-    def __init__(self, words: Snapshot) -> None:
-        self.words = words
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
         self.groups: dict[Variant, Group] = {}
         self.over, self.near = AffectedRecipients(self._here), AffectedRecipients(self._here)
         """Whose mail Gmail clips, and whose it nearly does."""
@@ -111,11 +111,11 @@ class AudienceStats:
         """Who gets nothing because they have no row in a look-up, by look-up."""
         self.odd: dict[tuple[str, str], AffectedRecipients] = {}
         """Whose field is odd, by field and by what is odd about it."""
-        self._scales = SizeMeter(words.content.site.base_url)
+        self._scales = SizeMeter(snapshot.content.site.base_url)
 
     @property
     def _here(self) -> Place:
-        return self.words.parsed.place()
+        return self.snapshot.parsed.place()
 
     @property
     def recipients(self) -> int:
@@ -198,7 +198,7 @@ class AudienceStats:
             return attrgetter(root)
         if root == "fields" and rest:
             return lambda subscriber: subscriber.fields.get(rest[0], "")
-        table = self.words.tables.get(rest[0]) if root == "lookups" and len(rest) > 1 else None
+        table = self.snapshot.tables.get(rest[0]) if root == "lookups" and len(rest) > 1 else None
         if table is None or table.many:
             return None
         return lambda subscriber: "".join(row.get(rest[1], "") for row in table.find(subscriber))
@@ -224,7 +224,7 @@ class AudienceStats:
         return Gap(expression, place, leads, tuple(self._tables(expression)))
 
     def _tables(self, expression: str) -> Iterator[tuple[str, LookupTable]]:
-        tables = self.words.tables
+        tables = self.snapshot.tables
         return ((name, tables[name]) for name in expressions.lookups(expression) if name in tables)
 
 

@@ -26,7 +26,7 @@ _TELLING = 5
 
 @dataclass(frozen=True)
 class RenderedMail:
-    words: Snapshot
+    snapshot: Snapshot
     merged: Merged
 
     @cached_property
@@ -70,7 +70,7 @@ class RenderedMail:
         return computed.computed_styles(self.tree, dark=True)
 
     def place(self, *needles: str) -> Place:
-        return place_of(self.words, *needles)
+        return place_of(self.snapshot, *needles)
 
     def place_of_words(self, words: str) -> Place:
         """The same for words that show; a personal value may follow the first of them."""
@@ -88,23 +88,23 @@ def has_value(text: str) -> bool:
     return _NEUTRAL in text
 
 
-def place_of(words: Snapshot, *needles: str) -> Place:
+def place_of(snapshot: Snapshot, *needles: str) -> Place:
     """Where the first words that are found were written: in the campaign, or in a template that it uses."""
-    paths = dict.fromkeys((*reached(words), *sorted(words.files)))
+    paths = dict.fromkeys((*reached(snapshot), *sorted(snapshot.files)))
     for needle in filter(None, needles):
         for path in paths:
-            start = words.files[path].find(needle)
+            start = snapshot.files[path].find(needle)
             if start >= 0:
-                return Place(path, words.files[path].count("\n", 0, start) + 1)
-    return Place(words.path)
+                return Place(path, snapshot.files[path].count("\n", 0, start) + 1)
+    return Place(snapshot.path)
 
 
-def reached(words: Snapshot) -> list[str]:
+def reached(snapshot: Snapshot) -> list[str]:
     """The campaign, its layout, and the templates that one of them names."""
-    layout = f"templates/{words.parsed.front.layout}.mjml"
-    libraries = [p for p in words.files if re.fullmatch(r"templates/components(/.*)?\.mjml", p)]
-    paths = [p for p in (words.path, layout, *libraries) if p in words.files]
+    layout = f"templates/{snapshot.parsed.front.layout}.mjml"
+    libraries = [p for p in snapshot.files if re.fullmatch(r"templates/components(/.*)?\.mjml", p)]
+    paths = [p for p in (snapshot.path, layout, *libraries) if p in snapshot.files]
     for path in paths:  # it grows on the way
-        named = set(re.findall(r"""["']([^"'\n]+\.mjml)["']""", words.files[path]))
-        paths += sorted({f"templates/{name}" for name in named} & set(words.files) - set(paths))
+        named = set(re.findall(r"""["']([^"'\n]+\.mjml)["']""", snapshot.files[path]))
+        paths += sorted({f"templates/{name}" for name in named} & set(snapshot.files) - set(paths))
     return paths

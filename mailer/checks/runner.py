@@ -1,4 +1,4 @@
-"""The examination of a campaign: what was written, every variant that somebody gets, and everybody."""
+"""The check_run of a campaign: what was written, every variant that somebody gets, and everybody."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 
 
 class Watch(Protocol):
-    """Lets a person see how far a long stream is, of about so many; may stop it by raising."""
+    """Show the progress over a long stream of about `total` items; may end it by raising."""
 
     def __call__(self, items: Iterable[Item], total: int, /) -> Iterable[Item]: ...
 
@@ -38,31 +38,31 @@ EMPTY = "empty-audience"
 
 @dataclass(frozen=True, slots=True)
 class CheckedVariant:
-    """One variant, and those who get it."""
+    """One variant, and who gets it."""
 
     variant: Variant
     recipients: int
     example: Subscriber
-    """Who gets it."""
+    """One of its recipients."""
     largest: int
     """Bytes of HTML of the largest mail among them."""
     largest_for: str
-    """Who gets that."""
+    """Address of its recipient."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
     findings: tuple[Finding, ...]
     """Errors first."""
-    editions: tuple[CheckedVariant, ...]
+    variants: tuple[CheckedVariant, ...]
     """The one with most recipients first."""
-    rehearsal: DryRun | None
+    dry_run: DryRun | None
     """Who gets it, and who is left out and why; None when somebody's mail cannot be made, or no
     list is known."""
 
     @property
     def recipients(self) -> int:
-        return sum(edition.recipients for edition in self.editions)
+        return sum(variant.recipients for variant in self.variants)
 
     @property
     def is_refused(self) -> bool:
@@ -70,120 +70,124 @@ class CheckReport:
 
 
 class CheckRun:
-    """Looks at everybody's mail while it is merged, then at each variant.
+    """Check every recipient's mail while it is merged, then each variant.
 
     Args:
-        words: the campaign.
+        snapshot: the campaign.
         merger: of the campaign.
     """
 
-    def __init__(self, words: Snapshot, merger: Merger) -> None:
-        self._words = words
+    def __init__(self, snapshot: Snapshot, merger: Merger) -> None:
+        self._snapshot = snapshot
         self._merger = merger
-        self._census = AudienceStats(words)
+        self._stats = AudienceStats(snapshot)
 
     def merge(self, subscriber: Subscriber) -> Merged:
-        """Raises CampaignError when the recipient's variant does not compile."""
+        """Merge one recipient's mail and count it.
+
+        Raises:
+            CampaignError: the recipient's variant does not compile.
+        """
         merged = self._merger.merge(subscriber)
-        self._census.count(subscriber, merged)
+        self._stats.count(subscriber, merged)
         return merged
 
-    def editions(self) -> tuple[CheckedVariant, ...]:
-        groups = sorted(self._census.groups.values(), key=lambda group: -group.recipients)
+    def variants(self) -> tuple[CheckedVariant, ...]:
+        groups = sorted(self._stats.groups.values(), key=lambda group: -group.recipients)
         return tuple(
             CheckedVariant(g.merged.variant, g.recipients, g.example, g.largest, g.largest_for)
             for g in groups
         )
 
     def findings(self, today: date, watch: Watch, *, whole: bool) -> tuple[Finding, ...]:
-        """Of everything there is to look at, once everybody was merged.
+        """Every finding, errors first. Call it after everybody was merged.
 
         Args:
-            today: for what goes stale.
-            watch: lets a person see how far the look at the variants is.
-            whole: whether everybody was merged for whom it was written, or a part only.
+            today: for rules about dates.
+            watch: shows the progress over the variants.
+            whole: whether the whole audience was merged, or only a part of it.
         """
         return in_order([*self.of_the_mail(today, watch), *self.of_the_audience(whole=whole)])
 
     def of_the_mail(self, today: date, watch: Watch) -> Iterator[Finding]:
-        """What was written, and each variant that was merged."""
+        """Findings about the source and about each variant that was merged."""
         for source_rule in SOURCE_RULES:
-            yield from source_rule(self._words, today)
-        groups = self._census.groups.values()
-        everybody = self._census.recipients
-        found: dict[Finding, int] = {}
-        proofs = (RenderedMail(self._words, group.merged) for group in groups)
-        for proof in watch(proofs, len(groups)):
-            number = self._census.groups[proof.merged.variant].recipients
-            for finding in dict.fromkeys(f for rule in MAIL_RULES for f in rule(proof)):
-                found[finding] = found.get(finding, 0) + number
-        for finding, number in found.items():
+            yield from source_rule(self._snapshot, today)
+        groups = self._stats.groups.values()
+        everybody = self._stats.recipients
+        counts: dict[Finding, int] = {}
+        mails = (RenderedMail(self._snapshot, group.merged) for group in groups)
+        for mail in watch(mails, len(groups)):
+            number = self._stats.groups[mail.merged.variant].recipients
+            for finding in dict.fromkeys(f for rule in MAIL_RULES for f in rule(mail)):
+                counts[finding] = counts.get(finding, 0) + number
+        for finding, number in counts.items():
             yield replace(finding, recipients=0 if number == everybody else number)
 
     def of_the_audience(self, *, whole: bool) -> Iterator[Finding]:
-        """Everybody who was merged."""
+        """Findings about the recipients who were merged."""
         guards = list(self._merger.asked())
-        yield from audience.findings(self._census, guards)
+        yield from audience.findings(self._stats, guards)
         if whole:
-            yield from audience.unseen(self._census, guards)
+            yield from audience.unseen(self._stats, guards)
 
 
 def run_checks(
-    words: Snapshot,
+    snapshot: Snapshot,
     merger: Merger,
     choices: Iterable[Selection],
     *,
     today: date,
     watch: Watch,
 ) -> CheckReport:
-    """Merge everybody who gets a campaign, and look at it.
+    """Merge the mail of every recipient of a campaign, and check it.
 
     Args:
-        words: the campaign.
+        snapshot: the campaign.
         merger: a new one of the campaign.
         choices: everybody on the list. To stop early, raise something from it.
-        today: for what goes stale.
-        watch: lets a person see how far the look at the variants is.
+        today: for rules about dates.
+        watch: shows the progress over the variants.
     """
-    examination = CheckRun(words, merger)
-    rehearsal, found = _rehearse(words, examination, choices)
-    found += examination.of_the_mail(today, watch)
-    found += examination.of_the_audience(whole=rehearsal is not None)
-    return CheckReport(in_order(found), examination.editions(), rehearsal)
+    check_run = CheckRun(snapshot, merger)
+    dry_run, findings = _dry_run(snapshot, check_run, choices)
+    findings += check_run.of_the_mail(today, watch)
+    findings += check_run.of_the_audience(whole=dry_run is not None)
+    return CheckReport(in_order(findings), check_run.variants(), dry_run)
 
 
 def check_snapshot(
-    words: Snapshot, merger: Merger, example: Subscriber, *, today: date, watch: Watch
+    snapshot: Snapshot, merger: Merger, example: Subscriber, *, today: date, watch: Watch
 ) -> CheckReport:
-    """The same without a list: of the mail that one made-up person gets."""
-    examination = CheckRun(words, merger)
-    examination.merge(example)
-    editions = tuple(replace(edition, recipients=0) for edition in examination.editions())
-    return CheckReport(in_order(examination.of_the_mail(today, watch)), editions, None)
+    """Check a campaign without a list: the mail that one made-up person gets."""
+    check_run = CheckRun(snapshot, merger)
+    check_run.merge(example)
+    variants = tuple(replace(variant, recipients=0) for variant in check_run.variants())
+    return CheckReport(in_order(check_run.of_the_mail(today, watch)), variants, None)
 
 
-def _rehearse(
-    words: Snapshot, examination: CheckRun, choices: Iterable[Selection]
+def _dry_run(
+    snapshot: Snapshot, check_run: CheckRun, choices: Iterable[Selection]
 ) -> tuple[DryRun | None, list[Finding]]:
-    who = ""
+    email = ""
 
     def merge(subscriber: Subscriber) -> Merged:
-        nonlocal who
-        who = subscriber.email
-        return examination.merge(subscriber)
+        nonlocal email
+        email = subscriber.email
+        return check_run.merge(subscriber)
 
     try:
-        rehearsal = merge_all(choices, merge)
+        dry_run = merge_all(choices, merge)
     except CampaignError as err:
-        what = f"the mail of {who} cannot be made: {err.message}"
+        what = f"the mail of {email} cannot be made: {err.message}"
         return None, [Finding(NO_VARIANT, Severity.ERROR, what, err.hint or "", err.place)]
-    if rehearsal.ids:
-        return rehearsal, []
-    place = words.parsed.place("audience" if words.audience else None)
+    if dry_run.ids:
+        return dry_run, []
+    place = snapshot.parsed.place("audience" if snapshot.audience else None)
     hint = "Look at audience: in the front matter, and at the list with: mailer lists show"
-    reasons = ", ".join(f"{number:,} {why}" for why, number in rehearsal.left_out.most_common())
+    reasons = ", ".join(f"{number:,} {why}" for why, number in dry_run.left_out.most_common())
     what = f"nobody would get it: {reasons or 'the list is empty'}"
-    return rehearsal, [Finding(EMPTY, Severity.ERROR, what, hint, place)]
+    return dry_run, [Finding(EMPTY, Severity.ERROR, what, hint, place)]
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -82,7 +82,7 @@ def _with_dead_links(snapshot: Snapshot, report: CheckReport) -> tuple[Finding, 
     from mailer.checks.rules.dead_links import client, dead_links
     from mailer.checks.runner import in_order
 
-    variants = [edition.variant for edition in report.editions]
+    variants = [checked.variant for checked in report.variants]
     local = hosts.is_loopback(urls.host_of(snapshot.content.site.base_url))
     with client(local=local) as fetch:
         return in_order([*report.findings, *dead_links(snapshot, variants, fetch, _watch)])
@@ -105,19 +105,19 @@ def _show(snapshot: Snapshot, list_name: str, report: CheckReport) -> None:
             else "No list is named"
         )
         typer.echo(f"{missing}: its audience was not looked at. Name one with --list LIST.")
-    if report.rehearsal is None or not report.recipients:
+    if report.dry_run is None or not report.recipients:
         return
-    largest = max(report.editions, key=lambda edition: edition.largest)
+    largest = max(report.variants, key=lambda checked: checked.largest)
     lines = {
         "List": list_name,
         "Audience": snapshot.audience or "everybody on the list",
         "Recipients": f"{report.recipients:,}",
-        "Left out": output.left_out(report.rehearsal.left_out) or "nobody",
+        "Left out": output.left_out(report.dry_run.left_out) or "nobody",
         "Largest": f"{largest.largest / 1000:,.1f} kB of HTML, for {largest.largest_for}",
     }
     for name, value in lines.items():
         typer.echo(f"  {name:<11} {value}")
-    output.show_variants([(edition.variant, edition.recipients) for edition in report.editions])
+    output.show_variants([(checked.variant, checked.recipients) for checked in report.variants])
 
 
 def _as_json(snapshot: Snapshot, list_name: str, report: CheckReport) -> dict[str, Any]:
@@ -126,17 +126,17 @@ def _as_json(snapshot: Snapshot, list_name: str, report: CheckReport) -> dict[st
         "list": list_name,
         "audience_query": snapshot.audience,
         "recipients": report.recipients,
-        "left_out": dict(report.rehearsal.left_out) if report.rehearsal else {},
+        "left_out": dict(report.dry_run.left_out) if report.dry_run else {},
         "variants": [
             {
-                "number": edition.variant.number,
-                "recipients": edition.recipients,
-                "answers": list(edition.variant.guards),
-                "example": edition.example.email,
-                "largest": edition.largest,
-                "largest_for": edition.largest_for,
+                "number": checked.variant.number,
+                "recipients": checked.recipients,
+                "answers": list(checked.variant.guards),
+                "example": checked.example.email,
+                "largest": checked.largest,
+                "largest_for": checked.largest_for,
             }
-            for edition in report.editions
+            for checked in report.variants
         ],
         **findings.as_json(report.findings),
     }

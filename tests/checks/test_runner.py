@@ -48,10 +48,10 @@ def says(text, severity=Severity.ERROR, line=1):
 @pytest.mark.usefixtures("only")
 def test_who_gets_it_and_who_does_not_stands_beside_what_was_found():
     report = look([(ANA, ""), (UMA, "bounced"), (BO, ""), (replace(UMA, id=9), "")])
-    assert list(report.rehearsal.ids) == [1, 2, 9]
-    assert report.rehearsal.left_out == {"bounced": 1}
+    assert list(report.dry_run.ids) == [1, 2, 9]
+    assert report.dry_run.left_out == {"bounced": 1}
     assert report.recipients == 3
-    assert [(e.recipients, e.example.email) for e in report.editions] == [
+    assert [(e.recipients, e.example.email) for e in report.variants] == [
         (2, "bo@example.org"),
         (1, "ana@example.org"),
     ]
@@ -91,15 +91,15 @@ def test_whose_mail_cannot_be_made_is_named_and_what_was_seen_is_kept():
     assert found.severity == "error"
     assert found.message.startswith("the mail of uma@example.net cannot be made: ")
     assert str(found.place) == "campaigns/sample.md:4"
-    assert report.rehearsal is None
-    assert [e.recipients for e in report.editions] == [1]
+    assert report.dry_run is None
+    assert [e.recipients for e in report.variants] == [1]
 
 
 @pytest.mark.usefixtures("only")
 def test_an_empty_audience_is_an_error():
     report = look([(ANA, "unsubscribed")])
     assert [(f.code, f.severity) for f in report.findings] == [(EMPTY, "error")]
-    assert report.rehearsal.left_out == {"unsubscribed": 1}
+    assert report.dry_run.left_out == {"unsubscribed": 1}
 
 
 @pytest.mark.usefixtures("only")
@@ -141,6 +141,6 @@ def test_without_a_list_one_example_stands_for_all_and_no_audience_is_judged(onl
     merger = Merger(words, fields=frozenset(), keys=KEYS, send_id=0)
     report = check_snapshot(words, merger, BO, today=TODAY, watch=of_everybody)
     assert [f.message for f in report.findings] == ["of the mail"]
-    assert report.rehearsal is None
+    assert report.dry_run is None
     assert report.recipients == 0
-    assert len(report.editions) == 1
+    assert len(report.variants) == 1

@@ -32,7 +32,7 @@ def mail(body: str, changes: tuple[tuple[str, str, str], ...] = ()) -> RenderedM
 def page(body: str, head: str = HEAD, root: str = 'lang="en"') -> RenderedMail:
     """HTML as it is."""
     usual = _usual()
-    proof = RenderedMail(usual.words, usual.merged)
+    proof = RenderedMail(usual.snapshot, usual.merged)
     vars(proof)["html"] = (
         f"<!doctype html><html {root}><head>{head}</head><body>{body}</body></html>"
     )

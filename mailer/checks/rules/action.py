@@ -20,10 +20,10 @@ _LAYOUTS = {"alert", "petition"}
 """Those that are made to ask for something."""
 
 
-def nothing_to_do(proof: RenderedMail) -> Iterator[Finding]:
+def nothing_to_do(mail: RenderedMail) -> Iterator[Finding]:
     """A link of the campaign's own counts: to sign, to call, to write, to come."""
-    layout = proof.words.parsed.front.layout
-    if layout not in _LAYOUTS or any(_is_action(link.url, proof) for link in proof.reading.links):
+    layout = mail.snapshot.parsed.front.layout
+    if layout not in _LAYOUTS or any(_is_action(link.url, mail) for link in mail.reading.links):
         return
     yield Finding(
         NOTHING_TO_DO,
@@ -32,15 +32,15 @@ def nothing_to_do(proof: RenderedMail) -> Iterator[Finding]:
         "no link, no number to call",
         'Add what readers are to do, {{ button("Sign the petition", "https://…") }}, or write '
         '"layout: newsletter".',
-        proof.words.parsed.place("layout"),
+        mail.snapshot.parsed.place("layout"),
     )
 
 
-def _is_action(url: str, proof: RenderedMail) -> bool:
+def _is_action(url: str, mail: RenderedMail) -> bool:
     """Whether a link is neither part of the layout nor a source."""
-    brand, site = proof.words.content.brand, Site(proof.words.content.site.base_url)
+    brand, site = mail.snapshot.content.brand, Site(mail.snapshot.content.site.base_url)
     sources = {
-        urls.page(url) for note in footnotes.notes(proof.words.parsed) for url in note.targets
+        urls.page(url) for note in footnotes.notes(mail.snapshot.parsed) for url in note.targets
     }
     layout = {brand.website, *(social.url for social in brand.social)}
     elsewhere = bool(url) and not url.startswith("#") and not site.owns(url)

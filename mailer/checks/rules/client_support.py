@@ -105,9 +105,9 @@ _ADDED = re.compile(r"::?(before|after)\b")
 _ACTED_ON = re.compile(r":(hover|focus|active|visited|target|checked)\b")
 
 
-def unsupported(proof: RenderedMail) -> Iterator[Finding]:
+def unsupported(mail: RenderedMail) -> Iterator[Finding]:
     told = set()
-    for use, lacking in _lacking(proof):
+    for use, lacking in _lacking(mail):
         if (use.slug, lacking) not in told:
             told.add((use.slug, lacking))
             yield Finding(
@@ -116,24 +116,24 @@ def unsupported(proof: RenderedMail) -> Iterator[Finding]:
                 f"{_and(lacking)} {'do' if len(lacking) > 1 else 'does'} not know “{use.what}”: "
                 f"{use.loss.what} there",
                 f"{use.loss.instead} See https://www.caniemail.com/features/{use.slug}/",
-                *_where(proof, use),
+                *_where(mail, use),
             )
-    for tag in sorted({e.tag for e in proof.tree.iter(*_NOWHERE)}):
+    for tag in sorted({e.tag for e in mail.tree.iter(*_NOWHERE)}):
         yield Finding(
             UNSUPPORTED,
             Severity.WARNING,
             f"no mail program knows <{tag}>: {_MISSING.what} everywhere",
             _MISSING.instead,
-            proof.place(f"<{tag}"),
+            mail.place(f"<{tag}"),
             f"<{tag}",
         )
 
 
-def _lacking(proof: RenderedMail) -> Iterator[tuple[_Use, tuple[str, ...]]]:
+def _lacking(mail: RenderedMail) -> Iterator[tuple[_Use, tuple[str, ...]]]:
     """Each use of something, with the programs that do not know it and are shown it."""
     known = _known()
     without_outlook = False
-    for node in proof.tree.iter():
+    for node in mail.tree.iter():
         if isinstance(node.tag, str):
             for use in _uses(node):
                 lacking = tuple(
@@ -230,10 +230,10 @@ def _in_declaration(declared: Declaration) -> tuple[_Use, ...]:
     )
 
 
-def _where(proof: RenderedMail, use: _Use) -> tuple[Place, str]:
+def _where(mail: RenderedMail, use: _Use) -> tuple[Place, str]:
     """Where it was written, and the words of the finished mail that show it."""
     spellings = (use.written, use.written.replace(": ", ":"))
-    return proof.place(*spellings), next((words for words in spellings if words in proof.html), "")
+    return mail.place(*spellings), next((words for words in spellings if words in mail.html), "")
 
 
 def _and(names: Sequence[str]) -> str:

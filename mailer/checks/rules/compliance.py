@@ -40,10 +40,10 @@ _SETTINGS = Place("mailer.toml")
 _MESSAGE = Place("templates/message.txt")
 
 
-def sender(words: Snapshot, today: date) -> Iterator[Finding]:
+def sender(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """What mailer.toml says about who writes."""
     del today
-    found = words.content.sender
+    found = snapshot.content.sender
     if _domain(found.email) in _FREE_MAIL:
         yield Finding(
             FREE_MAIL,
@@ -72,11 +72,11 @@ def sender(words: Snapshot, today: date) -> Iterator[Finding]:
             "by answering.",
             _SETTINGS,
         )
-    yield from _site(words)
+    yield from _site(snapshot)
 
 
-def _site(words: Snapshot) -> Iterator[Finding]:
-    url = words.content.site.base_url
+def _site(snapshot: Snapshot) -> Iterator[Finding]:
+    url = snapshot.content.site.base_url
     host = urls.host_of(url)
     if hosts.is_private(host):
         local = hosts.is_loopback(host)
@@ -91,11 +91,11 @@ def _site(words: Snapshot) -> Iterator[Finding]:
         )
 
 
-def one_click(proof: RenderedMail) -> Iterator[Finding]:
+def one_click(mail: RenderedMail) -> Iterator[Finding]:
     """The headers behind the button "unsubscribe" of mail programs (RFC 8058)."""
-    words = proof.words
+    words = mail.snapshot
     envelope = Envelope.of(words.content, list_name=words.list_name)
-    headers = list_headers(proof.merged, envelope)
+    headers = list_headers(mail.merged, envelope)
     uris = re.findall(r"<([^>]*)>", headers.get("List-Unsubscribe", ""))
     secure = [uri for uri in uris if uri.startswith("https://")]
     trial = hosts.is_loopback(urls.host_of(words.content.site.base_url))
@@ -109,10 +109,10 @@ def one_click(proof: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def way_out(proof: RenderedMail) -> Iterator[Finding]:
+def way_out(mail: RenderedMail) -> Iterator[Finding]:
     """The link to unsubscribe, in both parts, where readers see it."""
-    url = proof.merged.links.unsubscribe
-    links = [link for link in proof.reading.links if link.url == url]
+    url = mail.merged.links.unsubscribe
+    links = [link for link in mail.reading.links if link.url == url]
     if not any(link.shown and link.text for link in links):
         yield Finding(
             UNSUBSCRIBE_HIDDEN if links else UNSUBSCRIBE_MISSING,
@@ -120,9 +120,9 @@ def way_out(proof: RenderedMail) -> Iterator[Finding]:
             "the link to unsubscribe is "
             + ("in the mail, but hidden" if links else "missing from the mail"),
             "Let the layout show {{ links.unsubscribe }}, as templates/partials/footer.mjml does.",
-            proof.place("links.unsubscribe") if links else _layout(proof),
+            mail.place("links.unsubscribe") if links else _layout(mail),
         )
-    if url not in proof.text:
+    if url not in mail.text:
         yield Finding(
             UNSUBSCRIBE_MISSING,
             Severity.ERROR,
@@ -132,9 +132,9 @@ def way_out(proof: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def postal_address(proof: RenderedMail) -> Iterator[Finding]:
+def postal_address(mail: RenderedMail) -> Iterator[Finding]:
     """In both parts; the law of most countries asks for it (CAN-SPAM: 16 CFR 316)."""
-    address = _letters(proof.words.content.brand.address)
+    address = _letters(mail.snapshot.content.brand.address)
     if not address:
         yield Finding(
             ADDRESS_MISSING,
@@ -144,7 +144,7 @@ def postal_address(proof: RenderedMail) -> Iterator[Finding]:
             _SETTINGS,
         )
         return
-    parts = (("mail", proof.reading.words, _layout(proof)), ("text part", proof.text, _MESSAGE))
+    parts = (("mail", mail.reading.words, _layout(mail)), ("text part", mail.text, _MESSAGE))
     for part, text, place in parts:
         if address not in _letters(text):
             yield Finding(
@@ -156,8 +156,8 @@ def postal_address(proof: RenderedMail) -> Iterator[Finding]:
             )
 
 
-def _layout(proof: RenderedMail) -> Place:
-    return Place(f"templates/{proof.words.parsed.front.layout}.mjml")
+def _layout(mail: RenderedMail) -> Place:
+    return Place(f"templates/{mail.snapshot.parsed.front.layout}.mjml")
 
 
 def _domain(email: str) -> str:

@@ -34,32 +34,32 @@ class _Pair(NamedTuple):
     need: float
 
 
-def faint_words(proof: RenderedMail) -> Iterator[Finding]:
+def faint_words(mail: RenderedMail) -> Iterator[Finding]:
     """One finding for each two colours, with words that are written in them."""
     told: set[_Pair] = set()
     for looks, mode, hint in (
-        (proof.light, "", _LIGHT_HINT),
-        (proof.dark, " in dark mode", _DARK_HINT),
+        (mail.light, "", _LIGHT_HINT),
+        (mail.dark, " in dark mode", _DARK_HINT),
     ):
         for pair, written in _pairs(looks).items():
             ratio = contrast(pair.ink, pair.ground)
             if ratio < pair.need and pair not in told:
                 told.add(pair)
-                words = _of_the_author(written, proof)
+                words = _of_the_author(written, mail)
                 yield Finding(
                     CONTRAST,
                     Severity.WARNING,
                     f"“{words}” is hard to read{mode}: {pair.ink} on {pair.ground} has a contrast of "
                     f"{int(ratio * 10) / 10:g}:1, and needs {pair.need:g}:1",
                     hint,
-                    proof.place_of_words(words),
+                    mail.place_of_words(words),
                     words,
                 )
 
 
-def _of_the_author(written: Sequence[str], proof: RenderedMail) -> str:
+def _of_the_author(written: Sequence[str], mail: RenderedMail) -> str:
     """Words that have a line, and are the same for everybody; else the first."""
-    return next((words for words in written if proof.place(words).line), written[0])
+    return next((words for words in written if mail.place(words).line), written[0])
 
 
 def _pairs(looks: Mapping[Any, ComputedStyle]) -> dict[_Pair, list[str]]:

@@ -52,17 +52,17 @@ if TYPE_CHECKING:
 
 
 def dead_links(
-    words: Snapshot, variants: Iterable[Variant], fetch: Fetch, watch: Watch
+    snapshot: Snapshot, variants: Iterable[Variant], fetch: Fetch, watch: Watch
 ) -> Iterator[Finding]:
     """Ask once for each address that is the same for everybody, several at a time.
 
     Args:
-        words: the campaign.
+        snapshot: the campaign.
         variants: that somebody gets.
         fetch: as `client` makes one.
         watch: lets a person see how far it is.
     """
-    named = addresses(words, variants)
+    named = addresses(snapshot, variants)
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="links")
     try:
         answers = dict(watch(zip(named, pool.map(fetch, named), strict=True), len(named)))
@@ -72,7 +72,7 @@ def dead_links(
         yield _offline(len(answers))
         return
     for url, answer in answers.items():
-        yield from _judge(words, url, named[url], answer)
+        yield from _judge(snapshot, url, named[url], answer)
 
 
 def _offline(number: int) -> Finding:
@@ -84,13 +84,13 @@ def _offline(number: int) -> Finding:
     )
 
 
-def addresses(words: Snapshot, variants: Iterable[Variant]) -> dict[str, str]:
+def addresses(snapshot: Snapshot, variants: Iterable[Variant]) -> dict[str, str]:
     """Address → the words of a link to it, of all that may be asked for.
 
     An address with a recipient's value in it is left alone: asking for it could unsubscribe, sign or
     tell others about somebody who has clicked nothing.
     """
-    site = Site(words.content.site.base_url)
+    site = Site(snapshot.content.site.base_url)
     local = hosts.is_loopback(urls.host_of(site.base_url))
     found: dict[str, str] = {}
     for variant in variants:
@@ -111,8 +111,8 @@ def _may_be_asked(url: str, *, local: bool) -> bool:
     return fault is None or fault.severity is Severity.WARNING
 
 
-def _judge(words: Snapshot, url: str, name: str, answer: Answer | NoAnswer) -> Iterator[Finding]:
-    tell = partial(Finding, place=place_of_link(words, url, name), spot=url)
+def _judge(snapshot: Snapshot, url: str, name: str, answer: Answer | NoAnswer) -> Iterator[Finding]:
+    tell = partial(Finding, place=place_of_link(snapshot, url, name), spot=url)
     link = f'the link "{name[:60]}" to {url if len(url) <= _LONG else urls.page(url)}'
     look = "Open it in your browser: it may be for people only, or be back in an hour."
     mend = "Correct the address, or take the link out."

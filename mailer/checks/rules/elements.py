@@ -43,10 +43,10 @@ class _Attribute(NamedTuple):
     inside_text: bool
 
 
-def unknown_attributes(words: Snapshot, today: date) -> Iterator[Finding]:
+def unknown_attributes(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     del today
     known = _known()
-    for attribute in _written(words):
+    for attribute in _written(snapshot):
         allowed = known.get(attribute.element, frozenset())
         if allowed and attribute.name not in allowed and mjml.VALUE not in attribute.name:
             yield Finding(
@@ -58,9 +58,9 @@ def unknown_attributes(words: Snapshot, today: date) -> Iterator[Finding]:
             )
 
 
-def unknown_classes(words: Snapshot, today: date) -> Iterator[Finding]:
+def unknown_classes(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     del today
-    written = list(_written(words))
+    written = list(_written(snapshot))
     classes = {a.value for a in written if (a.element, a.name) == ("mj-class", "name")}
     if any(mjml.VALUE in name for name in classes):
         return
@@ -77,25 +77,25 @@ def unknown_classes(words: Snapshot, today: date) -> Iterator[Finding]:
                 )
 
 
-def misplaced_elements(proof: RenderedMail) -> Iterator[Finding]:
+def misplaced_elements(mail: RenderedMail) -> Iterator[Finding]:
     """What MJML took for text: `<mj-button>` inside `<mj-text>` reaches the mail as it is."""
-    for tag in sorted({e.tag for e in proof.tree.iter("*") if e.tag.startswith("mj-")}):
-        places = [a.place for a in _written(proof.words) if a.element == tag and a.inside_text]
+    for tag in sorted({e.tag for e in mail.tree.iter("*") if e.tag.startswith("mj-")}):
+        places = [a.place for a in _written(mail.snapshot) if a.element == tag and a.inside_text]
         yield Finding(
             MISPLACED,
             Severity.WARNING,
             f"<{tag}> stands inside text or HTML, where MJML does not read it",
             f"Close the <mj-text> or the HTML before it; <{tag}> stands beside them.",
-            (places or [Place(proof.words.path)])[0],
+            (places or [Place(mail.snapshot.path)])[0],
             f"<{tag}",
         )
 
 
-def _written(words: Snapshot) -> Iterator[_Attribute]:
+def _written(snapshot: Snapshot) -> Iterator[_Attribute]:
     """Every attribute of an MJML element, in each file that the campaign is made of."""
-    for path in reached(words):
+    for path in reached(snapshot):
         parser = _Attributes(path)
-        parser.feed(mjml.without_jinja(words.files[path]))
+        parser.feed(mjml.without_jinja(snapshot.files[path]))
         parser.close()
         yield from parser.found
 

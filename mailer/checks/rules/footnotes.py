@@ -60,11 +60,11 @@ def notes(campaign: Campaign) -> list[Note]:
     ]
 
 
-def footnotes(words: Snapshot, today: date) -> Iterator[Finding]:
+def footnotes(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """Notes that lead nowhere, and notes that say the same."""
     del today
     known: dict[tuple[str, frozenset[str]], Note] = {}
-    for note in notes(words.parsed):
+    for note in notes(snapshot.parsed):
         if not note.targets and "{{" not in note.text:
             yield _no_link(note)
         first = known.setdefault(note.source, note)

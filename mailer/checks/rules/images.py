@@ -34,8 +34,8 @@ _SAYS_NOTHING = re.compile(
 )
 
 
-def sources(proof: RenderedMail) -> Iterator[Finding]:
-    for image in proof.tree.iter("img"):
+def sources(mail: RenderedMail) -> Iterator[Finding]:
+    for image in mail.tree.iter("img"):
         address = (image.get("src") or "").strip()
         spot = address[:60] or "<img"
         if address[:5].lower() == "data:":
@@ -45,7 +45,7 @@ def sources(proof: RenderedMail) -> Iterator[Finding]:
                 f"a picture of {-(-len(address) // 1024)} KB is written into the mail itself: Gmail does not "
                 "show it, and cuts off a mail over 102 KB",
                 "Put the picture on your web site, and write its address.",
-                proof.place(spot),
+                mail.place(spot),
                 spot,
             )
             continue
@@ -56,14 +56,14 @@ def sources(proof: RenderedMail) -> Iterator[Finding]:
                 fault.severity,
                 f"the address of a picture {fault.what}",
                 fault.hint,
-                proof.place(spot),
+                mail.place(spot),
                 spot,
             )
 
 
-def descriptions(proof: RenderedMail) -> Iterator[Finding]:
+def descriptions(mail: RenderedMail) -> Iterator[Finding]:
     """What is read out, and shown while pictures are off. None at all, alt="", is right for ornament."""
-    for image in proof.tree.iter("img"):
+    for image in mail.tree.iter("img"):
         alt, address = image.get("alt"), (image.get("src") or "").strip()
         if alt is None:
             code, message = ALT, f"the picture {_name(address)} has no description"
@@ -79,15 +79,15 @@ def descriptions(proof: RenderedMail) -> Iterator[Finding]:
             Severity.WARNING,
             message,
             'Write alt="…", what matters in the picture; alt="" for one that is only ornament.',
-            proof.place(alt or address or "<img"),
+            mail.place(alt or address or "<img"),
             address[:60] or "<img",
         )
 
 
-def sizes(proof: RenderedMail) -> Iterator[Finding]:
+def sizes(mail: RenderedMail) -> Iterator[Finding]:
     """Outlook shows a picture of no size as large as its file; elsewhere the text jumps when it comes."""
-    for image in proof.tree.iter("img"):
-        own, address = proof.light[image].own, (image.get("src") or "").strip()
+    for image in mail.tree.iter("img"):
+        own, address = mail.light[image].own, (image.get("src") or "").strip()
         missing = [name for name in ("width", "height") if not (image.get(name) or own.get(name))]
         if missing:
             yield Finding(
@@ -95,22 +95,22 @@ def sizes(proof: RenderedMail) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"the picture {_name(address)} has no {' and no '.join(missing)}",
                 'Write width="…" in pixels, and height="…" or height="auto".',
-                proof.place(address or "<img"),
+                mail.place(address or "<img"),
                 address[:60] or "<img",
             )
 
 
-def amount(proof: RenderedMail) -> Iterator[Finding]:
-    images = [image for image in proof.tree.iter("img") if proof.light[image].shown]
-    own = [image for image in images if not _is_of_the_layout(image, proof)]
+def amount(mail: RenderedMail) -> Iterator[Finding]:
+    images = [image for image in mail.tree.iter("img") if mail.light[image].shown]
+    own = [image for image in images if not _is_of_the_layout(image, mail)]
     first = ((own or images)[0].get("src") or "<img")[:60] if images else ""
-    if own and _words(proof) < _LEAST_WORDS:
+    if own and _words(mail) < _LEAST_WORDS:
         yield Finding(
             ONLY,
             Severity.WARNING,
             f"the mail is all picture: beside it stand fewer than {_LEAST_WORDS} words",
             "Say in words what the picture says. Many people see no pictures, and filters read only words.",
-            proof.place(first),
+            mail.place(first),
             first,
         )
     if len(images) > _MOST:
@@ -119,16 +119,16 @@ def amount(proof: RenderedMail) -> Iterator[Finding]:
             Severity.WARNING,
             f"the mail has {len(images)} pictures",
             f"Leave some out: more than {_MOST} take long to load on a telephone.",
-            proof.place(first),
+            mail.place(first),
             first,
         )
 
 
-def _is_of_the_layout(image: Any, proof: RenderedMail) -> bool:
+def _is_of_the_layout(image: Any, mail: RenderedMail) -> bool:
     """Whether a picture stands in every mail: the logo, or one that a template brings."""
     address = (image.get("src") or "").strip()
-    written = proof.place(address) if address else None
-    return address == proof.words.content.brand.logo or bool(
+    written = mail.place(address) if address else None
+    return address == mail.snapshot.content.brand.logo or bool(
         written and written.line and written.path.startswith("templates/")
     )
 
@@ -146,22 +146,22 @@ def _is_name(alt: str, address: str) -> bool:
     )
 
 
-def _words(proof: RenderedMail) -> int:
+def _words(mail: RenderedMail) -> int:
     """How many words show that are neither a picture's description nor the footer's."""
-    footer = _footer(proof)
+    footer = _footer(mail)
     return sum(
         len(re.findall(r"\w+", text))
-        for element, look in proof.light.items()
+        for element, look in mail.light.items()
         if look.shown and element not in footer
         for text in (element.text or "", *(child.tail or "" for child in element))
     )
 
 
-def _footer(proof: RenderedMail) -> set[Any]:
+def _footer(mail: RenderedMail) -> set[Any]:
     """All around the link to unsubscribe, up to where a picture stands beside it."""
     found: set[Any] = set()
-    for link in proof.tree.iter("a"):
-        if link.get("href") == proof.merged.links.unsubscribe:
+    for link in mail.tree.iter("a"):
+        if link.get("href") == mail.merged.links.unsubscribe:
             around = [link]
             around += (e for e in link.iterancestors() if e.find(".//img") is None)
             found.update(around[-1].iter("*"))

@@ -36,10 +36,10 @@ _WORD = re.compile(r"\[[^\]]*\]\([^)\s]*\)|\{\{.*?\}\}|\S+")
 """What an editor or a person keeps in one line: a link, a value, a word."""
 
 
-def lost_line_breaks(words: Snapshot, today: date) -> Iterator[Finding]:
+def lost_line_breaks(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """Signatures, addresses and verses that readers will see in one line."""
     del today
-    body = _BLOCK.sub(lambda match: "\n" * match[0].count("\n"), words.parsed.body)
+    body = _BLOCK.sub(lambda match: "\n" * match[0].count("\n"), snapshot.parsed.body)
     lines = [
         (number, line)
         for number, line in enumerate(body.split("\n"), 1)
@@ -61,7 +61,7 @@ def lost_line_breaks(words: Snapshot, today: date) -> Iterator[Finding]:
                 f"“{first.strip()} {second.strip()}” in one line",
                 "End the line with two blanks, with a backslash or with <br> to keep the break. "
                 "If none is meant, write both in one line.",
-                words.parsed.place(line=lines[token.map[0] + index][0]),
+                snapshot.parsed.place(line=lines[token.map[0] + index][0]),
                 second.strip(),
             )
 

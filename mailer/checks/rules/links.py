@@ -47,36 +47,36 @@ _SHOWN_MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[a-z]{2,24}", re.IGNORECASE)
 _SHOWN_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 
 
-def links(proof: RenderedMail) -> Iterator[Finding]:
+def links(mail: RenderedMail) -> Iterator[Finding]:
     """Each page once, whatever follows it behind a "?", then each link's words."""
-    reading = proof.reading
-    yield from _unlinked(proof)
-    outward = [link for link in reading.links if _is_authors(link, proof)]
-    outward += [link for link in proof.neutral_reading.links if link.url in _NO_ADDRESS]
-    in_text = [link for link in _of_the_text(proof.text) if _is_authors(link, proof)]
+    reading = mail.reading
+    yield from _unlinked(mail)
+    outward = [link for link in reading.links if _is_authors(link, mail)]
+    outward += [link for link in mail.neutral_reading.links if link.url in _NO_ADDRESS]
+    in_text = [link for link in _of_the_text(mail.text) if _is_authors(link, mail)]
     known: set[tuple[str, str]] = set()
     for link in outward + in_text:
-        for finding in _address(link, proof):
+        for finding in _address(link, mail):
             key = (finding.code, finding.spot or link.name)
             if key not in known:
                 known.add(key)
                 yield finding
     worded = [link for link in outward if not link.url.startswith("#")]
     for link in worded:
-        yield from _words(link, proof)
-    yield from _same_text(worded, proof)
+        yield from _words(link, mail)
+    yield from _same_text(worded, mail)
 
 
-def _unlinked(proof: RenderedMail) -> Iterator[Finding]:
+def _unlinked(mail: RenderedMail) -> Iterator[Finding]:
     """What was meant to be a link."""
-    text = proof.reading.unlinked
+    text = mail.reading.unlinked
     for match in _UNCLOSED.finditer(text):
         yield Finding(
             UNCLOSED,
             Severity.ERROR,
             f"this is no link, readers see it as it stands: {match[0][:60]}",
             "Write [words](https://…) with no blank inside the address, and close both brackets.",
-            proof.place(match[0][:30]),
+            mail.place(match[0][:30]),
             spot=match[0],
         )
     for match in _BARE.finditer(_UNCLOSED.sub(" ", text)):
@@ -85,7 +85,7 @@ def _unlinked(proof: RenderedMail) -> Iterator[Finding]:
             Severity.WARNING,
             f"{match[0]} is only text: many mail programs do not make a link of it",
             "Put it into angle brackets, <https://…>, or link words, [our plan](https://…).",
-            proof.place(match[0]),
+            mail.place(match[0]),
             spot=match[0],
         )
 
@@ -96,38 +96,38 @@ def _of_the_text(text: str) -> Iterator[Link]:
         yield Link(match[1], text="", name="", shown=True, described=True)
 
 
-def _is_authors(link: Link, proof: RenderedMail) -> bool:
+def _is_authors(link: Link, mail: RenderedMail) -> bool:
     """Whether a link leads neither to one of the recipient's own pages nor to a value they lack.
 
     The pages are ours to keep in order; the rules about the audience count who lacks the value.
     """
-    return link.url not in _NO_ADDRESS and not Site(proof.words.content.site.base_url).owns(
+    return link.url not in _NO_ADDRESS and not Site(mail.snapshot.content.site.base_url).owns(
         link.url
     )
 
 
-def _address(link: Link, proof: RenderedMail) -> Iterator[Finding]:
+def _address(link: Link, mail: RenderedMail) -> Iterator[Finding]:
     if link.url.startswith("#"):
-        if link.url[1:] not in proof.reading.anchors:
+        if link.url[1:] not in mail.reading.anchors:
             yield Finding(
                 urls.BROKEN,
                 Severity.ERROR,
                 f'{_called(link)} leads to "{link.url}", which is nowhere in the mail',
                 "Write a whole address, https://…",
-                _place(proof, link, f'"{link.url}"', f"({link.url})"),
+                _place(mail, link, f'"{link.url}"', f"({link.url})"),
                 spot=link.url,
             )
         return
     host = urls.host_of(link.url)
     if urls.is_example(host) and not urls.is_example(
-        urls.host_of(proof.words.content.brand.website)
+        urls.host_of(mail.snapshot.content.brand.website)
     ):
         yield Finding(
             unfinished.PLACEHOLDER,
             Severity.WARNING,
             f"{_called(link)} leads to {host}, a name that is kept for examples",
             "Write the address that is meant.",
-            _place(proof, link),
+            _place(mail, link),
             spot=urls.page(link.url),
         )
     found = urls.fault(link.url)
@@ -137,12 +137,12 @@ def _address(link: Link, proof: RenderedMail) -> Iterator[Finding]:
             found.severity,
             f"{_called(link)} {found.what}",
             found.hint,
-            _place(proof, link),
+            _place(mail, link),
             spot=urls.page(link.url),
         )
 
 
-def _words(link: Link, proof: RenderedMail) -> Iterator[Finding]:
+def _words(link: Link, mail: RenderedMail) -> Iterator[Finding]:
     if not link.name:
         if link.described:
             yield Finding(
@@ -150,7 +150,7 @@ def _words(link: Link, proof: RenderedMail) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"the link to {urls.page(link.url)} has no words",
                 "Write the words between [ and ], or describe the linked image with alt=.",
-                _place(proof, link),
+                _place(mail, link),
                 spot=urls.page(link.url),
             )
     elif _plain(link.name) in _VAGUE:
@@ -159,7 +159,7 @@ def _words(link: Link, proof: RenderedMail) -> Iterator[Finding]:
             Severity.WARNING,
             f"{_called(link)} does not say where it leads",
             "Link the words that do, as in: read [our report on the river](https://…).",
-            _place(proof, link, f"[{link.text}]"),
+            _place(mail, link, f"[{link.text}]"),
             spot=link.text,
         )
     shown = _other_address(link)
@@ -169,14 +169,14 @@ def _words(link: Link, proof: RenderedMail) -> Iterator[Finding]:
             Severity.WARNING,
             f'a link shows "{shown}" but leads to {urls.page(link.url)}',
             "Show where it leads, or write words instead: filters take this for phishing.",
-            _place(proof, link),
+            _place(mail, link),
             spot=link.text,
         )
 
 
-def _same_text(found: list[Link], proof: RenderedMail) -> Iterator[Finding]:
+def _same_text(found: list[Link], mail: RenderedMail) -> Iterator[Finding]:
     """The same words, two places; footnotes apart, where a date is told apart by what is before it."""
-    notes = footnotes.notes(proof.words.parsed)
+    notes = footnotes.notes(mail.snapshot.parsed)
     cited = {urls.page(url) for note in notes for url in note.targets}
     first: dict[str, Link] = {}
     for link in found:
@@ -189,7 +189,7 @@ def _same_text(found: list[Link], proof: RenderedMail) -> Iterator[Finding]:
                 Severity.WARNING,
                 f'"{link.name}" leads to {urls.page(known.url)} and to {urls.page(link.url)}',
                 "If both are meant, say in the words what is different.",
-                _place(proof, link),
+                _place(mail, link),
                 spot=urls.page(link.url),
             )
 
@@ -229,15 +229,15 @@ def _plain(name: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", name.casefold()))
 
 
-def _place(proof: RenderedMail, link: Link, *marks: str) -> Place:
-    return place_of_link(proof.words, link.url, link.text, *marks)
+def _place(mail: RenderedMail, link: Link, *marks: str) -> Place:
+    return place_of_link(mail.snapshot, link.url, link.text, *marks)
 
 
-def place_of_link(words: Snapshot, url: str, text: str, *marks: str) -> Place:
+def place_of_link(snapshot: Snapshot, url: str, text: str, *marks: str) -> Place:
     """Where a link was written: by what marks it most, its address, that without tags, or its words."""
-    brand = words.content.brand
+    brand = snapshot.content.brand
     if urls.page(url) in {brand.website, brand.donate, *(social.url for social in brand.social)}:
         return Place("mailer.toml")
     # an address is often the beginning of another
     ended = [f"{start}{end}" for start in (url, urls.page(url)) for end in ")\">'" if start]
-    return place_of(words, *marks, *ended, url, urls.page(url), text)
+    return place_of(snapshot, *marks, *ended, url, urls.page(url), text)

@@ -26,20 +26,20 @@ _PIXELS = re.compile(r"(\d+)(?:\.\d+)?(?:px)?")
 _STYLE_WIDTH = re.compile(r"(?<![\w-])width\s*:\s*(\d+)(?:\.\d+)?px")
 
 
-def wide_in_outlook(proof: RenderedMail) -> Iterator[Finding]:
+def wide_in_outlook(mail: RenderedMail) -> Iterator[Finding]:
     """The widest row of Outlook's tables, and pictures that it shows as large as their files."""
-    limit = _width_of_the_mail(proof)
-    widest = max(_widths(proof), default=0)
+    limit = _width_of_the_mail(mail)
+    widest = max(_widths(mail), default=0)
     if widest > limit:
         yield Finding(
             WIDE,
             Severity.WARNING,
             f"in Outlook for Windows a part of the mail is {widest} pixels wide, and the mail {limit}",
             'Look for a width that is too large, and for a padding with 0 in it: write "0px".',
-            proof.place(f'width="{widest}px"', f'width="{widest}"', "<mj-body"),
+            mail.place(f'width="{widest}px"', f'width="{widest}"', "<mj-body"),
             "<mj-body",
         )
-    for image in _images(proof):
+    for image in _images(mail):
         address, width = (image.get("src") or "").strip(), image.get("width") or ""
         pixels = _PIXELS.fullmatch(width.strip())
         if not pixels or int(pixels[1]) > limit:
@@ -49,21 +49,21 @@ def wide_in_outlook(proof: RenderedMail) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"Outlook for Windows shows the picture {address[:80]} {how}, and the mail is {limit} wide",
                 f'Write the width in pixels, width="{limit}" at most.',
-                proof.place(address),
+                mail.place(address),
                 address[:60],
             )
 
 
-def _width_of_the_mail(proof: RenderedMail) -> int:
+def _width_of_the_mail(mail: RenderedMail) -> int:
     """Pixels, as the layout says."""
-    files = proof.words.files
-    match = next(filter(None, (_BODY.search(files[path]) for path in reached(proof.words))), None)
+    files = mail.snapshot.files
+    match = next(filter(None, (_BODY.search(files[path]) for path in reached(mail.snapshot))), None)
     return int(match[1]) if match else _USUAL
 
 
-def _widths(proof: RenderedMail) -> Iterator[int]:
+def _widths(mail: RenderedMail) -> Iterator[int]:
     """Of each row of the tables that only Outlook sees, pixels."""
-    tables = "".join(_CONDITIONAL.findall(proof.html))
+    tables = "".join(_CONDITIONAL.findall(mail.html))
     if not tables.strip():
         return
     for element in html.fragment_fromstring(tables, create_parent=True).iter("table", "tr"):
@@ -79,10 +79,10 @@ def _pixels(element: Any) -> int:
     return max(int(match[1]) if match else 0 for match in (style, attribute))
 
 
-def _images(proof: RenderedMail) -> Iterator[Any]:
+def _images(mail: RenderedMail) -> Iterator[Any]:
     """Pictures that Outlook sees; those without any width are reported as image-size."""
     try:
-        tree = html.document_fromstring(_WITHOUT_OUTLOOK.sub("", proof.html))
+        tree = html.document_fromstring(_WITHOUT_OUTLOOK.sub("", mail.html))
     except etree.ParserError:
         return
     yield from (image for image in tree.iter("img") if image.get("width"))

@@ -26,10 +26,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
-def headings(proof: RenderedMail) -> Iterator[Finding]:
+def headings(mail: RenderedMail) -> Iterator[Finding]:
     """One first heading, and no level left out on the way down: people jump from one to the next."""
     before = 0
-    for element, look in proof.light.items():
+    for element, look in mail.light.items():
         if not (re.fullmatch("h[1-6]", str(element.tag)) and look.shown):
             continue
         level, words = int(element.tag[1]), _words(element) or f"<{element.tag}"
@@ -44,7 +44,7 @@ def headings(proof: RenderedMail) -> Iterator[Finding]:
         before = level
         if problem:
             yield _finding(
-                proof,
+                mail,
                 HEADING_ORDER,
                 problem,
                 "The headline at the top is level 1. Write ## for the headings below it, ### for those below them.",
@@ -52,11 +52,11 @@ def headings(proof: RenderedMail) -> Iterator[Finding]:
             )
 
 
-def language(proof: RenderedMail) -> Iterator[Finding]:
-    lang = proof.tree.get("lang") or ""
+def language(mail: RenderedMail) -> Iterator[Finding]:
+    lang = mail.tree.get("lang") or ""
     if lang == "und" or not _LANGUAGE.fullmatch(lang):
         yield _finding(
-            proof,
+            mail,
             LANGUAGE_MISSING,
             "the mail does not say what language it is in, so screen readers guess",
             'Write <mjml lang="{{ brand.language }}"> in the layout, and language = "en" under [brand] in mailer.toml.',
@@ -65,20 +65,18 @@ def language(proof: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def direction(proof: RenderedMail) -> Iterator[Finding]:
+def direction(mail: RenderedMail) -> Iterator[Finding]:
     """Arabic, Hebrew and other such text begins on the right only where the mail says so."""
-    told = {
-        e for said in proof.tree.xpath("//*[@dir='rtl' or @dir='auto']") for e in said.iter("*")
-    }
+    told = {e for said in mail.tree.xpath("//*[@dir='rtl' or @dir='auto']") for e in said.iter("*")}
     words = "".join(
         "".join([element.text or "", *(child.tail or "" for child in element)])
-        for element, look in proof.light.items()
+        for element, look in mail.light.items()
         if look.shown and element not in told
     )
     right = len(_RIGHT_TO_LEFT.findall(words))
     if right > len(_LETTER.findall(words)) / 2:
         yield _finding(
-            proof,
+            mail,
             DIRECTION,
             "most of the text runs from right to left, but the mail does not say so",
             'Write dir="rtl" in the <mjml> tag of the layout.',
@@ -87,24 +85,24 @@ def direction(proof: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def document(proof: RenderedMail) -> Iterator[Finding]:
-    if not (proof.tree.findtext(".//title") or "").strip():
+def document(mail: RenderedMail) -> Iterator[Finding]:
+    if not (mail.tree.findtext(".//title") or "").strip():
         yield _finding(
-            proof,
+            mail,
             TITLE_MISSING,
             "the mail has no title, which is read out when it is opened and shown on its tab",
             "Write <mj-title>{{ subject | e }}</mj-title> in <mj-head>.",
             "<head",
             written="<mj-head",
         )
-    metas = list(proof.tree.iter("meta"))
+    metas = list(mail.tree.iter("meta"))
     for name, there in (
         ("viewport", any(meta.get("name") == "viewport" for meta in metas)),
         ("charset", any("charset" in (meta.get("content") or "").lower() or meta.get("charset") for meta in metas)),
     ):  # fmt: skip
         if not there:
             yield _finding(
-                proof,
+                mail,
                 META_MISSING,
                 f"the mail has no <meta> for its {name}",
                 "MJML writes it: build the mail in an <mjml> layout.",
@@ -112,11 +110,11 @@ def document(proof: RenderedMail) -> Iterator[Finding]:
             )
 
 
-def tables(proof: RenderedMail) -> Iterator[Finding]:
+def tables(mail: RenderedMail) -> Iterator[Finding]:
     """A table that is only there for the layout is announced as one, row by row, unless it says."""
     plain = [
         table
-        for table in proof.tree.iter("table")
+        for table in mail.tree.iter("table")
         if table.get("role") not in {"presentation", "none"}
         and table.find(".//th") is None
         and not table.xpath(_MJML_WRITES)
@@ -124,7 +122,7 @@ def tables(proof: RenderedMail) -> Iterator[Finding]:
     if plain:
         count = "a table has" if len(plain) == 1 else f"{len(plain)} tables have"
         yield _finding(
-            proof,
+            mail,
             TABLE_ROLE,
             f"{count} neither headings nor a role, so screen readers announce rows and columns",
             'For a layout: <table role="presentation">. For figures: put headings in <th>.',
@@ -133,10 +131,10 @@ def tables(proof: RenderedMail) -> Iterator[Finding]:
 
 
 def _finding(
-    proof: RenderedMail, code: str, message: str, hint: str, spot: str, *, written: str = ""
+    mail: RenderedMail, code: str, message: str, hint: str, spot: str, *, written: str = ""
 ) -> Finding:
     """`written` is what to look for in the templates, where that is something else."""
-    return Finding(code, Severity.WARNING, message, hint, proof.place(written or spot), spot)
+    return Finding(code, Severity.WARNING, message, hint, mail.place(written or spot), spot)
 
 
 def _words(element: Any) -> str:

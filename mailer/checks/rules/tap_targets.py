@@ -65,42 +65,42 @@ class _Target(NamedTuple):
         return len(self.words) * _LETTER * self.look.size + padding
 
 
-def small_targets(proof: RenderedMail) -> Iterator[Finding]:
-    for target in _targets(proof):
-        if _is_button(target, proof.light) and target.height < _BUTTON:
+def small_targets(mail: RenderedMail) -> Iterator[Finding]:
+    for target in _targets(mail):
+        if _is_button(target, mail.light) and target.height < _BUTTON:
             yield Finding(
                 TARGET_SMALL,
                 Severity.WARNING,
                 f"the button “{target.words}” is {target.height:.0f} pixels high, and a thumb needs {_BUTTON}",
                 "Give it a larger inner-padding in MJML, or a larger padding in CSS.",
-                proof.place_of_words(target.words),
+                mail.place_of_words(target.words),
                 target.words,
             )
 
 
-def close_targets(proof: RenderedMail) -> Iterator[Finding]:
+def close_targets(mail: RenderedMail) -> Iterator[Finding]:
     last: _Target | None = None
     sentences: dict[Any, bool] = {}
-    for target in _targets(proof):
+    for target in _targets(mail):
         if target.block not in sentences:
             sentences[target.block] = _is_sentence(target.block)
         alone = not sentences[target.block]
-        if alone and last and _distance(last, target, proof.light) < _APART:
+        if alone and last and _distance(last, target, mail.light) < _APART:
             yield Finding(
                 TARGETS_CLOSE,
                 Severity.WARNING,
                 f"the links “{last.words}” and “{target.words}” are less than {_APART} pixels apart",
                 "Put more room between them, with padding or a larger line-height.",
-                proof.place_of_words(target.words),
+                mail.place_of_words(target.words),
                 target.words,
             )
         last = target if alone else None
 
 
-def _targets(proof: RenderedMail) -> Iterator[_Target]:
+def _targets(mail: RenderedMail) -> Iterator[_Target]:
     """The links with words that show, in the order of the text."""
-    looks, between, inside = proof.light, [""], None
-    for event, node in etree.iterwalk(proof.tree, events=("start", "end", "comment", "pi")):
+    looks, between, inside = mail.light, [""], None
+    for event, node in etree.iterwalk(mail.tree, events=("start", "end", "comment", "pi")):
         if event == "start":
             if node.tag == "a" and node.get("href") and looks[node].shown and inside is None:
                 words = " ".join("".join(node.itertext(with_tail=False)).split())

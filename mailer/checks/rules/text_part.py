@@ -33,10 +33,10 @@ _BEHIND = ".,;:!?)"
 """Marks behind an address that is not in angle brackets."""
 
 
-def words_of_both_parts(proof: RenderedMail) -> Iterator[Finding]:
+def words_of_both_parts(mail: RenderedMail) -> Iterator[Finding]:
     """Whether those who read the text part get the same mail."""
-    expected = _vocabulary(proof.reading.words)
-    present = _vocabulary(proof.text)
+    expected = _vocabulary(mail.reading.words)
+    present = _vocabulary(mail.text)
     missing = [word for word in expected if word not in present]
     if expected and not present:
         yield Finding(
@@ -58,28 +58,28 @@ def words_of_both_parts(proof: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def links_of_both_parts(proof: RenderedMail) -> Iterator[Finding]:
+def links_of_both_parts(mail: RenderedMail) -> Iterator[Finding]:
     """Whether both parts lead to the same places; one finding for each address."""
     # the organization's name at the top leads to its web site; text shows the name alone
     links = {
         link.url: link
-        for link in proof.neutral_reading.links
-        if urls.page(link.url) != proof.words.content.brand.website
+        for link in mail.neutral_reading.links
+        if urls.page(link.url) != mail.snapshot.content.brand.website
     }
-    shown = {url.rstrip(_BEHIND) for url in _ADDRESS.findall(proof.neutral_text)}
+    shown = {url.rstrip(_BEHIND) for url in _ADDRESS.findall(mail.neutral_text)}
     for url, link in links.items():
-        if not _is_shown(link, shown, proof.neutral_text):
+        if not _is_shown(link, shown, mail.neutral_text):
             yield Finding(
                 TEXT_LINKS,
                 Severity.WARNING,
                 f"the link to {urls.page(url)} is missing from the text part",
                 "Write it as a link in Markdown, [words](https://…), or give the component in "
                 "templates/components.txt the address.",
-                place_of_link(proof.words, url, link.text),
+                place_of_link(mail.snapshot, url, link.text),
                 urls.page(url),
             )
-    known = {link.url.rstrip(_BEHIND) for link in proof.neutral_reading.links}
-    for url in dict.fromkeys(_LINK.findall(proof.neutral_text)):
+    known = {link.url.rstrip(_BEHIND) for link in mail.neutral_reading.links}
+    for url in dict.fromkeys(_LINK.findall(mail.neutral_text)):
         if url.rstrip(_BEHIND) in known:
             continue
         yield Finding(
@@ -87,7 +87,7 @@ def links_of_both_parts(proof: RenderedMail) -> Iterator[Finding]:
             Severity.WARNING,
             f"the text part leads to {urls.page(url)}, and the HTML does not",
             "Let the component in templates/components.mjml link to it as well.",
-            proof.place(url, urls.page(url)),
+            mail.place(url, urls.page(url)),
         )
 
 

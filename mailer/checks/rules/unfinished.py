@@ -243,25 +243,25 @@ _UNREAD_FOOTNOTE = _Slip(
 )
 
 
-def unfinished(words: Snapshot, today: date) -> Iterator[Finding]:
+def unfinished(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """What is unfinished in the campaign, also in branches that nobody gets, and in look-ups."""
     del today
-    for path, source in _sources(words):
-        for slip in (_LEFTOVER, _PLACEHOLDER) if path == words.path else (_LEFTOVER,):
+    for path, source in _sources(snapshot):
+        for slip in (_LEFTOVER, _PLACEHOLDER) if path == snapshot.path else (_LEFTOVER,):
             for match in slip.matches(source):
                 line = source.count("\n", 0, match.start()) + 1
-                in_subject = path == words.path and line in _subject_lines(words)
+                in_subject = path == snapshot.path and line in _subject_lines(snapshot)
                 # what is in a subject cannot be overlooked by anybody
                 severity = Severity.ERROR if in_subject else None
                 yield slip.finding(match[0], Place(path, line), severity)
 
 
-def _sources(words: Snapshot) -> Iterator[tuple[str, str]]:
+def _sources(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """The files that a writer fills, with blanks for what is not text."""
-    yield words.path, _only_text(words.files[words.path])
-    for lookup in words.content.lookups.values():
-        if lookup.file in words.files:
-            yield lookup.file, words.files[lookup.file]
+    yield snapshot.path, _only_text(snapshot.files[snapshot.path])
+    for lookup in snapshot.content.lookups.values():
+        if lookup.file in snapshot.files:
+            yield lookup.file, snapshot.files[lookup.file]
 
 
 def _only_text(source: str) -> str:
@@ -283,36 +283,36 @@ def _blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
-def _subject_lines(words: Snapshot) -> set[int | None]:
-    front = words.parsed.front
+def _subject_lines(snapshot: Snapshot) -> set[int | None]:
+    front = snapshot.parsed.front
     keys = [f"subjects.{number}" for number in range(1, len(front.subjects) + 1)] or ["subject"]
-    return {words.parsed.place(key).line for key in keys}
+    return {snapshot.parsed.place(key).line for key in keys}
 
 
-def unfinished_mail(proof: RenderedMail) -> Iterator[Finding]:
+def unfinished_mail(mail: RenderedMail) -> Iterator[Finding]:
     """The same in the finished mail, and what Markdown and HTML did not read.
 
     What is a recipient's own stays out of it: somebody may be called Tk.
     """
-    written = _only_text(proof.words.files[proof.words.path])
-    texts = _texts(proof)
+    written = _only_text(mail.snapshot.files[mail.snapshot.path])
+    texts = _texts(mail)
     for slip in (_LEFTOVER, _PLACEHOLDER, _UNREAD_ENTITY, _UNREAD_FOOTNOTE):
         matches = dict.fromkeys(match[0] for text in texts for match in slip.matches(text))
         for match in matches:
             # the source has been searched for these two, line by line
             if slip in (_LEFTOVER, _PLACEHOLDER) and match in written:
                 continue
-            place = proof.place(match)
+            place = mail.place(match)
             yield slip.finding(match, place if place.line else _SETTINGS)
-    yield from _unknown_elements(proof)
+    yield from _unknown_elements(mail)
 
 
-def _texts(proof: RenderedMail) -> list[str]:
+def _texts(mail: RenderedMail) -> list[str]:
     """All that readers get to see, without what is shown as code."""
-    tree, variant = proof.neutral_tree, proof.merged.variant
+    tree, variant = mail.neutral_tree, mail.merged.variant
     code = {line.strip() for text in tree.xpath(_CODE_NODES) for line in text.splitlines()} - {""}
-    plain = [line for line in proof.neutral_text.splitlines() if line.strip() not in code]
-    addresses = [link.url for link in proof.neutral_reading.links]
+    plain = [line for line in mail.neutral_text.splitlines() if line.strip() not in code]
+    addresses = [link.url for link in mail.neutral_reading.links]
     return [
         "\n".join(variant.subject.static),
         "".join(tree.xpath(_TEXT_NODES)),
@@ -323,10 +323,10 @@ def _texts(proof: RenderedMail) -> list[str]:
     ]
 
 
-def _unknown_elements(proof: RenderedMail) -> Iterator[Finding]:
+def _unknown_elements(mail: RenderedMail) -> Iterator[Finding]:
     """`<unsubscribe>` and the like: mail programs leave out what is between < and >."""
-    inside = {part for image in proof.tree.iter("svg", "math") for part in image.iter("*")}
-    tags = {e.tag for e in proof.tree.iter("*") if e not in inside} - _ELEMENTS
+    inside = {part for image in mail.tree.iter("svg", "math") for part in image.iter("*")}
+    tags = {e.tag for e in mail.tree.iter("*") if e not in inside} - _ELEMENTS
     for tag in sorted(tag for tag in tags if not re.search("[-:]", tag)):
         yield Finding(
             LEFTOVER,
@@ -335,6 +335,6 @@ def _unknown_elements(proof: RenderedMail) -> Iterator[Finding]:
             "readers would not see it",
             "Write {{ links.unsubscribe }}, {{ links.view }}, {{ recipient.first_name }} and so on. "
             "For the sign < write &lt;.",
-            proof.place(f"<{tag}"),
+            mail.place(f"<{tag}"),
             f"<{tag}",
         )

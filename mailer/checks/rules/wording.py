@@ -53,9 +53,9 @@ _COPYRIGHT = re.compile(
 )
 
 
-def front(words: Snapshot, today: date) -> Iterator[Finding]:
+def front(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """What the front matter says beside the subject, and years that are past."""
-    parsed = words.parsed
+    parsed = snapshot.parsed
     place = parsed.place("preheader")
     preheader = _outside(parsed.front.preheader)
     if not parsed.front.preheader.strip():
@@ -78,16 +78,16 @@ def front(words: Snapshot, today: date) -> Iterator[Finding]:
         )
     if _shouts(preheader):
         yield _capitals(PREHEADER_CAPITALS, "preheader", place, preheader)
-    yield from _old_years(words, today.year)
+    yield from _old_years(snapshot, today.year)
 
 
-def subject(proof: RenderedMail) -> Iterator[Finding]:
+def subject(mail: RenderedMail) -> Iterator[Finding]:
     """The subject, as one recipient gets it."""
-    cut = proof.merged.variant.subject
-    text = cut.fill(proof.merged.values)
+    cut = mail.merged.variant.subject
+    text = cut.fill(mail.merged.values)
     written = "…".join(cut.static)
     spot = max(cut.static, key=len).strip()
-    place = _place_of_subject(proof.words.parsed, spot)
+    place = _place_of_subject(mail.snapshot.parsed, spot)
     if not text.strip():
         yield Finding(
             SUBJECT_MISSING,
@@ -122,10 +122,10 @@ def subject(proof: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def dear_friend(proof: RenderedMail) -> Iterator[Finding]:
+def dear_friend(mail: RenderedMail) -> Iterator[Finding]:
     """A greeting that spam filters know from fraud, for everybody or for those without a name."""
-    text = proof.merged.variant.text
-    slots = proof.merged.variant.slots
+    text = mail.merged.variant.text
+    slots = mail.merged.variant.slots
     by_default = any(
         _DEAR.search(before) and _FRIEND.search(slots[slot].text.replace(" ", ""))
         for before, (slot, _) in zip(text.static, text.places, strict=False)
@@ -136,7 +136,7 @@ def dear_friend(proof: RenderedMail) -> Iterator[Finding]:
             Severity.WARNING,
             "some readers are greeted with “Dear friend”, which spam filters count",
             'Write another word for those whose name is not known, default("neighbor"), or "Hello,".',
-            proof.place(
+            mail.place(
                 'Dear {{ recipient.first_name | default("friend")', "Dear friend", "Dear {{"
             ),
             "Dear",
@@ -146,16 +146,16 @@ def dear_friend(proof: RenderedMail) -> Iterator[Finding]:
 # ---------------------------------------------------------------- how
 
 
-def _old_years(words: Snapshot, this_year: int) -> Iterator[Finding]:
-    parsed, brand = words.parsed, words.content.brand
+def _old_years(snapshot: Snapshot, this_year: int) -> Iterator[Finding]:
+    parsed, brand = snapshot.parsed, snapshot.content.brand
     for key in (*_subjects(parsed), "preheader", "headline"):
         for match in _YEAR.finditer(_outside(parsed.front.text(key))):
             if this_year - _YEARS <= int(match[0]) < this_year:
                 where = f"the {'subject' if 'subject' in key else key}"
                 yield _old_year(match[0], where, parsed.place(key), match[0])
-    tables = {lookup.file for lookup in words.content.lookups.values()}
-    for path in sorted(set(words.files) - tables):
-        text = words.files[path]
+    tables = {lookup.file for lookup in snapshot.content.lookups.values()}
+    for path in sorted(set(snapshot.files) - tables):
+        text = snapshot.files[path]
         for match in _COPYRIGHT.finditer(text):
             if int(match[1]) < this_year:
                 place = Place(path, text.count("\n", 0, match.start()) + 1)

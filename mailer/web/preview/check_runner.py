@@ -240,7 +240,7 @@ class CheckRunner:
             yield item
 
     def _outcome(self, snapshot: Snapshot, report: CheckReport) -> CheckOutcome:
-        dry_run = report.rehearsal
+        dry_run = report.dry_run
         example = dry_run.example if dry_run else None
         return CheckOutcome(
             digest=snapshot.digest,
@@ -252,7 +252,7 @@ class CheckRunner:
             groups=_groups(
                 [
                     _SeenVariant(e.variant, e.example.id, {e.variant: e.recipients})
-                    for e in report.editions
+                    for e in report.variants
                 ]
             ),
             is_counted=dry_run is not None,

@@ -76,7 +76,7 @@ def test_footer_is_no_words_beside_a_picture():
 
 
 def test_a_logo_and_the_pictures_of_a_layout_are_no_pictures_of_the_mail():
-    logo = settled(mail("Thank you!").words, brand={"logo": f"{SITE}/logo.png"})
+    logo = settled(mail("Thank you!").snapshot, brand={"logo": f"{SITE}/logo.png"})
     assert codes(images.amount, proof_of(logo, samples.members()[0])) == set()
     seal = (
         "templates/partials/footer.mjml",
