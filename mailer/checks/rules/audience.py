@@ -124,8 +124,8 @@ def unseen(stats: AudienceStats, guards: Asked) -> Iterator[Finding]:
     for guard, answers in guards:
         if _is_in_the_campaign(stats.snapshot, guard.place):
             results.setdefault((guard.text, guard.place), set()).update(answers)
-    for (text, place), answers in results.items():
-        if all(answer is False for answer in answers):
+    for (text, place), seen in results.items():
+        if all(answer is False for answer in seen):
             yield Finding(
                 UNSEEN,
                 Severity.WARNING,
