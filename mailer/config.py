@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from mailer.errors import ConfigError, Place, suggest
+from mailer.hosts import ascii_host
 from mailer.schema import Section, explain
 from mailer.timezones import find_zone
 
@@ -30,6 +31,17 @@ def _https(url: str) -> str:
 def _address(text: str) -> str:
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", text):
         raise ValueError("must be an e-mail address such as news@example.org")
+    local, _, domain = text.rpartition("@")
+    if not local.isascii():
+        raise ValueError('must have letters from a to z before the "@": Amazon SES takes no others')
+    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", ascii_host(domain)):
+        raise ValueError('must have a domain that can exist after the "@"')
+    return f"{local}@{ascii_host(domain)}"
+
+
+def _header_text(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line of visible characters: it stands in a header")
     return text
 
 
@@ -118,7 +130,7 @@ class Brand(Section):
 class Sender(Section):
     """Who the mail is from."""
 
-    name: str
+    name: Annotated[str, AfterValidator(_header_text)]
     email: EmailAddress
     reply_to: EmailAddress | Literal[""] = ""
     unsubscribe_email: EmailAddress | Literal[""] = ""

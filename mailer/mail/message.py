@@ -13,12 +13,14 @@ from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mailer.compiler.escaping import ESCAPES, Context
+from mailer.mail import headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +48,7 @@ class Envelope:
     """The headers that all messages of a send share."""
 
     sender: str
-    """From, encoded."""
+    """From, encoded, on one line."""
     domain: str
     """Of the sender: the right side of Message-ID."""
     reply_to: str
@@ -56,13 +58,14 @@ class Envelope:
     @classmethod
     def of(cls, content: Content, *, list_name: str) -> Envelope:
         sender = content.sender
-        host = content.site.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
+        host = urlsplit(content.site.base_url).hostname or ""
+        phrase = f"{content.brand.name} {list_name}"
         return cls(
-            sender=formataddr((sender.name, sender.email)),
-            domain=sender.email.partition("@")[2],
-            reply_to=sender.reply_to,
-            list_id=f"<{list_name or 'mail'}.{host}>",
-            unsubscribe_email=sender.unsubscribe_email,
+            sender=headers.mailbox(sender.name, sender.email),
+            domain=headers.address(sender.email).rpartition("@")[2],
+            reply_to=headers.address(sender.reply_to),
+            list_id=headers.list_id(phrase, list_name, host),
+            unsubscribe_email=headers.address(sender.unsubscribe_email),
         )
 
 
@@ -76,12 +79,12 @@ def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetim
         date: aware; for the Date header.
     """
     body = _body(merged.variant)
-    headers = _headers(merged, envelope, body.boundary, message_id=message_id, date=date)
+    head = _headers(merged, envelope, body.boundary, message_id=message_id, date=date)
     encoded: list[bytes] = []
     for filling in merged.fillings:
         encoded += filling.encoded or _encoded(filling)
     parts = body.parts.copy()
-    parts[0] = headers.encode("ascii")
+    parts[0] = head.encode("ascii")
     parts[2::2] = body.spread(encoded)
     return b"".join(parts)
 
@@ -146,8 +149,8 @@ def _shared(envelope: Envelope, boundary: str) -> tuple[str, str]:
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
-    lines = "".join([f"{name}: {value}\r\n" for name, value in last.items()])
-    return f"From: {envelope.sender}\r\n", f"{lines}\r\n"
+    lines = "".join([headers.fold(name, value) for name, value in last.items()])
+    return headers.fold("From", envelope.sender), f"{lines}\r\n"
 
 
 def _leave(merged: Merged, envelope: Envelope) -> str:

@@ -75,7 +75,7 @@ def test_the_headers_are_those_of_a_bulk_mail():
         "Subject": "Ana, the vote is Tuesday",
         "Date": "Tue, 03 Nov 2026 09:30:00 +0000",
         "Message-ID": "<sample.1@example.org>",
-        "List-Id": "<members.mail.example.org>",
+        "List-Id": "Juniper Street Action members <members.mail.example.org>",
         "List-Unsubscribe": f"<https://mail.example.org/u/{token}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Precedence": "bulk",

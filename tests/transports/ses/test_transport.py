@@ -188,7 +188,7 @@ def test_the_raw_message_is_whole_and_right_by_anothers_reading():
     assert message["Subject"] == "Ünïcode & more"
     assert message["Message-ID"] == "<vote.7@example.org>"
     assert message["Date"].datetime == NOW
-    assert message["List-Id"] == "<members.mail.example.org>"
+    assert message["List-Id"] == "Juniper Street Action members <members.mail.example.org>"
     assert message["List-Unsubscribe"] == f"<{merged.links.unsubscribe}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Precedence"] == "bulk"
