@@ -9,14 +9,16 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import list_import, list_undo, move_in
-from mailer.cli.common import Json, Session, now, print_json, print_table, session
-from mailer.errors import UsageError, suggest
+from mailer.cli import list_changes, list_import, list_undo, move_in
+from mailer.cli.common import Json, now, print_json, print_table, session
+from mailer.cli.list_changes import check_list
+from mailer.errors import UsageError
 
 app = typer.Typer(help="Import, show and export lists.", no_args_is_help=True)
 list_import.register(app)
 list_undo.register(app)
 move_in.register(app)
+list_changes.register(app)
 
 
 @app.command()
@@ -54,7 +56,7 @@ def export(
     from mailer.lists.export import write_members
 
     run = session(context)
-    _check_list(run, list_name)
+    check_list(run, list_name)
     members, fields = (
         run.store.subscribers.export(list_name),
         sorted(run.store.subscribers.field_names()),
@@ -78,7 +80,7 @@ def unsubscribe(
     from mailer.cli.subscriber import normalized
 
     run = session(context)
-    _check_list(run, list_name)
+    check_list(run, list_name)
     email = normalized(address)
     changed = run.store.subscribers.unsubscribe(list_name, email, how="staff", now=now())
     known = run.store.subscribers.history(email)
@@ -92,12 +94,3 @@ def unsubscribe(
     else:
         was = "is" if changed else "was already"
         typer.echo(f"{email} {was} unsubscribed from {list_name}.")
-
-
-def _check_list(run: Session, name: str) -> None:
-    known = [each.name for each in run.store.subscribers.lists()]
-    if name not in known:
-        raise UsageError(
-            f'there is no list "{name}"',
-            hint=suggest(name, known) or "Make one with: mailer lists import FILE --list NAME",
-        )

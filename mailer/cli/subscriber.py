@@ -1,9 +1,9 @@
-"""subscriber show, export, erase."""
+"""subscriber show, export, edit, erase."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,11 +11,11 @@ from mailer.cli.common import Json, Yes, interactive, now, print_json, print_tab
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mailer.lists.membership import History
 
-app = typer.Typer(help="Show, export and erase one person.", no_args_is_help=True)
+app = typer.Typer(help="Show, export, edit and erase one person.", no_args_is_help=True)
 
 
 @app.command()
@@ -54,6 +54,62 @@ def export(
 ) -> None:
     """Everything kept about a person as JSON, to hand over to them (GDPR, article 15)."""
     print_json(asdict(_history(context, address)))
+
+
+@app.command()
+def edit(
+    context: typer.Context,
+    address: str,
+    changes: Annotated[
+        list[str], typer.Argument(metavar="FIELD=VALUE…", help='city=Salem, gift=25, "county="')
+    ],
+    as_json: Json = False,
+) -> None:
+    """Correct a person's details. A field without a value is made blank."""
+    email = normalized(address)
+    details, fields = _changes(changes)
+    if not session(context).store.subscribers.edit(email, details, fields):
+        raise UsageError(f"{email} is no subscriber", hint="Check the address for slips.")
+    if as_json:
+        print_json({"email": email, **details, **fields})
+    else:
+        typer.echo(f"{email} is changed. See it with: mailer subscriber show {email}")
+
+
+def _changes(pairs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Columns and further fields, as they are kept."""
+    from mailer.lists.csv_file import clean
+    from mailer.lists.header_mapping import field_name
+    from mailer.lists.places import state as postal_state
+    from mailer.lists.places import zone
+    from mailer.lists.subscriber import COLUMNS
+    from mailer.lists.zipcodes import repair
+
+    tidy: dict[str, Callable[[str], str]] = {"state": postal_state, "zip": repair, "timezone": zone}
+    details: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        name, value = name.strip().removeprefix("fields."), clean(value)
+        if not sign or not name:
+            raise UsageError(f'"{pair}" is not FIELD=VALUE', hint="For example: city=Salem")
+        if name == "email":
+            raise UsageError(
+                "an address is not changed here, because the new one has not agreed to get mail",
+                hint="Let the person change it on the page behind the link in the mail.",
+            )
+        if name == "tags":
+            raise UsageError(
+                "tags are not changed here", hint="mailer lists tag LIST TAG --file FILE"
+            )
+        if name not in COLUMNS:
+            fields[field_name(name)] = value
+            continue
+        kept = tidy[name](value) if name in tidy else value
+        if value and not kept:
+            raise UsageError(f'"{value}" cannot be a {name}', hint="Check it for slips.")
+        details[name] = kept
+    return details, fields
 
 
 @app.command()

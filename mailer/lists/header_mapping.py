@@ -223,6 +223,11 @@ def _key(heading: str) -> str:
     return re.sub(r"\W+", "_", heading.lower()).strip("_")
 
 
+def field_name(name: str) -> str:
+    """The key in `fields` for a name as a person types it."""
+    return _field(_key(name), "")
+
+
 def _field(key: str, target: str) -> str:
     """Where a value is kept among the further fields, "" where it is not.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mailer.store.health import Health
     from mailer.store.imports import ImportLog, Imports
     from mailer.store.leases import Leases
+    from mailer.store.lists import Lists
     from mailer.store.preview import Preview
     from mailer.store.quiet_period import QuietPeriod
     from mailer.store.requests import Requests
@@ -44,6 +45,7 @@ class Store:
     subscribers: Subscribers
     imports: Imports
     import_log: ImportLog
+    lists: Lists
     suppressions: Suppressions
     sends: Sends
     deliveries: Deliveries

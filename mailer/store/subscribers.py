@@ -51,6 +51,10 @@ class Subscribers(Protocol):
         """Set columns of `subscriber.COLUMNS`. Return False when there is no such subscriber."""
         ...
 
+    def edit(self, email: str, details: Mapping[str, str], fields: Mapping[str, str]) -> bool:
+        """Set columns and further fields; "" takes a field away. Return False for a stranger."""
+        ...
+
     def erase(self, email: str, *, now: datetime) -> bool:
         """Forget a person; keep a keyed hash of the address so that no import brings it back.
 

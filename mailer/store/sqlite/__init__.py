@@ -14,6 +14,7 @@ from mailer.store.sqlite.freshness import SqliteFreshness
 from mailer.store.sqlite.import_log import SqliteImportLog
 from mailer.store.sqlite.imports import SqliteImports
 from mailer.store.sqlite.leases import SqliteLeases
+from mailer.store.sqlite.lists import SqliteLists
 from mailer.store.sqlite.preview import SqlitePreview
 from mailer.store.sqlite.quiet_period import SqliteQuietPeriod
 from mailer.store.sqlite.reconciliation import Reconciliation
@@ -52,6 +53,7 @@ def connect(
         subscribers=subscribers,
         imports=SqliteImports(database, address_hashes, import_log),
         import_log=import_log,
+        lists=SqliteLists(database),
         suppressions=suppressions,
         sends=sends,
         deliveries=SqliteDeliveries(

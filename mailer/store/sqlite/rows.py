@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mailer.lists.subscriber import COLUMNS, Subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 SUBSCRIBER = ", ".join(f"s.{name}" for name in ("id", *COLUMNS, "fields", "tags"))
@@ -34,6 +34,11 @@ def subscriber(row: Sequence[Any]) -> Subscriber:
 @lru_cache(maxsize=500)
 def _tags(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
+
+
+def as_json(fields: Mapping[str, str]) -> str:
+    """Further fields as they stand in the database."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def iso(moment: datetime) -> str:

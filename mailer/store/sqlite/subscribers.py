@@ -117,6 +117,19 @@ class SqliteSubscribers:
             )
         return changed == 1
 
+    def edit(self, email: str, details: Mapping[str, str], fields: Mapping[str, str]) -> bool:
+        with self._db.writing():
+            row = self._db.row(_BY_EMAIL, {"email": email})
+            if row is None:
+                return False
+            subscriber = rows.subscriber(row)
+            kept = {k: v for k, v in {**subscriber.fields, **fields}.items() if v}
+            person = {name: getattr(subscriber, name) for name in COLUMNS[1:]} | dict(details)
+            self._db.execute(_EDIT, {**person, "id": subscriber.id, "fields": rows.as_json(kept)})
+            for name in fields:
+                self._db.execute(_ADD_FIELD, {"name": name})
+        return True
+
     def erase(self, email: str, *, now: datetime) -> bool:
         # What is deleted is overwritten, in the file and in its log.
         self._db.execute("PRAGMA secure_delete = ON")
@@ -173,6 +186,12 @@ WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id 
     AND m.status = 'subscribed'
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)
 ORDER BY m.subscriber_id LIMIT :page"""
+
+_EDIT = f"""
+UPDATE subscribers SET {", ".join(f"{name} = :{name}" for name in COLUMNS[1:])}, fields = :fields
+WHERE id = :id"""
+
+_ADD_FIELD = "INSERT INTO field_names (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"
 
 _ID = "SELECT id FROM subscribers WHERE email = :email"
 
