@@ -21,7 +21,9 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _FENCE = re.compile(r"---[ \t]*")
 _DEFINITION = re.compile(r"[\s>]*\[\^([^\]\s]{1,200})\]:(.*)")
 _REFERENCE = re.compile(r"\[\^([^\]\s]{1,200})\]")
-_NOT_PROSE = re.compile(r"`[^`\n]*`|\{#.*?(?:#\}|\Z)", re.DOTALL)
+_NOT_PROSE = re.compile(
+    r"^[ \t]*```.*?(?:^[ \t]*```|\Z)|`[^`\n]*`|\{#.*?(?:#\}|\Z)", re.DOTALL | re.MULTILINE
+)
 LONGEST = 300_000
 """Characters of a campaign file: three times what Gmail shows of a mail."""
 
@@ -186,6 +188,7 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
             )
         lines[key.value] = line
         values[key.value] = _value(path, key.value, value, lines)
+        _refuse_comment(path, key.value, value, header)
     try:
         front = FrontMatter.model_validate(values)
     except ValidationError as err:
@@ -194,6 +197,27 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
     _check_subjects(path, front, lines)
     lines.setdefault("subject", lines.get("subjects", 1))
     return front, lines
+
+
+_WORDS = {"subject", "subjects", "preheader", "headline", "date"}
+"""Keys that readers see."""
+
+
+def _refuse_comment(path: str, name: str, node: yaml.Node, header: str) -> None:
+    """A "#" begins a comment in YAML, and would take the rest of the words with it."""
+    if name not in _WORDS:
+        return
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    for item in nodes:
+        line = header.split("\n")[item.end_mark.line]
+        comment = re.match(r"\s*(#.*)", line[item.end_mark.column :])
+        if comment and not getattr(item, "style", None):
+            begins = re.sub(r"^\s*(?:-|[\w]+:)\s*", "", line).strip()
+            raise CampaignError(
+                f'"#" begins a comment, so "{comment[1].strip()}" would be left out of the {name}',
+                place=Place(path, item.end_mark.line + 2),
+                hint=f'Put the whole value in quotation marks: "{begins}"',
+            )
 
 
 def _value(path: str, name: str, node: yaml.Node, lines: dict[str, int]) -> Any:
@@ -303,6 +327,7 @@ def _footnotes(path: str, body: str) -> dict[str, int]:
     notes: dict[str, int] = {}
     references: dict[str, int] = {}
     lines = _NOT_PROSE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), body).split("\n")
+    _refuse_loose_footnotes(path, lines)
     for number, label, content in _definitions(lines):
         if label in notes:
             raise CampaignError(
@@ -336,6 +361,36 @@ def _footnotes(path: str, body: str) -> dict[str, int]:
                 hint=f"Put [^{label}] after the words it supports, or take the note out.",
             )
     return notes
+
+
+_LOOSE_FORMS = [
+    (re.compile(r"\[\^\s*([^\]\s^]+\s[^\]\n]*?|[^\]\s]+\s+|\s+[^\]\s]+)\]"), "holds a blank"),
+    (re.compile(r"\^\[([^\]\n]{0,200})\]"), "stands inside the text"),
+    (re.compile(r"\[\s+\^([^\]\s]{1,200})\]"), "holds a blank"),
+    (re.compile(r"\[\^\s*(\s*)\]"), "has no name"),
+]
+"""Forms of footnotes that other programs know, or that a slip makes."""
+
+
+def _refuse_loose_footnotes(path: str, lines: list[str]) -> None:
+    """A form that Markdown would show as it stands."""
+    for number, line in enumerate(lines, 1):
+        for form, problem in _LOOSE_FORMS:
+            match = form.search(line)
+            if match:
+                name = re.sub(r"[^a-z0-9]+", "-", match[1].lower()).strip("-")[:20] or "source"
+                raise CampaignError(
+                    f'the footnote "{match[0]}" {problem}',
+                    place=Place(path, number),
+                    hint=f"Write [^{name}] here, and below: [^{name}]: the source.",
+                )
+        spaced = re.match(r"[\s>]*\[\^([^\]\s]{1,200})\]\s+:", line)
+        if spaced:
+            raise CampaignError(
+                f"the footnote [^{spaced[1]}] has a blank before its colon",
+                place=Place(path, number),
+                hint=f"Write [^{spaced[1]}]: the source.",
+            )
 
 
 def _definitions(lines: list[str]) -> Iterator[tuple[int, str, str]]:

@@ -13,9 +13,11 @@ from jinja2 import TemplateError
 from mailer.compiler import limits
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.environment import Environment
+from mailer.compiler.mistakes import HELP, Names, explained
 from mailer.compiler.slots import AnswerCache, Recipient
 from mailer.compiler.symbolic import Recorder, roots
 from mailer.errors import CampaignError, Place
+from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +43,16 @@ def condition(
         return lambda _: True
     where = place or Place("--where")
     tables, known = sources.tables, AnswerCache()
+    environment = Environment()
+    names = Names([*COLUMNS, *(f"fields.{name}" for name in fields)], (), [*environment.filters])
     try:
-        evaluate = Environment().compile_expression(expression, undefined_to_none=False)
+        evaluate = environment.compile_expression(expression, undefined_to_none=False)
     except TemplateError as err:
+        message, hint = explained(err.message or "", expression, names)
         raise CampaignError(
-            f"the audience expression is not complete: {err.message}", place=where, hint=_EXAMPLES
+            f"the audience expression is not complete: {message}",
+            place=where,
+            hint=_EXAMPLES if hint == HELP else hint,
         ) from err
     except _TOO_DEEP as err:
         raise CampaignError(
@@ -64,8 +71,11 @@ def condition(
                 "the audience expression is nested too deeply", place=where, hint=_EXAMPLES
             ) from err
         except Exception as err:
+            message, hint = explained(str(err), expression, names)
             raise CampaignError(
-                f"the audience expression cannot be worked out: {err}", place=where, hint=_EXAMPLES
+                f"the audience expression cannot be worked out: {message}",
+                place=where,
+                hint=_EXAMPLES if hint == HELP else hint,
             ) from err
         return recorder.path, answer
 

@@ -15,6 +15,7 @@ from jinja2 import (
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import missing
 
 from mailer.compiler import limits, sandbox, whitespace
 from mailer.compiler.places import here
@@ -271,6 +272,9 @@ def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callabl
     within_bounds = limits.bounded(name, function, skip)
 
     def lifted(*args: Any, **kwargs: Any) -> Any:
+        _refuse_undefined(args[skip:], kwargs, is_test=sign != "|")
+        if name in {"d", "default"} and isinstance(args[skip], Undefined):
+            return function(*args, **kwargs)
         symbol = symbol_in((*args[skip:], *kwargs.values()))
         if symbol is None or _is_of_structure(name, args[skip:], kwargs):
             return within_bounds(*args, **kwargs)
@@ -291,6 +295,24 @@ def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callabl
     if hasattr(function, "jinja_pass_arg"):
         lifted.jinja_pass_arg = function.jinja_pass_arg  # type: ignore[attr-defined] # Jinja's mark
     return lifted
+
+
+def _refuse_undefined(args: Sequence[Any], options: Mapping[str, Any], *, is_test: bool) -> None:
+    """A name that does not exist is a mistake, also where the value it would give is not needed.
+
+    Except of a value whose kind is asked for or whose default is given, and which could exist: a
+    parameter, or an item of something.
+    """
+    for value in (*args[1:], *options.values()):
+        if isinstance(value, Undefined):
+            str(value)
+    value = args[0] if args else None
+    if isinstance(value, Undefined) and not is_test and _is_unknown_name(value):
+        str(value)
+
+
+def _is_unknown_name(value: Undefined) -> bool:
+    return value._undefined_obj is missing and value._undefined_hint is None  # noqa: SLF001
 
 
 _STRUCTURAL = {"batch", "count", "first", "items", "last", "length", "list", "reverse", "slice"}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
@@ -121,6 +123,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     # Authors indent what stands inside {% if %}; that is not code.
     parser.disable("code")
+    parser.core.ruler.push("well_formed", _well_formed)
     parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
     parser.use(deflist_plugin)
     parser.add_render_rule("footnote_ref", _footnote_token)
@@ -137,6 +140,43 @@ def _cell(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
     style = str(token.attrs.get("style", ""))
     side = f' align="{style.partition(":")[2]}" style="{style}"' if style else ""
     return f'<th scope="col"{side or _NO_SIDE}>' if token.tag == "th" else f"<td{side}>"
+
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+
+def _well_formed(state: Any) -> None:
+    """HTML tags as MJML can read them: in small letters, attributes in quotation marks."""
+    for token in state.tokens:
+        for html in (token, *(token.children or [])):
+            if html.type in {"html_block", "html_inline"}:
+                html.content = _TAG.sub(_well_formed_tag, html.content)
+
+
+class _Tag(HTMLParser):
+    """Reads one tag."""
+
+    written = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        texts = (f' {name}="{escape(value or "")}"' for name, value in attrs)
+        self.written = f"<{tag}{''.join(texts)}{' /' if tag in _VOID else ''}>"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.written = f"</{tag}>"
+
+
+_GOOD_TAG = re.compile(r"""</?[a-z][a-z0-9-]*(?:\s+[a-z:-]+="[^"&<>]*")*\s*/?>""")
+
+
+def _well_formed_tag(match: re.Match[str]) -> str:
+    if _GOOD_TAG.fullmatch(match[0]) or match[0].startswith("<mj-"):
+        return match[0]
+    reader = _Tag()
+    reader.feed(match[0])
+    reader.close()
+    return reader.written or match[0]
 
 
 def _footnote_token(_: Any, tokens: Sequence[Token], index: int, __: Any, env: Any) -> str:

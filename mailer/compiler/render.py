@@ -12,17 +12,24 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import FunctionLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    FunctionLoader,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+)
 from jinja2.runtime import Macro
 
 from mailer.compiler import language as languages
-from mailer.compiler import limits, markdown, sandbox
+from mailer.compiler import limits, markdown, mistakes, sandbox
 from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
 from mailer.compiler.places import NOWHERE, here, place_of
 from mailer.compiler.sandbox import Function
 from mailer.compiler.symbolic import Recorder, Symbol, roots
 from mailer.errors import CampaignError, Place, suggest
+from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,20 +41,6 @@ _REFERENCE = "partials/reference.mjml"
 _TEXT_KEYS = ("preheader", "headline", "date")
 MAX_BLOCKS = 1_000
 _ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
-_TAGS = (
-    "if",
-    "elif",
-    "else",
-    "endif",
-    "for",
-    "endfor",
-    "set",
-    "call",
-    "endcall",
-    "include",
-    "macro",
-)
-_HELP = "See docs/writing-campaigns.md for what can stand in {{ }} and {% %}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +97,10 @@ class Renderer:
         except TemplateError as err:
             raise self._explained(err) from err
         except (TypeError, ValueError, ArithmeticError) as err:
-            raise CampaignError(
-                f"this cannot be worked out: {err}", place=self._place_of(err), hint=_HELP
-            ) from err
+            message, hint = mistakes.explained(
+                f"this cannot be worked out: {err}", "", self._names()
+            )
+            raise CampaignError(message, place=self._place_of(err), hint=hint) from err
 
     def _run(self, recorder: Recorder) -> Rendered:
         shared = roots(recorder, self._sources.tables, self._fields) | {
@@ -321,34 +315,39 @@ class Renderer:
 
     def _explained(self, err: TemplateError) -> CampaignError:
         message = err.message or str(err)
+        place = self._place_of(err)
         if isinstance(err, TemplateSyntaxError):
             path = err.filename or self._campaign.path
-            unknown = re.match(r"Encountered unknown tag '(\w+)'\. (?!You)", message)
-            if unknown:
-                message = f"there is no {{% {unknown[1]} %}}"
-                hint = suggest(unknown[1], _TAGS)
-                return CampaignError(message, place=Place(path, err.lineno), hint=hint)
             unclosed = re.search(r"block that needs to be closed is '(\w+)'", message)
-            if unclosed:
+            unknown = re.match(r"Encountered unknown tag '(\w+)'\. (?!You)", message)
+            if unclosed and not unknown:
                 return _unclosed(unclosed[1], Place(path), self._sources.files[path])
             place = Place(path, err.lineno)
-        else:
-            place = self._place_of(err)
-        return CampaignError(message.rstrip("."), place=place, hint=self._hint(message))
+        message, hint = mistakes.explained(message, self._line(place), self._names())
+        only = re.match(r"'(\w+)' is undefined", message)
+        if only and only[1] in self._names().components:
+            message = f"{only[1]}() is not in every file that needs it"
+            hint = (
+                f"Put {{% macro {only[1]}(…) %}} into the file of the text part, too: components.txt "
+                "beside components.mjml."
+            )
+        return CampaignError(message, place=place, hint=hint)
 
-    def _hint(self, message: str) -> str:
-        unknown = re.match(r"'(\w+)' is undefined", message)
-        if unknown:
-            components = [
-                name
-                for path in _libraries(self._sources, ".mjml")
-                for name in re.findall(r"{%-?\s*macro\s+(\w+)", self._sources.files[path])
-            ]
-            return suggest(unknown[1], ["recipient", "links", "brand", *components])
-        no_filter = re.match(r"No (?:filter|test) named '(\w+)'", message)
-        if no_filter:
-            return suggest(no_filter[1], [*self._html.filters, *self._html.tests])
-        return _HELP
+    def _line(self, place: Place) -> str:
+        """The source of a line; "" where it is not known."""
+        lines = self._sources.files.get(place.path, "").split("\n")
+        return lines[place.line - 1] if place.line and place.line <= len(lines) else ""
+
+    def _names(self) -> mistakes.Names:
+        components = [
+            name
+            for path in _libraries(self._sources, ".mjml")
+            for name in re.findall(
+                r"{%-?\s*macro\s+([a-zA-Z]\w*)", self._sources.files.get(path, "")
+            )
+        ]
+        fields = [*COLUMNS, *(f"fields.{name}" for name in self._fields)]
+        return mistakes.Names(fields, components, [*self._html.filters, *self._html.tests])
 
     def _place_of(self, err: BaseException) -> Place:
         return place_of(err, self._sources.files) or self._campaign.place()
@@ -396,7 +395,14 @@ class _Components:
 
     def _block(self, macro: Macro) -> Function:
         def call(*args: Any, **kwargs: Any) -> str:
-            output = str(macro(*args, **kwargs))
+            try:
+                output = str(macro(*args, **kwargs))
+            except (UndefinedError, TypeError) as err:
+                explanation = mistakes.missing_argument(macro.name, macro.arguments, str(err))
+                if explanation is None:
+                    raise
+                message, hint = explanation
+                raise CampaignError(message, place=here(), hint=hint) from err
             self.outputs.append(output)
             self._calls.append((macro.name, here()))
             if len(self.outputs) > MAX_BLOCKS:

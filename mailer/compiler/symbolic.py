@@ -180,6 +180,9 @@ class Symbol:
             args: its arguments.
             options: its keyword arguments.
         """
+        for value in (*args, *options.values()):
+            if isinstance(value, Undefined):
+                str(value)  # says which name is not known
         call = _calling(
             function,
             [_getter(arg) for arg in args],

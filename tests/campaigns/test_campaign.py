@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +46,23 @@ def test_any_text_is_a_campaign_or_an_error_with_a_place(text):
     except CampaignError as err:
         error = err
     assert error is None or (error.place.path == "campaigns/vote.md" and error.hint)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "A `[^a b]` and `^[x]` in code.",
+        "```\n[^a b] ^[x] [^]\n```\nx",
+        "{# [^a b] #} x",
+        "Two^2 [x]",
+    ],
+)
+def test_what_only_looks_like_a_footnote_is_let_through(body):
+    assert parse("campaigns/x.md", f"---\nsubject: a\n---\n{body}\n").notes == {}
+
+
+@pytest.mark.parametrize("value", ["'Join #us'", '"#us"', "Join#us", "news # not for readers"])
+def test_a_hash_in_quotation_marks_is_part_of_the_words(value):
+    key = "list" if "readers" in value else "subject"
+    front = f"subject: a\n{key}: {value}" if key == "list" else f"subject: {value}"
+    parse("campaigns/x.md", f"---\n{front}\n---\nx\n")

@@ -127,3 +127,11 @@ def test_a_definition_list_is_one_in_both_parts():
     mail = merged("Term\n: What it means.\n\nOther\n: Another *thing*.")
     assert "<dt>Term</dt>" in mail.html
     assert "Term\n    What it means.\nOther\n    Another _thing_." in mail.text
+
+
+def test_html_in_capitals_or_without_quotation_marks_is_as_good():
+    body = "Hello <BR> there <IMG SRC=https://example.org/x.png ALT='a \"b\"'>.\n\n<P HIDDEN CLASS=x>y</P>"
+    merged = make_merger(body).merge(ANA)
+    assert "Hello <br" in merged.html
+    assert 'alt="a &quot;b&quot;"' in merged.html
+    assert merged.text.startswith("Hello\nthere")
