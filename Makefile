@@ -38,7 +38,7 @@ demo: setup demo/mailer.toml
 	@echo "Next, a project of your own: $(BIN)/mailer init DIR"
 
 test: setup
-	$(BIN)/pytest -n auto -m "not slow and not browser"
+	HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n auto -m "not slow and not browser"
 
 test-all: setup
 	$(BIN)/pytest -n auto

@@ -14,7 +14,9 @@ from mailer import cli
 from tools.projects import samples
 from tools.projects.project import open_store
 
-settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
+settings.register_profile(
+    "quick", phases=[Phase.explicit, Phase.generate], max_examples=25, deadline=None
+)
 settings.register_profile("default", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

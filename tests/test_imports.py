@@ -125,6 +125,7 @@ def test_only_the_command_line_prints_and_exits(path):
     assert not {n.func.id for n in calls if isinstance(n.func, ast.Name)} & {"print", "exit"}
 
 
+@pytest.mark.slow  # a process for each module
 @pytest.mark.parametrize("name", sorted({n for p in modules() if is_pure(n := dotted(p))}))
 def test_a_pure_module_loads_no_database_network_or_command_line(name):
     code = f"import sys, mailer.{name}; print(*sorted(sys.modules))"

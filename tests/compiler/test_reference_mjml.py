@@ -10,6 +10,8 @@ from mailer.compiler import mjml
 from tools.measure import reference_mjml
 from tools.measure.reference_mjml import NAMES, compiled, reference, widths
 
+pytestmark = pytest.mark.slow
+
 needs_mjml = pytest.mark.skipif(
     not reference_mjml.is_installed(),
     reason="needs Node and MJML: npm ci --prefix tools/mjml",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from tools.chaos.events import Aws, moto, run
+
+pytestmark = pytest.mark.slow
 
 
 def test_two_killed_processes_store_each_event_once(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 
 from tools.chaos.outbox import Chaos
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def chaos(tmp_path_factory):

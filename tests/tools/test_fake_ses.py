@@ -40,6 +40,8 @@ from tools.fake_ses.template import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FROM = "Juniper Street Action <news@example.org>"
 TO = "ana@example.com"

@@ -20,6 +20,8 @@ from tools.fake_ses import FakeSes
 from tools.projects.project import address, enrol, make_project, start
 from tools.tls import listening, plain, self_signed
 
+pytestmark = pytest.mark.slow
+
 CONFIG = '[send]\ntransport = "ses"\n[ses]\nregion = "us-east-1"\nconfiguration_set = "mailer"\n'
 QUOTA = "Daily message quota exceeded."
 UNVERIFIED = "Email address is not verified. The following identities failed the check: x@y.org"

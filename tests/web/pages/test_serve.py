@@ -3,11 +3,15 @@ from __future__ import annotations
 import socket
 import time
 
+import pytest
+
 from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
 from mailer.web.pages import confirmation_mailer
 from mailer.web.pages.rate_limits import RateLimits
 from tests.web.conftest import Site
 from tools.projects.project import NOW, address, start
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_port_in_use_is_said_in_one_line(root):

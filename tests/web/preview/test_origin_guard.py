@@ -19,6 +19,8 @@ from tests.support.preview import enter, origin, previewing
 from tools.projects import samples
 from tools.projects.project import copy_project, make_project
 
+pytestmark = pytest.mark.slow
+
 HOST = "127.0.0.1:8025"
 EVERY = ["/", "/-/rows", "/-/preview.js", "/-/preview.css", "/vote", "/vote/mail", "/vote/state",
          "/vote/side", "/vote/sends", "/vote/people?q=person"]  # fmt: skip
