@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import cssselect
-from lxml import etree
+from cssselect2 import ElementWrapper, Matcher, SelectorError, compile_selector_list
 
 from mailer.checks.style import css
 from mailer.checks.style.css import Declaration
@@ -15,6 +14,8 @@ from mailer.checks.style.css_color import parse_css_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from cssselect2.compiler import CompiledSelector
 
     from mailer.checks.style.css import Medium
 
@@ -40,40 +41,31 @@ _OTHER_COLOURS = {"inherit", "currentcolor", "transparent", "initial", "unset"}
 
 def cascade(tree: Any, medium: Medium) -> dict[Any, Mapping[str, str]]:
     """Element → what is declared for it: by the browser, in attributes, in the sheet, inline."""
-    ranked: dict[Any, list[_Ranked]] = {}
-    for order, (rule, selector) in enumerate(_matching(tree, medium)):
-        found = _Ranked((*selector.specificity, order), rule.declarations)
-        for element in selector.find(tree):
-            ranked.setdefault(element, []).append(found)
+    matcher = _matcher(tree, medium)
     return {
         element: _declared(
             element.tag,
             element.get("style") or "",
             _attributes(element),
-            tuple(d for found in sorted(ranked.get(element, ())) for d in found.declarations),
+            tuple(d for *_, declarations in matcher.match(wrapper) for d in declarations),
         )
-        for element in tree.iter("*")
+        for wrapper in _elements(tree)
+        for element in [wrapper.etree_element]
     }
 
 
-class _Ranked(NamedTuple):
-    rank: tuple[int, int, int, int]
-    """Specificity, then order. No two are alike."""
-    declarations: tuple[Declaration, ...]
+def _elements(tree: Any) -> Iterator[ElementWrapper]:
+    """All elements in document order; comments are none."""
+    return (
+        wrapper
+        for wrapper in ElementWrapper.from_html_root(tree).iter_subtree()
+        if isinstance(wrapper.etree_element.tag, str)
+    )
 
 
-@lru_cache(maxsize=1024)
-def _matters(rule: css.Rule) -> bool:
-    """Whether it says anything that a look holds; a selector costs a search of the whole mail."""
-    return any(d.name.startswith(_MATTERS) and d.name != "border-color" for d in rule.declarations)
-
-
-class _Selector(NamedTuple):
-    find: etree.XPath
-    specificity: tuple[int, int, int]
-
-
-def _matching(tree: Any, medium: Medium) -> Iterator[tuple[css.Rule, _Selector]]:
+def _matcher(tree: Any, medium: Medium) -> Matcher:
+    """The rules of all style sheets that hold on a medium."""
+    matcher = Matcher()
     for sheet in tree.iter("style"):
         if not css.applies(sheet.get("media") or "", medium):
             continue
@@ -83,20 +75,23 @@ def _matching(tree: Any, medium: Medium) -> Iterator[tuple[css.Rule, _Selector]]
                 for around in rule.within
             ):
                 for selector in _selectors(rule.selector):
-                    yield rule, selector
+                    matcher.add_selector(selector, rule.declarations)
+    return matcher
 
 
 @lru_cache(maxsize=1024)
-def _selectors(group: str) -> tuple[_Selector, ...]:
-    translator = cssselect.HTMLTranslator()
+def _matters(rule: css.Rule) -> bool:
+    """Whether a rule says anything that a computed style holds; matching takes time for each element."""
+    return any(d.name.startswith(_MATTERS) and d.name != "border-color" for d in rule.declarations)
+
+
+@lru_cache(maxsize=1024)
+def _selectors(group: str) -> tuple[CompiledSelector, ...]:
     try:
-        return tuple(
-            _Selector(etree.XPath(translator.selector_to_xpath(s)), s.specificity())
-            for s in cssselect.parse(group)
-            if s.pseudo_element is None
-        )
-    except (cssselect.SelectorError, etree.XPathError, RecursionError):
+        selectors = compile_selector_list(group)
+    except (SelectorError, RecursionError):
         return ()  # as browsers do: who writes one selector wrong loses the rule
+    return tuple(selector for selector in selectors if selector.pseudo_element is None)
 
 
 @lru_cache(maxsize=8192)
