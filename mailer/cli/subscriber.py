@@ -39,6 +39,11 @@ def show(context: typer.Context, address: str, as_json: Json = False) -> None:
             ("Campaign", "List", "State", "At"),
             [(d["campaign"], d["list"], d["state"], d["at"]) for d in known.deliveries],
         )
+    for place, rows in known.elsewhere.items():
+        print_table(
+            (place.replace("_", " ").capitalize(), *list(rows[0])[1:]),
+            [tuple(row.values()) for row in rows],
+        )
     if known.events:
         print_table(
             ("Reported", "At", "What"),
@@ -120,20 +125,33 @@ def erase(
     as_json: Json = False,
 ) -> None:
     """Forget a person for good (GDPR, article 17). No import brings them back."""
+    from mailer.lists.personal_files import erase_from_files
+
     email = normalized(address)
     _history(context, email)
     if not yes and not interactive():
         raise UsageError("erasing cannot be undone", hint="Add --yes to do it without a question.")
     if not yes and not typer.confirm(f"Erase {email} for good? It cannot be undone"):
         raise UsageError("nothing was erased")
-    erased = session(context).store.subscribers.erase(email, now=now())
+    run = session(context)
+    erased = run.store.subscribers.erase(email, now=now())
+    waits = not run.store.subscribers.finish_erasing()
+    files = erase_from_files(run.project.root, email)
+    left = [str(path.relative_to(run.project.root)) for path in files.left]
     if as_json:
-        print_json({"email": email, "erased": erased})
+        print_json({"email": email, "erased": erased, "waits": waits, "left": left})
         return
     typer.echo(f"{email} is erased." if erased else f"{email} was erased before.")
-    typer.echo(
-        "Files are yours to clean: lists you imported, rejects, junk events, the outbox, backups."
-    )
+    if files.cleaned:
+        typer.echo(f"Taken out of {len(files.cleaned):,} files: mail, events and rejects.")
+    if waits:
+        typer.echo(
+            "Until a program that reads the database ends, its log still holds the address: mailer "
+            "serve removes it within the hour, or erase the address again later."
+        )
+    if left:
+        typer.echo(f"These files are yours to clean: {', '.join(left)}")
+    typer.echo("So are backups, and lists that lie elsewhere.")
 
 
 def _what_happened(event: Mapping[str, str]) -> str:

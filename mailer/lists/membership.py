@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mailer.lists.subscriber import Subscriber
 
@@ -86,3 +86,5 @@ class History:
     """campaign, list, state, at, message_id."""
     events: tuple[Mapping[str, str], ...]
     """kind, at, type, subtype, status, diagnostic: what Amazon SES reported about their mail."""
+    elsewhere: Mapping[str, Sequence[Mapping[str, object]]]
+    """What lies in other places: web versions, unsubscribes, requests, moves, imports."""

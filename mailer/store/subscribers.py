@@ -55,6 +55,10 @@ class Subscribers(Protocol):
         """Set columns and further fields; "" takes a field away. Return False for a stranger."""
         ...
 
+    def finish_erasing(self) -> bool:
+        """Remove what was erased from the log, too; return False while a reader still needs it."""
+        ...
+
     def erase(self, email: str, *, now: datetime) -> bool:
         """Forget a person; keep a keyed hash of the address so that no import brings it back.
 

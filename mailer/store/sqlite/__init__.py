@@ -15,6 +15,7 @@ from mailer.store.sqlite.import_log import SqliteImportLog
 from mailer.store.sqlite.imports import SqliteImports
 from mailer.store.sqlite.leases import SqliteLeases
 from mailer.store.sqlite.lists import SqliteLists
+from mailer.store.sqlite.personal_data import PersonalData
 from mailer.store.sqlite.preview import SqlitePreview
 from mailer.store.sqlite.quiet_period import SqliteQuietPeriod
 from mailer.store.sqlite.reconciliation import Reconciliation
@@ -46,7 +47,7 @@ def connect(
     reconciliation = Reconciliation(database)
     suppressions = SqliteSuppressions(database, address_hashes)
     import_log = SqliteImportLog(database)
-    subscribers = SqliteSubscribers(database, suppressions, import_log)
+    subscribers = SqliteSubscribers(database, suppressions, PersonalData(database))
     unsubscribes = SqliteUnsubscribes(database, suppressions)
     return Store(
         database=database,

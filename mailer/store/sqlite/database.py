@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Parameters = Mapping[str, object]
 
 BUSY_SECONDS = 60
+_READER_SECONDS = 5
+"""How long an erasure waits for somebody who reads; what is left is removed later."""
 
 _RESTORE = "Look at it with: mailer doctor. Restore lists/mailer.db from a backup if it is damaged."
 
@@ -96,6 +98,8 @@ class SqliteDatabase:
             # FULL: what is committed as `sending` or `accepted` outlives a power cut, too.
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
+            # what is deleted or changed is overwritten: an erased person stays in no free page
+            connection.execute("PRAGMA secure_delete=ON")
         except sqlite3.OperationalError:
             connection.close()
             if self._is_writable():
@@ -206,6 +210,31 @@ class SqliteDatabase:
             self.connection.executemany(sql, rows)
         except sqlite3.Error as err:
             raise self._problem(err) from err
+
+    def records(self, sql: str, parameters: Parameters = _NONE) -> list[dict[str, object]]:
+        """Rows by the names of their columns."""
+        try:
+            cursor = self.connection.execute(sql, parameters)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        except sqlite3.Error as err:
+            raise self._problem(err) from err
+
+    def clear_log(self) -> bool:
+        """Move what `clear_log_later` noted into the file and empty the log; return False when a reader is in the way."""
+        if not self.value("PRAGMA user_version"):
+            return True
+        self.execute(f"PRAGMA busy_timeout = {_READER_SECONDS * 1000}")
+        (busy, *_), *_ = self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        if busy:
+            return False
+        self.execute("PRAGMA user_version = 0")
+        return True
+
+    def clear_log_later(self) -> None:
+        """Note, in this transaction, that the log has to be cleared after it."""
+        self.execute("PRAGMA user_version = 1")
 
     def create_function(self, name: str, function: Callable[[str], bool]) -> None:
         """Let SQL on this connection call a function of one argument."""

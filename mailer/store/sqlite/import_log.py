@@ -66,14 +66,6 @@ class SqliteImportLog:
         ]
         self._db.execute_many(_ADDED_FIELD, added)
 
-    def forget(self, subscriber_id: int, email: str) -> None:
-        """Delete what is kept of a person who is erased."""
-        for table in ("import_people", "import_memberships"):
-            self._db.execute(
-                f"DELETE FROM {table} WHERE subscriber_id = :id", {"id": subscriber_id}
-            )
-        self._db.execute("DELETE FROM import_suppressions WHERE address = :email", {"email": email})
-
 
 _IMPORTS = """
 SELECT id, at, list_name, file, source, new, updated, undone FROM imports ORDER BY id"""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mailer.lists.subscriber import Subscriber
     from mailer.store.sqlite.database import Row, SqliteDatabase
-    from mailer.store.sqlite.import_log import SqliteImportLog
+    from mailer.store.sqlite.personal_data import PersonalData
     from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 
@@ -30,11 +30,11 @@ class SqliteSubscribers:
         self,
         database: SqliteDatabase,
         suppressions: SqliteSuppressions,
-        import_log: SqliteImportLog,
+        personal_data: PersonalData,
     ) -> None:
         self._db = database
         self._suppressions = suppressions
-        self._import_log = import_log
+        self._personal_data = personal_data
 
     # ---------------------------------------------------------------- reading
 
@@ -80,7 +80,8 @@ class SqliteSubscribers:
     def history(self, email: str) -> History | None:
         row = self._db.row(_BY_EMAIL, {"email": email})
         suppression = self._suppressions.find(email)
-        if row is None and suppression is None:
+        elsewhere = self._personal_data.show(row[0] if row else -1, email)
+        if row is None and suppression is None and not elsewhere:
             return None
         *_, created, source = row or ("", "")
         subscriber = rows.subscriber(row) if row else None
@@ -94,6 +95,7 @@ class SqliteSubscribers:
             suppression[2] if suppression else "",
             tuple(dict(zip(_DELIVERY, d, strict=True)) for d in self._of(_DELIVERIES, subscriber)),
             tuple(dict(zip(_EVENT, e, strict=True)) for e in self._of(_EVENTS, subscriber)),
+            elsewhere,
         )
 
     def _of(self, sql: str, subscriber: Subscriber | None) -> list[Row]:
@@ -131,22 +133,18 @@ class SqliteSubscribers:
         return True
 
     def erase(self, email: str, *, now: datetime) -> bool:
-        # What is deleted is overwritten, in the file and in its log.
-        self._db.execute("PRAGMA secure_delete = ON")
         with self._db.writing():
-            subscriber_id = self.id_of(email)
-            reason = self._suppressions.reason(email)
-            if subscriber_id is None and reason in (None, SuppressionReason.ERASED):
-                return False
-            person = {"id": subscriber_id or -1, "email": email, "at": iso(now)}
-            if subscriber_id is not None:
-                for statement in _ERASE:
-                    self._db.execute(statement, person)
-            self._db.execute(_FORGET_EVENTS, person)
-            self._import_log.forget(subscriber_id or -1, email)
-            self._suppressions.forget(email, now)
-        self._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-        return True
+            was_erased = self._suppressions.reason(email) is SuppressionReason.ERASED
+            subscriber_id = self.id_of(email) or -1
+            erased = self._personal_data.erase(subscriber_id, email, iso(now))
+            if erased:
+                self._suppressions.forget(email, now)
+                self._db.clear_log_later()
+        self.finish_erasing()
+        return bool(erased) and not was_erased
+
+    def finish_erasing(self) -> bool:
+        return self._db.clear_log()
 
     # ---------------------------------------------------------------- for other parts of the store
 
@@ -222,18 +220,3 @@ UPDATE memberships SET status = 'unsubscribed', since = :at, how = :how
 WHERE list_id = (SELECT id FROM lists WHERE name = :list)
     AND subscriber_id = (SELECT id FROM subscribers WHERE email = :email)
     AND status = 'subscribed'"""
-
-# A provider's answer may quote the address. What is being sent at this moment keeps its state.
-_ERASE = (
-    """UPDATE deliveries SET state = 'skipped', detail = 'erased', changed = :at
-        WHERE subscriber_id = :id AND state = 'pending'""",
-    """UPDATE deliveries SET detail = '', message_id = ''
-        WHERE subscriber_id = :id AND state NOT IN ('pending', 'sending', 'skipped')""",
-    "DELETE FROM memberships WHERE subscriber_id = :id",
-    "DELETE FROM subscribers WHERE id = :id",
-)
-
-# What happened is counted, to whom is forgotten. Mail that is in no send may have gone to several.
-_FORGET_EVENTS = """
-UPDATE events SET message_id = '', diagnostic = '', domain = '', raw = ''
-WHERE subscriber_id = :id OR (send_id = 0 AND instr(lower(raw), :email) > 0)"""

@@ -112,6 +112,8 @@ class ConfirmationMailer:
     def _forget(self) -> None:
         now = self._clock()
         self._store.requests.forget(now - _KEPT, refused_before=now - _REFUSED_KEPT)
+        # what an erasure could not finish while a page was being read
+        self._store.subscribers.finish_erasing()
 
     def _deliver_next(self) -> bool:
         """Return False when no mail is waiting, or it cannot be sent now."""
