@@ -32,7 +32,7 @@ def names_of(command):
 
 
 # "`mailer send`" in prose, "    mailer send" in a block
-MENTION = r"(?:`|^\s+(?:\.venv/bin/)?|^\$ )mailer ((?:[a-z]+ ?){1,2})"
+MENTION = r"(?:`|^\s+(?:\.venv/bin/)?|^\$ )mailer ((?:[a-z]+(?:-[a-z]+)* ?){1,2})"
 
 
 @pytest.mark.parametrize(("_", "words"), documented(f"(?m){MENTION}"))
