@@ -1,6 +1,6 @@
-"""Everybody who gets a mail, counted while each mail is merged: microseconds and no memory for each.
+"""Statistics over all recipients of a campaign, collected while their mail is merged.
 
-Nothing is kept of a recipient but a number, and a few addresses so that staff can find an example.
+Each recipient takes microseconds and no memory: only counts are kept, and a few example addresses.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EXAMPLES = 3
 
 @dataclass(slots=True)
 class AffectedRecipients:
-    """So many people, the first few of them, and where in the files it was first met."""
+    """The number of recipients with one problem, a few of their addresses, and its place in the files."""
 
     place: Place
     number: int = 0
@@ -52,17 +52,17 @@ class AffectedRecipients:
 
 
 class Watched(NamedTuple):
-    """What a variant reads of a subscriber, and what may be wrong with it."""
+    """A value that a variant shows, and the function that judges it."""
 
     name: str
     place: Place
     read: Callable[[Subscriber], str]
     judge: Callable[[str], str]
-    """What is odd about a value; "" for nothing."""
+    """Value → what is odd about it, "" for nothing."""
 
 
 class Gap(NamedTuple):
-    """A place where something of a recipient may be missing."""
+    """A place that is blank for recipients without a value."""
 
     expression: str
     place: Place
@@ -74,7 +74,7 @@ class Gap(NamedTuple):
 
 @dataclass(slots=True)
 class Group:
-    """Those who get one variant."""
+    """The recipients of one variant."""
 
     example: Subscriber
     merged: Merged
@@ -92,7 +92,7 @@ class Group:
 
 
 class AudienceStats:
-    """Counts everybody who gets a campaign, by variant and by what is wrong.
+    """Count the recipients of a campaign by variant and by problem.
 
     Args:
         snapshot: the campaign.
@@ -102,15 +102,15 @@ class AudienceStats:
         self.snapshot = snapshot
         self.groups: dict[Variant, Group] = {}
         self.over, self.near = AffectedRecipients(self._here), AffectedRecipients(self._here)
-        """Whose mail Gmail clips, and whose it nearly does."""
+        """Recipients whose mail Gmail clips, and nearly clips."""
         self.blank: dict[str, AffectedRecipients] = {}
-        """Who gets nothing where something is written, by expression."""
+        """Recipients without a value, by expression."""
         self.astray: dict[str, AffectedRecipients] = {}
-        """Whose link leads nowhere, by expression."""
+        """Recipients whose link leads nowhere, by expression."""
         self.rowless: dict[str, AffectedRecipients] = {}
-        """Who gets nothing because they have no row in a look-up, by look-up."""
+        """Recipients without a row in a look-up, by look-up."""
         self.odd: dict[tuple[str, str], AffectedRecipients] = {}
-        """Whose field is odd, by field and by what is odd about it."""
+        """Recipients with a suspicious value, by (field, reason)."""
         self._scales = SizeMeter(snapshot.content.site.base_url)
 
     @property
@@ -121,13 +121,13 @@ class AudienceStats:
     def recipients(self) -> int:
         return sum(group.recipients for group in self.groups.values())
 
-    def of_whom(self, answer: str, place: Place) -> AffectedRecipients:
-        """Those whose variant was made for this answer to a guard, one of each as an example."""
-        found = AffectedRecipients(place)
+    def with_answer(self, answer: str, place: Place) -> AffectedRecipients:
+        """The recipients of the variants that gave this answer to a guard."""
+        affected = AffectedRecipients(place)
         for group in self.groups.values():
             if answer in group.merged.variant.guards:
-                found.add(group.example.email, group.recipients)
-        return found
+                affected.add(group.example.email, group.recipients)
+        return affected
 
     def count(self, subscriber: Subscriber, merged: Merged) -> None:
         group = self.groups.get(merged.variant) or self._begin(subscriber, merged)

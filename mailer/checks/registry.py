@@ -49,7 +49,7 @@ MAIL_RULES: tuple[MailRule, ...] = (
     wording.dear_friend,
     unfinished.unfinished_mail,
     links.links,
-    compliance.way_out,
+    compliance.unsubscribe_link,
     compliance.one_click,
     compliance.postal_address,
     text_part.words_of_both_parts,

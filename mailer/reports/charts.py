@@ -1,6 +1,6 @@
 """Figures as pictures: bars in SVG between words in HTML, which keep their size on any screen.
 
-Colours come from the page: bars are drawn in `currentColor`. `STYLE` is all the CSS they need.
+Colors come from the page: bars are drawn in `currentColor`. `STYLE` is all the CSS they need.
 """
 
 from __future__ import annotations

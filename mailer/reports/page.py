@@ -24,7 +24,7 @@ def write(
 
     Args:
         reports: of one campaign, one for each list it went to.
-        brand: whose name and colours it has.
+        brand: whose name and colors it has.
         zone: of the times on it; None is this machine's.
         now: when it was made.
     """
@@ -37,7 +37,7 @@ def write(
         now=now,
         titles=rows.SUBJECTS,
         sheets=[_sheet(report, zone) for report in reports],
-        style=Markup(  # noqa: S704 - of our own style sheet and of checked colours
+        style=Markup(  # noqa: S704 - of our own style sheet and of checked colors
             style.render(
                 light=colors.light(brand.colors),
                 dark=colors.dark(brand.colors),

@@ -82,7 +82,7 @@ def heard(report: SendReport) -> Numbers:
 
 
 def left_out(report: SendReport) -> Numbers:
-    """Whoever got nothing: at the start for the quiet period, or when their turn came."""
+    """Recipients who were not mailed, by reason: at the start for the quiet period, or at their turn."""
     reasons = dict(report.skipped)
     if report.held_back:
         reasons[HELD_BACK] = report.held_back

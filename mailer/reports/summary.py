@@ -85,7 +85,7 @@ class SendReport:
 
     @property
     def held_back(self) -> int:
-        """Whoever had another campaign lately, whether seen at the start or at their turn."""
+        """Recipients who had another campaign recently, whether seen at the start or at their turn."""
         return self.send.held_back + dict(self.skipped).get(HELD_BACK, 0)
 
     @property

@@ -26,7 +26,7 @@ OF_A_MAIL = (
     wording.dear_friend,
     unfinished.unfinished_mail,
     links.links,
-    compliance.way_out,
+    compliance.unsubscribe_link,
     compliance.one_click,
     compliance.postal_address,
     text_part.words_of_both_parts,

@@ -78,7 +78,7 @@ def _rows(stats: AudienceStats, guards: Asked) -> Iterator[Finding]:
     for guard, answers in guards:
         rows = _ROWS.fullmatch(guard.text)
         if rows and 0 in answers and not _has_else(stats.snapshot, guard.place):
-            some = stats.of_whom(f"{guard.text} = 0", guard.place)
+            some = stats.with_answer(f"{guard.text} = 0", guard.place)
             if some.number:
                 yield _no_row(rows[1], some)
 

@@ -1,4 +1,4 @@
-"""What a bulk mail owes its reader and the mailbox providers: a way out, an address, an honest sender."""
+"""What laws and mailbox providers demand of bulk mail: unsubscribing, an address, an honest sender."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def sender(snapshot: Snapshot, today: date) -> Iterator[Finding]:
         yield Finding(
             NO_REPLY,
             Severity.WARNING,
-            f"whoever replies, writes to {answers}",
+            f"replies go to {answers}, a mailbox that looks unread",
             "Name a mailbox that somebody reads, reply_to under [sender]: some readers unsubscribe "
             "by answering.",
             _SETTINGS,
@@ -109,7 +109,7 @@ def one_click(mail: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def way_out(mail: RenderedMail) -> Iterator[Finding]:
+def unsubscribe_link(mail: RenderedMail) -> Iterator[Finding]:
     """The link to unsubscribe, in both parts, where readers see it."""
     url = mail.merged.links.unsubscribe
     links = [link for link in mail.reading.links if link.url == url]

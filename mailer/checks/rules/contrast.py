@@ -35,7 +35,7 @@ class _Pair(NamedTuple):
 
 
 def faint_words(mail: RenderedMail) -> Iterator[Finding]:
-    """One finding for each two colours, with words that are written in them."""
+    """One finding for each two colors, with words that are written in them."""
     told: set[_Pair] = set()
     for looks, mode, hint in (
         (mail.light, "", _LIGHT_HINT),

@@ -136,7 +136,7 @@ def _judge(snapshot: Snapshot, url: str, name: str, answer: Answer | NoAnswer) -
 
 
 def _elsewhere(asked: str, ended: str) -> bool:
-    """On another site, or on the home page, where sites send whoever asks for what is gone."""
+    """Whether a link ends on another site, or on the home page, as for pages that are gone."""
     if not hosts.same_owner(urls.host_of(asked), urls.host_of(ended)):
         return True
     return urlsplit(ended).path in {"", "/"} and urlsplit(asked).path not in {"", "/"}

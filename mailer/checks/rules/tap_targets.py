@@ -134,7 +134,7 @@ def _is_sentence(block: Any) -> bool:
 
 
 def _is_button(target: _Target, looks: Mapping[Any, ComputedStyle]) -> bool:
-    """It has a colour or a frame of its own, or fills a cell that has."""
+    """It has a color or a frame of its own, or fills a cell that has."""
     if not target.boxed and _is_sentence(target.block):
         return False  # words that are marked, not a button
     cell = target.link.getparent()

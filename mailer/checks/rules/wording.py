@@ -70,7 +70,7 @@ def front(snapshot: Snapshot, today: date) -> Iterator[Finding]:
         yield Finding(
             PREHEADER_LONG,
             Severity.WARNING,
-            f"the preheader is {len(preheader)} characters long, of which no inbox shows more than "
+            f"the preheader is {len(preheader)} characters long, and no inbox shows more than "
             f"about {_OF_A_PREHEADER}",
             "Say it in one short sentence.",
             place,

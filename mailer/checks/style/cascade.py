@@ -36,7 +36,7 @@ _MATTERS = (
     "height", "max-height", "width", "padding", "margin", "border",
 )  # fmt: skip
 _SIDES = ("top", "right", "bottom", "left")
-_OTHER_COLOURS = {"inherit", "currentcolor", "transparent", "initial", "unset"}
+_OTHER_COLORS = {"inherit", "currentcolor", "transparent", "initial", "unset"}
 
 
 def cascade(tree: Any, medium: Medium) -> dict[Any, Mapping[str, str]]:
@@ -90,7 +90,7 @@ def _selectors(group: str) -> tuple[CompiledSelector, ...]:
     try:
         selectors = compile_selector_list(group)
     except (SelectorError, RecursionError):
-        return ()  # as browsers do: who writes one selector wrong loses the rule
+        return ()  # as browsers do: one wrong selector invalidates its rule
     return tuple(selector for selector in selectors if selector.pseudo_element is None)
 
 
@@ -130,16 +130,16 @@ def _longhands(declared: Declaration) -> tuple[tuple[str, str], ...]:
     parts = value.split()
     match name:
         case "color" | "background-color" if (
-            not parse_css_color(value) and value not in _OTHER_COLOURS
+            not parse_css_color(value) and value not in _OTHER_COLORS
         ):
-            return ()  # who does not know a colour keeps the one before
+            return ()  # an unknown color leaves the declaration before it in force
         case "background":
-            colours = [
+            colors = [
                 part
                 for part in re.findall(r"[^\s(]+(?:\([^()]*\))?", value)
                 if parse_css_color(part)
             ]
-            return (("background-color", colours[-1] if colours else "transparent"),)
+            return (("background-color", colors[-1] if colors else "transparent"),)
         case "padding" | "margin" if 1 <= len(parts) <= len(_SIDES):
             four = (parts * 4)[:4] if len(parts) != 3 else [*parts, parts[1]]  # noqa: PLR2004 - top, sides, bottom
             return tuple((f"{name}-{side}", part) for side, part in zip(_SIDES, four, strict=True))

@@ -41,7 +41,7 @@ class ComputedStyle:
     """What was declared for the element itself, after the cascade."""
     color: CssColor
     ground: CssColor
-    """The colour behind its text: its own, or the next that shows through. Pictures do not count, for
+    """The color behind its text: its own, or the next that shows through. Pictures do not count, for
     many people do not see them."""
     fade: float
     """The opacity of it and all around it."""

@@ -1,4 +1,4 @@
-"""Colours as CSS writes them, and as they look on one another."""
+"""Colors as CSS writes them, and as they look on one another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CssColor(NamedTuple):
     alpha: float = 1.0
 
     def over(self, below: CssColor, share: float = 1.0) -> CssColor:
-        """As it looks on an opaque colour."""
+        """As it looks on an opaque color."""
         a = self.alpha * share
         pairs = zip(self[:3], below[:3], strict=True)
         return CssColor(*(a * mine + (1 - a) * other for mine, other in pairs))
@@ -29,7 +29,7 @@ class CssColor(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def parse_css_color(value: str) -> CssColor | None:
-    """None for what is no colour of its own."""
+    """None for what is no color of its own."""
     if not value:
         return None
     try:
@@ -38,5 +38,5 @@ def parse_css_color(value: str) -> CssColor | None:
             return None
         parts = [part or 0.0 for part in parsed.to("srgb")]
     except (NotImplementedError, ArithmeticError, ValueError, TypeError, RecursionError):
-        return None  # nonsense, or a colour space that mail programs do not know either
+        return None  # nonsense, or a color space that mail programs do not know either
     return CssColor(*parts)

@@ -1,4 +1,4 @@
-"""Whom Amazon lets mail be from: the identity, its DKIM signature, its MAIL FROM domain."""
+"""The sending identity at Amazon SES: verification, DKIM signature, MAIL FROM domain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AREA = Topic("Amazon SES")
 
 
 def judge(identity: Identity | Refused | None, settings: Settings, region: str) -> list[Diagnosis]:
-    """What there is to say of it; None when it was not asked for."""
+    """Judge the identity; None when it was not asked for."""
     if identity is None:
         return [
             AREA.warning(

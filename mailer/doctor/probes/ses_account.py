@@ -27,7 +27,7 @@ _CODES = {
     "AccessDenied": ErrorKind.DENIED,
     "AccessDeniedException": ErrorKind.DENIED,
     "NotFoundException": ErrorKind.MISSING,
-    # Whoever is not known: SES and the services that hand out credentials name it differently
+    # SES and the services that hand out credentials have different codes for unknown credentials
     "ExpiredToken": ErrorKind.BAD_CREDENTIALS,
     "ExpiredTokenException": ErrorKind.BAD_CREDENTIALS,
     "IncompleteSignature": ErrorKind.BAD_CREDENTIALS,
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 def inspect(settings: Settings) -> Ses:
-    """Whatever is wrong with the account, the credentials or the network is in the answer."""
+    """Ask for everything that the judgements need; errors are part of the result."""
     try:
         clients = AwsClients(settings.ses.region)
         client = clients.client(Purpose.PROBING)
