@@ -17,7 +17,14 @@ IN_TEXT_ADDRESS = '(brand.name ~ ", " ~ brand.address)'
 ADDRESS = "{{ brand.name | e }}, {{ brand.address | e }}"
 
 
-MAIL = sample("night-bus")
+MAY_UNSUBSCRIBE = '{{ t.may_unsubscribe(unsubscribe, "</strong></a>") }}'
+# with the words of English in the footer, so that they can be changed
+MAIL = changed(
+    changed(sample("night-bus"), FOOTER, MAY_UNSUBSCRIBE, f"You may {UNSUBSCRIBE} at any time."),
+    MESSAGE,
+    "{{ t.unsubscribe }}",
+    "Unsubscribe",
+)
 WHOLE = MAIL.files[MESSAGE]
 
 
