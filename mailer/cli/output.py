@@ -10,6 +10,7 @@ import typer
 
 from mailer.cli import findings
 from mailer.cli.common import print_table
+from mailer.compiler.variant_names import names
 from mailer.lists.membership import SuppressionReason
 from mailer.throttle import lowest_rate
 
@@ -115,18 +116,12 @@ def _recipients(plan: Plan) -> str:
 def show_variants(shares: Sequence[tuple[Variant, int]]) -> None:
     """Variants, with the number of recipients of each."""
     variants = _variants(shares)
-    # what all have in common would only hide what tells them apart
-    common = set.intersection(*(set(variant["answers"]) for variant in variants))
-    others = "everybody else" if len(variants) > 1 else "everybody"
+    told = names([variant.guards for variant, _ in shares])
     rows = [
-        (
-            variant["number"],
-            variant["recipients"],
-            _short("; ".join(a for a in variant["answers"] if a not in common) or others),
-        )
-        for variant in variants[:_SHOWN]
+        (variant["number"], variant["recipients"], _short(name))
+        for variant, name in list(zip(variants, told, strict=True))[:_SHOWN]
     ]
-    print_table(("Variant", "Recipients", "For those of whom"), rows)
+    print_table(("Variant", "Recipients", "Who gets it"), rows)
     further = variants[_SHOWN:]
     if further:
         number = sum(variant["recipients"] for variant in further)

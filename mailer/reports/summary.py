@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailer.campaigns.approval import approval_status
+from mailer.compiler.variant_names import names
 from mailer.ledger.delivery import HELD_BACK
 from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.mail import web_version
@@ -172,15 +173,5 @@ def _subjects(store: Store, send: Send, words: Snapshot) -> tuple[SubjectResult,
 
 
 def _variants(shares: Sequence[VariantCount]) -> Numbers:
-    found = [(web_version.guards(share.content), share.number) for share in shares]
-    known = [set(guards) for guards, _ in found if guards is not None]
-    # what all have in common would only hide what tells them apart
-    common = set.intersection(*known) if known else set()
-    others = "everybody else" if len(found) > 1 else "everybody"
-    return _added((_told(guards, common) or others, number) for guards, number in found)
-
-
-def _told(guards: tuple[str, ...] | None, common: set[str]) -> str:
-    if guards is None:
-        return "not recorded at the time"
-    return "; ".join(guard for guard in guards if guard not in common)
+    told = names([web_version.guards(share.content) for share in shares])
+    return _added(zip(told, (share.number for share in shares), strict=True))

@@ -71,8 +71,8 @@ def test_a_clean_campaign_is_told_so_with_its_audience(mailer):
         r"Recipients +9\n",
         r"Left out +nobody\n",
         r"Largest +\d+\.\d kB of HTML, for person\d@example.org\n",
-        r"2 +6 +not \(recipient.state == 'OR'\)",
-        r"1 +3 +\(recipient.state == 'OR'\)",
+        r"2 +6 +state: not OR",
+        r"1 +3 +state: OR",
         r"vote can be sent: no error, 0 warnings\.\n$",
     ):
         assert re.search(line, out), line

@@ -57,8 +57,8 @@ def test_the_last_look_shows_all_that_will_happen(mailer, store):
 
 def test_every_variant_is_shown_with_its_number_and_what_tells_it_apart(mailer):
     _, said = mailer("send", "vote", "--dry-run")
-    assert re.search(r"6 +not \(recipient.state == 'OR'\)", said)
-    assert re.search(r"3 +\(recipient.state == 'OR'\)", said)
+    assert re.search(r"6 +state: not OR", said)
+    assert re.search(r"3 +state: OR", said)
 
 
 def test_a_dry_run_writes_nothing_and_never_says_sent(mailer, root, store):

@@ -133,5 +133,5 @@ def test_html_in_capitals_or_without_quotation_marks_is_as_good():
     body = "Hello <BR> there <IMG SRC=https://example.org/x.png ALT='a \"b\"'>.\n\n<P HIDDEN CLASS=x>y</P>"
     merged = make_merger(body).merge(ANA)
     assert "Hello <br" in merged.html
-    assert 'alt="a &quot;b&quot;"' in merged.html
+    assert re.search("""alt=('a "b"'|"a &quot;b&quot;")""", merged.html)
     assert merged.text.startswith("Hello\nthere")

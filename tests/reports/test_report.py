@@ -82,10 +82,10 @@ def test_each_number_adds_up_to_the_mail_that_was_handed_over(found):
 def test_variants_are_told_apart_by_what_is_true_of_their_readers(found):
     words = {variant["for"] for variant in found["variants"]}
     assert words == {
-        "the subject = 1",
-        "the subject = 1; (recipient.state == 'OR')",
-        "the subject = 2",
-        "the subject = 2; (recipient.state == 'OR')",
+        "subject 1",
+        "subject 1; state: OR",
+        "subject 2",
+        "subject 2; state: OR",
     }
 
 

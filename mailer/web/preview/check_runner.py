@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailer.checks.runner import check_snapshot, run_checks
+from mailer.compiler.variant_names import names
 from mailer.errors import MailerError
 from mailer.sending import plan
 from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
@@ -49,8 +50,8 @@ class VariantGroup:
     recipients: int
     example: str
     """The id of one of them."""
-    answers: tuple[str, ...]
-    """The guards that the other variants do not share."""
+    name: str
+    """What tells it apart from the other variants."""
 
 
 class _SeenVariant(NamedTuple):
@@ -261,16 +262,9 @@ class CheckRunner:
 
 def _groups(seen: Sequence[_SeenVariant]) -> tuple[VariantGroup, ...]:
     """Return the variants as groups, the largest first."""
-    # guards that all variants share would hide the ones that tell them apart
-    guards = [set(entry.variant.guards) for entry in seen]
-    common = set.intersection(*guards) if guards else set()
+    told = names([entry.variant.guards for entry in seen])
     groups = (
-        VariantGroup(
-            entry.variant.number,
-            entry.counts[entry.variant],
-            str(entry.example),
-            tuple(guard for guard in entry.variant.guards if guard not in common),
-        )
-        for entry in seen
+        VariantGroup(entry.variant.number, entry.counts[entry.variant], str(entry.example), name)
+        for entry, name in zip(seen, told, strict=True)
     )
     return tuple(sorted(groups, key=lambda group: -group.recipients))

@@ -227,9 +227,9 @@ def test_everybody_is_counted_by_variant_with_somebody_to_look_at(
 ):
     found = outcome(check_runner, compile_cache)
     assert found.recipients == 9
-    assert [(group.recipients, group.answers) for group in found.groups] == [
-        (6, ("not (recipient.state == 'OR')",)),
-        (3, ("(recipient.state == 'OR')",)),
+    assert [(group.recipients, group.name) for group in found.groups] == [
+        (6, "state: not OR"),
+        (3, "state: OR"),
     ]
     assert [store.subscribers.get(int(group.example)).state for group in found.groups] == [
         "WA",
