@@ -103,30 +103,77 @@ def test(
     addresses: Annotated[
         list[str], typer.Argument(metavar="ADDRESS...", help="Whom to send it to.")
     ],
-    subject: Subject = 1,  # noqa: PT028 - a command, not a test
+    *,
+    recipient: Annotated[
+        str, typer.Option("--for", help="Show the mail of the subscriber with this address.")
+    ] = "",  # noqa: PT028 - a command, not a test
+    variant: Annotated[
+        int, typer.Option(min=0, help="Show the variant with this number.", show_default=False)
+    ] = 0,  # noqa: PT028 - likewise
+    all_variants: Annotated[
+        bool, typer.Option("--all-variants", help="Send one test mail for each variant.")
+    ] = False,  # noqa: PT028 - likewise
+    subject: Subject = 1,  # noqa: PT028 - likewise
 ) -> None:
     """Send a test mail, marked [TEST], to colleagues. It does not count as sent."""
     from mailer.campaigns import snapshot
+
+    if (bool(recipient) + bool(variant) + all_variants) > 1:
+        raise UsageError("--for, --variant and --all-variants exclude each other")
+    run = session(context)
+    found = snapshot.load(run.project, campaign)
+    _check_subject(found, subject)
+    people = _people_to_show(run, found, recipient, variant=variant, all_variants=all_variants)
+    for folder, person in people.items():
+        _send_test_mails(run, found, addresses, arm=subject, folder=folder, person=person)
+
+
+def _people_to_show(
+    run: Session, found: Snapshot, recipient: str, *, variant: int, all_variants: bool
+) -> dict[str, Subscriber | None]:
+    """Whose mail to show, by the folder of the outbox; None for each colleague's own."""
+    from mailer.sending import test_mail
+
+    if recipient:
+        return {test_mail.FOLDER: test_mail.subscriber(run.store, recipient)}
+    if not (variant or all_variants):
+        return {test_mail.FOLDER: None}
+    examples = test_mail.examples_by_variant(run.store, run.keys, found)
+    if variant and variant not in examples:
+        raise UsageError(
+            f"there is no variant {variant}",
+            hint=f"There are {len(examples)}. See which with: mailer check {found.campaign}",
+        )
+    numbers = [variant] if variant else sorted(examples)
+    return {f"{test_mail.FOLDER}/variant-{number}": examples[number] for number in numbers}
+
+
+def _send_test_mails(
+    run: Session,
+    found: Snapshot,
+    addresses: list[str],
+    *,
+    arm: int,
+    folder: str,
+    person: Subscriber | None,
+) -> None:
     from mailer.cli import images
     from mailer.sending import test_mail
     from mailer.transports import registry
 
-    run = session(context)
-    found = snapshot.load(run.project, campaign)
-    _check_subject(found, subject)
-    drawn_up = test_mail.make_test_mails(run.store, run.keys, found, addresses, subject)
-    way = run.project.settings.send.transport
+    mails = test_mail.make_test_mails(run.store, run.keys, found, addresses, arm=arm, person=person)
+    name = run.project.settings.send.transport
     transport = registry.open_transport(
-        run.project, way, found, found.list_name, clock=now, folder=test_mail.FOLDER
+        run.project, name, found, found.list_name, clock=now, folder=folder
     )
-    if way == registry.SES:
+    if name == registry.SES:
         images.publish(run, found.pictures.values())
-    for proof in test_mail.deliver(run.store, transport, drawn_up, seconds):
-        typer.echo(f"{proof.email}: {proof.subject}")
-    place = registry.destination(run.project, way, found.campaign)
+    for mail in test_mail.deliver(run.store, transport, mails, seconds):
+        typer.echo(f"{mail.email}: {mail.subject}")
+    place = registry.destination(run.project, name, found.campaign)
     typer.echo(
-        f"The proofs are in {place}{test_mail.FOLDER}/."
-        if way == registry.OUTBOX
+        f"The test mails are in {place}{folder}/."
+        if name == registry.OUTBOX
         else f"Sent through {place}."
     )
 

@@ -15,6 +15,7 @@ from mailer.ledger.delivery import DeliveryState
 from mailer.lists.address import BadAddressError, normalize
 from mailer.lists.subscriber import Subscriber
 from mailer.mail.merge import Merger
+from mailer.sending.plan import everybody
 from mailer.transports.base import OutgoingMessage
 
 if TYPE_CHECKING:
@@ -54,9 +55,23 @@ def example(store: Store, words: Snapshot) -> Subscriber:
 
 
 def make_test_mails(
-    store: Store, keys: Keys, words: Snapshot, addresses: Iterable[str], arm: int = 1
+    store: Store,
+    keys: Keys,
+    words: Snapshot,
+    addresses: Iterable[str],
+    *,
+    arm: int = 1,
+    person: Subscriber | None = None,
 ) -> list[Merged]:
-    """A proof for each address, with the subject of this number.
+    """Make a test mail for each address.
+
+    Args:
+        store: of the subscribers.
+        keys: that sign the links.
+        words: the campaign.
+        addresses: of colleagues.
+        arm: the number of the subject.
+        person: whose mail each of them gets; None for their own, or that of an example.
 
     Raises:
         UsageError: an address that cannot be one.
@@ -67,10 +82,30 @@ def make_test_mails(
     except BadAddressError as err:
         raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
     merger = Merger(words, fields=store.subscribers.field_names(), keys=keys, send_id=0)
-    return [
-        merger.merge(_colleague(store, words, address), arm)._replace(mark=_MARK)
+    mails = {
+        # without their id: no link in a test mail acts for somebody else
+        address: merger.merge(
+            replace(person, id=0) if person else _colleague(store, words, address), arm
+        )
         for address in wanted
-    ]
+    }
+    return [mail._replace(email=address, mark=_MARK) for address, mail in mails.items()]
+
+
+def examples_by_variant(store: Store, keys: Keys, words: Snapshot) -> dict[int, Subscriber]:
+    """A recipient for each variant, by its number, as the checks number them.
+
+    Raises:
+        UsageError: there is no such list.
+        CampaignError: the campaign does not compile.
+    """
+    merger = Merger(words, fields=store.subscribers.field_names(), keys=keys, send_id=0)
+    recipients, _ = everybody(store, words, words.list_name)
+    examples: dict[int, Subscriber] = {}
+    for subscriber, left_out in recipients:
+        if not left_out:
+            examples.setdefault(merger.merge(subscriber, 1).variant.number, subscriber)
+    return examples
 
 
 def _colleague(store: Store, words: Snapshot, address: str) -> Subscriber:
