@@ -58,7 +58,11 @@ def pull(
 def import_(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="Events in JSON, as SES, SNS, SQS or Lambda write them.")
+        Path,
+        typer.Argument(
+            help="Events in JSON, as SES, SNS, SQS or Lambda write them, or a mailbox file (mbox, .eml) "
+            "of mail that asks to be unsubscribed."
+        ),
     ],
     *,
     as_json: Json = False,
@@ -66,10 +70,15 @@ def import_(
     """Take in events from a file, such as the outbox writes for simulated addresses."""
     from mailer.cli.progress import watch
     from mailer.events.documents import documents, encoding_of
+    from mailer.events.unsubscribe_mail import is_mailbox, mails_in
 
     run = session(context)
     clerk = _clerk(run, run.store)
     try:
+        if is_mailbox(file):
+            clerk.take_mail(mails_in(file))
+            _sum_up(run, clerk, as_json=as_json)
+            return
         with file.open("rb") as lines:
             total = sum(1 for _ in lines)
         with file.open(encoding=encoding_of(file), errors="replace", newline="\n") as lines:
@@ -177,7 +186,7 @@ def _clerk(run: Session, store: Store) -> Ingestor:
     from mailer.events.ingest import Ingestor
 
     days = run.project.settings.bounces.days
-    return Ingestor(store, run.project.junk_file, patience=days, clock=now)
+    return Ingestor(store, run.project.junk_file, patience=days, clock=now, keys=run.keys)
 
 
 def _pull(
@@ -207,11 +216,26 @@ def _pull(
 
 
 def _sum_up(run: Session, clerk: Ingestor, *, as_json: bool) -> None:
+    from mailer.events.unsubscribe_mail import UnsubscribeResult
+
     found = clerk.total
     if as_json:
-        print_json({**asdict(found), "junk": clerk.junk})
+        by_mail = clerk.by_mail
+        mailed = {
+            "unsubscribed_by_mail": by_mail.unsubscribed,
+            "unsubscribed_before": by_mail.known,
+            "automatic_replies": by_mail.automatic,
+        }
+        shown = mailed if by_mail != UnsubscribeResult() else {}
+        print_json({**asdict(found), **shown, "junk": clerk.junk})
     else:
         typer.echo(f"{_number(found.stored, 'new event')}, {found.known:,} known before.")
+        if clerk.by_mail != UnsubscribeResult():
+            left, before = clerk.by_mail.unsubscribed, clerk.by_mail.known
+            typer.echo(
+                f"{_number(left, 'person', 'people')} unsubscribed by mail, {before:,} had before; "
+                f"{_number(clerk.by_mail.automatic, 'automatic reply', 'automatic replies')} ignored."
+            )
         if found.suppressed:
             told = _number(found.suppressed, "address", "addresses")
             typer.echo(f"{told} suppressed, because of bounces and complaints.")

@@ -54,6 +54,7 @@ def diagnose(found: Project, use: Probes) -> list[Diagnosis]:
     local = [
         project.settings(),
         *project.example_values(found.settings),
+        project.unsubscribing_by_mail(found.settings),
         project.key(found, use.environment_key, key, health.sends),
         project.privacy(found),
         project.store(found, health),

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from mailer.atomic import append
 from mailer.errors import MailerError, StoreError
+from mailer.events import unsubscribe_mail
 from mailer.events.ses import parse
+from mailer.events.unsubscribe_mail import UnsubscribeResult
 from mailer.ledger.event import IngestResult
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mailer.ledger.event import Event
+    from mailer.links import Keys
     from mailer.stop import StopSignal
     from mailer.store import Store
 
@@ -64,7 +67,10 @@ class Ingestor:
     patience: int
     """See `Feedback.take_in`."""
     clock: Callable[[], datetime]
+    keys: Keys | None = None
+    """That signed the links; without them, no mail unsubscribes anybody."""
     total: IngestResult = field(default_factory=IngestResult)
+    by_mail: UnsubscribeResult = field(default_factory=UnsubscribeResult)
     junk: int = 0
 
     def take(self, bodies: Iterable[str]) -> IngestResult:
@@ -75,10 +81,27 @@ class Ingestor:
             parsed, rejected = parse(body)
             events += parsed
             lines += [self._line(part.body, part.why) for part in rejected]
+            for mail in unsubscribe_mail.received(body):
+                lines += self._unsubscribe(mail)
         self._set_aside(lines)
         found = self.store.events.ingest(events, patience=self.patience, now=self.clock())
         self.total = self.total.plus(found)
         return found
+
+    def take_mail(self, mails: Iterable[bytes]) -> None:
+        """Take in mail that people wrote to the address of List-Unsubscribe."""
+        for mail in mails:
+            self._set_aside(self._unsubscribe(mail))
+
+    def _unsubscribe(self, mail: bytes | str) -> list[str]:
+        """Unsubscribe whoever a mail names; return the lines of what is set aside."""
+        if isinstance(mail, str):
+            return [self._line("", mail)]
+        if self.keys is None:
+            return []
+        result = unsubscribe_mail.take(mail, self.store, self.keys, now=self.clock())
+        self.by_mail = self.by_mail.plus(result)
+        return [self._line(body, why) for body, why in result.unreadable]
 
     def _line(self, body: str, why: str) -> str:
         at = self.clock().isoformat(timespec="seconds")

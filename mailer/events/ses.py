@@ -43,7 +43,7 @@ def parse(body: str) -> tuple[list[Event], list[Rejected]]:
     events: list[Event] = []
     rejected: list[Rejected] = []
     documents = 0
-    for document in _documents_in(body, 0):
+    for document in documents_in(body, 0):
         if isinstance(document, Rejected):
             rejected.append(document)
             continue
@@ -72,7 +72,7 @@ def read(body: str) -> list[Event]:
 # ---------------------------------------------------------------- out of its envelopes
 
 
-def _documents_in(text: str, depth: int) -> Iterator[Table | Rejected]:
+def documents_in(text: str, depth: int) -> Iterator[Table | Rejected]:
     """Each event in a text of JSON values, one after another."""
     place, end = 0, len(text)
     if text.strip() == _TOPIC_WORKS:
@@ -117,11 +117,11 @@ def _inside(value: object, text: str, depth: int) -> Iterator[Table | Rejected]:
         case {"Sns": dict(inner)} | {"detail-type": str(), "detail": dict(inner)}:
             yield from _unwrapped(inner, text, depth + 1)
         case {"Body": str(body)} | {"body": str(body)}:
-            yield from _documents_in(body, depth + 1)
+            yield from documents_in(body, depth + 1)
         case {"Type": "Notification", "TopicArn": str(topic), "Message": str(message)} if (
             topic.startswith("arn:")
         ):
-            yield from _documents_in(message, depth + 1)
+            yield from documents_in(message, depth + 1)
         case {"Message": _}:
             yield Rejected(text, "it is an envelope, but not of a notification from SNS")
         case _:
@@ -146,8 +146,8 @@ def _events(found: Table) -> Iterator[Event]:
     if not kind:
         raise NotAnEventError("it does not say what kind of event it is")
     kind = _KINDS.get(kind.lower(), kind)
-    if kind == _SUBSCRIBED:
-        return
+    if kind in {_SUBSCRIBED, _RECEIVED}:
+        return  # the second is not about our mail; see unsubscribe_mail
     mail = _table(found.get("mail"))
     detail = _table(found.get(_SECTIONS.get(kind, kind[:1].lower() + kind[1:])))
     destination = [_address(each) for each in _list(mail.get("destination"))]
@@ -302,6 +302,7 @@ _RECIPIENTS = {
     "Delivery": "recipients",
     "DeliveryDelay": "delayedRecipients",
 }
+_RECEIVED = "Received"
 _ONCE = {"Send", "Delivery", "Bounce", "Complaint", "Reject", "Rendering Failure"}
 """Kinds that happen once to a recipient of a message, or say so with an id of their own."""
 _KINDS = {kind.lower(): kind for kind in (*_ONCE, "DeliveryDelay", "Open", "Click", "Subscription")}

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from mailer.links import load_keys
 from mailer.lists.import_row import ImportRow
 from mailer.lists.membership import SuppressionReason
 from tests.sending.test_reconcile import event, make_send, write
@@ -417,3 +418,22 @@ def test_no_permission_is_told(mailer, store, ses):
     assert code == 2
     assert "the suppression list of Amazon SES cannot be used" in said
     assert "AccessDenied" in said
+
+
+def test_a_mailbox_file_unsubscribes_who_wrote_it(mailer, store, root, tmp_path):
+    assert store
+    token = load_keys(None, root / "lists" / "secret.key").token("unsubscribe", 1, 1)
+    mails = [
+        f"From a\nFrom: a@example.org\nSubject: {token}\n\n\n",
+        f"From b\nSubject: Automatic reply: {token}\nAuto-Submitted: auto-replied\n\n\n",
+    ]
+    file = tmp_path / "unsubscribe.mbox"
+    file.write_text("".join(mails))
+    code, said = mailer("events", "import", str(file))
+    assert code == 0
+    assert "1 person unsubscribed by mail, 0 had before; 1 automatic reply ignored." in said
+    file.write_text("From c\nFrom: c@example.org\nSubject: Please stop\n\n\n")
+    code, said = mailer("events", "import", str(file))
+    assert code == 1
+    (line,) = junk(root)
+    assert "a mail from c@example.org to unsubscribe names nobody" in line["why"]

@@ -155,6 +155,20 @@ def test_healthy_account_is_described():
     }
 
 
+def test_mail_to_unsubscribe_needs_somebody_who_answers_it():
+    def judged(address, queue_url):
+        here = settings(queue_url=queue_url)
+        sender = here.sender.model_copy(update={"unsubscribe_email": address})
+        return project.unsubscribing_by_mail(here.model_copy(update={"sender": sender}))
+
+    queue = "https://sqs.us-east-1.amazonaws.com/1/mail"
+    assert judged("", "").level is OK
+    assert "web link alone" in judged("", "").found
+    assert judged("leave@example.org", queue).level is OK
+    assert judged("leave@example.org", "").level is WARNING
+    assert "mailer events import" in judged("leave@example.org", "").todo
+
+
 @pytest.mark.usefixtures("amazon")
 def test_events_that_nobody_brings_in():
     given = settings(queue_url="")

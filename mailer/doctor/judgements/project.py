@@ -44,6 +44,21 @@ def example_values(settings: Settings) -> list[Diagnosis]:
     return [AREA.warning("postal address", "is the example that mailer init wrote", todo)]
 
 
+def unsubscribing_by_mail(settings: Settings) -> Diagnosis:
+    """The `mailto:` of List-Unsubscribe, which somebody has to answer (RFC 2369, 3.2)."""
+    name, address = "unsubscribing by mail", settings.sender.unsubscribe_email
+    if not address:
+        return AREA.ok(name, "not offered: List-Unsubscribe holds the web link alone")
+    if settings.ses.queue_url:
+        return AREA.ok(name, f"offered at {address}: let SES hand that mail to the queue of events")
+    return AREA.warning(
+        name,
+        f"offered at {address}, but no queue brings in what people write there",
+        "Let SES receive that mail (docs/events.md, Unsubscribing by mail), or import the mailbox: "
+        "mailer events import FILE.mbox. Or take unsubscribe_email out of [sender].",
+    )
+
+
 def broken_settings(err: ConfigError) -> Diagnosis:
     return AREA.error(FILE, str(err), err.hint or "")
 
