@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,6 +19,7 @@ from mailer.lists.import_row import ImportRow, standing_of_departure, standing_o
 from mailer.lists.leaving import LEAVING_WORDS, Departures
 from mailer.lists.leaving_columns import is_other_channel
 from mailer.lists.names import is_damaged, is_mendable, mend, split_name
+from mailer.lists.standing import standing_of
 from mailer.lists.subscriber import COLUMNS
 from mailer.lists.table import open_table
 
@@ -78,6 +78,7 @@ WARNINGS = {
 
 _OWN = (*COLUMNS, "full_name", "country", "tags", "member_since")
 _NAMES = {"first_name", "last_name", "full_name", "city", "state", "county", "tags"}
+_ABBREVIATION = 2
 _NOWHERE = zipcodes.ZipPlace("", "", "", "")
 _LONGEST = 60
 """Characters of a ZIP code: no cache of them grows with what a file holds."""
@@ -170,6 +171,7 @@ class _Form:
         self._departures = departures
         stands = {column.target: i for i, column in enumerate(columns)}
         self._columns = {column.target: column for column in columns}
+        self._places = stands
         self._tags = stands.get("tags")
         # what has no column is read from the blank cell that `tidy` puts behind the last
         self._own = itemgetter(*(stands.get(target, self._width) for target in _OWN))
@@ -261,12 +263,19 @@ class _Form:
     def _standing(self, cells: list[str], row: ImportRow, *, odd: bool) -> ImportedStanding | None:
         departures = self._departures
         left = departures.read(cells) if departures.speaks else None
-        if left is None and (odd or not LEAVING_WORDS.isdisjoint(row.tags)):
-            values = chain(enumerate(cells), ((self._tags or 0, tag) for tag in row.tags))
-            left = departures.read_elsewhere(values)
+        if left is None and (
+            odd or not LEAVING_WORDS.isdisjoint(row.tags) or _is_status(row.state)
+        ):
+            left = departures.read_elsewhere(self._words_of_leaving(cells, row))
         if self._is_export:
             return standing_of_export(left, row.joined, *self._exported(cells))
         return standing_of_departure(left) if left else None
+
+    def _words_of_leaving(self, cells: Sequence[str], row: ImportRow) -> Iterator[tuple[int, str]]:
+        yield from ((i, cell) for i, cell in enumerate(cells) if cell in LEAVING_WORDS)
+        yield from ((self._places["tags"], tag) for tag in row.tags if tag in LEAVING_WORDS)
+        if _is_status(row.state):
+            yield self._places["state"], row.state
 
     def tidy(self, cells: list[str]) -> list[str]:
         """Each value on one line without needless blanks; as many as columns, and a blank one."""
@@ -289,6 +298,12 @@ class _Form:
         if i == self._tags:
             cell = cell.replace("\n", ";")
         return undefuse(clean(mend(cell) if i in self._names else cell))
+
+
+@lru_cache(maxsize=1_000)
+def _is_status(state: str) -> bool:
+    """Whether a column called "state" holds a status, as some systems call it: active, cancelled."""
+    return len(state) > _ABBREVIATION and standing_of(state) is not None
 
 
 def _reject(record: Record, reason: str, why: str) -> RejectedRow:

@@ -196,11 +196,15 @@ class Departures:
         return self._departure(strongest, since, words)
 
     def read_elsewhere(self, values: Iterable[tuple[int, str]]) -> Departure | None:
-        """Of a row in which a column that is not about leaving holds one of `LEAVING_WORDS`."""
+        """What columns that are not about leaving say of a person.
+
+        Args:
+            values: index of a column and what it holds that may be about leaving.
+        """
         strongest = Standing.SUBSCRIBED
         words = []
         for index, value in values:
-            if index in self._quiet or value not in LEAVING_WORDS:
+            if index in self._quiet or not value:
                 continue
             standing = self.words.get(value.lower())
             if standing is None:

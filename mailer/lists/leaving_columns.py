@@ -123,13 +123,15 @@ def signal_of(heading: str) -> Signal | None:
         return Signal.STATUS if about_leaving else None
     if _JOINED.match(text) and _DATE.search(text):
         return None
+    if re.search(r"\bsoft\b", text):
+        return None  # such a mailbox was full, or its server busy
     if leaving := _leaving(text):
         if _STATISTIC.search(text):
             return Signal.DOUBTFUL
         return Signal.REASON if _DETAIL.search(_without_stem(text)) else leaving
     if _OPT_IN.search(text):
         return None if _DETAIL.search(text) or _STATISTIC.search(text) else Signal.OPT_IN
-    if _POSITIVE.search(text) and _DETAIL.search(text):
+    if _POSITIVE.search(text) and (_DETAIL.search(text) or _DATE.search(text)):
         return None
     return Signal.DOUBTFUL if _SMELL.search(text) else None
 

@@ -159,6 +159,7 @@ def test_damaged_names_are_mended_where_certain_and_counted_where_not(project):
         ("Email,Bounce count\na@example.org,3\n", ['"3" (1)', "--ignore"]),
         ("Email,Tags\na@example.org,vip; Do not email\n", ['"Do not email" (1)', "--status"]),
         ("Email,Group\na@example.org,UNSUBSCRIBED\n", ['"UNSUBSCRIBED" (1)']),
+        ("Email,State\na@example.org,active\nb@example.org,cancelled\n", ['"cancelled" (1)']),
         ("Email,Unsubscribe reason\na@example.org,too many\n", ['"too many" (1)']),
     ],
 )
