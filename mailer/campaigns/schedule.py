@@ -151,7 +151,7 @@ def _zones(schedule: Schedule, people: Mapping[str, int], default: str) -> dict[
     lost = sum(people[name] for name, zone in found.items() if zone is None)
     if lost:
         raise UsageError(
-            f"of {lost:,} recipients nobody knows the time zone: they have no ZIP code",
+            f"{lost:,} recipients have no time zone, and no ZIP code that tells it",
             hint='Write timezone = "America/New_York", or where most of them are, under [send] in '
             "mailer.toml.",
         )
@@ -177,7 +177,7 @@ def _past(schedule: Schedule, day: date, late: Mapping[str, int], everybody: int
             f"{said} {schedule.where} is past", hint="Name a time that is still to come."
         )
     number = sum(late.values())
-    where = ", ".join(name or "no ZIP code" for name in sorted(late))
+    where = ", ".join(name or "no time zone" for name in sorted(late))
     return UsageError(
         f"{said} is past already for {number:,} of {everybody:,} recipients ({where})",
         hint="Name a later time, or leave the day out: then it is the next on which nobody is late.",

@@ -161,7 +161,7 @@ def test_a_recipient_without_a_known_zone_goes_by_the_project():
 
 
 def test_without_a_project_zone_recipients_without_one_are_counted():
-    with pytest.raises(UsageError, match="of 2 recipients nobody knows the time zone"):
+    with pytest.raises(UsageError, match="2 recipients have no time zone"):
         timing("2026-12-01 09:00 local", {NEW_YORK: 3, "": 2})
 
 
