@@ -185,6 +185,19 @@ def test_a_new_database_in_place_of_one_that_has_sent_is_refused(opened, path):
         start(empty)
 
 
+def test_after_a_send_the_main_file_alone_knows_of_everything(opened, path, tmp_path):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 120)
+    store.sends.set_state(send.id, SendState.FINISHED, now=NOW)
+    shutil.copy(path, tmp_path / "main.db")
+    with sqlite3.connect(tmp_path / "main.db") as copy:
+        rows = copy.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall()
+    copy.close()
+    assert rows == [("accepted", 120)]
+
+
 # ---------------------------------------------------------------- no false alarm
 
 

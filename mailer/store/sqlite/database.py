@@ -211,6 +211,11 @@ class SqliteDatabase:
         except sqlite3.Error as err:
             raise self._problem(err) from err
 
+    def checkpoint(self) -> None:
+        """Move what is in the log into the main file, as far as no reader is in the way."""
+        if not self.connection.in_transaction:
+            self.rows("PRAGMA wal_checkpoint(PASSIVE)")
+
     def records(self, sql: str, parameters: Parameters = _NONE) -> list[dict[str, object]]:
         """Rows by the names of their columns."""
         try:

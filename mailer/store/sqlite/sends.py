@@ -166,6 +166,8 @@ class SqliteSends:
             if changed and state is SendState.SENDING:
                 self._db.execute(_TAKEN_UP, {"worker": self._leases.worker_id(), "id": send_id})
             self.skip_cancelled(now)
+        # so that the main file alone is never a whole send behind
+        self._db.checkpoint()
         return bool(changed)
 
     def set_limits(self, send_id: int, *, rate: float, stop_after: int) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import sqlite3
 
 import pytest
@@ -125,3 +126,13 @@ def test_pages_may_live_below_a_path(root, prefix):
     site.store.close()
     assert f'action="/mail{url}"' in page.text
     assert 'href="/mail/style.css?' in page.text
+
+
+def test_no_unsubscribe_is_taken_by_a_database_that_is_no_longer_there(site):
+    url = site.links().unsubscribe
+    assert site.get("https://mail.example.org/healthz").status_code == 200
+    database = site.store.database.path
+    database.rename(database.with_name("old.db"))
+    shutil.copy(database.with_name("old.db"), database)
+    assert site.post(url, {"List-Unsubscribe": "One-Click"}).status_code == 503
+    assert site.get("https://mail.example.org/healthz").status_code == 503
