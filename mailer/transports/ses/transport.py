@@ -69,6 +69,12 @@ _STATES = {
 }
 
 
+_NO_TRACKING = {
+    "Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"},
+}
+"""Whatever the configuration set says: SES would put a picture into the mail, and rewrite its links."""
+
+
 class SesTransport:
     """See `transports.base.Transport`.
 
@@ -251,10 +257,13 @@ class SesTransport:
         if self._marks:
             self._marks.set(self._calling.ids, Progress.LEFT)
 
-    def _options(self) -> dict[str, str]:
+    def _options(self) -> dict[str, Any]:
         settings = self._settings
         options = {
             "ConfigurationSetName": settings.configuration_set,
+            "ConfigurationOverrides": _NO_TRACKING if settings.configuration_set else None,
+            "TenantName": settings.tenant,
+            "EndpointId": settings.endpoint_id,
             "FromEmailAddressIdentityArn": settings.identity_arn,
             "FeedbackForwardingEmailAddress": settings.return_path,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import re
 import threading
 import time
@@ -158,6 +159,25 @@ def test_identity_and_return_path_come_from_the_settings(make, messages, method)
     assert f'"FromEmailAddressIdentityArn": "{arn}"'.encode() in seen[0]
     assert b'"FeedbackForwardingEmailAddress": "bounces@example.org"' in seen[0]
     assert b"ListManagementOptions" not in seen[0]
+
+
+@pytest.mark.parametrize("method", ["raw", "bulk"])
+def test_tracking_by_ses_is_off_and_a_tenant_comes_from_the_settings(make, messages, method):
+    transport = make(method, configuration_set="mailer", tenant="north")
+    options = transport._options()
+    assert options["ConfigurationOverrides"] == {
+        "Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+    }
+    seen = []
+    client = transport._clients.client(Purpose.SENDING)
+    client.meta.events.register(
+        "before-call.sesv2.*", lambda params, **_: seen.append(json.loads(params["body"]))
+    )
+    transport.deliver(messages[:1])
+    assert seen[0]["ConfigurationOverrides"] == options["ConfigurationOverrides"]
+    assert seen[0]["TenantName"] == "north"
+    assert "EndpointId" not in seen[0]
+    assert "ConfigurationOverrides" not in make(method, configuration_set="")._options()
 
 
 def test_the_client_that_sends_never_tries_twice_whatever_the_environment_says(make, monkeypatch):
