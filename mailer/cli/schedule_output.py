@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailer.sending.plan import Plan
 
 _ZONES = 12
-"""On the screen; whoever has more has subscribers everywhere."""
+"""On the screen: more than that are subscribers everywhere."""
 
 
 def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:

@@ -42,7 +42,7 @@ def send(
     list_name: ListName = "",
     where: Annotated[
         str,
-        typer.Option(help="Only those of whom this is true, as in 'recipient.state == \"OR\"'."),
+        typer.Option(help="Only people for whom this is true, as in 'recipient.state == \"OR\"'."),
     ] = "",
     transport: Way = "",
     rate: Rate = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,9 +32,25 @@ _OVER = (SendState.FINISHED, SendState.CANCELLED)
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
+    app.command()(campaigns)
     app.command()(status)
     app.command()(pause)
     app.command()(cancel)
+
+
+def campaigns(context: typer.Context, as_json: Json = False) -> None:
+    """List the campaigns: drafts, scheduled and sent."""
+    from mailer.sending.overview import overview
+
+    run = session(context)
+    rows = overview(run.project, run.store, now())
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    elif not rows:
+        typer.echo("There are no campaigns yet. Start one with: mailer new NAME")
+    else:
+        columns = ("Campaign", "List", "State", "Ordered for", "Accepted", "Audience", "Note")
+        print_table(columns, [tuple(asdict(row).values()) for row in rows])
 
 
 def status(

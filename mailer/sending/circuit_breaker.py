@@ -28,7 +28,7 @@ class CircuitBreaker:
         """What came of one call: the results, each with its recipient's address.
 
         Each refusal counts. A lost answer counts once, however many messages the call carried: it says
-        something about the way out, and nothing about any of them.
+        something about the connection, and nothing about any of them.
         """
         lost = False
         for result, email in outcomes:

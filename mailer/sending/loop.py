@@ -1,6 +1,6 @@
 """The one loop: wait for the throttle → claim → merge → deliver → record.
 
-Several batches are on their way at once (`lanes.py`); this thread alone talks to the ledger.
+Several batches are on their way at once (`delivery_pool.py`); this thread alone talks to the ledger.
 
 What a crash leaves, by the step it comes after:
 
@@ -10,7 +10,7 @@ What a crash leaves, by the step it comes after:
     deliver   deliveries `sending`, handed over: the same question, accepted or uncertain
     record    nothing
 
-So whoever is claimed is never claimed again before it is known what became of the first time.
+So a delivery that was claimed is not claimed again before it is known what became of it.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Sender:
 
     Args:
         store: of the ledger, and of the rate that all processes share.
-        transport: the way out.
+        transport: that takes the mail.
         merger: of the send's own sources.
         rate: messages a second at most; None leaves it to the transport.
         stop: looked at between batches.
@@ -320,9 +320,9 @@ class Sender:
             self._looked_up = self._clock()
 
     def _wait(self, send: Send, size: int) -> float:
-        """Until it is nearly this process's turn, which comes after the seconds that are returned.
+        """Wait until shortly before this process's slot; return the seconds still to wait.
 
-        What comes back meanwhile is recorded.
+        Answers that come back in the meantime are recorded.
         """
         self._look_up_rate_again()
         if self._rate is None:
@@ -365,7 +365,7 @@ class Sender:
         self._pool.send(*batches)
 
     def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[OutgoingMessage]:
-        """Their mail; what comes back meanwhile is recorded, for a new variant takes its time."""
+        """Make their mail. Answers are recorded in between, because a new variant takes its time."""
         looked = self._seconds()
         for claim in claims:
             yield OutgoingMessage(

@@ -193,7 +193,7 @@ def make_plan(
 
 
 def everybody(store: Store, words: Snapshot, list_name: str) -> tuple[Iterator[Selection], int]:
-    """Whom a campaign is for, whoever had it already, and how many there are to go through.
+    """Everybody a campaign is for, those who had it already included, and how many to go through.
 
     Raises:
         UsageError: there is no such list.
@@ -217,7 +217,7 @@ def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[S
 
 
 def _done(store: Store, mailing: Mailing) -> Iterator[int]:
-    """Whoever has the campaign already, less those who were passed over at their turn."""
+    """Subscribers who have the campaign already, except those held back at their turn."""
     again = (
         frozenset(store.quiet_period.held_back(mailing.send.id))
         if mailing.send

@@ -1,4 +1,4 @@
-"""Whether a send harms the organisation's name: too much of it comes back, or annoys.
+"""Whether a send harms the organization's reputation: too many bounces or complaints.
 
 Mail services and Amazon count the same; Amazon puts an account under review at 5 % bounces or 0.1 %
 complaints.

@@ -1,6 +1,6 @@
-"""A campaign before anybody gets it: whose mail to look at, and proofs sent to colleagues.
+"""A campaign before anybody gets it: whose mail to look at, and test mail to colleagues.
 
-A proof is marked [TEST] and the ledger never knows of it.
+Test mail is marked [TEST] and is not in the ledger.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mailer.transports.base import Transport
 
 FOLDER = "tests"
-"""Of proofs, inside the campaign's outbox."""
+"""Of test mail, inside the campaign's outbox."""
 
 SAMPLE_SUBSCRIBER = Subscriber(
     0, "reader@example.org", "Alex", "Reader", "97212", "Portland", "OR", "Multnomah County"
@@ -123,8 +123,8 @@ def deliver(
 
     Args:
         store: keeps the rate.
-        transport: the way out, into `FOLDER` where it has folders.
-        proofs: from `draw_up`.
+        transport: that takes the mail, into `FOLDER` where it has folders.
+        proofs: from `make_test_mails`.
         clock: seconds, the same for all processes.
 
     Yields:

@@ -1,4 +1,4 @@
-"""What the send loop asks of a way out.
+"""What the send loop asks of a transport.
 
 The delivery states are the contract: nothing about a recipient is ever guessed.
 """

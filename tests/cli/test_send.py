@@ -695,3 +695,23 @@ def test_one_variant_can_be_chosen_and_one_that_is_not_there_is_said(mailer, roo
     code, said = mailer("test", "vote", "kim@example.org", "--variant", "1", "--all-variants")
     assert code == 2
     assert "exclude each other" in said
+
+
+def test_campaigns_are_listed_as_drafts_scheduled_and_sent(mailer, root):
+    text = (root / "campaigns" / "vote.md").read_text()
+    for name in ("draft", "later"):
+        (root / "campaigns" / f"{name}.md").write_text(text)
+    (root / "campaigns" / "broken.md").write_text("---\nsubjct: x\n---\n")
+    later = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M} UTC"
+    mailer("send", "vote", "--yes")
+    mailer("send", "later", "--at", later, "--yes")
+    code, said = mailer("campaigns", "--json")
+    assert code == 0
+    rows = {row["campaign"]: row for row in json.loads(said)}
+    states = {name: row["state"] for name, row in rows.items()}
+    assert states == {
+        "broken": "draft", "draft": "draft", "later": "scheduled", "vote": "finished",
+    }  # fmt: skip
+    assert "campaigns/broken.md" in rows["broken"]["note"]
+    assert rows["vote"]["accepted"] == len(everybody())
+    assert "scheduled" in mailer("campaigns")[1]

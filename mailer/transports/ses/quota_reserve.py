@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class QuotaReserve:
     """Counts down what SES last said to be left. Without a reserve, SES itself says when it is enough.
 
-    Other processes send meanwhile and the quota of a day ago comes free, so SES is asked once more
+    Other processes send at the same time and the quota of a day ago comes free, so SES is asked once more
     before it is believed that nothing is left.
     """
 

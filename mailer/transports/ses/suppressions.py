@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAMES = {SuppressionReason.BOUNCED: "BOUNCE", SuppressionReason.COMPLAINED: "COMPLAINT"}
 _REASONS = {name: reason for reason, name in _NAMES.items()}
 REASONS = tuple(_NAMES)
-"""SES knows no others. Whoever has unsubscribed may still get other mail of the account's."""
+"""SES knows no others. People who have unsubscribed may still get other mail of the account."""
 
 
 class SuppressionList:

@@ -1,7 +1,7 @@
 """Amazon SES, API v2: one `SendEmail` for each recipient, or one `SendBulkEmail` for up to 50.
 
 SES knows no idempotency token: a call whose answer is lost may have been carried out, so nothing is
-ever called twice. What an answer means is in `verdict`; what has been checked against a real account,
+ever called twice. What an answer means is in `error_mapping`; what has been checked against a real account,
 and what has not, is in docs/amazon-ses.md.
 """
 
@@ -148,7 +148,7 @@ class SesTransport:
     def batches(
         self, messages: Sequence[OutgoingMessage], size: int
     ) -> Sequence[Sequence[OutgoingMessage]]:
-        """Those of one variant go together; each that cannot go in a template goes alone."""
+        """Messages of one variant go together; one that cannot go in a template goes alone."""
         if size == 1 or not bulk.headers_fit(messages[0].merged, self._envelope):
             return [[outgoing] for outgoing in messages]
         alone: list[list[OutgoingMessage]] = []
