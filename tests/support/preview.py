@@ -35,9 +35,10 @@ def origin(address: str) -> str:
 
 
 def enter(page: Page, address: str) -> None:
-    """Open the preview in a browser, which keeps its secret."""
-    page.goto(address)
-    page.wait_for_url(f"{origin(address)}/")
+    """Let a browser know the secret, as opening the address does, without a look at all campaigns."""
+    url, _, token = address.partition("/?token=")
+    cookie = {"name": f"mailer-preview-{url.rpartition(':')[2]}", "value": token, "url": url}
+    page.context.add_cookies([cookie])
 
 
 @contextmanager

@@ -8,9 +8,13 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from tools.attack import Outcome, merges, raw_http, requests, timing, tokens
 from tools.attack.served import PEOPLE, served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def main() -> int:
@@ -21,23 +25,26 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    outcomes = [
-        tokens.run(int(200_000 * options.scale), options.seed),
-        merges.run(int(20_000 * options.scale), options.seed),
-        sandbox(),
-    ]
-    with served() as site:
-        outcomes += [
-            timing.run(site, int(PEOPLE * min(options.scale, 1)), options.seed),
-            raw_http.run(site),
-            requests.run(site, int(8_000 * options.scale), options.seed),
-        ]
-        if options.hours:
-            outcomes.append(requests.flood(site, 4, options.hours * 3600, 1_000))
-            outcomes.append(raw_http.run(site))
-    for outcome in outcomes:
+    got_through = 0
+    for outcome in attacks(options):
         sys.stdout.write(f"{outcome}\n")
-    return int(any(outcome.successes for outcome in outcomes))
+        sys.stdout.flush()
+        got_through += len(outcome.successes)
+    return int(got_through > 0)
+
+
+def attacks(options: argparse.Namespace) -> Iterator[Outcome]:
+    scale, seed = options.scale, options.seed
+    yield tokens.run(int(200_000 * scale), seed)
+    yield merges.run(int(20_000 * scale), seed)
+    yield sandbox()
+    with served() as site:
+        yield timing.run(site, int(PEOPLE * min(scale, 1)), seed)
+        yield raw_http.run(site)
+        yield requests.run(site, int(8_000 * scale), seed)
+        if options.hours:
+            yield requests.flood(site, 4, options.hours * 3600, 1_000)
+            yield raw_http.run(site)
 
 
 def sandbox() -> Outcome:

@@ -46,7 +46,9 @@ class VariantGroup:
     """The recipients of one variant."""
 
     number: int
-    """Of the variant."""
+    """Of the variant, as `mailer check` and `mailer test --variant` number it."""
+    guards: tuple[str, ...]
+    """All that tells this variant from any other."""
     recipients: int
     example: str
     """The id of one of them."""
@@ -160,6 +162,14 @@ class CheckRunner:
             self._ask(name, first=first)
             return PreviewFindings(outcome, running=True)
 
+    def variant(self, name: str, guards: tuple[str, ...]) -> VariantGroup | None:
+        """Return the variant with these guards; None before the check, and where there is only one."""
+        with self._changed:
+            outcome = self._outcomes.get(name)
+        groups = outcome.groups if outcome else ()
+        same = (group for group in groups if group.guards == guards)
+        return next(same, None) if len(groups) > 1 else None
+
     def _ask(self, name: str, *, first: bool) -> None:
         self._queue[name] = first or self._queue.get(name, False)
         if first and not self._is_open:
@@ -264,7 +274,13 @@ def _groups(seen: Sequence[_SeenVariant]) -> tuple[VariantGroup, ...]:
     """Return the variants as groups, the largest first."""
     told = names([entry.variant.guards for entry in seen])
     groups = (
-        VariantGroup(entry.variant.number, entry.counts[entry.variant], str(entry.example), name)
+        VariantGroup(
+            entry.variant.number,
+            entry.variant.guards,
+            entry.counts[entry.variant],
+            str(entry.example),
+            name,
+        )
         for entry, name in zip(seen, told, strict=True)
     )
-    return tuple(sorted(groups, key=lambda group: -group.recipients))
+    return tuple(sorted(groups, key=lambda group: (-group.recipients, group.number)))

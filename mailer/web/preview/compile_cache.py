@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer import config
@@ -14,9 +18,7 @@ from mailer.errors import MailerError
 from mailer.mail.merge import Merger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.config import Project
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     Choose = Callable[[Snapshot], Subscriber]
     """Chooses the recipient, which may depend on the campaign's audience."""
+    _Signature = frozenset[tuple[str, int, int, int]]
 
 _SETTLE = 0.1
 """Seconds until a broken file is read again: the editor may be in the middle of saving."""
@@ -60,6 +63,16 @@ class _Entry:
     last_problem: str = ""
 
 
+def _signature(files: Iterable[Path]) -> _Signature:
+    """Return a value that changes when one of the files does."""
+    states = []
+    for file in files:
+        with contextlib.suppress(OSError):
+            state = file.stat()
+            states.append((str(file), state.st_mtime_ns, state.st_size, state.st_ino))
+    return frozenset(states)
+
+
 class CompileCache:
     """Compiles campaigns on demand. Thread-safe; each campaign is compiled by one thread at a time.
 
@@ -84,19 +97,43 @@ class CompileCache:
         self._clock = clock
         self._template_cache = TemplateCache()
         self._entries: dict[str, _Entry] = {}
+        self._read: dict[str, tuple[_Signature, Snapshot]] = {}
+        self._project: tuple[_Signature, Project] | None = None
 
     def project(self) -> Project:
         """Raises ConfigError while mailer.toml is broken."""
-        return config.load(self._root)
+        signature = _signature([self._root / config.FILE])
+        if self._project is None or self._project[0] != signature:
+            self._project = signature, config.load(self._root)
+        return self._project[1]
 
     def names(self) -> list[str]:
         """Return the names of all campaigns, most recently saved first."""
+        return list(self.saved())
+
+    def saved(self) -> dict[str, datetime]:
+        """Return when each campaign was saved, by name, most recently saved first."""
         files = [(file.stat().st_mtime, file.stem) for file in self._root.glob("campaigns/*.md")]
-        return [name for _, name in sorted(files, reverse=True)]
+        return {name: datetime.fromtimestamp(at, UTC) for at, name in sorted(files, reverse=True)}
 
     def snapshot(self, name: str) -> Snapshot:
-        """Raises MailerError."""
-        return snapshots.load(self.project(), name)
+        """Read a campaign, unless no file that it may use has changed. Raises MailerError."""
+        project = self.project()
+        signature = _signature(self._files(project, name))
+        known = self._read.get(name)
+        if known is None or known[0] != signature:
+            known = signature, snapshots.load(project, name)
+            self._read[name] = known
+        return known[1]
+
+    def _files(self, project: Project, name: str) -> Iterator[Path]:
+        """Yield every file that may be part of a campaign's snapshot."""
+        yield self._root / config.FILE
+        yield self._root / "campaigns" / f"{name}.md"
+        for lookup in project.settings.lookups.values():
+            yield self._root / lookup.file
+        for folder, _, names in os.walk(self._root / "templates"):
+            yield from (Path(folder) / each for each in names)
 
     def new_merger(self, snapshot: Snapshot) -> Merger:
         return Merger(

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mailer import colors, page_templates
-from mailer.checks.finding import Severity
 from mailer.errors import MailerError
-from mailer.ledger.delivery import SendState
 from mailer.mail import message
 from mailer.reports import charts
-from mailer.sending.status import status_of
+from mailer.web.preview import finding_groups
+from mailer.web.preview.inbox_line import inbox_lines
+from mailer.web.preview.overview import Overview
 from mailer.web.preview.sample_recipients import DIFFICULT, SampleRecipients
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from mailer.ledger.delivery import Counts, Send
+    from mailer.errors import Place
+    from mailer.ledger.delivery import Counts
     from mailer.store import Store
-    from mailer.web.preview.check_runner import CheckOutcome, CheckRunner
+    from mailer.web.preview.check_runner import CheckRunner
     from mailer.web.preview.compile_cache import CompileCache, PreviewResult
+    from mailer.web.preview.overview import SendStatus
     from mailer.web.preview.store_pool import StorePool
 
 _MOST_PEOPLE = 20
@@ -31,6 +31,8 @@ _SOON, _LATER = 500, 5_000
 """Milliseconds until a page asks again: while something is running, and otherwise."""
 _IDLE = 20
 """A page waits this many times as long as its last answer took to render."""
+_BUSY = 4
+"""The same for the overview, which is looked at while campaigns are checked."""
 _SIGNALS = {"error": "#b3261e", "warning": "#8a5a00", "good": "#1d6b3a"}
 
 
@@ -59,10 +61,12 @@ class Views:
         self._stores = stores
         self._clock = clock
         self._sample_recipients = SampleRecipients()
+        self._overview = Overview(compile_cache, check_runner, clock)
         self._pulses: dict[int, tuple[Counts, str]] = {}
         self._templates = page_templates.load("mailer.web.preview")
         self._templates.globals |= {"token": token, "difficult": DIFFICULT}
         self._templates.filters["clock"] = lambda at: f"{at.astimezone():%H:%M:%S}"
+        self._templates.filters["day"] = lambda at: f"{at.astimezone():%b %-d, %Y}"
 
     def _page(self, template: str, **shown: Any) -> str:
         return self._templates.get_template(template).render(shown)
@@ -86,36 +90,13 @@ class Views:
         return self._page("overview.html")
 
     def rows(self) -> dict[str, Any]:
+        began = time.perf_counter()
         with self._stores.borrow() as store:
-            sends = store.sends.all()
-            rows = [self._row(store, name, sends) for name in self._compile_cache.names()]
-        soon = any(row["running"] for row in rows)
-        return {"rows": self._page("rows.html", rows=rows), "again": _SOON if soon else _LATER}
-
-    def _row(self, store: Store, name: str, sends: list[Send]) -> dict[str, Any]:
-        own = [self._state(store, send) for send in sends if send.campaign == name]
-        row: dict[str, Any] = {
-            "name": name,
-            "sends": own,
-            "subject": "",
-            "problem": None,
-            "findings": None,
-            "running": any(state["moving"] for state in own),
-        }
-        try:
-            snapshot = self._compile_cache.snapshot(name)
-        except MailerError as err:
-            return row | {"problem": err}
-        row["subject"] = snapshot.subject
-        if own:
-            return row
-        preview_findings = self._check_runner.findings(name, snapshot, first=False)
-        if preview_findings.outcome and not preview_findings.running:
-            row["subject"] = preview_findings.outcome.subject or snapshot.subject
-            row["findings"] = _severities(preview_findings.outcome)
-            row["problem"] = preview_findings.outcome.problem
-        row["running"] = preview_findings.running
-        return row
+            rows = self._overview.rows(store)
+        took = (time.perf_counter() - began) * 1000
+        again = _SOON if any(row.is_running for row in rows) else _LATER
+        html = self._page("rows.html", rows=rows)
+        return {"rows": html, "again": max(again, int(took * _BUSY))}
 
     # ---------------------------------------------------------------- one campaign
 
@@ -137,10 +118,22 @@ class Views:
             excerpt = self._compile_cache.excerpt(place.path, place.line)
         return {
             "subject": result.merged.subject if result.merged else "",
-            "envelope": self._page("envelope.html", result=result, size=_size(result)),
+            "envelope": self._envelope(name, result),
             "problem": self._page("problem.html", result=result, excerpt=excerpt),
             "as_text": self._as_text(result, view),
         }
+
+    def _envelope(self, name: str, result: PreviewResult) -> str:
+        if not result.merged:
+            return ""
+        variant = self._check_runner.variant(name, result.merged.variant.guards)
+        return self._page(
+            "envelope.html",
+            result=result,
+            variant=variant,
+            size=len(result.merged.html.encode()),
+            inbox=inbox_lines(result.merged.subject, result.merged.html),
+        )
 
     def _as_text(self, result: PreviewResult, view: str) -> str:
         if not result.merged or not result.compiled:
@@ -169,14 +162,13 @@ class Views:
             return {"side": self._page("unread.html"), "again": 0}
         preview_findings = self._check_runner.findings(name, snapshot, first=True)
         outcome = preview_findings.outcome
-        findings = outcome.findings if outcome else ()
-        lines = {
-            finding.place: self._compile_cache.excerpt(finding.place.path, finding.place.line, 0)
-            for finding in findings
-            if finding.place and finding.place.line
-        }
-        html = self._page("side.html", findings=preview_findings, lines=lines, snapshot=snapshot)
+        groups = finding_groups.group(outcome.findings if outcome else (), self._line)
+        html = self._page("side.html", findings=preview_findings, groups=groups, snapshot=snapshot)
         return {"side": html, "again": _SOON if preview_findings.running else 0}
+
+    def _line(self, place: Place) -> str:
+        lines = self._compile_cache.excerpt(place.path, place.line or 0, 0)
+        return lines[0][1] if lines else ""
 
     def people(self, name: str, query: str) -> str:
         """Render the people of the campaign's list who match a search."""
@@ -196,32 +188,20 @@ class Views:
     def sends(self, name: str) -> dict[str, Any]:
         began = time.perf_counter()
         with self._stores.borrow() as store:
-            states = [self._state(store, send) for send in store.sends.all(name)]
-            for state in states:
-                state["pulse"] = self._pulse(store, state["send"], state["counts"])
+            states = [self._overview.status(store, send) for send in store.sends.all(name)]
+            pulses = {state.send.id: self._pulse(store, state) for state in states}
         took = (time.perf_counter() - began) * 1000
-        again = _SOON * 2 if any(state["moving"] for state in states) else _LATER
+        again = _SOON * 2 if any(state.is_moving for state in states) else _LATER
         try:
             digest = self._compile_cache.snapshot(name).digest
         except MailerError:
             digest = ""
-        html = self._page("sends.html", states=states, digest=digest)
+        html = self._page("sends.html", states=states, pulses=pulses, digest=digest)
         return {"sends": html, "again": max(again, int(took * _IDLE))}
 
-    def _state(self, store: Store, send: Send) -> dict[str, Any]:
-        counts = store.sends.counts(send.id)
-        name = status_of(store, send, self._clock())
-        return {
-            "send": send,
-            "counts": counts,
-            "moving": name == SendState.SENDING,
-            "name": "sent" if name == SendState.FINISHED else name,
-            "done": counts.audience - counts.pending - counts.sending,
-            "parts": {k: n for k, n in asdict(counts).items() if n and k != "audience"},
-        }
-
-    def _pulse(self, store: Store, send: Send, counts: Counts) -> str:
+    def _pulse(self, store: Store, state: SendStatus) -> str:
         """Return the chart of a send, drawn again only when its counts changed."""
+        send, counts = state.send, state.counts
         last_counts, chart = self._pulses.get(send.id, (None, ""))
         if last_counts != counts:
             minutes = [
@@ -230,12 +210,3 @@ class Views:
             chart = charts.over_time(minutes, what="messages")
             self._pulses[send.id] = counts, chart
         return chart
-
-
-def _size(result: PreviewResult) -> int:
-    return len(result.merged.html.encode()) if result.merged else 0
-
-
-def _severities(outcome: CheckOutcome) -> dict[str, int]:
-    number = Counter(finding.severity for finding in outcome.findings)
-    return {"errors": number[Severity.ERROR], "warnings": number[Severity.WARNING]}

@@ -95,11 +95,17 @@ def edit(root, change, path="campaigns/rent-newsletter.md"):
     draft.replace(file)
 
 
+CUT_OFF = """[...document.querySelectorAll("aside, aside section, #rows, .inbox figure")]
+    .filter((element) => element.scrollWidth > element.clientWidth + 1).map((element) => element.className || element.id)"""
+"""Parts of the page whose content is wider than they are."""
+
+
 def take_screenshots(tab, name):
     """axe-core finds nothing, nothing is wider than the screen, targets are large; and a picture."""
-    for width, modes in ((1280, ("dark", "light")), (375, ("light", "dark"))):
+    for width, modes in ((1280, ("dark", "light")), (700, ("light",)), (375, ("light", "dark"))):
         tab.set_viewport_size({"width": width, "height": 900})
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert tab.evaluate(CUT_OFF) == [], name
         for mode in modes:
             tab.emulate_media(color_scheme=mode)
             if mode == modes[-1]:
@@ -117,7 +123,7 @@ def take_screenshots(tab, name):
     tab.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_all_campaigns_with_subject_state_and_findings(tab, url, root):
+def test_all_campaigns_with_subject_state_and_findings(tab, project, url, root):
     start(root, "send", "night-bus", "--limit", "40", "--yes").communicate()
     start(root, "send", "river-petition", "--yes").communicate()
     edit(
@@ -125,7 +131,8 @@ def test_all_campaigns_with_subject_state_and_findings(tab, url, root):
         lambda text: text.replace("list: members", "lists: members"),
         "campaigns/heat-alert.md",
     )
-    tab.goto(url)
+    tab.goto(project[1])  # as staff do: the address with its secret
+    tab.wait_for_url(f"{url}/")
     expect(tab.locator(".card")).to_have_count(len(samples.CAMPAIGNS), timeout=20_000)
     cards = {card.split("\n")[0]: card for card in tab.locator(".card").all_inner_texts()}
     assert set(cards) == set(samples.CAMPAIGNS)
@@ -182,13 +189,14 @@ def background(tab):
     return inside(tab, colours)
 
 
-def test_without_pictures_the_alternative_texts_are_there(browser, url, root):
+def test_without_pictures_the_alternative_texts_are_there(browser, project, url, root):
     picture = (
         '<img src="https://pictures.example.org/a.png" alt="A full bus at night" '
         'onerror="parent.ran = true" />'
     )
     edit(root, lambda text: f"{text}\n\n{picture}\n")
     page = browser.new_page()
+    enter(page, project[1])
     asked = []
     page.route("https://pictures.example.org/**", lambda route: (asked.append(1), route.abort()))
     page.goto(f"{url}/rent-newsletter?images=off")
@@ -298,18 +306,20 @@ def test_every_variant_is_a_click_away_with_its_number_of_people(tab, url, root)
     tab.goto(f"{url}/rent-newsletter")
     variants = tab.locator(".variants button")
     expect(variants.first).to_be_visible(timeout=20_000)
-    numbers = [int(re.match(r"\d+", text)[0]) for text in variants.all_inner_texts()]
+    expect(tab.locator("#side progress")).to_have_count(0, timeout=20_000)
+    numbers = [int(re.match(r"\d+\. (\d+)", text)[1]) for text in variants.all_inner_texts()]
     assert sum(numbers) == 250
     assert len(numbers) > 1
+    assert numbers == sorted(numbers, reverse=True)
     seen = set()
     for variant in variants.all():
+        number = variant.get_attribute("data-variant")
         with swapped(tab):
             variant.click()
-        number = variant.get_attribute("data-variant")
         expect(variant).to_have_attribute("aria-pressed", "true")
         expect(tab.locator("#envelope")).to_contain_text("@")
         seen.add(mail(tab).locator("body").inner_text())
-        assert number
+        expect(tab.locator("#envelope dd").last).to_have_text(re.compile(f"{number}: "))
     assert len(seen) == len(numbers)
     expect(tab.locator("#side")).to_contain_text("250 people on members")
     take_screenshots(tab, "campaign")
@@ -333,6 +343,48 @@ def test_a_finding_leads_to_its_place_in_the_mail(tab, url, root):
     expect(lit).to_contain_text("TODO")
     expect(lit).to_be_in_viewport()
     take_screenshots(tab, "findings")
+
+
+def test_a_long_line_does_not_widen_the_side_panel(tab, url, root):
+    line = (
+        "TODO "
+        + "this paragraph is one long line, as editors write that wrap lines by themselves, " * 30
+    )
+    link = f"[Read more](https://example.org/{'x' * 400})"
+    edit(root, lambda text: text.replace("\n---\n", f"\n---\n\n{line}{link}\n\nTODO again.\n\n", 1))
+    tab.goto(f"{url}/rent-newsletter")
+    expect(tab.locator(".findings button")).not_to_have_count(0, timeout=20_000)
+    expect(tab.locator(".finding-group", has_text="TODO").locator("button")).to_have_count(2)
+    take_screenshots(tab, "long-line")
+
+
+def test_the_inbox_line_is_cut_as_a_phone_and_a_desktop_cut_it(tab, url, root):
+    words = (
+        "Both chambers voted tonight, and what they decided is longer than any inbox shows at once."
+    )
+    edit(root, lambda text: re.sub(r"(?m)^preheader:.*$", f"preheader: {words}", text))
+    tab.goto(f"{url}/rent-newsletter")
+    lines = tab.locator(".inbox figure > .muted")
+    expect(lines).to_have_text([words[:39].rstrip() + "…", words[:69].rstrip() + "…"])
+
+
+def test_one_of_many_campaigns_is_found(tab, url, root):
+    copies = [root / "campaigns" / f"heat-alert-{number}.md" for number in range(60)]
+    text = (root / "campaigns" / "heat-alert.md").read_text()
+    for copy in copies:
+        copy.write_text(text)
+    try:
+        tab.goto(url)
+        expect(tab.locator("#shown")).to_have_text("65 of 65", timeout=20_000)
+        tab.get_by_label("Search by name").fill("heat-ALERT 59")
+        expect(tab.locator(".card:visible")).to_have_count(1)
+        expect(tab.locator(".card:visible")).to_contain_text("To members")
+        expect(tab.locator("#shown")).to_have_text("1 of 65")
+        choose(tab, "Sent")
+        expect(tab.locator(".card:visible")).to_have_count(0)
+    finally:
+        for copy in copies:
+            copy.unlink()
 
 
 def test_a_link_in_the_mail_is_shown_and_not_followed(tab, url):

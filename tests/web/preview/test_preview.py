@@ -136,6 +136,20 @@ def test_a_save_that_takes_a_moment_is_waited_for(compile_cache, root):
     rest.join()
 
 
+@pytest.mark.parametrize("path", ["campaigns/vote.md", "mailer.toml", "templates/newsletter.mjml"])
+def test_a_campaign_is_read_again_only_when_a_file_of_its_own_has_changed(
+    compile_cache, root, path
+):
+    first = compile_cache.snapshot("vote")
+    assert compile_cache.snapshot("vote") is first
+    file = root / path
+    text = file.read_text()
+    file.write_text(text.replace("Dear", "Hi").replace("[send]", "[send] # said") + "\n")
+    assert compile_cache.snapshot("vote") is not first
+    (root / "templates" / "further.mjml").write_text("<mj-text>x</mj-text>")
+    assert "templates/further.mjml" in compile_cache.snapshot("vote").files
+
+
 def test_a_mistake_that_stays_is_waited_for_only_once(compile_cache, root, monkeypatch):
     waits = []
     monkeypatch.setattr(working.time, "sleep", waits.append)

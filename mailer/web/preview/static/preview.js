@@ -44,7 +44,7 @@ for (const [name, down] of [["pointerdown", true], ["pointerup", false], ["point
   addEventListener(name, () => (held = down));
 
 /** A part of the page that is asked for again after as long as the server says. */
-function region(id, path) {
+function region(id, path, onShown) {
   let turn = 0;
   let timer = 0;
   return async function refresh() {
@@ -57,6 +57,7 @@ function region(id, path) {
       if (held) again = 200;
       else {
         put(id, found[id]);
+        onShown?.(found);
         again = found.again;
       }
     } catch (err) {
@@ -92,7 +93,19 @@ function listen(onEdit) {
 // ---------------------------------------------------------------- all campaigns
 
 if (page === "overview") {
-  const refresh = region("rows", "/-/rows");
+  /** Show the campaigns that were searched for, and say how many they are. */
+  const filter = () => {
+    const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const kind = $("filters").elements.kind.value;
+    const every = [...document.querySelectorAll("#rows li")];
+    const fits = ({dataset}) => (!kind || dataset.kind === kind) && words.every((word) => dataset.search.includes(word));
+    for (const row of every) row.hidden = !fits(row);
+    const seen = every.filter((row) => !row.hidden).length;
+    $("shown").textContent = every.length ? `${seen} of ${every.length}` : "";
+  };
+  $("filters").addEventListener("input", filter);
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
+  const refresh = region("rows", "/-/rows", filter);
   listen(refresh);
   refresh();
 }
@@ -302,7 +315,7 @@ function onKey(event) {
 }
 
 if (page === "campaign") {
-  const refreshSide = region("side", `/${name}/side`);
+  const refreshSide = region("side", `/${name}/side`, (found) => found.again || loadState()); // which variant it is
   const refreshSends = region("sends", `/${name}/sends`);
   const act = (what, body) => ask(`/${name}/${what}`, {method: "POST", headers: {"x-preview-token": token}, body});
 
