@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailer.checks.finding import Severity
 from mailer.checks.merge_fields import merge_fields
 from mailer.checks.rules import unfinished
-from mailer.errors import Place
+from mailer.errors import CampaignError, Place
 from tests.support.campaigns import ANA
 from tests.support.rendered_mails import (
     TODAY,
@@ -323,8 +323,13 @@ def test_an_entity_that_is_escaped_twice_is_found():
 
 @pytest.mark.parametrize("note", ["[^Vote 1]", "^[Minutes, March 3]"])
 def test_a_footnote_that_was_not_read_is_found(note):
-    found = one(with_subject("News", f"Hello.\n\nAs we said{note}."), unfinished.FOOTNOTE)
-    assert (found.severity, found.place.line) == (Severity.ERROR, 7)
+    """In a campaign it is an error when it is compiled; elsewhere it is seen in the finished mail."""
+    about = settled(sample(), brand={"about": f"As we said{note}."})
+    found = one(about, unfinished.FOOTNOTE)
+    assert (found.severity, found.place) == (Severity.ERROR, Place("mailer.toml"))
+    with pytest.raises(CampaignError) as caught:
+        find(with_subject("News", f"Hello.\n\nAs we said{note}."))
+    assert caught.value.place == Place("campaigns/sample.md", 7)
 
 
 def test_a_footnote_that_was_read_is_left_alone():
@@ -346,7 +351,6 @@ def test_a_placeholder_in_the_subject_stops_the_send(word):
         ("f1-civicrm", unfinished.LEFTOVER, [6] * 5),
         ("f3-tags", unfinished.LEFTOVER, [6] * 8),
         ("single-brace", unfinished.LEFTOVER, [2, 6, 8]),
-        ("m1-note-name", unfinished.FOOTNOTE, [6]),
         ("n1-entity-subject", unfinished.ENTITY, [2, 2, 2]),
         ("long-line", unfinished.PLACEHOLDER, [8]),
     ],
@@ -355,6 +359,12 @@ def test_a_campaign_that_went_wrong_is_stopped_at_its_line(name, code, lines):
     findings = [finding for finding in find(case(name)) if finding.code == code]
     assert [finding.place.line for finding in findings] == lines
     assert {finding.place.path for finding in findings} == {"campaigns/example.md"}
+
+
+def test_a_footnote_whose_name_has_a_blank_is_stopped_at_its_line():
+    with pytest.raises(CampaignError) as caught:
+        find(case("m1-note-name"))
+    assert caught.value.place == Place("campaigns/example.md", 6)
 
 
 @pytest.mark.parametrize("name", samples.CAMPAIGNS)
