@@ -57,7 +57,7 @@ def change(path, old, new):
         ("campaigns/vote.md", ("state ==", "state  =="), "campaigns/vote.md, the audience"),
         ("campaigns/vote.md", ("Tuesday", "Tuesdaz"), "campaigns/vote.md"),
         ("templates/newsletter.mjml", ('width="600px"', 'width="601px"'), None),
-        ("templates/message.txt", ("Sources\n", "Sources:\n"), None),
+        ("templates/message.txt", ("{{ t.sources }}\n", "{{ t.sources }}:\n"), None),
         ("lists/lookups/senators.csv", ("Ida", "Idb"), None),
         ("lists/lookups/senators.csv", ("Fern\n", "Fern"), None),
         ("mailer.toml", ("OR 97207", "OR 97208"), None),
