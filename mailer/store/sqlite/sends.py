@@ -210,7 +210,7 @@ def _changed_elsewhere(campaign: str) -> SendStopped:
 def _refuse_other_content(send: Send, digest: str, transport: str, query: str) -> None:
     if (digest, transport, query) != (send.digest, send.transport, send.audience_query):
         raise SendStopped(
-            f"{send.campaign} was started in another terminal meanwhile, with other content, "
+            f"{send.campaign} was started in another terminal in the meantime, with other content, "
             "for another audience or by another transport: nothing was added to it",
             hint=f"Look at it with: mailer status {send.campaign}",
         )
