@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _FENCE = re.compile(r"---[ \t]*")
-_DEFINITION = re.compile(r"[\s>]*\[\^([^\]\s]{1,200})\]:(.*)")
+FOOTNOTE = re.compile(r"[\s>]*\[\^([^\]\s]{1,200})\]:(.*)")
+"""A line that begins the note of a footnote: its label, and its words on this line."""
 _REFERENCE = re.compile(r"\[\^([^\]\s]{1,200})\]")
 _NOT_PROSE = re.compile(
     r"^[ \t]*```.*?(?:^[ \t]*```|\Z)|`[^`\n]*`|\{#.*?(?:#\}|\Z)", re.DOTALL | re.MULTILINE
@@ -343,7 +344,7 @@ def _footnotes(path: str, body: str) -> dict[str, int]:
             )
         notes[label] = number
     for number, line in enumerate(lines, 1):
-        definition = _DEFINITION.match(line)
+        definition = FOOTNOTE.match(line)
         for label in _REFERENCE.findall(definition[2] if definition else line):
             references.setdefault(label, number)
     for label, number in references.items():
@@ -395,7 +396,7 @@ def _refuse_loose_footnotes(path: str, lines: list[str]) -> None:
 
 def _definitions(lines: list[str]) -> Iterator[tuple[int, str, str]]:
     for number, line in enumerate(lines, 1):
-        definition = _DEFINITION.match(line)
+        definition = FOOTNOTE.match(line)
         if definition:
             following = lines[number] if number < len(lines) else ""
             continued = following.startswith("    ") and following.strip()

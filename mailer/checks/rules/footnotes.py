@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailer.campaigns.campaign import FOOTNOTE
 from mailer.checks.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 NO_LINK = "footnote-no-link"
 SAME_SOURCE = "footnote-same-source"
 
-_DEFINITION = re.compile(r"[\s>]*\[\^[^\]\s]+\]:(.*)")
 _TARGET = re.compile(
     r"\]\(\s*<?([^)\s>]+)|<((?:https?|mailto):[^>\s]+)>|href\s*=\s*[\"']([^\"']+)", re.IGNORECASE
 )
@@ -92,11 +92,11 @@ def _no_link(note: Note) -> Finding:
 
 def _text(lines: list[str], number: int) -> str:
     """A note from its line on, with the lines that belong to it."""
-    definition = _DEFINITION.match(lines[number - 1])
-    found = [definition[1] if definition else ""]
+    definition = FOOTNOTE.match(lines[number - 1])
+    found = [definition[2] if definition else ""]
     for line in lines[number:]:
         ended = not found[-1] and not line.startswith("    ")
-        if (line.strip() and ended) or _DEFINITION.match(line):
+        if (line.strip() and ended) or FOOTNOTE.match(line):
             break
         found.append(line.strip())
     return " ".join(" ".join(found).split())
