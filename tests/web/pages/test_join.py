@@ -11,10 +11,10 @@ FORM = {"email": ANA, "first_name": "Ana", "zip": "97212", "list-members": "yes"
 
 def test_signing_up_takes_a_form_a_mail_and_a_button(site):
     assert site.post("/join", FORM).status_code == 200
-    assert site.history(ANA) is None
+    assert site.history(ANA).subscriber is None
     url = site.link_to(ANA)
     assert "Weekly letter" in site.get(url).text
-    assert site.history(ANA) is None
+    assert site.history(ANA).subscriber is None
     site.post(url)
     found = site.history(ANA)
     assert site.status(ANA) == {"members": "subscribed"}

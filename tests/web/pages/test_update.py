@@ -82,7 +82,7 @@ def test_a_new_address_takes_effect_when_it_is_confirmed_there(site):
     before = site.state()
     assert site.get(url).status_code == 200
     assert site.state() == before
-    assert site.history(NEW) is None
+    assert site.history(NEW).subscriber is None
     assert site.post(url).status_code == 200
     assert site.status(NEW) == {"members": "subscribed"}
     assert site.status(OLD) == {"members": "unsubscribed"}
