@@ -193,7 +193,7 @@ class _Form:
         if len(found) > self._width and any(map(str.strip, found[self._width :])):
             return _reject(record, "columns", f"{len(found)} cells under {self._width} headings")
         cells = self.tidy(found)
-        odd = not _ODD.isdisjoint(cells)
+        odd = not self._is_export and not _ODD.isdisjoint(cells)
         if odd:
             cells = ["" if cell in _NULLS else cell for cell in cells]
         own = self._own(cells)

@@ -18,7 +18,9 @@ from mailer.store import connect
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 
-TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from("='\"@,;\n"), max_size=12).map(clean)
+TEXT = st.sampled_from(["null", "#N/A", "bounced", "&amp;", "JosÃ©"]) | st.text(
+    st.characters(codec="utf-8") | st.sampled_from("='\"@,;\n"), max_size=12
+).map(clean)
 NAME = st.sampled_from(["", "Ana", "O'Brien", "=1+1", "Núñez", "unsubscribed", "AT&T", "Zoë"]) | (
     st.text(st.characters(categories=["L"]), max_size=8)
 )
