@@ -17,5 +17,6 @@ USER mailer
 WORKDIR /project
 VOLUME /project
 EXPOSE 8080
+HEALTHCHECK CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=5)"]
 ENTRYPOINT ["mailer"]
 CMD ["serve", "--host", "0.0.0.0"]

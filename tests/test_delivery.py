@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import shlex
 import tomllib
@@ -102,6 +103,14 @@ def check_copy(rest):
         assert target in {"./", source}
 
 
+def check_health(rest):
+    program, option, code = json.loads(rest.removeprefix("CMD "))
+    assert (program, option) == ("python", "-c")
+    compile(code, "HEALTHCHECK", "exec")
+    port = inspect.signature(serve).parameters["port"].default
+    assert f"http://127.0.0.1:{port}/healthz" in code
+
+
 def check_entrypoint(rest):
     assert rest == '["mailer"]'
     assert PROJECT["scripts"]["mailer"] == "mailer.cli:main"
@@ -122,6 +131,7 @@ CHECKS = {
     "USER": lambda rest: rest == "mailer",
     "VOLUME": lambda rest: rest == "/project",
     "EXPOSE": lambda rest: int(rest) == inspect.signature(serve).parameters["port"].default,
+    "HEALTHCHECK": check_health,
     "ENTRYPOINT": check_entrypoint,
     "CMD": check_cmd,
 }
