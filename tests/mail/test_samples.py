@@ -239,11 +239,10 @@ def test_newsletter_gives_the_script_that_fits_each_senators_vote():
         votes.setdefault(tuple(row["vote"] for row in rows), person)
     for cast, person in votes.items():
         merged = samples.merger("rent-newsletter").merge(person)
-        for part in (visible(merged.html), " ".join(merged.text.replace("*", "").split())):
-            assert part.count("I am calling to thank the senator") == (
-                cast.count("yes") if cast else 1
-            )
-            assert part.count("I saw the senator vote no") == (cast.count("no") if cast else 1)
+        for part in (visible(merged.html), " ".join(re.sub(r"[*|]", "", merged.text).split())):
+            # those who voted alike are told the same, once
+            assert part.count("I am calling to thank the senator") == (not cast or "yes" in cast)
+            assert part.count("I saw the senator vote no") == (not cast or "no" in cast)
             assert ("If they voted yes, say:" in part) == (not cast)
     assert {(), ("yes", "no"), ("no", "no")} <= set(votes)
 
