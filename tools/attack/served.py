@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +49,10 @@ def served(people: int = PEOPLE) -> Iterator[Served]:
         server = start(root, "serve", "--port", "0")
         try:
             port = re.search(r"http://127\.0\.0\.1:(\d+)/", server.stdout.readline())[1]
+            # its log is read all the time: a full pipe would stop it
+            threading.Thread(target=server.stdout.read, daemon=True).start()
             keys = load_keys(None, root / "lists" / "secret.key")
             yield Served(root, int(port), keys)
         finally:
             server.terminate()
-            server.communicate()
+            server.wait()
