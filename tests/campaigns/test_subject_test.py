@@ -243,7 +243,7 @@ def test_whoever_chooses_a_moment_too_late_is_told(mailer, store, monkeypatch):
     monkeypatch.setattr(schedule, "has_to_come", somebody_is_quicker)
     code, said = mailer("winner", "vote", "2")
     assert code == 2
-    assert "another subject was chosen meanwhile" in said
+    assert "another subject was chosen in the meantime" in said
     assert "See which one with: mailer winner vote" in said
     assert store.sends.find("vote", "members").winner == 1
 
