@@ -56,3 +56,4 @@ def served(people: int = PEOPLE) -> Iterator[Served]:
         finally:
             server.terminate()
             server.wait()
+            server.stdout.close()
