@@ -25,7 +25,7 @@ class Bucket:
     """When everything reserved so far is paid for: GCRA's theoretical arrival time."""
     read_at: float
     """The clock at the last reservation."""
-    share: float = 1
+    rate_factor: float = 1
     """Of the rate, that was let through then."""
     slowed_at: float = 0
     """The clock when the share was last halved."""
@@ -37,34 +37,34 @@ def lowest_rate(*rates: float | None) -> float | None:
 
 
 def reserve(
-    meter: Bucket | None, n: int, *, rate: float, burst: int, now: float
+    bucket: Bucket | None, n: int, *, rate: float, burst: int, now: float
 ) -> tuple[Bucket, float]:
-    """Take n messages at `now`; returns the new meter and the seconds to wait before sending them.
+    """Take n messages at `now`; returns the new bucket and the seconds to wait before sending them.
 
     A clock that was set back counts as one that stood still: nobody waits longer for it than the
     reservations before them would have asked at that moment.
     """
-    meter = _at(meter, now)
-    wait = max(0, meter.busy_until - now + (n - burst) / rate)
-    return replace(meter, busy_until=meter.busy_until + n / (rate * meter.share)), wait
+    bucket = _at(bucket, now)
+    wait = max(0, bucket.busy_until - now + (n - burst) / rate)
+    return replace(bucket, busy_until=bucket.busy_until + n / (rate * bucket.rate_factor)), wait
 
 
-def slow_down(meter: Bucket | None, *, now: float) -> Bucket:
+def slow_down(bucket: Bucket | None, *, now: float) -> Bucket:
     """The other side asked for less. At a complaint every second a twentieth still goes through."""
-    meter = _at(meter, now)
-    if meter.share < 1 and 0 <= now - meter.slowed_at < _ONE_COMPLAINT:
-        return meter
-    return replace(meter, share=meter.share / 2, slowed_at=now)
+    bucket = _at(bucket, now)
+    if bucket.rate_factor < 1 and 0 <= now - bucket.slowed_at < _ONE_COMPLAINT:
+        return bucket
+    return replace(bucket, rate_factor=bucket.rate_factor / 2, slowed_at=now)
 
 
-def _at(meter: Bucket | None, now: float) -> Bucket:
-    """What a meter says at a later moment."""
-    if meter is None:
+def _at(bucket: Bucket | None, now: float) -> Bucket:
+    """What a bucket says at a later moment."""
+    if bucket is None:
         return Bucket(busy_until=now, read_at=now)
-    passed = max(0, now - meter.read_at)
-    backlog = max(0, meter.busy_until - meter.read_at - passed)
-    share = min(1, meter.share + passed / RECOVERY)
-    return replace(meter, busy_until=now + backlog, read_at=now, share=share)
+    passed = max(0, now - bucket.read_at)
+    backlog = max(0, bucket.busy_until - bucket.read_at - passed)
+    rate_factor = min(1, bucket.rate_factor + passed / RECOVERY)
+    return replace(bucket, busy_until=now + backlog, read_at=now, rate_factor=rate_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +73,5 @@ class Reservation:
 
     wait: float
     """Seconds to wait before sending what was reserved."""
-    share: float
+    rate_factor: float
     """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""

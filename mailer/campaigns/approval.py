@@ -33,7 +33,7 @@ class Change:
 class ApprovalStatus:
     """How far a campaign has come."""
 
-    given: tuple[Approval, ...]
+    approvals: tuple[Approval, ...]
     """Of exactly these words to exactly this audience, the first of each person."""
     last: Approval | None
     """The latest of anything else."""
@@ -42,7 +42,7 @@ class ApprovalStatus:
 
     @property
     def people(self) -> tuple[str, ...]:
-        return tuple(approval.person for approval in self.given)
+        return tuple(approval.person for approval in self.approvals)
 
 
 def approval_status(approvals: Sequence[Approval], words: Snapshot, query: str) -> ApprovalStatus:
@@ -50,17 +50,17 @@ def approval_status(approvals: Sequence[Approval], words: Snapshot, query: str) 
 
     Who joins or leaves the list meanwhile changes nothing: the rule is approved, not the people.
     """
-    given: dict[str, Approval] = {}
+    firsts: dict[str, Approval] = {}
     last, before = None, None
     for approval in approvals:
         then = Snapshot.from_bytes(approval.snapshot)
         # worked out anew: what it was signed under may have been made by an older version
         if then.digest == words.digest and approval.query == query:
-            given.setdefault(same(approval.person), approval)
+            firsts.setdefault(same(approval.person), approval)
         else:
             last, before = approval, then
     changes = _changes(last, before, words, query) if last and before else ()
-    return ApprovalStatus(tuple(given.values()), last, tuple(changes))
+    return ApprovalStatus(tuple(firsts.values()), last, tuple(changes))
 
 
 def same(person: str) -> str:

@@ -69,9 +69,9 @@ def approve(
     if as_json:
         print_json(output.plan_as_json(plan) | numbers(run, plan) | {"dry_run": False})
     else:
-        given = standing_of(run, plan)
+        status = standing_of(run, plan)
         needed = run.project.settings.send.approvals
-        typer.echo(f"Approved by {', '.join(given.people)}. {_still(needed - len(given.people))}")
+        typer.echo(f"Approved by {', '.join(status.people)}. {_still(needed - len(status.people))}")
 
 
 def _draw_up(run: Session, campaign: str, list_name: str, where: str) -> Plan:
@@ -96,10 +96,10 @@ def _login() -> str:
         raise UsageError("your login has no name", hint="Give your name with --by NAME.") from err
 
 
-def _has_approved(person: str, given: ApprovalStatus) -> bool:
+def _has_approved(person: str, status: ApprovalStatus) -> bool:
     from mailer.campaigns.approval import same
 
-    return same(person) in map(same, given.people)
+    return same(person) in map(same, status.people)
 
 
 def _ask(plan: Plan, person: str, *, yes: bool) -> None:
@@ -116,14 +116,14 @@ def _ask(plan: Plan, person: str, *, yes: bool) -> None:
 
 
 def _record(run: Session, plan: Plan, person: str) -> None:
-    words = plan.mailing.words
+    snapshot = plan.mailing.snapshot
     run.store.approvals.add(
         plan.mailing.campaign,
         plan.mailing.list_name,
         person=person,
         query=plan.query,
-        snapshot=words.to_bytes(),
-        digest=words.digest,
+        snapshot=snapshot.to_bytes(),
+        digest=snapshot.digest,
         now=now(),
     )
 
@@ -141,8 +141,8 @@ def standing_of(run: Session, plan: Plan) -> ApprovalStatus:
     from mailer.campaigns.approval import approval_status
 
     mailing = plan.mailing
-    known = run.store.approvals.all(mailing.campaign, mailing.list_name)
-    return approval_status(known, mailing.words, plan.query)
+    approvals = run.store.approvals.all(mailing.campaign, mailing.list_name)
+    return approval_status(approvals, mailing.snapshot, plan.query)
 
 
 def numbers(run: Session, plan: Plan) -> dict[str, Any]:
@@ -158,9 +158,9 @@ def lines_of(run: Session, plan: Plan) -> dict[str, str]:
     needed = run.project.settings.send.approvals
     if not needed:
         return {}
-    given = standing_of(run, plan).people
-    more = "; two people have to" if len(given) < needed and needed > 1 else ""
-    return {"Approved": f"by {', '.join(given) or 'nobody'}{more}"}
+    approvers = standing_of(run, plan).people
+    more = "; two people have to" if len(approvers) < needed and needed > 1 else ""
+    return {"Approved": f"by {', '.join(approvers) or 'nobody'}{more}"}
 
 
 def refuse_unapproved(run: Session, plan: Plan, *, where: str, as_json: bool) -> None:
@@ -172,30 +172,32 @@ def refuse_unapproved(run: Session, plan: Plan, *, where: str, as_json: bool) ->
     needed = run.project.settings.send.approvals
     if not needed or not plan.new.ids:
         return
-    found = standing_of(run, plan)
-    if len(found.given) >= needed:
+    status = standing_of(run, plan)
+    if len(status.approvals) >= needed:
         return
     if not as_json:
-        for change in found.changes:
+        for change in status.changes:
             _show(change)
-    raise FindingsError(_why_not(plan, found, needed), hint=f"Approve it with: {_how(plan, where)}")
+    raise FindingsError(
+        _why_not(plan, status, needed), hint=f"Approve it with: {_how(plan, where)}"
+    )
 
 
-def _why_not(plan: Plan, found: ApprovalStatus, needed: int) -> str:
-    name, given = plan.mailing.campaign, " and ".join(found.people)
-    if found.last and found.changes:
-        changed = ", ".join(change.name for change in found.changes)
-        then = f"since {found.last.person} approved it on {found.last.at[:10]}"
-        so_far = f"; as it is now, only {given} did" if given else ""
+def _why_not(plan: Plan, status: ApprovalStatus, needed: int) -> str:
+    name, approvers = plan.mailing.campaign, " and ".join(status.people)
+    if status.last and status.changes:
+        changed = ", ".join(change.name for change in status.changes)
+        then = f"since {status.last.person} approved it on {status.last.at[:10]}"
+        so_far = f"; as it is now, only {approvers} did" if approvers else ""
         return f"{name} has changed {then}: {changed}{so_far}"
-    if given:
-        return f"{name} needs the approval of {needed} people; so far it has that of {given}"
+    if approvers:
+        return f"{name} needs the approval of {needed} people; so far it has that of {approvers}"
     return f"{name} has not been approved" + (f", and needs {needed} people" if needed > 1 else "")
 
 
 def _how(plan: Plan, where: str) -> str:
     command = ["mailer", "approve", plan.mailing.campaign]
-    if plan.mailing.list_name != plan.mailing.words.list_name:
+    if plan.mailing.list_name != plan.mailing.snapshot.list_name:
         command += ["--list", plan.mailing.list_name]
     if where:
         command += ["--where", where]

@@ -73,26 +73,26 @@ def build(
     subject: Subject = 1,
 ) -> None:
     """Write one recipient's mail to files: HTML, text and .eml."""
-    from mailer.campaigns import snapshot
+    from mailer.campaigns import snapshot as snapshots
     from mailer.images.picture import show_locally
     from mailer.mail import message
 
     run = session(context)
-    found = snapshot.load(run.project, campaign)
-    _check_subject(found, subject)
-    merged = _merge(run, found, _example(run, found, recipient), subject)
+    snapshot = snapshots.load(run.project, campaign)
+    _check_subject(snapshot, subject)
+    merged = _merge(run, snapshot, _example(run, snapshot, recipient), subject)
     folder = out.resolve() if out else run.project.build
-    envelope = message.Envelope.of(found.content, list_name=found.list_name)
-    eml = message.encode(merged, envelope, message_id=f"{found.campaign}.build", date=now())
+    envelope = message.Envelope.of(snapshot.content, list_name=snapshot.list_name)
+    eml = message.encode(merged, envelope, message_id=f"{snapshot.campaign}.build", date=now())
     typer.echo(f"Subject  {merged.subject}")
     typer.echo(f"For      {merged.email}")
-    html = show_locally(merged.html, found.pictures, run.project.published)
+    html = show_locally(merged.html, snapshot.pictures, run.project.published)
     for suffix, data in (
         (".html", html.encode()),
         (".txt", merged.text.encode()),
         (".eml", eml),
     ):
-        path = folder / f"{found.campaign}{suffix}"
+        path = folder / f"{snapshot.campaign}{suffix}"
         _write(path, data)
         typer.echo(f"Wrote    {run.project.show(path)}, {len(data) / 1000:.1f} kB")
 
@@ -116,20 +116,20 @@ def test(
     subject: Subject = 1,  # noqa: PT028 - likewise
 ) -> None:
     """Send a test mail, marked [TEST], to colleagues. It does not count as sent."""
-    from mailer.campaigns import snapshot
+    from mailer.campaigns import snapshot as snapshots
 
     if (bool(recipient) + bool(variant) + all_variants) > 1:
         raise UsageError("--for, --variant and --all-variants exclude each other")
     run = session(context)
-    found = snapshot.load(run.project, campaign)
-    _check_subject(found, subject)
-    people = _people_to_show(run, found, recipient, variant=variant, all_variants=all_variants)
+    snapshot = snapshots.load(run.project, campaign)
+    _check_subject(snapshot, subject)
+    people = _people_to_show(run, snapshot, recipient, variant=variant, all_variants=all_variants)
     for folder, person in people.items():
-        _send_test_mails(run, found, addresses, arm=subject, folder=folder, person=person)
+        _send_test_mails(run, snapshot, addresses, arm=subject, folder=folder, person=person)
 
 
 def _people_to_show(
-    run: Session, found: Snapshot, recipient: str, *, variant: int, all_variants: bool
+    run: Session, snapshot: Snapshot, recipient: str, *, variant: int, all_variants: bool
 ) -> dict[str, Subscriber | None]:
     """Whose mail to show, by the folder of the outbox; None for each colleague's own."""
     from mailer.sending import test_mail
@@ -138,11 +138,11 @@ def _people_to_show(
         return {test_mail.FOLDER: test_mail.subscriber(run.store, recipient)}
     if not (variant or all_variants):
         return {test_mail.FOLDER: None}
-    examples = test_mail.examples_by_variant(run.store, run.keys, found)
+    examples = test_mail.examples_by_variant(run.store, run.keys, snapshot)
     if variant and variant not in examples:
         raise UsageError(
             f"there is no variant {variant}",
-            hint=f"There are {len(examples)}. See which with: mailer check {found.campaign}",
+            hint=f"There are {len(examples)}. See which with: mailer check {snapshot.campaign}",
         )
     numbers = [variant] if variant else sorted(examples)
     return {f"{test_mail.FOLDER}/variant-{number}": examples[number] for number in numbers}
@@ -150,7 +150,7 @@ def _people_to_show(
 
 def _send_test_mails(
     run: Session,
-    found: Snapshot,
+    snapshot: Snapshot,
     addresses: list[str],
     *,
     arm: int,
@@ -161,16 +161,18 @@ def _send_test_mails(
     from mailer.sending import test_mail
     from mailer.transports import registry
 
-    mails = test_mail.make_test_mails(run.store, run.keys, found, addresses, arm=arm, person=person)
+    mails = test_mail.make_test_mails(
+        run.store, run.keys, snapshot, addresses, arm=arm, person=person
+    )
     name = run.project.settings.send.transport
     transport = registry.open_transport(
-        run.project, name, found, found.list_name, clock=now, folder=folder
+        run.project, name, snapshot, snapshot.list_name, clock=now, folder=folder
     )
     if name == registry.SES:
-        images.publish(run, found.pictures.values())
+        images.publish(run, snapshot.pictures.values())
     for mail in test_mail.deliver(run.store, transport, mails, seconds):
         typer.echo(f"{mail.email}: {mail.subject}")
-    place = registry.destination(run.project, name, found.campaign)
+    place = registry.destination(run.project, name, snapshot.campaign)
     typer.echo(
         f"The test mails are in {place}{folder}/."
         if name == registry.OUTBOX
@@ -178,26 +180,26 @@ def _send_test_mails(
     )
 
 
-def _check_subject(found: Snapshot, number: int) -> None:
-    subjects = len(found.parsed.front.choices)
+def _check_subject(snapshot: Snapshot, number: int) -> None:
+    subjects = len(snapshot.parsed.front.choices)
     if number > subjects:
         raise UsageError(f"there is no subject {number}", hint=f"The last one is {subjects}.")
 
 
-def _merge(run: Session, found: Snapshot, subscriber: Subscriber, arm: int) -> Merged:
+def _merge(run: Session, snapshot: Snapshot, subscriber: Subscriber, arm: int) -> Merged:
     from mailer.mail.merge import Merger
 
     fields = run.store.subscribers.field_names()
-    return Merger(found, fields=fields, keys=run.keys, send_id=0).merge(subscriber, arm)
+    return Merger(snapshot, fields=fields, keys=run.keys, send_id=0).merge(subscriber, arm)
 
 
-def _example(run: Session, found: Snapshot, address: str) -> Subscriber:
+def _example(run: Session, snapshot: Snapshot, address: str) -> Subscriber:
     """The subscriber with this address, or anybody in the audience."""
     from mailer.sending import test_mail
 
     if address:
         return test_mail.subscriber(run.store, address)
-    return test_mail.example(run.store, found)
+    return test_mail.example(run.store, snapshot)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -73,9 +73,9 @@ def _announce(sentence: str) -> None:
 
 
 def session(context: typer.Context) -> Session:
-    found = context.find_object(Session)
-    assert found is not None
-    return found
+    run = context.find_object(Session)
+    assert run is not None
+    return run
 
 
 def now() -> datetime:

@@ -57,17 +57,17 @@ def _examine(run: Session) -> list[Diagnosis]:
     from mailer.store import examine
 
     try:
-        found = run.project
+        opened = run.project
     except ConfigError as err:
         return [project.broken_settings(err)]
-    asked = network.resolver()
+    resolver = network.resolver()
     return diagnose(
-        found,
+        opened,
         Probes(
-            health=lambda: examine(found.database),
+            health=lambda: examine(opened.database),
             click_once=network.click_once,
             inspect=_inspect,
-            lookup=lambda name, kind: network.lookup(asked, name, kind),
+            lookup=lambda name, kind: network.lookup(resolver, name, kind),
             environment_key=os.environ.get("MAILER_SECRET_KEYS"),
         ),
     )
@@ -101,11 +101,11 @@ def _print(findings: Sequence[Diagnosis]) -> None:
         table.add_row(Text(area, style="bold"))
         for finding in group:
             level = Text(finding.level.value, style=COLORS[finding.level])
-            table.add_row("  " + finding.name, level, _told(finding))
+            table.add_row("  " + finding.name, level, _described(finding))
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
 
 
-def _told(finding: Diagnosis) -> Text:
+def _described(finding: Diagnosis) -> Text:
     from rich.text import Text
 
     text = Text(finding.found)

@@ -110,12 +110,12 @@ def suppressions(
 
     run = session(context)
     theirs = SuppressionList(run.project.settings.ses)
-    there = {_spelling(address): reason for address, reason in theirs.addresses()}
-    here = dict(
+    amazon_list = {_spelling(address): reason for address, reason in theirs.addresses()}
+    own_list = dict(
         run.store.suppressions.addresses(set(SuppressionReason) - {SuppressionReason.UNSUBSCRIBED})
     )
-    missing = {a: r for a, r in here.items() if r in REASONS and a not in there}
-    unknown = {a: r for a, r in there.items() if a not in here}
+    missing = {a: r for a, r in own_list.items() if r in REASONS and a not in amazon_list}
+    unknown = {a: r for a, r in amazon_list.items() if a not in own_list}
     if push:
         for address, reason in missing.items():
             theirs.add(address, reason)
@@ -125,12 +125,14 @@ def suppressions(
             detail="on Amazon's suppression list",
             now=now(),
         )
-        run.store.database.together([partial(silence, *each) for each in unknown.items()])
+        run.store.database.together(
+            [partial(silence, *suppression) for suppression in unknown.items()]
+        )
     if as_json:
         numbers = {"here_only": len(missing), "there_only": len(unknown)}
         print_json({**numbers, "pushed": push, "requested": pull})
         return
-    typer.echo(f"{len(there):,} addresses are on Amazon's list.")
+    typer.echo(f"{len(amazon_list):,} addresses are on Amazon's list.")
     typer.echo(_compared(len(missing), "missing there", "put there now" if push else "--push"))
     typer.echo(_compared(len(unknown), "unknown here", "suppressed now" if pull else "--pull"))
 
@@ -145,8 +147,8 @@ def _spelling(address: str) -> str:
         return address.lower()
 
 
-def _compared(number: int, what: str, then: str) -> str:
-    return f"{number:,} {what} ({then})." if number else f"None {what}."
+def _compared(number: int, differing: str, then: str) -> str:
+    return f"{number:,} {differing} ({then})." if number else f"None {differing}."
 
 
 # ---------------------------------------------------------------- beside the pages
@@ -202,8 +204,8 @@ def _pull(
             hint='Set queue_url under [ses]; see "Events" in docs/amazon-ses.md.',
         )
 
-    def on_round(found: IngestResult) -> None:
-        for alarm in found.alarms:
+    def on_round(result: IngestResult) -> None:
+        for alarm in result.alarms:
             say(f"{alarm.campaign or 'other mail'}: Amazon SES did not send a mail: {alarm.why}")
 
     return QueueConsumer(
@@ -218,7 +220,7 @@ def _pull(
 def _sum_up(run: Session, clerk: Ingestor, *, as_json: bool) -> None:
     from mailer.events.unsubscribe_mail import UnsubscribeResult
 
-    found = clerk.total
+    result = clerk.total
     if as_json:
         by_mail = clerk.by_mail
         mailed = {
@@ -227,37 +229,37 @@ def _sum_up(run: Session, clerk: Ingestor, *, as_json: bool) -> None:
             "automatic_replies": by_mail.automatic,
         }
         shown = mailed if by_mail != UnsubscribeResult() else {}
-        print_json({**asdict(found), **shown, "junk": clerk.junk})
+        print_json({**asdict(result), **shown, "junk": clerk.junk})
     else:
-        typer.echo(f"{_number(found.stored, 'new event')}, {found.known:,} known before.")
+        typer.echo(f"{_number(result.stored, 'new event')}, {result.known:,} known before.")
         if clerk.by_mail != UnsubscribeResult():
             left, before = clerk.by_mail.unsubscribed, clerk.by_mail.known
             typer.echo(
                 f"{_number(left, 'person', 'people')} unsubscribed by mail, {before:,} had before; "
                 f"{_number(clerk.by_mail.automatic, 'automatic reply', 'automatic replies')} ignored."
             )
-        if found.suppressed:
-            told = _number(found.suppressed, "address", "addresses")
-            typer.echo(f"{told} suppressed, because of bounces and complaints.")
-        if found.not_tried:
-            told = _number(found.not_tried, "mail")
+        if result.suppressed:
+            count = _number(result.suppressed, "address", "addresses")
+            typer.echo(f"{count} suppressed, because of bounces and complaints.")
+        if result.not_tried:
+            count = _number(result.not_tried, "mail")
             typer.echo(
-                f"{told} not tried: Amazon SES held them back by its own prediction or lists. "
+                f"{count} not tried: Amazon SES held them back by its own prediction or lists. "
                 "Nobody is suppressed for that, and the next campaign tries again."
             )
-        if found.unrecognized:
-            told = _number(found.unrecognized, "permanent bounce")
+        if result.unrecognized:
+            count = _number(result.unrecognized, "permanent bounce")
             typer.echo(
-                f"{told} for a reason mailer does not know. Nobody is suppressed for that. See the "
+                f"{count} for a reason mailer does not know. Nobody is suppressed for that. See the "
                 "reasons with: mailer report CAMPAIGN"
             )
-        if found.settled:
-            typer.echo(f"{_number(found.settled, 'delivery', 'deliveries')} settled.")
+        if result.settled:
+            typer.echo(f"{_number(result.settled, 'delivery', 'deliveries')} settled.")
     _complain(run, clerk)
 
 
-def _number(number: int, one: str, several: str = "") -> str:
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+def _number(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def _complain(run: Session, clerk: Ingestor) -> None:

@@ -44,8 +44,8 @@ def show(findings: Sequence[Finding], everybody: int, *, err: bool = False) -> N
 
 def in_words(finding: Finding, everybody: int) -> str:
     place = f"{finding.place}: " if finding.place else ""
-    share = f" ({finding.recipients:,} of {everybody:,} people)" if finding.recipients else ""
-    return f"{place}{finding.message}{share} [{finding.code}]"
+    recipients = f" ({finding.recipients:,} of {everybody:,} people)" if finding.recipients else ""
+    return f"{place}{finding.message}{recipients} [{finding.code}]"
 
 
 def refuse(plan: Plan) -> None:

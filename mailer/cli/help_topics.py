@@ -29,15 +29,15 @@ def show(
     from mailer import assets
 
     pages = {path.stem: path for path in sorted(assets.folder("docs").glob("*.md"))}
-    words = topic or []
-    name = "-".join(words)
-    if not words:
+    topic_path = topic or []
+    name = "-".join(topic_path)
+    if not topic_path:
         print_table(("Topic", "Page"), [(stem, _title(path)) for stem, path in pages.items()])
         typer.echo("Read one with: mailer help TOPIC. Options of a command: mailer COMMAND --help")
     elif name in pages:
         _print_page(pages[name])
     else:
-        _show_command(context, words, list(pages))
+        _show_command(context, topic_path, list(pages))
 
 
 def _title(path: Path) -> str:
@@ -58,17 +58,17 @@ def _print_page(path: Path) -> None:
         console.print(Markdown(text, hyperlinks=False))
 
 
-def _show_command(context: typer.Context, words: list[str], pages: list[str]) -> None:
+def _show_command(context: typer.Context, command_path: list[str], pages: list[str]) -> None:
     """The help of a command, as its `--help` prints it."""
     root = context.find_root()
     command, inner = root.command, root
-    for word in words:
+    for word in command_path:
         below = command.get_command(inner, word) if hasattr(command, "get_command") else None
         if below is None:
             names = [*pages, *getattr(root.command, "commands", {})]
             raise UsageError(
-                f'there is no page or command "{" ".join(words)}"',
-                hint=suggest(" ".join(words), names) or "See the pages with: mailer help",
+                f'there is no page or command "{" ".join(command_path)}"',
+                hint=suggest(" ".join(command_path), names) or "See the pages with: mailer help",
             )
         inner = type(root)(below, info_name=word, parent=inner)
         command = below

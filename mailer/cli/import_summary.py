@@ -80,8 +80,8 @@ class ImportSummary:
             ("people known before, updated", totals.updated),
             ("the same address as an earlier row, merged", totals.merged),
             ("blank lines, skipped", self.blank),
-            *((f"rejected: {words}", self.rejected[reason]) for reason, words in REASONS.items()),
-            *((words, self.warnings[kind]) for kind, words in WARNINGS.items()),
+            *((f"rejected: {label}", self.rejected[reason]) for reason, label in REASONS.items()),
+            *((label, self.warnings[kind]) for kind, label in WARNINGS.items()),
             ("can be mailed", totals.mailable),
             ("not mailed: unsubscribed from the list", totals.unsubscribed),
             ("not mailed: unsubscribed from everything", totals.unsubscribed_from_all),
@@ -93,7 +93,7 @@ class ImportSummary:
             ("were suppressed before, stay so", totals.kept_suppressed),
             ("erased at their own wish, left out", totals.erased),
         ]
-        return [(words, number) for words, number in rows if number or words == "read"]
+        return [(label, number) for label, number in rows if number or label == "read"]
 
     def summary(self, totals: ImportTotals, list_name: str, rejects: str, *, dry_run: bool) -> str:
         """One sentence that says what was done, or would be."""
@@ -114,8 +114,8 @@ def understood(file: SubscriberFile) -> list[tuple[str, str]]:
 
 
 def _meaning(column: Column, targets: set[str]) -> str:
-    for target, words in _LOOKS_LIKE:
-        if not column.target and words.search(column.heading) and not _has(target, targets):
+    for target, pattern in _LOOKS_LIKE:
+        if not column.target and pattern.search(column.heading) and not _has(target, targets):
             return f'{column.meaning}; if it is one: --map "{column.heading}={target}"'
     return column.meaning
 

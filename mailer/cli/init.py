@@ -40,12 +40,12 @@ def init(
     """
     from mailer.setup import new_project
 
-    given = {"name": name, "email": email, "address": address, "base_url": base_url}
-    missing = [key for key, value in given.items() if not value]
+    answers = {"name": name, "email": email, "address": address, "base_url": base_url}
+    missing = [key for key, value in answers.items() if not value]
     if interactive():
-        given |= {key: _ask(key) for key in missing}
+        answers |= {key: _ask(key) for key in missing}
         missing = []
-    values = {key: value or getattr(new_project.EXAMPLE, key) for key, value in given.items()}
+    values = {key: value or getattr(new_project.EXAMPLE, key) for key, value in answers.items()}
     written = new_project.create(folder, new_project.Organization(**values))
     typer.echo(f"Made {folder}: {', '.join(written)}")
     if missing:

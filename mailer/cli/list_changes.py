@@ -24,11 +24,11 @@ def register(app: typer.Typer) -> None:
 
 def check_list(run: Session, name: str) -> None:
     """Refuse a list that is not there (UsageError)."""
-    known = [summary.name for summary in run.store.subscribers.lists()]
-    if name not in known:
+    names = [summary.name for summary in run.store.subscribers.lists()]
+    if name not in names:
         raise UsageError(
             f'there is no list "{name}"',
-            hint=suggest(name, known) or "Make one with: mailer lists import FILE --list NAME",
+            hint=suggest(name, names) or "Make one with: mailer lists import FILE --list NAME",
         )
 
 
@@ -120,8 +120,8 @@ def _chosen(run: Session, list_name: str, where: str, file: Path | None) -> Iter
     lookups = {
         lookup.file: read_lookup(run.project, name) for name, lookup in content.lookups.items()
     }
-    known = run.store.subscribers.field_names()
-    applies = condition(where, Snapshot("", lookups, content), known)
+    fields = run.store.subscribers.field_names()
+    applies = condition(where, Snapshot("", lookups, content), fields)
     listed = None if file is None else set(_emails(file))
     for subscriber, *_ in run.store.subscribers.members(list_name):
         if (listed is None or subscriber.email in listed) and applies(subscriber):

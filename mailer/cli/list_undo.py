@@ -31,7 +31,7 @@ def imports(context: typer.Context, as_json: Json = False) -> None:
     """The imports so far, with the numbers by which they can be undone."""
     logged = session(context).store.import_log.imports()
     if as_json:
-        print_json([asdict(each) for each in logged])
+        print_json([asdict(entry) for entry in logged])
     elif logged:
         print_table(
             ("Import", "At", "List", "File", "New", "Updated", ""),
@@ -58,7 +58,7 @@ def undo(context: typer.Context, number: int, yes: Yes = False, as_json: Json = 
     What people or staff have changed since then stays.
     """
     log = session(context).store.import_log
-    logged = next((each for each in log.imports() if each.number == number), None)
+    logged = next((entry for entry in log.imports() if entry.number == number), None)
     if logged is None:
         raise UsageError(f"there is no import {number}", hint="See them with: mailer lists imports")
     if logged.undone:
@@ -67,8 +67,8 @@ def undo(context: typer.Context, number: int, yes: Yes = False, as_json: Json = 
     _refuse(number, plan, logged.list_name)
     if not as_json:
         typer.echo(f"Undoing import {number} ({logged.file} into {logged.list_name}) changes:")
-        changes = {words: getattr(plan, name) for name, words in _CHANGES.items()}
-        rows = [(words, count) for words, count in changes.items() if count]
+        changes = {label: getattr(plan, name) for name, label in _CHANGES.items()}
+        rows = [(label, count) for label, count in changes.items() if count]
         print_table(("People", "Number"), rows or [("nobody", 0)])
     if not yes and not interactive():
         raise UsageError("nothing was changed", hint="Add --yes to do it without a question.")

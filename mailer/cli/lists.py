@@ -26,13 +26,18 @@ def show(context: typer.Context, as_json: Json = False) -> None:
     """The lists, and how many people are on each."""
     lists = session(context).store.subscribers.lists()
     if as_json:
-        print_json([asdict(each) for each in lists])
+        print_json([asdict(summary) for summary in lists])
     elif lists:
         print_table(
             ("List", "Can be mailed", "Suppressed", "Unsubscribed"),
             [
-                (each.name, each.subscribed - each.suppressed, each.suppressed, each.unsubscribed)
-                for each in lists
+                (
+                    summary.name,
+                    summary.subscribed - summary.suppressed,
+                    summary.suppressed,
+                    summary.unsubscribed,
+                )
+                for summary in lists
             ],
         )
     else:
@@ -83,8 +88,10 @@ def unsubscribe(
     check_list(run, list_name)
     email = normalized(address)
     changed = run.store.subscribers.unsubscribe(list_name, email, how="staff", now=now())
-    known = run.store.subscribers.history(email)
-    if known is None or all(each.list_name != list_name for each in known.memberships):
+    history = run.store.subscribers.history(email)
+    if history is None or all(
+        membership.list_name != list_name for membership in history.memberships
+    ):
         raise UsageError(
             f"{email} is not on the list {list_name}",
             hint=f"See where they are with: mailer subscriber show {email}",

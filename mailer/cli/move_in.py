@@ -73,10 +73,10 @@ def move_in(
 
     check_name(list_name)
     run = session(context)
-    words = parse_words(status or ())
+    status_words = parse_words(status or ())
     with ExitStack() as stack:
         folder = stack.enter_context(_unpacked(place))
-        moved, left_out = _opened_files(stack, folder, words, ignore or ())
+        moved, left_out = _opened_files(stack, folder, status_words, ignore or ())
         if not moved:
             raise UsageError(
                 f"{place} holds no file with e-mail addresses", hint="Export the lists as CSV."
@@ -121,7 +121,10 @@ def _unpacked(place: Path) -> Iterator[Path]:
 
 
 def _opened_files(
-    stack: ExitStack, folder: Path, words: Mapping[str, Standing], ignored: list[str] | tuple[()]
+    stack: ExitStack,
+    folder: Path,
+    status_words: Mapping[str, Standing],
+    ignored: list[str] | tuple[()],
 ) -> tuple[list[_MovedFile], list[str]]:
     """The files with addresses, people who left first; and the names of all others."""
     from mailer.cli.files import opened
@@ -136,7 +139,7 @@ def _opened_files(
         name = path.relative_to(folder).as_posix()
         stream = stack.enter_context(opened(path))
         try:
-            file = SubscriberFile(stream, name, words=words)
+            file = SubscriberFile(stream, name, words=status_words)
         except ImportFileError as err:
             if "no column holds e-mail addresses" not in err.message and "empty" not in err.message:
                 raise
@@ -145,7 +148,9 @@ def _opened_files(
         standing = standing_of_file(name)
         present = [h for h in ignored if h.lower() in {x.lower() for x in file.headings}]
         everybody = None if file.says_who_left else standing
-        file = SubscriberFile(stream, name, words=words, ignored=present, everybody=everybody)
+        file = SubscriberFile(
+            stream, name, words=status_words, ignored=present, everybody=everybody
+        )
         rejects = RejectsFile(file.headings)
         stack.callback(rejects.close)
         summary = ImportSummary(rejects, lambda: None)
@@ -209,7 +214,7 @@ def _report(
     for name in left_out:
         typer.echo(f"Left out, as it holds no e-mail addresses: {name}")
     read = sum(file.summary.read for file in moved)
-    rows = [(words, number) for words, number in _closed(moved, totals).items() if number]
+    rows = [(label, number) for label, number in _closed(moved, totals).items() if number]
     print_table(("Rows", "Number"), [*rows, ("all rows of all files", read)])
     if dry_run:
         typer.echo("Dry run, nothing was written.")

@@ -72,21 +72,21 @@ class SendDuration:
 
 def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
     """What goes to whom, and further lines, of how."""
-    words = plan.mailing.words
+    snapshot = plan.mailing.snapshot
     example = plan.rest.example or plan.new.example
     assert example is not None
     lines = {
-        "Campaign": f"{plan.mailing.campaign}, from {words.path}",
+        "Campaign": f"{plan.mailing.campaign}, from {snapshot.path}",
         "Subject": example.subject,
         "": f"as {example.email} gets it",
-        **{f"Subject {n}": text for n, text in enumerate(words.parsed.front.subjects, 1)},
+        **{f"Subject {n}": text for n, text in enumerate(snapshot.parsed.front.subjects, 1)},
         "List": plan.mailing.list_name,
         "Audience": plan.query or "everybody on the list",
         "Recipients": _recipients(plan),
         "Left out": left_out(plan.rest.left_out + plan.new.left_out) or "nobody",
         **further,
     }
-    if words.parsed.front.urgent:
+    if snapshot.parsed.front.urgent:
         lines["Urgent"] = "yes: also for those who had another campaign lately"
     typer.echo()
     for name, value in lines.items():
@@ -109,17 +109,17 @@ def _recipients(plan: Plan) -> str:
         return f"{plan.recipients:,}"
     chosen = f"of those chosen on {_day(plan.mailing.send)}"
     parts = {chosen: len(plan.rest.ids), "who joined since": len(plan.new.ids)}
-    told = " and ".join(f"{number:,} {who}" for who, number in parts.items() if number)
-    return f"{plan.recipients:,}: {told}"
+    breakdown = " and ".join(f"{number:,} {label}" for label, number in parts.items() if number)
+    return f"{plan.recipients:,}: {breakdown}"
 
 
 def show_variants(shares: Sequence[tuple[Variant, int]]) -> None:
     """Variants, with the number of recipients of each."""
     variants = _variants(shares)
-    told = names([variant.guards for variant, _ in shares])
+    labels = names([variant.guards for variant, _ in shares])
     rows = [
         (variant["number"], variant["recipients"], _short(name))
-        for variant, name in list(zip(variants, told, strict=True))[:_SHOWN]
+        for variant, name in list(zip(variants, labels, strict=True))[:_SHOWN]
     ]
     print_table(("Variant", "Recipients", "Who gets it"), rows)
     further = variants[_SHOWN:]

@@ -66,11 +66,11 @@ def _make(run: Session) -> Preview:
     from mailer.transports import registry
     from mailer.web.preview.app import Preview
 
-    way = run.project.settings.send.transport
+    transport = run.project.settings.send.transport
 
-    def open_transport(words: Snapshot) -> Transport:
+    def open_transport(snapshot: Snapshot) -> Transport:
         return registry.open_transport(
-            run.project, way, words, words.list_name, clock=now, folder=test_mail.FOLDER
+            run.project, transport, snapshot, snapshot.list_name, clock=now, folder=test_mail.FOLDER
         )
 
     return Preview(

@@ -95,7 +95,10 @@ def _show(result: Reconciled) -> None:
 def _show_table(deliveries: list[UncertainDelivery]) -> None:
     if not deliveries:
         return
-    rows = [(each.since, each.email or "(erased)", each.why) for each in deliveries[:_SHOWN]]
+    rows = [
+        (delivery.since, delivery.email or "(erased)", delivery.why)
+        for delivery in deliveries[:_SHOWN]
+    ]
     print_table(("Since", "Address", "Why"), rows)
     if len(deliveries) > _SHOWN:
         typer.echo(f"  and {len(deliveries) - _SHOWN:,} more; --json has all")

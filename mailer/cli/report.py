@@ -41,25 +41,26 @@ def report(
     if html:
         _write(run, html, reports)
     if as_json:
-        print_json([_as_json(one) for one in reports])
+        print_json([_as_json(send_report) for send_report in reports])
     elif html:
         typer.echo(f"Wrote {html}. It needs no other file, and can be mailed.")
     else:
-        for one in reports:
-            _show(one)
+        for send_report in reports:
+            _show(send_report)
 
 
 def _sends(run: Session, campaign: str, list_name: str) -> list[Send]:
     from mailer.cli.status import started
 
     sends = started(run, campaign)
-    found = [send for send in sends if list_name in {"", send.list_name}]
-    if not found:
-        known = [send.list_name for send in sends]
+    chosen = [send for send in sends if list_name in {"", send.list_name}]
+    if not chosen:
+        list_names = [send.list_name for send in sends]
         raise UsageError(
-            f"{sends[0].campaign} was never sent to {list_name}", hint=suggest(list_name, known)
+            f"{sends[0].campaign} was never sent to {list_name}",
+            hint=suggest(list_name, list_names),
         )
-    return found
+    return chosen
 
 
 def _draw_up(run: Session, send: Send) -> SendReport:
@@ -89,62 +90,62 @@ def _write(run: Session, path: Path, reports: Sequence[SendReport]) -> None:
 # ---------------------------------------------------------------- in the terminal
 
 
-def _show(found: SendReport) -> None:
+def _show(report: SendReport) -> None:
     from mailer.reports import rows
 
-    send = found.send
+    send = report.send
     typer.echo(f"\n{send.campaign} to {send.list_name}: {send.state}")
     lines = {
-        "Subject": found.subject,
+        "Subject": report.subject,
         "Audience": send.audience_query or "everybody on the list",
-        "Approved by": ", ".join(found.approved_by),
-        **{key.name: f"{key.number}, {key.note}" for key in rows.key_figures(found)},
+        "Approved by": ", ".join(report.approved_by),
+        **{key.name: f"{key.number}, {key.note}" for key in rows.key_figures(report)},
     }
     for name, value in lines.items():
         if value:
             typer.echo(f"  {name:<13} {value}")
     typer.echo()
     tables = {
-        "Of the audience": rows.ledger(found),
-        "Heard since": rows.heard(found),
-        "Refused": found.failed,
-        "Left out": rows.left_out(found),
-        "Came back": found.bounces,
-        "Bounced at": rows.domains(found),
-        "Why readers left": found.reasons,
-        "Who got which variant": rows.variants(found),
-        "Clicks on": rows.clicks(found),
-        "State": rows.states(found),
+        "Of the audience": rows.ledger(report),
+        "Heard since": rows.heard(report),
+        "Refused": report.failed,
+        "Left out": rows.left_out(report),
+        "Came back": report.bounces,
+        "Bounced at": rows.domains(report),
+        "Why readers left": report.reasons,
+        "Who got which variant": rows.variants(report),
+        "Clicks on": rows.clicks(report),
+        "State": rows.states(report),
     }
     for title, numbers in tables.items():
         if numbers:
             print_table((rows.heading(title, numbers), "Number"), rows.top(numbers))
-    if found.subjects:
-        print_table(rows.SUBJECTS, rows.subjects(found))
+    if report.subjects:
+        print_table(rows.SUBJECTS, rows.subjects(report))
 
 
 # ---------------------------------------------------------------- for scripts
 
 
-def _as_json(found: SendReport) -> dict[str, Any]:
+def _as_json(report: SendReport) -> dict[str, Any]:
     from mailer.cli.output import send_as_json
     from mailer.reports import rows
 
     return {
-        **send_as_json(found.send, found.counts),
-        "subject": found.subject,
-        "approved_by": list(found.approved_by),
-        "accepted_per_minute": {one.at.isoformat(): one.accepted for one in found.minutes},
-        "reported": dict(found.outcomes),
-        "unsubscribed": found.unsubscribed,
-        "reasons_for_leaving": dict(found.reasons),
-        "bounces_by_reason": dict(found.bounces),
-        "domains": [one._asdict() for one in found.domains],
-        "states": dict(found.states),
-        "left_out": dict(rows.left_out(found)),
-        "refused": dict(found.failed),
-        "subjects": [{"subject": one.text, **asdict(one.figures)} for one in found.subjects],
-        "variants": [{"for": words, "recipients": number} for words, number in found.variants],
-        "other_variants": found.other_variants,
-        "clicks": [asdict(one) for one in found.clicks],
+        **send_as_json(report.send, report.counts),
+        "subject": report.subject,
+        "approved_by": list(report.approved_by),
+        "accepted_per_minute": {row.at.isoformat(): row.accepted for row in report.minutes},
+        "reported": dict(report.outcomes),
+        "unsubscribed": report.unsubscribed,
+        "reasons_for_leaving": dict(report.reasons),
+        "bounces_by_reason": dict(report.bounces),
+        "domains": [row._asdict() for row in report.domains],
+        "states": dict(report.states),
+        "left_out": dict(rows.left_out(report)),
+        "refused": dict(report.failed),
+        "subjects": [{"subject": row.text, **asdict(row.figures)} for row in report.subjects],
+        "variants": [{"for": label, "recipients": number} for label, number in report.variants],
+        "other_variants": report.other_variants,
+        "clicks": [asdict(row) for row in report.clicks],
     }

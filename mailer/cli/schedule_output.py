@@ -42,8 +42,8 @@ def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
 def _later(run: Session, plan: Plan) -> int:
     """How many of a send's recipients are to come after those of this plan."""
     send = plan.mailing.send
-    here = len(plan.rest.ids) + plan.rest.left_out.total()
-    return run.store.sends.counts(send.id).pending - here if send else 0
+    chosen = len(plan.rest.ids) + plan.rest.left_out.total()
+    return run.store.sends.counts(send.id).pending - chosen if send else 0
 
 
 def say_what_is_left(run: Session, send: Send) -> None:

@@ -129,13 +129,13 @@ class SendCommand:
 
         if not self.options.as_json:
             name = self.sends.transport_name(plan.mailing, self.request)
-            each = "a file for each, in " if name == registry.OUTBOX else ""
+            prefix = "a file for each, in " if name == registry.OUTBOX else ""
             rate = self.sends.rate(plan, self.request)
             further = {
                 **approve.lines_of(self.run, plan),
                 **subject_test.lines_of(plan),
                 **schedule_output.lines_of(self.run, timing, plan),
-                "Transport": f"{name}: {each}{self._place(plan.mailing)}",
+                "Transport": f"{name}: {prefix}{self._place(plan.mailing)}",
                 **output.SendDuration(rate, allowance).in_words(plan.recipients),
             }
             output.show_plan(plan, further)
@@ -187,7 +187,7 @@ class SendCommand:
         from mailer.transports import registry
 
         if self.sends.transport_name(mailing, self.request) == registry.SES:
-            images.publish(self.run, mailing.words.pictures.values())
+            images.publish(self.run, mailing.snapshot.pictures.values())
 
     # ---------------------------------------------------------------- during and after
 
@@ -242,7 +242,9 @@ class SendCommand:
         counts = self.run.store.sends.counts(frozen.id)
         if counts.failed or counts.uncertain:
             ways = {"status": counts.failed, "reconcile": counts.uncertain}
-            look = [f"mailer {way} {frozen.campaign}" for way, number in ways.items() if number]
+            look = [
+                f"mailer {command} {frozen.campaign}" for command, number in ways.items() if number
+            ]
             raise FindingsError(
                 f"{counts.failed:,} failed and {counts.uncertain:,} are uncertain",
                 hint=f"See which, and why, with: {' and '.join(look)}",

@@ -63,23 +63,23 @@ def status(
     """What has been sent, what is being sent, and what is left."""
     run = session(context)
     sends = started(run, campaign) if campaign else run.store.sends.all()
-    found = [(send, run.store.sends.counts(send.id)) for send in sends]
+    rows = [(send, run.store.sends.counts(send.id)) for send in sends]
     if as_json:
         from mailer.cli.output import send_as_json
 
         print_json(
             [
                 send_as_json(send, counts) | schedule_output.numbers(run, send)
-                for send, counts in found
+                for send, counts in rows
             ]
         )
-    elif not found:
+    elif not rows:
         typer.echo("Nothing has been sent yet.")
     elif campaign:
-        for send, counts in found:
+        for send, counts in rows:
             _show(run, send, counts)
     else:
-        _show_all(run, found)
+        _show_all(run, rows)
 
 
 def pause(context: typer.Context, campaign: Campaign) -> None:
@@ -141,8 +141,8 @@ def started(run: Session, campaign: str) -> list[Send]:
     name = name_of(campaign)
     sends = run.store.sends.all(name)
     if not sends:
-        known = {send.campaign for send in run.store.sends.all()}
-        raise UsageError(f"{name} has not been sent", hint=suggest(name, known) or None)
+        names = {send.campaign for send in run.store.sends.all()}
+        raise UsageError(f"{name} has not been sent", hint=suggest(name, names) or None)
     return sends
 
 
@@ -150,18 +150,18 @@ def _states(sends: list[Send]) -> str:
     return ", ".join(f"{send.campaign} to {send.list_name} is {send.state}" for send in sends)
 
 
-def _show_all(run: Session, found: list[tuple[Send, Counts]]) -> None:
-    shown = [name for name in _STATES if any(getattr(counts, name) for _, counts in found)]
+def _show_all(run: Session, sends: list[tuple[Send, Counts]]) -> None:
+    shown = [name for name in _STATES if any(getattr(counts, name) for _, counts in sends)]
     columns = ("Campaign", "List", "State", "Created", "Audience", *map(str.title, shown), "Note")
-    rows = [
+    table_rows = [
         (
             *(send.campaign, send.list_name, _state(run, send), send.created[:10], counts.audience),
             *(getattr(counts, name) for name in shown),
             send.note or schedule_output.waits_for(run, send),
         )
-        for send, counts in found
+        for send, counts in sends
     ]
-    print_table(columns, rows)
+    print_table(columns, table_rows)
 
 
 def _state(run: Session, send: Send) -> str:

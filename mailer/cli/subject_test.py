@@ -42,11 +42,11 @@ def winner(
 
     run = session(context)
     send = _tested(run, campaign, list_name)
-    subjects = _words(send).parsed.front.subjects
+    subjects = _snapshot(send).parsed.front.subjects
     if number is not None:
         declare_winner(run.store, send, number, len(subjects), now())
         send = _tested(run, campaign, send.list_name)
-    found = run.store.statistics.subject_figures(send.id)
+    figures = run.store.statistics.subject_figures(send.id)
     if as_json:
         print_json(
             {
@@ -54,11 +54,11 @@ def winner(
                 "list": send.list_name,
                 "winner": send.winner,
                 "subjects": subjects,
-                "figures": [asdict(one) for one in found],
+                "figures": [asdict(row) for row in figures],
             }
         )
         return
-    _show(subjects, found, with_clicks=_words(send).content.links.redirects)
+    _show(subjects, figures, with_clicks=_snapshot(send).content.links.redirects)
     if number is not None:
         rest = run.store.sends.counts(send.id).pending
         typer.echo(f"Subject {number} it is, for {rest:,} more.")
@@ -73,33 +73,33 @@ def winner(
 
 
 def _tested(run: Session, campaign: str, list_name: str) -> Send:
-    found = [
+    sends = [
         send
         for send in started(run, campaign)
-        if list_name in {"", send.list_name} and _words(send).parsed.front.subjects
+        if list_name in {"", send.list_name} and _snapshot(send).parsed.front.subjects
     ]
-    if not found:
+    if not sends:
         raise UsageError(
             f"{campaign} has no subject test", hint='See "subjects" in docs/writing-campaigns.md.'
         )
-    if len(found) > 1:
-        lists = ", ".join(send.list_name for send in found)
+    if len(sends) > 1:
+        lists = ", ".join(send.list_name for send in sends)
         raise UsageError(f"{campaign} went to several lists", hint=f"Add --list: {lists}.")
-    return found[0]
+    return sends[0]
 
 
-def _words(send: Send) -> Snapshot:
+def _snapshot(send: Send) -> Snapshot:
     from mailer.campaigns.snapshot import Snapshot
 
     return Snapshot.from_bytes(send.snapshot)
 
 
 def _show(subjects: tuple[str, ...], figures: list[SubjectFigures], *, with_clicks: bool) -> None:
-    known = {one.arm: one for one in figures}
+    by_arm = {row.arm: row for row in figures}
     shown = ["sent", "unsubscribed", "bounced", "complained"]
     shown[1:1] = ["clicks"] if with_clicks else []
     rows = [
-        (number, text, *(getattr(known.get(number), name, 0) for name in shown))
+        (number, text, *(getattr(by_arm.get(number), name, 0) for name in shown))
         for number, text in enumerate(subjects, 1)
     ]
     print_table(("", "Subject", *map(str.title, shown)), rows)
@@ -109,7 +109,7 @@ def lines_of(plan: Plan) -> dict[str, str]:
     """For the last look before an order."""
     from mailer.sending.subject_test import people_by_arm
 
-    front = plan.mailing.words.parsed.front
+    front = plan.mailing.snapshot.parsed.front
     if not front.subjects or plan.mailing.send:
         return {}
     arms = people_by_arm(plan)

@@ -21,33 +21,33 @@ app = typer.Typer(help="Show, export, edit and erase one person.", no_args_is_he
 @app.command()
 def show(context: typer.Context, address: str, as_json: Json = False) -> None:
     """What is known about a person: values, lists, and the mail they got."""
-    known = _history(context, address)
+    history = _history(context, address)
     if as_json:
-        print_json(asdict(known))
+        print_json(asdict(history))
         return
-    print_table(("About", normalized(address)), _facts(known))
-    if known.memberships:
+    print_table(("About", normalized(address)), _facts(history))
+    if history.memberships:
         print_table(
             ("List", "Status", "Since", "By"),
             [
                 (m.list_name, m.status, m.since, f"{m.how}, {m.note}" if m.note else m.how)
-                for m in known.memberships
+                for m in history.memberships
             ],
         )
-    if known.deliveries:
+    if history.deliveries:
         print_table(
             ("Campaign", "List", "State", "At"),
-            [(d["campaign"], d["list"], d["state"], d["at"]) for d in known.deliveries],
+            [(d["campaign"], d["list"], d["state"], d["at"]) for d in history.deliveries],
         )
-    for place, rows in known.elsewhere.items():
+    for place, rows in history.elsewhere.items():
         print_table(
             (place.replace("_", " ").capitalize(), *list(rows[0])[1:]),
             [tuple(row.values()) for row in rows],
         )
-    if known.events:
+    if history.events:
         print_table(
             ("Reported", "At", "What"),
-            [(e["kind"], e["at"], _what_happened(e)) for e in known.events],
+            [(e["kind"], e["at"], _what_happened(e)) for e in history.events],
         )
 
 
@@ -155,8 +155,8 @@ def erase(
 
 
 def _what_happened(event: Mapping[str, str]) -> str:
-    said = (event[name] for name in ("type", "subtype", "status", "diagnostic"))
-    return " ".join(filter(None, said))
+    details = (event[name] for name in ("type", "subtype", "status", "diagnostic"))
+    return " ".join(filter(None, details))
 
 
 def normalized(address: str) -> str:
@@ -172,23 +172,23 @@ def normalized(address: str) -> str:
 
 def _history(context: typer.Context, address: str) -> History:
     email = normalized(address)
-    known = session(context).store.subscribers.history(email)
-    if known is None:
+    history = session(context).store.subscribers.history(email)
+    if history is None:
         raise UsageError(
             f"nothing is known about {email}",
             hint="Look for the person with: mailer lists export LIST",
         )
-    return known
+    return history
 
 
-def _facts(known: History) -> list[tuple[str, Any]]:
+def _facts(history: History) -> list[tuple[str, Any]]:
     facts: list[tuple[str, Any]] = []
-    if known.subscriber is not None:
-        values = asdict(known.subscriber)
-        values.update({"tags": ", ".join(known.subscriber.tags), **values.pop("fields")})
+    if history.subscriber is not None:
+        values = asdict(history.subscriber)
+        values.update({"tags": ", ".join(history.subscriber.tags), **values.pop("fields")})
         facts += [(name, str(value)) for name, value in values.items() if value]
-        facts += [("known since", known.created), ("consent", known.consent_source)]
-    if known.suppression:
-        why = filter(None, (known.suppression, known.suppressed_at, known.suppression_note))
+        facts += [("known since", history.created), ("consent", history.consent_source)]
+    if history.suppression:
+        why = filter(None, (history.suppression, history.suppressed_at, history.suppression_note))
         facts.append(("suppressed", ", ".join(why)))
     return facts

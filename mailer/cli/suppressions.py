@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def suppress(
     context: typer.Context,
-    who: Annotated[
+    targets: Annotated[
         list[str], typer.Argument(metavar="FILE|ADDRESS…", help="Addresses, or files of them.")
     ],
     *,
@@ -54,7 +54,7 @@ def suppress(
         )
     rejected: Counter[str] = Counter()
     addresses = [
-        address for name in who for address in _addresses(name, standing, source, rejected)
+        address for name in targets for address in _addresses(name, standing, source, rejected)
     ]
     changed = session(context).store.suppressions.suppress_all(addresses, now=now())
     left_out = sum(rejected.values())
@@ -97,16 +97,20 @@ def _of_file(
                 rejected[row.why] += 1
             if not isinstance(row, AcceptedRow):
                 continue
-            said = row.row.standing
+            own_standing = row.row.standing
             reason = SUPPRESSIONS[standing or Standing.DO_NOT_MAIL]
             since, note = "", source or f"suppressed by {file.name}"
-            if said is not None and said.suppression:
-                reason = SuppressionReason(said.suppression)
-                since = said.suppressed
-                note = source or said.suppression_note
-            elif said is not None and standing is None and said.status == "unsubscribed":
+            if own_standing is not None and own_standing.suppression:
+                reason = SuppressionReason(own_standing.suppression)
+                since = own_standing.suppressed
+                note = source or own_standing.suppression_note
+            elif (
+                own_standing is not None
+                and standing is None
+                and own_standing.status == "unsubscribed"
+            ):
                 reason = SuppressionReason.UNSUBSCRIBED
-                since, note = said.since, source or said.note
+                since, note = own_standing.since, source or own_standing.note
             yield SuppressedAddress(row.row.email, reason, since, note)
 
 

@@ -24,7 +24,10 @@ def show(context: typer.Context) -> None:
     from mailer.setup import template_copies
 
     statuses = template_copies.statuses(session(context).project)
-    print_table(("Template", "Where from"), [(each.name, each.origin.value) for each in statuses])
+    print_table(
+        ("Template", "Where from"),
+        [(template.name, template.origin.value) for template in statuses],
+    )
 
 
 @app.command()

@@ -38,5 +38,5 @@ def worker(
         raise SendStopped(f"paused: {', '.join(worker.paused)}", hint="See why with: mailer status")
 
 
-def _log(who: str, what: str) -> None:
-    typer.echo(f"{now():%Y-%m-%dT%H:%M:%SZ} {who}: {what}")
+def _log(source: str, message: str) -> None:
+    typer.echo(f"{now():%Y-%m-%dT%H:%M:%SZ} {source}: {message}")

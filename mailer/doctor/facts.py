@@ -30,7 +30,7 @@ class ErrorKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Refused:
     why: ErrorKind
-    said: str
+    message: str
     """In the words of Amazon or boto3."""
 
 

@@ -33,15 +33,15 @@ class Topic:
 
     name: str
 
-    def ok(self, name: str, found: str, todo: str = "") -> Diagnosis:
+    def ok(self, name: str, detail: str, todo: str = "") -> Diagnosis:
         """With something to do only where it is a hint."""
-        return Diagnosis(self.name, name, Level.OK, found, todo)
+        return Diagnosis(self.name, name, Level.OK, detail, todo)
 
-    def warning(self, name: str, found: str, todo: str) -> Diagnosis:
-        return Diagnosis(self.name, name, Level.WARNING, found, todo)
+    def warning(self, name: str, detail: str, todo: str) -> Diagnosis:
+        return Diagnosis(self.name, name, Level.WARNING, detail, todo)
 
-    def error(self, name: str, found: str, todo: str) -> Diagnosis:
-        return Diagnosis(self.name, name, Level.ERROR, found, todo)
+    def error(self, name: str, detail: str, todo: str) -> Diagnosis:
+        return Diagnosis(self.name, name, Level.ERROR, detail, todo)
 
-    def skipped(self, name: str, found: str) -> Diagnosis:
-        return Diagnosis(self.name, name, Level.SKIPPED, found)
+    def skipped(self, name: str, detail: str) -> Diagnosis:
+        return Diagnosis(self.name, name, Level.SKIPPED, detail)

@@ -42,43 +42,47 @@ class Probes:
     """MAILER_SECRET_KEYS."""
 
 
-def diagnose(found: Project, use: Probes) -> list[Diagnosis]:
+def diagnose(opened: Project, use: Probes) -> list[Diagnosis]:
     """Every finding, by area. Takes seconds, however silent the network is."""
-    key = project.read_key(found, use.environment_key)
+    key = project.read_key(opened, use.environment_key)
     keys = key if isinstance(key, Keys) else None
     patience = _Patience()
-    page = patience.begin(lambda: use.click_once(_nobody(found.settings, keys)))
-    amazon = _Amazon(found.settings, use, patience) if _uses_ses(found) else None
-    others = [_Amazon(each, use, patience) for each in _other_senders(found)] if amazon else []
+    page = patience.begin(lambda: use.click_once(_nobody(opened.settings, keys)))
+    amazon = _Amazon(opened.settings, use, patience) if _uses_ses(opened) else None
+    others = (
+        [_Amazon(settings, use, patience) for settings in _other_senders(opened)] if amazon else []
+    )
     health = use.health()
     local = [
         project.settings(),
-        *project.example_values(found.settings),
-        project.unsubscribing_by_mail(found.settings),
-        project.key(found, use.environment_key, key, health.sends),
-        project.privacy(found),
-        project.store(found, health),
+        *project.example_values(opened.settings),
+        project.unsubscribing_by_mail(opened.settings),
+        project.key(opened, use.environment_key, key, health.sends),
+        project.privacy(opened),
+        project.store(opened, health),
         *project.worker(health),
-        project.disk(found),
-        *_files(found, health.fields),
+        project.disk(opened),
+        *_files(opened, health.fields),
     ]
     answer = patience.end(page, NoAnswer(_LATE))
-    pages = site.judge(found.settings.site.base_url, answer, signed=keys is not None)
+    pages = site.judge(opened.settings.site.base_url, answer, signed=keys is not None)
     if not amazon:
         return [*local, *pages, ses.not_used(), dns.not_used()]
     senders = [finding for other in others for finding in other.sender_findings()]
     return [*local, *pages, *amazon.findings(), *senders]
 
 
-def _uses_ses(found: Project) -> bool:
-    return found.settings.send.transport == "ses"
+def _uses_ses(opened: Project) -> bool:
+    return opened.settings.send.transport == "ses"
 
 
-def _other_senders(found: Project) -> list[Settings]:
+def _other_senders(opened: Project) -> list[Settings]:
     """The settings with each sender of [senders] as the sender, one for each address."""
-    usual = found.settings.sender.email
-    senders = {each.email: each for each in found.settings.senders.values() if each.email != usual}
-    return [found.settings.model_copy(update={"sender": each}) for each in senders.values()]
+    usual = opened.settings.sender.email
+    senders = {
+        sender.email: sender for sender in opened.settings.senders.values() if sender.email != usual
+    }
+    return [opened.settings.model_copy(update={"sender": sender}) for sender in senders.values()]
 
 
 def _nobody(settings: Settings, keys: Keys | None) -> str:
@@ -87,12 +91,12 @@ def _nobody(settings: Settings, keys: Keys | None) -> str:
     return f"{settings.site.base_url}/u/{token}"
 
 
-def _files(found: Project, fields: frozenset[str]) -> list[Diagnosis]:
-    lookups = project.lookups(found)
+def _files(opened: Project, fields: frozenset[str]) -> list[Diagnosis]:
+    lookups = project.lookups(opened)
     if any(finding.level is Level.ERROR for finding in lookups):
         late = project.AREA.skipped("layouts", "not compiled before the look-ups can be read")
         return [*lookups, late]
-    return [*lookups, *project.templates(found), *project.layouts(found, fields)]
+    return [*lookups, *project.templates(opened), *project.layouts(opened, fields)]
 
 
 class _Patience:

@@ -84,9 +84,9 @@ class Ingestor:
             for mail in unsubscribe_mail.received(body):
                 lines += self._unsubscribe(mail)
         self._set_aside(lines)
-        found = self.store.events.ingest(events, patience=self.patience, now=self.clock())
-        self.total = self.total.plus(found)
-        return found
+        result = self.store.events.ingest(events, patience=self.patience, now=self.clock())
+        self.total = self.total.plus(result)
+        return result
 
     def take_mail(self, mails: Iterable[bytes]) -> None:
         """Take in mail that people wrote to the address of List-Unsubscribe."""
@@ -156,7 +156,7 @@ class QueueConsumer:
             lanes, begun = 1, False
             while not self._stop.requested:
                 try:
-                    found = self._round(pool, lanes, once=once)
+                    received = self._round(pool, lanes, once=once)
                 except MailerError as err:
                     if once or not begun:
                         raise
@@ -164,9 +164,9 @@ class QueueConsumer:
                     self._stop.wait(_TRY_AGAIN)
                     lanes = 1
                     continue
-                if once and not found:
+                if once and not received:
                     return
-                begun, lanes = True, _LANES if found >= lanes * FULL else 1
+                begun, lanes = True, _LANES if received >= lanes * FULL else 1
 
     def _round(self, pool: ThreadPoolExecutor, lanes: int, *, once: bool) -> int:
         """How many messages there were."""
@@ -174,8 +174,8 @@ class QueueConsumer:
         batches = pool.map(lambda _: self._queue.receive(seconds=seconds), range(lanes))
         messages = [message for batch in batches for message in batch]
         if messages:
-            found = self._clerk.take(message.body for message in messages)
-            self._on_round(found)
+            result = self._clerk.take(message.body for message in messages)
+            self._on_round(result)
             parts = [messages[i : i + FULL] for i in range(0, len(messages), FULL)]
             list(pool.map(self._queue.delete, parts))
         return len(messages)

@@ -141,24 +141,26 @@ def _rejected(document: Table, err: Exception) -> Rejected:
 # ---------------------------------------------------------------- what it says
 
 
-def _events(found: Table) -> Iterator[Event]:
-    kind = _text(found.get("eventType") or found.get("notificationType"))
+def _events(notification: Table) -> Iterator[Event]:
+    kind = _text(notification.get("eventType") or notification.get("notificationType"))
     if not kind:
         raise NotAnEventError("it does not say what kind of event it is")
     kind = _KINDS.get(kind.lower(), kind)
     if kind in {_SUBSCRIBED, _RECEIVED}:
         return  # the second is not about our mail; see unsubscribe_mail
-    mail = _table(found.get("mail"))
-    detail = _table(found.get(_SECTIONS.get(kind, kind[:1].lower() + kind[1:])))
-    destination = [_address(each) for each in _list(mail.get("destination"))]
+    mail = _table(notification.get("mail"))
+    detail = _table(notification.get(_SECTIONS.get(kind, kind[:1].lower() + kind[1:])))
+    destination = [_address(entry) for entry in _list(mail.get("destination"))]
     recipients = [
-        (_address(each), _table(each)) for each in _list(detail.get(_RECIPIENTS.get(kind, "")))
-    ] or [(each, {}) for each in destination or [""]]
-    raw = _dump({**found, "mail": {n: v for n, v in mail.items() if n not in _OUR_OWN}})
+        (_address(entry), _table(entry)) for entry in _list(detail.get(_RECIPIENTS.get(kind, "")))
+    ] or [(entry, {}) for entry in destination or [""]]
+    raw = _dump({**notification, "mail": {n: v for n, v in mail.items() if n not in _OUR_OWN}})
     tags = _table(mail.get("tags"))
     number = _text(_only(tags.get("delivery")))
-    for recipient, each in recipients:
-        words = {name: _text(where.get(key)) for name, where, key in _words(kind, detail, each)}
+    for recipient, entry in recipients:
+        texts = {
+            name: _text(where.get(key)) for name, where, key in _text_fields(kind, detail, entry)
+        }
         yield Event(
             key=_key(kind, mail, recipient, detail, raw),
             kind=kind,
@@ -169,36 +171,40 @@ def _events(found: Table) -> Iterator[Event]:
             recipient=recipient if "@" in recipient else "",
             destination=tuple(destination),
             alone=len(destination) == 1 and len(recipients) == 1,
-            outcome=_outcome(kind, words),
+            outcome=_outcome(kind, texts),
             raw=raw,
-            **words,
+            **texts,
         )
 
 
-def _words(kind: str, detail: Table, recipient: Table) -> Iterator[tuple[str, Table, str]]:
+def _text_fields(kind: str, detail: Table, recipient: Table) -> Iterator[tuple[str, Table, str]]:
     """Each of our words, with where Amazon has it, and under which name."""
     types = {
         "Bounce": ("bounceType", "bounceSubType"),
         "Complaint": ("complaintFeedbackType", "complaintSubType"),
         "DeliveryDelay": ("delayType", ""),
     }
-    said = {"Delivery": "smtpResponse", "Reject": "reason", "Rendering Failure": "errorMessage"}
+    diagnostic_keys = {
+        "Delivery": "smtpResponse",
+        "Reject": "reason",
+        "Rendering Failure": "errorMessage",
+    }
     main, sub = types.get(kind, ("", ""))
     yield "type", detail, main
     yield "subtype", detail, sub
     yield "status", recipient, "status"
-    if kind in said:
-        yield "diagnostic", detail, said[kind]
+    if kind in diagnostic_keys:
+        yield "diagnostic", detail, diagnostic_keys[kind]
     else:
         yield "diagnostic", recipient, "diagnosticCode"
 
 
-def _outcome(kind: str, words: dict[str, str]) -> EventOutcome:
-    match kind, words["type"]:
+def _outcome(kind: str, texts: dict[str, str]) -> EventOutcome:
+    match kind, texts["type"]:
         case "Delivery", _:
             return EventOutcome.DELIVERED
         case "Bounce", _:
-            return _bounce(words)
+            return _bounce(texts)
         case "Complaint", "not-spam":
             return EventOutcome.NOTHING
         case "Complaint", _:
@@ -208,17 +214,17 @@ def _outcome(kind: str, words: dict[str, str]) -> EventOutcome:
     return EventOutcome.NOTHING
 
 
-def _bounce(words: dict[str, str]) -> EventOutcome:
-    subtype = words["subtype"]
+def _bounce(texts: dict[str, str]) -> EventOutcome:
+    subtype = texts["subtype"]
     if subtype in HELD_BACK_BY_SES:
         return EventOutcome.NOT_TRIED
     if subtype in _ABOUT_THE_MAIL:
         return EventOutcome.DECLINED
-    if words["type"] == "Permanent":
-        known = subtype in _NO_SUCH_MAILBOX
-        return EventOutcome.BOUNCED if known else EventOutcome.UNRECOGNIZED
-    if (words["type"], subtype) == ("Transient", "General") and not (
-        words["status"] or words["diagnostic"]
+    if texts["type"] == "Permanent":
+        is_mailbox_missing = subtype in _NO_SUCH_MAILBOX
+        return EventOutcome.BOUNCED if is_mailbox_missing else EventOutcome.UNRECOGNIZED
+    if (texts["type"], subtype) == ("Transient", "General") and not (
+        texts["status"] or texts["diagnostic"]
     ):
         # an automatic reply ("I am on holiday"): a mail server's report has a status
         return EventOutcome.NOTHING
@@ -272,8 +278,8 @@ def _address(value: object) -> str:
 
 def _time(value: object) -> str:
     try:
-        found = datetime.fromisoformat(_text(value))
-        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+        parsed = datetime.fromisoformat(_text(value))
+        aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError):
         return ""

@@ -146,7 +146,7 @@ def _people(message: EmailMessage, keys: Keys) -> list[tuple[int, int]]:
     for text in (_header(message, "Subject"), _text(message)):
         candidates = list(dict.fromkeys(_TOKEN.findall(text)))[:_MOST_CANDIDATES]
         ids = [keys.read("unsubscribe", candidate) for candidate in candidates]
-        people = list(dict.fromkeys(each for each in ids if each))
+        people = list(dict.fromkeys(person for person in ids if person))
         if people:
             return people
     return []

@@ -40,8 +40,8 @@ class CircuitBreaker:
                 self._count(result, "")
                 lost = True
 
-    def _count(self, result: Result, said: str) -> None:
-        same = (result.state, said)
+    def _count(self, result: Result, message: str) -> None:
+        same = (result.state, message)
         self._length = self._length + 1 if same == self._same else 1
         self._same = same
         if self._length >= THRESHOLD and self.verdict is None:

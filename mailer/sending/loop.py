@@ -136,8 +136,8 @@ class Sender:
         clock: aware UTC time.
         limits: of bounces and complaints, above which it pauses itself.
         on_progress: told whenever something has come back.
-        by_hand: whether a person has started it, and pauses it with the brake; else a worker has
-            taken it up, and leaves it to the next one.
+        started_by_person: True when a person started the send and can pause it with Ctrl-C; False for
+            a worker, which leaves it to the next worker when it stops.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Sender:
         clock: Callable[[], datetime],
         limits: ReputationLimits,
         on_progress: Callable[[SendProgress], None],
-        by_hand: bool = True,
+        started_by_person: bool = True,
     ) -> None:
         self.progress = SendProgress()
         self._store = store
@@ -161,7 +161,7 @@ class Sender:
         self._stop = stop
         self._clock = clock
         self._on_progress = on_progress
-        self._by_hand = by_hand
+        self._started_by_person = started_by_person
         self._refusals = 0
         """Of the store to record answers, in a row."""
         self._unrecorded = 0
@@ -181,7 +181,7 @@ class Sender:
         """
         self._look_up_rate(self._transport.allowance())
         settle(self._store, self._transport, send, self._clock())
-        if self._by_hand and not self._start(send):
+        if self._started_by_person and not self._start(send):
             raise changed_elsewhere(send)
         try:
             self._work(send, self._limit(send))
@@ -247,7 +247,7 @@ class Sender:
         return True
 
     def _interrupted(self, send: Send) -> Interrupted:
-        if not self._by_hand:
+        if not self._started_by_person:
             return Interrupted(f"{send.campaign} goes on with the next worker")
         self._set(send, SendState.PAUSED, "stopped by hand")
         return Interrupted(f"{send.campaign} is paused", hint=_go_on(send))
@@ -334,7 +334,7 @@ class Sender:
             burst=self._pace.batch_size,
             clock=self._seconds,
         )
-        self.progress = replace(self.progress, rate_factor=turn.share)
+        self.progress = replace(self.progress, rate_factor=turn.rate_factor)
         left = turn.wait
         while left > _LEAD and not self._stop.requested:
             began, nap = self._seconds(), min(left - _LEAD, _NAP)
@@ -414,8 +414,8 @@ class Sender:
             )
             self.progress = self.progress.plus(batch_result)
         if any(batch_result.slow_down for _, batch_result in back):
-            share = self._store.throttle.slow_down(self._transport.name, clock=self._seconds)
-            self.progress = replace(self.progress, rate_factor=share)
+            rate_factor = self._store.throttle.slow_down(self._transport.name, clock=self._seconds)
+            self.progress = replace(self.progress, rate_factor=rate_factor)
         self._on_progress(self.progress)
         stops = (batch_result.stop for _, batch_result in back if batch_result.stop)
         return next(stops, None) or _nothing_but_refusals(self._breaker.verdict)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class Mailing:
     """A campaign and a list, and the send there may be already."""
 
-    words: Snapshot
+    snapshot: Snapshot
     """As the send has kept them, else as they are on disk."""
     list_name: str
     send: Send | None
@@ -46,7 +46,7 @@ class Mailing:
 
     @property
     def campaign(self) -> str:
-        return self.words.campaign
+        return self.snapshot.campaign
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,13 @@ def find_mailing(
             f"{send.campaign} to {wanted} was cancelled, which is final",
             hint="To send it after all, copy the file to a new name.",
         )
-    words = Snapshot.from_bytes(send.snapshot)
+    frozen = Snapshot.from_bytes(send.snapshot)
     # worked out anew: an older version of mailer may have made another one of the same words
-    edited = on_disk is not None and on_disk.digest != words.digest
+    edited = on_disk is not None and on_disk.digest != frozen.digest
     if anew and edited and on_disk and not store.sends.counts(send.id).touched:
         quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
         return Mailing(on_disk, wanted, None, edited=False, quiet_hours=quiet, replaces=send)
-    return Mailing(words, wanted, send, edited, send.quiet_hours)
+    return Mailing(frozen, wanted, send, edited, send.quiet_hours)
 
 
 def name_of(campaign: str) -> str:
@@ -124,18 +124,18 @@ def _lists(sends: list[Send]) -> list[str]:
     return [send.list_name for send in sends]
 
 
-def _check_list(store: Store, words: Snapshot, name: str) -> None:
-    known = [found.name for found in store.subscribers.lists()]
+def _check_list(store: Store, snapshot: Snapshot, name: str) -> None:
+    names = [summary.name for summary in store.subscribers.lists()]
     if not name:
         raise UsageError(
-            f"{words.campaign} does not say which list it goes to",
-            place=Place(words.path),
+            f"{snapshot.campaign} does not say which list it goes to",
+            place=Place(snapshot.path),
             hint="Write list: NAME in its front matter, or give --list NAME.",
         )
-    if name not in known:
+    if name not in names:
         raise UsageError(
             f'there is no list "{name}"',
-            hint=suggest(name, known) or "Make one with: mailer lists import FILE --list NAME",
+            hint=suggest(name, names) or "Make one with: mailer lists import FILE --list NAME",
         )
 
 
@@ -167,15 +167,15 @@ def make_plan(
     Raises:
         CampaignError: an expression or somebody's mail cannot be worked out.
     """
-    send, words = mailing.send, mailing.words
+    send, snapshot = mailing.send, mailing.snapshot
     merger = Merger(
-        words,
+        snapshot,
         fields=store.subscribers.field_names(),
         keys=keys,
         send_id=send.id if send else 0,
         winner=(send and send.winner) or 1,
     )
-    examination = CheckRun(words, merger)
+    examination = CheckRun(snapshot, merger)
     rest, new, query = DryRun(), DryRun(), send.audience_query if send else ""
     if send:
         pending = store.sends.counts(send.id).pending
@@ -192,28 +192,30 @@ def make_plan(
     return Plan(mailing, query, merger, rest, new, findings)
 
 
-def everybody(store: Store, words: Snapshot, list_name: str) -> tuple[Iterator[Selection], int]:
+def everybody(store: Store, snapshot: Snapshot, list_name: str) -> tuple[Iterator[Selection], int]:
     """Everybody a campaign is for, those who had it already included, and how many to go through.
 
     Raises:
         UsageError: there is no such list.
         CampaignError: the audience's expression cannot be worked out.
     """
-    _check_list(store, words, list_name)
-    place = words.parsed.place("audience")
-    wanted = condition(words.audience, words, store.subscribers.field_names(), place)
+    _check_list(store, snapshot, list_name)
+    place = snapshot.parsed.place("audience")
+    wanted = condition(snapshot.audience, snapshot, store.subscribers.field_names(), place)
     return select_recipients(store.subscribers.members(list_name), (), wanted, ()), _size(
         store, list_name
     )
 
 
 def _size(store: Store, list_name: str) -> int:
-    return next(found.subscribed for found in store.subscribers.lists() if found.name == list_name)
+    return next(
+        summary.subscribed for summary in store.subscribers.lists() if summary.name == list_name
+    )
 
 
 def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Selection]:
     remaining = store.deliveries.remaining(send.id, now=now, later=later)
-    return ((found.claim.subscriber, found.left_out) for found in remaining)
+    return ((delivery.claim.subscriber, delivery.left_out) for delivery in remaining)
 
 
 def _done(store: Store, mailing: Mailing) -> Iterator[int]:
@@ -242,14 +244,14 @@ def _audience(
     A send keeps the one it was frozen with, unless another is given: else whoever was left out on
     purpose would be added the next time.
     """
-    words, send = mailing.words, mailing.send
+    snapshot, send = mailing.snapshot, mailing.send
     if mailing.replaces and not where:
         where = where_of(mailing.replaces)
-    given = send.audience_query if send and not where else words.audience
+    expression = send.audience_query if send and not where else snapshot.audience
     fields = store.subscribers.field_names()
-    first = condition(given, words, fields, words.parsed.place("audience"))
-    second = condition(where, words, fields)
-    both = f"({given}) and ({where})" if given and where else given or where
+    first = condition(expression, snapshot, fields, snapshot.parsed.place("audience"))
+    second = condition(where, snapshot, fields)
+    both = f"({expression}) and ({where})" if expression and where else expression or where
     return both, lambda subscriber: first(subscriber) and second(subscriber)
 
 

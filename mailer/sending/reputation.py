@@ -31,18 +31,18 @@ class ReputationLimits:
     """With fewer, nothing is said."""
 
 
-def reason_to_pause(found: DeliverabilityStats, limits: ReputationLimits) -> str:
+def reason_to_pause(stats: DeliverabilityStats, limits: ReputationLimits) -> str:
     """Why a send should stop; "" when it need not."""
-    if not found.watched or found.known < limits.outcomes:
+    if not stats.watched or stats.known < limits.outcomes:
         return ""
-    for number, limit, what in (
-        (found.bounced, limits.bounces, "bounced"),
-        (found.complained, limits.complaints, "were complained about"),
+    for number, limit, outcome in (
+        (stats.bounced, limits.bounces, "bounced"),
+        (stats.complained, limits.complaints, "were complained about"),
     ):
-        share = 100 * number / found.known
-        if number >= FEWEST and share > limit:
+        percentage = 100 * number / stats.known
+        if number >= FEWEST and percentage > limit:
             return (
-                f"{number:,} of {found.known:,} mails {what}: {share:.2g} %, and more than "
+                f"{number:,} of {stats.known:,} mails {outcome}: {percentage:.2g} %, and more than "
                 f"{limit:g} % stops a send"
             )
     return ""

@@ -117,13 +117,13 @@ class SendService:
         Raises:
             UsageError: another one is asked for.
         """
-        asked, started = request.transport, mailing.send
+        requested, started = request.transport, mailing.send
         if started is None:
-            return asked or self.project.settings.send.transport
-        if asked and asked != started.transport:
+            return requested or self.project.settings.send.transport
+        if requested and requested != started.transport:
             raise UsageError(
                 f"{mailing.campaign} was started through {started.transport}, and stays there",
-                hint=f"To send it through {asked}, copy the file to a new name.",
+                hint=f"To send it through {requested}, copy the file to a new name.",
             )
         return started.transport
 
@@ -137,7 +137,7 @@ class SendService:
         name = self.transport_name(mailing, request)
         if dry_run and name == registry.OUTBOX:
             return None, Allowance()
-        transport = self._open(name, mailing.words, mailing.list_name)
+        transport = self._open(name, mailing.snapshot, mailing.list_name)
         if mailing.send and not dry_run:
             settle(self.store, transport, mailing.send, self._clock())
         return transport, transport.allowance()
@@ -188,7 +188,7 @@ class SendService:
         Raises:
             SendStopped: the send was started, paused or changed in another terminal since `find`.
         """
-        mailing, snapshot = plan.mailing, plan.mailing.words
+        mailing, snapshot = plan.mailing, plan.mailing.snapshot
         send = mailing.send
         if send is None or plan.new.ids or timing:
             send, _ = self.store.sends.freeze(
@@ -230,7 +230,7 @@ class SendService:
         *,
         stop: StopSignal,
         on_progress: Callable[[SendProgress], None] = lambda _: None,
-        by_hand: bool = True,
+        started_by_person: bool = True,
     ) -> Sender:
         """Build what sends it; for the arguments see `Sender`."""
         settings = self.project.settings.send
@@ -245,7 +245,7 @@ class SendService:
                 settings.most_bounces, settings.most_complaints, settings.judge_after
             ),
             on_progress=on_progress,
-            by_hand=by_hand,
+            started_by_person=started_by_person,
         )
 
     def take_over(self, send: Send, stop: StopSignal) -> None:
@@ -254,7 +254,7 @@ class SendService:
         transport = self._open(send.transport, snapshot, send.list_name)
         fields = self.store.subscribers.field_names()
         merger = Merger(snapshot, fields=fields, keys=self._keys, send_id=send.id)
-        self.sender(send, transport, merger, stop=stop, by_hand=False).run(send)
+        self.sender(send, transport, merger, stop=stop, started_by_person=False).run(send)
 
     def settle(self, send: Send) -> None:
         """Find out what became of deliveries that a dead process has left."""

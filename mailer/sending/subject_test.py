@@ -25,7 +25,7 @@ def refuse_impossible(plan: Plan, timing: Timing | None) -> None:
         CampaignError: clicks are to decide, and are not counted.
         UsageError: it is for too few people to say anything, or at another time for each zone.
     """
-    snapshot = plan.mailing.words
+    snapshot = plan.mailing.snapshot
     front = snapshot.parsed.front
     if not front.subjects or plan.mailing.send:
         return
@@ -52,7 +52,7 @@ def refuse_impossible(plan: Plan, timing: Timing | None) -> None:
 
 def people_by_arm(plan: Plan) -> Counter[int]:
     """How many people get each subject in the test, and how many (0) the winner."""
-    return Counter(map(Split.of(plan.mailing.words).arm, plan.new.ids))
+    return Counter(map(Split.of(plan.mailing.snapshot).arm, plan.new.ids))
 
 
 def choose_winner(store: Store, send: Send, now: datetime) -> str:

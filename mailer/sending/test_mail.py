@@ -38,26 +38,26 @@ _MARK = "[TEST] "
 
 def subscriber(store: Store, address: str) -> Subscriber:
     """Raises UsageError when nobody has this address."""
-    known = store.subscribers.history(address.strip().lower())
-    if known is None or known.subscriber is None:
+    history = store.subscribers.history(address.strip().lower())
+    if history is None or history.subscriber is None:
         raise UsageError(
             f"there is no subscriber {address}",
             hint="Look for the address with: mailer lists export LIST",
         )
-    return known.subscriber
+    return history.subscriber
 
 
-def example(store: Store, words: Snapshot) -> Subscriber:
+def example(store: Store, snapshot: Snapshot) -> Subscriber:
     """Somebody the campaign is for, or else somebody made up."""
-    place = words.parsed.place("audience")
-    chosen = condition(words.audience, words, store.subscribers.field_names(), place)
-    return next(filter(chosen, store.subscribers.audience(words.list_name)), SAMPLE_SUBSCRIBER)
+    place = snapshot.parsed.place("audience")
+    chosen = condition(snapshot.audience, snapshot, store.subscribers.field_names(), place)
+    return next(filter(chosen, store.subscribers.audience(snapshot.list_name)), SAMPLE_SUBSCRIBER)
 
 
 def make_test_mails(
     store: Store,
     keys: Keys,
-    words: Snapshot,
+    snapshot: Snapshot,
     addresses: Iterable[str],
     *,
     arm: int = 1,
@@ -68,7 +68,7 @@ def make_test_mails(
     Args:
         store: of the subscribers.
         keys: that sign the links.
-        words: the campaign.
+        snapshot: the campaign.
         addresses: of colleagues.
         arm: the number of the subject.
         person: whose mail each of them gets; None for their own, or that of an example.
@@ -81,26 +81,26 @@ def make_test_mails(
         wanted = [normalize(address) for address in addresses]
     except BadAddressError as err:
         raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
-    merger = Merger(words, fields=store.subscribers.field_names(), keys=keys, send_id=0)
+    merger = Merger(snapshot, fields=store.subscribers.field_names(), keys=keys, send_id=0)
     mails = {
         # without their id: no link in a test mail acts for somebody else
         address: merger.merge(
-            replace(person, id=0) if person else _colleague(store, words, address), arm
+            replace(person, id=0) if person else _colleague(store, snapshot, address), arm
         )
         for address in wanted
     }
     return [mail._replace(email=address, mark=_MARK) for address, mail in mails.items()]
 
 
-def examples_by_variant(store: Store, keys: Keys, words: Snapshot) -> dict[int, Subscriber]:
+def examples_by_variant(store: Store, keys: Keys, snapshot: Snapshot) -> dict[int, Subscriber]:
     """A recipient for each variant, by its number, as the checks number them.
 
     Raises:
         UsageError: there is no such list.
         CampaignError: the campaign does not compile.
     """
-    merger = Merger(words, fields=store.subscribers.field_names(), keys=keys, send_id=0)
-    recipients, _ = everybody(store, words, words.list_name)
+    merger = Merger(snapshot, fields=store.subscribers.field_names(), keys=keys, send_id=0)
+    recipients, _ = everybody(store, snapshot, snapshot.list_name)
     examples: dict[int, Subscriber] = {}
     for subscriber, left_out in recipients:
         if not left_out:
@@ -108,23 +108,23 @@ def examples_by_variant(store: Store, keys: Keys, words: Snapshot) -> dict[int, 
     return examples
 
 
-def _colleague(store: Store, words: Snapshot, address: str) -> Subscriber:
+def _colleague(store: Store, snapshot: Snapshot, address: str) -> Subscriber:
     """A colleague who subscribes gets their own mail, anybody else the mail of an example."""
-    known = store.subscribers.history(address)
-    if known is not None and known.subscriber is not None:
-        return known.subscriber
-    return replace(example(store, words), id=0, email=address)
+    history = store.subscribers.history(address)
+    if history is not None and history.subscriber is not None:
+        return history.subscriber
+    return replace(example(store, snapshot), id=0, email=address)
 
 
 def deliver(
-    store: Store, transport: Transport, proofs: Sequence[Merged], clock: Callable[[], float]
+    store: Store, transport: Transport, test_mails: Sequence[Merged], clock: Callable[[], float]
 ) -> Iterator[Merged]:
     """One after another, at the rate that a send may be using at the same time.
 
     Args:
         store: keeps the rate.
         transport: that takes the mail, into `FOLDER` where it has folders.
-        proofs: from `make_test_mails`.
+        test_mails: from `make_test_mails`.
         clock: seconds, the same for all processes.
 
     Yields:
@@ -134,7 +134,7 @@ def deliver(
         TransportError: one was not.
     """
     rate = transport.allowance().rate
-    messages = [OutgoingMessage(0, proof) for proof in proofs]
+    messages = [OutgoingMessage(0, test_mail) for test_mail in test_mails]
     for batch in transport.batches(messages, 1):
         if rate:
             turn = store.throttle.reserve(transport.name, 1, rate=rate, burst=1, clock=clock)

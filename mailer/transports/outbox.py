@@ -86,8 +86,8 @@ class Outbox:
             except OSError as err:
                 with contextlib.suppress(OSError):
                     self._part(outgoing.delivery_id).unlink(missing_ok=True)
-                unwritten = (one.delivery_id for one in batch[len(results) :])
-                results += [Result(one, DeliveryState.PENDING) for one in unwritten]
+                unwritten = (message.delivery_id for message in batch[len(results) :])
+                results += [Result(delivery_id, DeliveryState.PENDING) for delivery_id in unwritten]
                 return BatchResult(results, stop=self._unwritable(err))
         return BatchResult(results)
 

@@ -256,7 +256,7 @@ def test_whoever_starts_it_in_another_way_than_another_terminal_adds_nobody(
     mailer, root, store, monkeypatch, *, theirs
 ):
     def somebody_was_quicker(self, mailing, request, *, dry_run):
-        ours = {"query": "", "digest": mailing.words.digest, "transport": "outbox"}
+        ours = {"query": "", "digest": mailing.snapshot.digest, "transport": "outbox"}
         store.sends.freeze("vote", "members", [1], **ours | theirs, snapshot=b"", now=NOW)
         return opened(self, mailing, request, dry_run=dry_run)
 
@@ -273,7 +273,7 @@ def test_whoever_starts_it_in_the_same_way_as_another_terminal_shares_it(
     mailer, root, store, monkeypatch
 ):
     def somebody_was_quicker(self, mailing, request, *, dry_run):
-        ours = {"snapshot": mailing.words.to_bytes(), "digest": mailing.words.digest}
+        ours = {"snapshot": mailing.snapshot.to_bytes(), "digest": mailing.snapshot.digest}
         store.sends.freeze("vote", "members", [1], query="", transport="outbox", **ours, now=NOW)
         return opened(self, mailing, request, dry_run=dry_run)
 

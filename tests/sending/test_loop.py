@@ -621,7 +621,7 @@ def test_a_complaint_halves_the_rate_for_everybody_and_is_told(make, send, store
     assert min(progress.rate_factor for progress in seen) == pytest.approx(0.5, abs=0.05)
     assert 25 / 4 < (time.now - START).total_seconds() < 25 / 2
     turn = store.throttle.reserve("fake", 1, rate=4, burst=1, clock=time.now.timestamp)
-    assert 0.5 < turn.share < 1
+    assert 0.5 < turn.rate_factor < 1
 
 
 def test_batches_shrink_with_the_rate(make, send, way):

@@ -502,9 +502,11 @@ def test_stores_share_what_is_left_of_a_rate(store, other):
         s.throttle.reserve("ses", 10, rate=10, burst=10, clock=lambda: 100.0)
         for s in (other, store)
     ]
-    assert turns == [Reservation(wait=0, share=0.5), Reservation(wait=2, share=0.5)]
-    assert other.throttle.reserve("ses", 1, rate=10, burst=10, clock=lambda: 150.0).share == 1
-    assert other.throttle.reserve("outbox", 1, rate=10, burst=10, clock=lambda: 100.0).share == 1
+    assert turns == [Reservation(wait=0, rate_factor=0.5), Reservation(wait=2, rate_factor=0.5)]
+    assert other.throttle.reserve("ses", 1, rate=10, burst=10, clock=lambda: 150.0).rate_factor == 1
+    assert (
+        other.throttle.reserve("outbox", 1, rate=10, burst=10, clock=lambda: 100.0).rate_factor == 1
+    )
 
 
 def test_the_clock_is_read_when_it_is_this_reservations_turn(store, other):

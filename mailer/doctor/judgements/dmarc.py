@@ -85,11 +85,11 @@ def _records(domain: str, answers: Answers) -> list[_Policy] | Diagnosis:
         texts = answers[question]
         if isinstance(texts, NoAnswer):
             return silent("DMARC", question, texts)
-        found = [text for text in texts if _RECORD.match(text)]
-        if len(found) > 1:
-            what = f"_dmarc.{name} has {len(found)} records, so that none counts"
-            return AREA.error("DMARC", what, "Keep one.")
-        policies += [_Policy(name, record, _tags(record)) for record in found]
+        records = [text for text in texts if _RECORD.match(text)]
+        if len(records) > 1:
+            problem = f"_dmarc.{name} has {len(records)} records, so that none counts"
+            return AREA.error("DMARC", problem, "Keep one.")
+        policies += [_Policy(name, record, _tags(record)) for record in records]
     return policies
 
 
@@ -113,19 +113,19 @@ def _judge(
     if isinstance(requested, NoAnswer):
         return [silent("DMARC", (domain, tag), requested)]
     if requested not in _POLICIES:
-        what = f"the record at _dmarc.{policy.name} has no valid policy: {policy.record}"
+        problem = f"the record at _dmarc.{policy.name} has no valid policy: {policy.record}"
         todo = "Write p=none, p=quarantine or p=reject right after v=DMARC1."
-        return [AREA.error("DMARC", what, todo)]
+        return [AREA.error("DMARC", problem, todo)]
     testing = policy.tags.get("t") == "y"
     applied = _POLICIES[max(_POLICIES.index(requested) - testing, 0)]
-    found = f"p={requested} at _dmarc.{policy.name}"
+    policy_text = f"p={requested} at _dmarc.{policy.name}"
     if tag not in policy.tags:
-        found += ", which has no p= (RFC 9989)"
+        policy_text += ", which has no p= (RFC 9989)"
     if tag == "np":
-        found += f", as {domain} has neither addresses nor MX (np=)"
+        policy_text += f", as {domain} has neither addresses nor MX (np=)"
     if testing:
-        found += f"; in test mode (t=y), applied as p={applied}"
-    return [_aligned(found, domain, policy.tags, identity), *_bimi(domain, applied, answers)]
+        policy_text += f"; in test mode (t=y), applied as p={applied}"
+    return [_aligned(policy_text, domain, policy.tags, identity), *_bimi(domain, applied, answers)]
 
 
 def _effective(policy: _Policy, domain: str, answers: Answers) -> tuple[str | NoAnswer, str]:
@@ -149,7 +149,7 @@ def _tags(record: str) -> dict[str, str]:
 
 
 def _aligned(
-    found: str, domain: str, tags: Mapping[str, str], identity: Identity | None
+    policy_text: str, domain: str, tags: Mapping[str, str], identity: Identity | None
 ) -> Diagnosis:
     """Whether From agrees with what DKIM and SPF prove.
 
@@ -157,14 +157,16 @@ def _aligned(
     the relaxed mode, which is the default, they always agree.
     """
     if identity is None:
-        unknown = f"{found}; whether mail passes is not known"
+        unknown = f"{policy_text}; whether mail passes is not known"
         return AREA.warning("DMARC", unknown, "Mend what SES reports above.")
     dkim = identity.signs and (tags.get("adkim") != "s" or identity.domain == domain)
     spf = identity.mail_from_status == "SUCCESS" and (
         tags.get("aspf") != "s" or identity.mail_from == domain
     )
     if dkim:
-        return AREA.ok("DMARC", f"{found}; From agrees with DKIM{' and MAIL FROM' if spf else ''}")
+        return AREA.ok(
+            "DMARC", f"{policy_text}; From agrees with DKIM{' and MAIL FROM' if spf else ''}"
+        )
     strict = (
         f" It asks for adkim=s, but mail is signed as {identity.domain}: verify {domain} itself."
         if identity.signs
@@ -173,12 +175,12 @@ def _aligned(
     if spf:
         return AREA.warning(
             "DMARC",
-            f"{found}; From agrees with MAIL FROM only, which forwarded mail loses",
+            f"{policy_text}; From agrees with MAIL FROM only, which forwarded mail loses",
             f"Have mail signed with DKIM as {domain}.{strict}",
         )
     return AREA.error(
         "DMARC",
-        f"{found}; mail would fail it: From agrees neither with DKIM nor with MAIL FROM",
+        f"{policy_text}; mail would fail it: From agrees neither with DKIM nor with MAIL FROM",
         f"Have mail signed with DKIM as {domain}.{strict}",
     )
 

@@ -63,14 +63,14 @@ def _mail_from(identity: Identity, region: str, answers: Answers) -> list[Diagno
 
 
 def _mx(domain: str, region: str, answers: Answers) -> Diagnosis:
-    found = answers[domain, "MX"]
-    if isinstance(found, NoAnswer):
-        return silent("MAIL FROM MX", (domain, "MX"), found)
+    records = answers[domain, "MX"]
+    if isinstance(records, NoAnswer):
+        return silent("MAIL FROM MX", (domain, "MX"), records)
     host = f"feedback-smtp.{region}.amazonses.com"
     todo = f"Publish exactly one: {domain} MX 10 {host}"
-    if not found:
+    if not records:
         return AREA.error("MAIL FROM MX", f"{domain} has none: bounces cannot come back", todo)
-    hosts = [record.rpartition(" ")[2] for record in found]
+    hosts = [record.rpartition(" ")[2] for record in records]
     if hosts != [host]:
         return AREA.error("MAIL FROM MX", f"{domain} leads to {', '.join(hosts)}", todo)
     return AREA.ok("MAIL FROM MX", host)
@@ -85,23 +85,23 @@ def _keys(identity: Identity) -> list[Question]:
 
 
 def _dkim(identity: Identity, answers: Answers) -> Diagnosis:
-    asked = _keys(identity)
-    if not asked:
+    keys = _keys(identity)
+    if not keys:
         return AREA.error(
             "DKIM", f"SES has no keys for {identity.name}", f"See {PAGE}, Your domain."
         )
     wrong = []
-    for name, kind in asked:
-        found = answers[name, kind]
-        if isinstance(found, NoAnswer):
-            return silent("DKIM", (name, kind), found)
-        if not _is_key(name, found):
+    for name, kind in keys:
+        records = answers[name, kind]
+        if isinstance(records, NoAnswer):
+            return silent("DKIM", (name, kind), records)
+        if not _is_key(name, records):
             wrong.append(name)
     if not wrong:
-        return AREA.ok("DKIM", f"all {len(asked)} records of {identity.domain} are there")
+        return AREA.ok("DKIM", f"all {len(keys)} records of {identity.domain} are there")
     return AREA.error(
         "DKIM",
-        f"{len(wrong)} of {len(asked)} records are missing or lead elsewhere",
+        f"{len(wrong)} of {len(keys)} records are missing or lead elsewhere",
         "\n".join(["Publish:", *(_key(name, identity) for name in wrong), _TYPED_TWICE]),
     )
 

@@ -28,14 +28,14 @@ def judge(identity: Identity | Refused | None, settings: Settings, region: str) 
     return [_verified(identity), _dkim(identity), _mail_from(identity)]
 
 
-def judge_return_path(found: Identity | Refused | None, settings: Settings) -> list[Diagnosis]:
+def judge_return_path(identity: Identity | Refused | None, settings: Settings) -> list[Diagnosis]:
     """SES takes no mail whose bounces go to somebody it has not verified."""
-    if found is None:
+    if identity is None:
         return []
-    if isinstance(found, Refused) and found.why is not ErrorKind.MISSING:
-        return [unread("return path", found, "GetEmailIdentity")]
-    if isinstance(found, Identity) and found.verified:
-        return [AREA.ok("return path", f"{found.name} is verified")]
+    if isinstance(identity, Refused) and identity.why is not ErrorKind.MISSING:
+        return [unread("return path", identity, "GetEmailIdentity")]
+    if isinstance(identity, Identity) and identity.verified:
+        return [AREA.ok("return path", f"{identity.name} is verified")]
     return [
         AREA.error(
             "return path",
@@ -93,10 +93,10 @@ def _mail_from(identity: Identity) -> Diagnosis:
         )
     if identity.mail_from_status == "SUCCESS":
         return AREA.ok("MAIL FROM", identity.mail_from)
-    found = f"{identity.mail_from} is not usable ({identity.mail_from_status})"
+    problem = f"{identity.mail_from} is not usable ({identity.mail_from_status})"
     if identity.mail_from_required:
-        return AREA.error("MAIL FROM", f"{found}: SES refuses all mail", todo)
-    return AREA.warning("MAIL FROM", f"{found}: SES uses amazonses.com instead", todo)
+        return AREA.error("MAIL FROM", f"{problem}: SES refuses all mail", todo)
+    return AREA.warning("MAIL FROM", f"{problem}: SES uses amazonses.com instead", todo)
 
 
 def unread(name: str, refused: Refused, action: str) -> Diagnosis:
@@ -105,4 +105,4 @@ def unread(name: str, refused: Refused, action: str) -> Diagnosis:
         if refused.why is ErrorKind.DENIED
         else "Run mailer doctor again in a minute."
     )
-    return AREA.error(name, f"could not be read: {refused.said}", todo)
+    return AREA.error(name, f"could not be read: {refused.message}", todo)

@@ -81,14 +81,14 @@ def read_key(project: Project, environment: str | None) -> Keys | MailerError | 
 
 
 def key(
-    project: Project, environment: str | None, found: Keys | MailerError | None, sends: int
+    project: Project, environment: str | None, keys: Keys | MailerError | None, sends: int
 ) -> Diagnosis:
     file = project.secret_key_file
     name = project.show(file)
-    if found is None:
+    if keys is None:
         return _no_key(name, sends)
-    if isinstance(found, MailerError):
-        return AREA.error("secret key", str(found), found.hint or "")
+    if isinstance(keys, MailerError):
+        return AREA.error("secret key", str(keys), keys.hint or "")
     if environment is not None:
         return AREA.ok("secret key", "in MAILER_SECRET_KEYS")
     mode = stat.S_IMODE(file.stat().st_mode)
@@ -180,20 +180,20 @@ def worker(health: Health) -> list[Diagnosis]:
     """None where nothing is scheduled."""
     if not health.scheduled:
         return []
-    found = f"{health.scheduled:,} scheduled {'send' if health.scheduled == 1 else 'sends'}"
+    waiting = f"{health.scheduled:,} scheduled {'send' if health.scheduled == 1 else 'sends'}"
     if health.attended:
-        return [AREA.ok("worker", f"runs, and starts {found}")]
+        return [AREA.ok("worker", f"runs, and starts {waiting}")]
     todo = "Start it where it keeps running: mailer worker. With mailer worker --once in cron, never mind."
-    return [AREA.warning("worker", f"{found} to start, and no worker runs to do it", todo)]
+    return [AREA.warning("worker", f"{waiting} to start, and no worker runs to do it", todo)]
 
 
 def disk(project: Project) -> Diagnosis:
     free = shutil.disk_usage(project.root).free
-    found = f"{free / _MEGABYTE:,.0f} MB free"
+    space = f"{free / _MEGABYTE:,.0f} MB free"
     todo = "Make room: a full disk stops a send in the middle."
     if free < _FULL:
-        return AREA.error("disk", found, todo)
-    return AREA.warning("disk", found, todo) if free < _NEARLY_FULL else AREA.ok("disk", found)
+        return AREA.error("disk", space, todo)
+    return AREA.warning("disk", space, todo) if free < _NEARLY_FULL else AREA.ok("disk", space)
 
 
 # ---------------------------------------------------------------- look-ups and layouts
@@ -210,7 +210,7 @@ def _lookup(project: Project, name: str) -> Diagnosis:
         table = read_table(lookup.file, read_lookup(project, name), lookup.key, many=lookup.many)
     except (CampaignError, ConfigError) as err:
         return _broken(title, err)
-    rows = sum(len(found) for found in table.rows.values())
+    rows = sum(len(values) for values in table.rows.values())
     if not rows:
         todo = f"Fill it, or take [lookups.{name}] out of mailer.toml."
         return AREA.warning(title, f"{lookup.file} has no rows", todo)
@@ -223,8 +223,8 @@ def templates(project: Project) -> list[Diagnosis]:
         statuses = template_copies.statuses(project)
     except ConfigError as err:
         return [_broken("templates", err)]
-    older = [each.name for each in statuses if each.origin is Origin.OLDER]
-    copies = [each.name for each in statuses if each.origin is Origin.CURRENT]
+    older = [status.name for status in statuses if status.origin is Origin.OLDER]
+    copies = [status.name for status in statuses if status.origin is Origin.CURRENT]
     if older:
         todo = (
             f"See what differs with: mailer templates diff {older[0]}\nTake over what you want, then: "

@@ -82,17 +82,17 @@ def _shut_out(refused: Refused) -> Diagnosis:
         case ErrorKind.BAD_CREDENTIALS:
             return AREA.error(
                 "credentials",
-                f"refused: {refused.said}",
+                f"refused: {refused.message}",
                 "Log in again or make a new key. If the key is right, check AWS_PROFILE and this "
                 "machine's clock.",
             )
         case ErrorKind.UNREACHABLE:
             return AREA.error(
                 "account",
-                f"no answer: {refused.said}",
+                f"no answer: {refused.message}",
                 "Check this machine's network and the region, then run mailer doctor again.",
             )
-    return AREA.error("account", refused.said, f"Look it up in {PAGE} under Errors.")
+    return AREA.error("account", refused.message, f"Look it up in {PAGE} under Errors.")
 
 
 # ---------------------------------------------------------------- the account
@@ -145,33 +145,33 @@ def _quota(account: Account) -> Diagnosis:
     if account.quota < 0:
         return AREA.ok("quota", f"no daily limit, {rate}")
     left = max(0.0, account.quota - account.sent)
-    found = f"{left:,.0f} of {account.quota:,.0f} left in these 24 hours, {rate}"
+    quota = f"{left:,.0f} of {account.quota:,.0f} left in these 24 hours, {rate}"
     if left <= account.quota * _NEARLY_USED:
         todo = "Send later, or ask for more: Service Quotas, Amazon SES, in the AWS console."
-        return AREA.warning("quota", found, todo) if left else AREA.error("quota", found, todo)
-    return AREA.ok("quota", found)
+        return AREA.warning("quota", quota, todo) if left else AREA.error("quota", quota, todo)
+    return AREA.ok("quota", quota)
 
 
 # ---------------------------------------------------------------- who hears of it
 
 
 def _configuration_set(facts: Ses, name: str) -> Diagnosis:
-    found = facts.configuration_set
-    if found is None:
+    configuration_set = facts.configuration_set
+    if configuration_set is None:
         return AREA.warning(
             "configuration set",
             "none is named in mailer.toml: bounces, complaints and lost replies stay unknown",
             f'{PAGE}, Events; then configuration_set = "mailer" under [ses].',
         )
-    if isinstance(found, Refused):
-        if found.why is not ErrorKind.MISSING:
-            return unread("configuration set", found, "GetConfigurationSet")
+    if isinstance(configuration_set, Refused):
+        if configuration_set.why is not ErrorKind.MISSING:
+            return unread("configuration set", configuration_set, "GetConfigurationSet")
         return AREA.error(
             "configuration set",
             f"{facts.region} has none called {name}: SES would refuse every mail",
             f"aws sesv2 create-configuration-set --configuration-set-name {name}",
         )
-    if not found:
+    if not configuration_set:
         return AREA.error(
             "configuration set",
             f"sending is switched off for {name}",
@@ -189,12 +189,14 @@ def _events(facts: Ses, name: str) -> list[Diagnosis]:
     return [_destinations(facts.destinations, name)]
 
 
-def _isunread(found: Refused | None) -> bool:
-    return found is not None and found.why is ErrorKind.DENIED
+def _isunread(answer: Refused | None) -> bool:
+    return answer is not None and answer.why is ErrorKind.DENIED
 
 
 def _destinations(destinations: tuple[Destination, ...], name: str) -> Diagnosis:
-    topics = [one for one in destinations if one.enabled and one.topic]
+    topics = [
+        destination for destination in destinations if destination.enabled and destination.topic
+    ]
     if not topics:
         return AREA.warning(
             "events",
@@ -206,14 +208,16 @@ def _destinations(destinations: tuple[Destination, ...], name: str) -> Diagnosis
             ),
             f"Wire it to a topic and a queue: {PAGE}, Events.",
         )
-    missing = KINDS.difference(*(one.kinds for one in topics))
+    missing = KINDS.difference(*(destination.kinds for destination in topics))
     if missing:
         return AREA.warning(
             "events",
             f"not published: {', '.join(sorted(missing))}",
             f"Add them to the destination {topics[0].name}: {PAGE}, Events.",
         )
-    return AREA.ok("events", f"published to {', '.join(one.topic for one in topics)}")
+    return AREA.ok(
+        "events", f"published to {', '.join(destination.topic for destination in topics)}"
+    )
 
 
 def _auto_validation(facts: Ses) -> list[Diagnosis]:
@@ -226,8 +230,8 @@ def _auto_validation(facts: Ses) -> list[Diagnosis]:
     if not threshold:
         return [AREA.ok("auto validation", "off: SES tries every address")]
     todo = "Those mails count as not tried, and nobody is suppressed for it: docs/events.md."
-    what = f"on ({threshold}, {where}): SES does not try addresses that it takes for dead"
-    return [AREA.ok("auto validation", what, todo)]
+    setting = f"on ({threshold}, {where}): SES does not try addresses that it takes for dead"
+    return [AREA.ok("auto validation", setting, todo)]
 
 
 def _queue(url: str) -> Diagnosis:

@@ -61,12 +61,12 @@ class _Walk:
         if records is None or isinstance(records, NoAnswer):
             self.unanswered.append((domain, "TXT"))
             return ""
-        found = _records(records)
-        if len(found) != 1:
-            count = "no SPF record" if not found else f"{len(found)} SPF records"
+        spf_records = _records(records)
+        if len(spf_records) != 1:
+            count = "no SPF record" if not spf_records else f"{len(spf_records)} SPF records"
             self.broken = self.broken or f"it includes {domain}, which has {count}"
             return ""
-        return found[0]
+        return spf_records[0]
 
 
 def unanswered(domain: str, answers: Answers) -> list[Question]:
@@ -86,20 +86,20 @@ def judge(domain: str, answers: Answers) -> Diagnosis:
     records = answers[domain, "TXT"]
     if isinstance(records, NoAnswer):
         return silent("SPF", (domain, "TXT"), records)
-    found = _records(records)
-    if not found:
+    spf_records = _records(records)
+    if not spf_records:
         return AREA.error(
             "SPF", f"{domain} has no SPF record", f'Publish: {domain} TXT "{_WANTED}"'
         )
-    if len(found) > 1:
+    if len(spf_records) > 1:
         return AREA.error(
             "SPF",
-            f"{domain} has {len(found)} SPF records, so that none counts",
+            f"{domain} has {len(spf_records)} SPF records, so that none counts",
             "Make them one record.",
         )
     walk = _Walk(answers)
     walk.read(domain)
-    return _judge(domain, found[0], walk)
+    return _judge(domain, spf_records[0], walk)
 
 
 def _judge(domain: str, record: str, walk: _Walk) -> Diagnosis:
@@ -121,10 +121,10 @@ def _judge(domain: str, record: str, walk: _Walk) -> Diagnosis:
         return AREA.ok("SPF", f"{domain} allows Amazon{count}")
     unread, todo = walk.unanswered, f"Add include:{_AMAZON} to it."
     if unread:
-        what = f"{domain} does not name Amazon: {record}"
+        problem = f"{domain} does not name Amazon: {record}"
         names = ", ".join(name for name, _ in unread)
         return AREA.warning(
-            "SPF", what, f"{names} could not be read. If it does not allow Amazon: {todo}"
+            "SPF", problem, f"{names} could not be read. If it does not allow Amazon: {todo}"
         )
     return AREA.error("SPF", f"{domain} does not name Amazon: {record}", todo)
 
@@ -136,7 +136,7 @@ def _records(records: Records) -> list[str]:
 def _split(term: str) -> tuple[str, str]:
     """A term's name and its domain: "include:a.example" and "redirect=a.example"."""
     for mark in ":=":
-        name, found, target = term.partition(mark)
-        if found:
+        name, separator, target = term.partition(mark)
+        if separator:
             return name, target.rstrip(".").partition("/")[0]
     return term.partition("/")[0], ""

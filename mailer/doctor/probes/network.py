@@ -26,12 +26,12 @@ def resolver() -> dns.resolver.Resolver | NoAnswer:
         return NoAnswer(f"this machine knows no name server ({err})")
 
 
-def lookup(asked: dns.resolver.Resolver | NoAnswer, name: str, kind: str) -> Records | NoAnswer:
+def lookup(resolver: dns.resolver.Resolver | NoAnswer, name: str, kind: str) -> Records | NoAnswer:
     """The records of one type; none is ()."""
-    if isinstance(asked, NoAnswer):
-        return asked
+    if isinstance(resolver, NoAnswer):
+        return resolver
     try:
-        answer = asked.resolve(name, kind, lifetime=_SECONDS)
+        answer = resolver.resolve(name, kind, lifetime=_SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
     except dns.resolver.LifetimeTimeout:

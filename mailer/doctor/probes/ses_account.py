@@ -49,10 +49,10 @@ def inspect(settings: Settings) -> Ses:
     except boto.BotoCoreError as err:
         return Ses(settings.ses.region, _refusal(err))
     region: str = client.meta.region_name
-    known = frozenset(clients.session.get_available_regions("sesv2"))
+    regions = frozenset(clients.session.get_available_regions("sesv2"))
     account = _ask(lambda: _account(client.get_account()))
     if isinstance(account, Refused) and account.why is not ErrorKind.DENIED:
-        return Ses(region, account, known_regions=known)
+        return Ses(region, account, known_regions=regions)
     name = settings.ses.configuration_set
     allowed = _ask(partial(_configuration_set, client, name)) if name else None
     ours, bounces = not settings.ses.identity_arn, settings.ses.return_path
@@ -64,7 +64,7 @@ def inspect(settings: Settings) -> Ses:
         allowed[1] if isinstance(allowed, tuple) else None,
         _ask(lambda: _destinations(client, name)) if name else (),
         _identity(client, bounces) if ours and bounces else None,
-        known,
+        regions,
     )
 
 
@@ -78,8 +78,8 @@ def _ask(question: Callable[[], T]) -> T | Refused:
 def _refusal(err: Exception) -> Refused:
     if isinstance(err, boto.ClientError):
         error = err.response["Error"]
-        said = f"{error['Message']} ({error['Code']})"
-        return Refused(_CODES.get(error["Code"], ErrorKind.OTHER), said)
+        message = f"{error['Message']} ({error['Code']})"
+        return Refused(_CODES.get(error["Code"], ErrorKind.OTHER), message)
     return Refused(_trouble(err), str(err))
 
 
@@ -172,10 +172,10 @@ def _destinations(client: Any, name: str) -> tuple[Destination, ...]:
     answer = client.get_configuration_set_event_destinations(ConfigurationSetName=name)
     return tuple(
         Destination(
-            one["Name"],
-            enabled=one.get("Enabled", False),
-            kinds=frozenset(one["MatchingEventTypes"]),
-            topic=one.get("SnsDestination", {}).get("TopicArn", ""),
+            destination["Name"],
+            enabled=destination.get("Enabled", False),
+            kinds=frozenset(destination["MatchingEventTypes"]),
+            topic=destination.get("SnsDestination", {}).get("TopicArn", ""),
         )
-        for one in answer.get("EventDestinations", ())
+        for destination in answer.get("EventDestinations", ())
     )

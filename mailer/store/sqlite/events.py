@@ -106,8 +106,8 @@ class SqliteEvents:
         if not event.recipient:
             return None
         subscriber_id = self._db.value(_BY_ADDRESS, {"email": event.recipient})
-        known = event.recipient if event.alone else ""
-        return _Subject(subscriber_id=subscriber_id, email=known) if subscriber_id else None
+        email = event.recipient if event.alone else ""
+        return _Subject(subscriber_id=subscriber_id, email=email) if subscriber_id else None
 
     def _by_complaint(self, event: Event) -> _Subject:
         """An address that is on no list yet: its complaint counts when somebody imports it."""
@@ -194,10 +194,10 @@ class SqliteEvents:
 
     def stats(self, send_id: int) -> DeliverabilityStats:
         row = self._db.row(_STATS, {"send": send_id})
-        known, delivered, bounced, complained, watched = row or (0, 0, 0, 0, 1)
-        if known and not delivered:
-            known = self._sends.counts(send_id).accepted
-        return DeliverabilityStats(known, bounced, complained, bool(watched))
+        outcomes, delivered, bounced, complained, watched = row or (0, 0, 0, 0, 1)
+        if outcomes and not delivered:
+            outcomes = self._sends.counts(send_id).accepted
+        return DeliverabilityStats(outcomes, bounced, complained, bool(watched))
 
     def stop_watching(self, send_id: int) -> None:
         with self._db.writing():

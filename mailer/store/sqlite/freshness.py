@@ -111,8 +111,8 @@ class SqliteFreshness:
             )
 
     def _refuse_copies(self, epoch: str, machine: str) -> None:
-        here = machine_id()
-        if machine and here and machine != here:
+        this_machine = machine_id()
+        if machine and this_machine and machine != this_machine:
             raise StaleLedger(
                 f"{self._db.path.name} was copied from another machine: if the original still sends, "
                 f"everybody is mailed twice ({self._waiting():,} are pending here)",
@@ -122,7 +122,7 @@ class SqliteFreshness:
         for mark in self._marks.all(epoch):
             original = Path(mark.path)
             is_other = mark.epoch == epoch and mark.path != str(own) and original.exists()
-            if is_other and mark.machine == here and not original.samefile(own):
+            if is_other and mark.machine == this_machine and not original.samefile(own):
                 raise StaleLedger(
                     f"{self._db.path.name} is a copy of {original}, which sends, too: everybody "
                     f"would be mailed twice ({self._waiting():,} are pending here)",

@@ -88,7 +88,7 @@ def _damage(connection: sqlite3.Connection) -> str | None:
     end = time.monotonic() + _SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:
-        found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+        problems = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
     except sqlite3.DatabaseError as err:
         code = err.sqlite_errorcode
         if code == sqlite3.SQLITE_INTERRUPT:
@@ -98,4 +98,4 @@ def _damage(connection: sqlite3.Connection) -> str | None:
         raise
     finally:
         connection.set_progress_handler(None, 0)
-    return "" if found == ["ok"] else "; ".join(found)
+    return "" if problems == ["ok"] else "; ".join(problems)

@@ -25,14 +25,14 @@ TABLES = (
     f"CREATE TEMP TABLE said (id INTEGER PRIMARY KEY, email TEXT, {', '.join(_COLUMNS)})",
     f"CREATE TEMP TABLE standings (email TEXT PRIMARY KEY, {', '.join(_COLUMNS)}) WITHOUT ROWID",
 )
-DROP = ("DROP TABLE IF EXISTS temp.said", "DROP TABLE IF EXISTS temp.standings")
+DROP = ("DROP TABLE IF EXISTS temp.file_standings", "DROP TABLE IF EXISTS temp.standings")
 
 
 def stage(database: SqliteDatabase, rows: Iterable[ImportRow]) -> None:
     """Take what rows say into a temporary table."""
-    said = [(row.email, *row.standing) for row in rows if row.standing is not None]
-    if said:
-        database.load("temp.said", ("email", *_COLUMNS), said)
+    standings = [(row.email, *row.standing) for row in rows if row.standing is not None]
+    if standings:
+        database.load("temp.file_standings", ("email", *_COLUMNS), standings)
 
 
 def fold(database: SqliteDatabase) -> None:
@@ -68,7 +68,7 @@ _FOLDED_SUPPRESSION = ", ".join(
 )
 
 _FOLD = f"""
-INSERT INTO temp.standings (email, {_LIST}) SELECT email, {_LIST} FROM temp.said
+INSERT INTO temp.standings (email, {_LIST}) SELECT email, {_LIST} FROM temp.file_standings
 WHERE true ORDER BY email, id
 ON CONFLICT (email) DO UPDATE SET {_FOLDED_MEMBERSHIP}, {_FOLDED_SUPPRESSION}"""
 

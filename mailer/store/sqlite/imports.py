@@ -64,12 +64,12 @@ class SqliteImports:
             for statement in _STAGING:
                 self._db.execute(statement)
             fields = self._stage_rows(rows)
-            known = self._mark_erased(frozenset())
+            erased = self._mark_erased(frozenset())
             if dry_run:
                 totals, last = self._totals(list_name)
             else:
                 with self._db.writing():
-                    self._mark_erased(known)
+                    self._mark_erased(erased)
                     totals, last = self._totals(list_name)
                     number = self._log.begin(origin, totals, last)
                     self._apply({**origin, "import": number}, totals, number)
@@ -103,14 +103,14 @@ class SqliteImports:
                 self._db.execute(statement)
         return fields
 
-    def _mark_erased(self, known: frozenset[str]) -> frozenset[str]:
+    def _mark_erased(self, already_marked: frozenset[str]) -> frozenset[str]:
         """Mark those whose erasure is not among the `known` ones; return all that there are.
 
         Called once before the write lock is taken, as a hash takes 2 µs, and once with it.
         """
         rows = self._db.rows("SELECT address FROM suppressions WHERE reason = 'erased'")
         erased = frozenset(address.removeprefix(ERASED) for (address,) in rows)
-        new = erased - known
+        new = erased - already_marked
         if new:
             self._db.create_function(
                 "is_erased", lambda email: not new.isdisjoint(self._hashes(email))

@@ -22,13 +22,13 @@ class SqlitePreview:
         self._db = database
 
     def search(self, list_name: str, text: str, limit: int) -> list[Subscriber]:
-        words = text.split()[:_MOST_WORDS]
-        patterns = {f"word{number}": f"%{_literal(word)}%" for number, word in enumerate(words)}
+        terms = text.split()[:_MOST_WORDS]
+        patterns = {f"word{number}": f"%{_literal(word)}%" for number, word in enumerate(terms)}
         # one condition for each word: half the time of looking through a list of patterns
-        matches = "".join(_MATCHES.format(name=name) for name in patterns)
-        sql = _SEARCH.format(matches=matches)
-        found = self._db.rows(sql, {"list": list_name, "limit": limit, **patterns})
-        return [rows.subscriber(row) for row in found]
+        conditions = "".join(_MATCHES.format(name=name) for name in patterns)
+        sql = _SEARCH.format(matches=conditions)
+        subscriber_rows = self._db.rows(sql, {"list": list_name, "limit": limit, **patterns})
+        return [rows.subscriber(row) for row in subscriber_rows]
 
     def accepted_by_minute(self, send_id: int) -> list[AcceptedInMinute]:
         return [

@@ -268,7 +268,9 @@ class SqliteRequests:
             {"list": list_id, "subscriber": subscriber, "at": iso(now), "how": how}
             for list_id in list_ids
         ]
-        return [row[0] for each in memberships for row in self._db.rows(_SUBSCRIBE, each)]
+        return [
+            row[0] for membership in memberships for row in self._db.rows(_SUBSCRIBE, membership)
+        ]
 
     # ---------------------------------------------------------------- moves
 
@@ -324,11 +326,15 @@ class SqliteRequests:
 
     def _end_moves(self, *subscriber_ids: int) -> None:
         """Refuse every change of address that still waits to be confirmed."""
-        self._db.execute_many(_END_MOVES, ({"subscriber": each} for each in subscriber_ids))
+        self._db.execute_many(
+            _END_MOVES, ({"subscriber": subscriber_id} for subscriber_id in subscriber_ids)
+        )
 
 
 def _request(row: Sequence[Any]) -> PendingRequest:
-    request_id, kind, email, subscriber, send, move, lists, details, asked, settled, departure = row
+    request_id, kind, email, subscriber, send, move, lists, details, created, settled, departure = (
+        row
+    )
     request = RecipientRequest(
         RequestKind(kind),
         email,
@@ -338,7 +344,7 @@ def _request(row: Sequence[Any]) -> PendingRequest:
         tuple(json.loads(lists)),
         json.loads(details),
     )
-    return PendingRequest(request_id, request, datetime.fromisoformat(asked), settled, departure)
+    return PendingRequest(request_id, request, datetime.fromisoformat(created), settled, departure)
 
 
 _NUMBER_OF_MAILBOX = """

@@ -52,9 +52,9 @@ class SqliteSuppressions:
     def suppress_all(self, addresses: Iterable[SuppressedAddress], *, now: datetime) -> int:
         with self._db.writing():
             return sum(
-                self._add(each.email, each.reason, each.note, each.since or iso(now))
-                for each in addresses
-                if self.reason(each.email) is not SuppressionReason.ERASED
+                self._add(entry.email, entry.reason, entry.note, entry.since or iso(now))
+                for entry in addresses
+                if self.reason(entry.email) is not SuppressionReason.ERASED
             )
 
     def export(self) -> Iterator[SuppressedAddress]:

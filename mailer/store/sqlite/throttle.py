@@ -24,13 +24,13 @@ class SqliteThrottle:
             bucket = self._bucket(key)
             bucket, wait = throttle.reserve(bucket, n, rate=rate, burst=burst, now=clock())
             self._keep(key, bucket)
-        return Reservation(wait, bucket.share)
+        return Reservation(wait, bucket.rate_factor)
 
     def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
         with self._db.writing():
             bucket = throttle.slow_down(self._bucket(key), now=clock())
             self._keep(key, bucket)
-        return bucket.share
+        return bucket.rate_factor
 
     def _bucket(self, key: str) -> throttle.Bucket | None:
         row = self._db.row(_BUCKET, {"key": key})
@@ -43,7 +43,7 @@ class SqliteThrottle:
                 "key": key,
                 "busy_until": bucket.busy_until,
                 "read_at": bucket.read_at,
-                "share": bucket.share,
+                "share": bucket.rate_factor,
                 "slowed_at": bucket.slowed_at,
             },
         )

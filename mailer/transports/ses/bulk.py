@@ -49,7 +49,7 @@ class Template:
 
 def data(merged: Merged) -> str:
     """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
-    return f"{{{', '.join([one.variables or _variables(one) for one in merged.fillings])}}}"
+    return f"{{{', '.join([filling.variables or _variables(filling) for filling in merged.fillings])}}}"
 
 
 def _variables(filling: FilledGroup) -> str:
@@ -115,10 +115,12 @@ def request(
     None when their values are too long for one call.
     """
     first = batch[0]
-    made = template(first.variant, first.mark)
-    assert made is not None
+    inline_template = template(first.variant, first.mark)
+    assert inline_template is not None
     values = list(map(data, batch))
-    octets = made.octets + sum(_ESCAPED * len(each) + _ADDRESS_AND_HEADERS for each in values)
+    octets = inline_template.octets + sum(
+        _ESCAPED * len(own_tags) + _ADDRESS_AND_HEADERS for own_tags in values
+    )
     if octets > _REQUEST or max(map(len, values)) > _DATA:
         return None
     headers = message.list_headers(first, envelope)
@@ -128,14 +130,14 @@ def request(
         **({"ReplyToAddresses": [envelope.reply_to]} if envelope.reply_to else {}),
         "DefaultContent": {
             "Template": {
-                "TemplateContent": made.content,
+                "TemplateContent": inline_template.content,
                 "TemplateData": "{}",
                 "Headers": [{"Name": name, "Value": value} for name, value in headers.items()],
             }
         },
         "BulkEmailEntries": [
-            _entry(merged, own, envelope, each)
-            for merged, own, each in zip(batch, values, tags, strict=True)
+            _entry(merged, own, envelope, own_tags)
+            for merged, own, own_tags in zip(batch, values, tags, strict=True)
         ],
     }
 

@@ -27,7 +27,7 @@ class SesOutcomeKind(Enum):
 @dataclass(frozen=True, slots=True)
 class SesOutcome:
     kind: SesOutcomeKind
-    said: str
+    message: str
     """What is wrong, with the words of SES, for staff."""
     hint: str = ""
     """What to do about it."""
@@ -147,61 +147,61 @@ def of_error(err: Exception) -> SesOutcome:
     )
 
 
-def of_question(err: Exception, what: str, *, hint: str = "") -> TransportError:
+def of_question(err: Exception, problem: str, *, hint: str = "") -> TransportError:
     """What an exception of boto3 means where nothing was sent: a question that was not answered.
 
     Args:
         err: of boto3.
-        what: cannot be done.
+        problem: what cannot be done.
         hint: where the error itself suggests nothing.
     """
     outcome = of_error(err)
     if outcome.kind is SesOutcomeKind.STOP and not isinstance(err, boto.ClientError):
-        return TransportError(outcome.said, hint=outcome.hint)
+        return TransportError(outcome.message, hint=outcome.hint)
     reason = _quoted(err) if isinstance(err, boto.ClientError) else str(err)
     if isinstance(err, LookupError | TypeError | ResponseParserError):
         reason = "the answer was incomplete, or not Amazon's"
     return TransportError(
-        f"{what}: {reason}", hint=outcome.hint or hint or "Try again in a few minutes."
+        f"{problem}: {reason}", hint=outcome.hint or hint or "Try again in a few minutes."
     )
 
 
 def of_status(status: str, error: str) -> SesOutcome:
     """What a status other than SUCCESS means for one entry of a bulk call."""
-    said = f"{error or 'no reason was given'} ({status})"
+    message = f"{error or 'no reason was given'} ({status})"
     if status in _STATUS_STOPS:
-        what, hint = _STATUS_STOPS[status]
-        return SesOutcome(SesOutcomeKind.STOP, f"{what}: {said}", hint)
+        reason, hint = _STATUS_STOPS[status]
+        return SesOutcome(SesOutcomeKind.STOP, f"{reason}: {message}", hint)
     kind = _STATUS_KINDS.get(status)
     if kind is None:
         return SesOutcome(
-            SesOutcomeKind.UNCERTAIN, f"the answer is unknown, it may have been sent: {said}"
+            SesOutcomeKind.UNCERTAIN, f"the answer is unknown, it may have been sent: {message}"
         )
     if kind is SesOutcomeKind.REFUSED and _NOT_VERIFIED in error.lower():
-        return _unverified(said)
-    return SesOutcome(kind, said)
+        return _unverified(message)
+    return SesOutcome(kind, message)
 
 
 def _of_answer(err: boto.ClientError) -> SesOutcome:
     code, text = _code_and_text(err)
     status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = _quoted(err)
+    message = _quoted(err)
     if code in _THROTTLING:
         return SesOutcome(
-            SesOutcomeKind.QUOTA if _QUOTA in text.lower() else SesOutcomeKind.UNSENT, said
+            SesOutcomeKind.QUOTA if _QUOTA in text.lower() else SesOutcomeKind.UNSENT, message
         )
     if code in _STOPS:
-        what, hint = _STOPS[code]
-        return SesOutcome(SesOutcomeKind.STOP, f"{what}: {said}", hint)
+        reason, hint = _STOPS[code]
+        return SesOutcome(SesOutcomeKind.STOP, f"{reason}: {message}", hint)
     if status in _NOT_ALLOWED:
         return SesOutcome(
-            SesOutcomeKind.STOP, f"AWS does not let this machine send: {said}", _CREDENTIALS
+            SesOutcomeKind.STOP, f"AWS does not let this machine send: {message}", _CREDENTIALS
         )
     if not 0 < status < _SERVER_ERROR:
-        return _of_server_error(err, said)
+        return _of_server_error(err, message)
     if code == "MessageRejected" and _NOT_VERIFIED in text.lower():
-        return _unverified(said)
-    return SesOutcome(SesOutcomeKind.REFUSED, said)
+        return _unverified(message)
+    return SesOutcome(SesOutcomeKind.REFUSED, message)
 
 
 def _quoted(err: boto.ClientError) -> str:
@@ -214,18 +214,18 @@ def _code_and_text(err: boto.ClientError) -> tuple[str, str]:
     return str(error.get("Code", "no code")), str(error.get("Message", "no reason was given"))
 
 
-def _of_server_error(err: boto.ClientError, said: str) -> SesOutcome:
+def _of_server_error(err: boto.ClientError, message: str) -> SesOutcome:
     if err.operation_name not in _SENDING:
         # boto3 fetches credentials inside the call: it was their service that failed
-        return SesOutcome(SesOutcomeKind.UNSENT, f"AWS is in trouble: {said}")
+        return SesOutcome(SesOutcomeKind.UNSENT, f"AWS is in trouble: {message}")
     return SesOutcome(
-        SesOutcomeKind.UNCERTAIN, f"Amazon SES is in trouble, it may have been sent: {said}"
+        SesOutcomeKind.UNCERTAIN, f"Amazon SES is in trouble, it may have been sent: {message}"
     )
 
 
-def _unverified(said: str) -> SesOutcome:
+def _unverified(message: str) -> SesOutcome:
     return SesOutcome(
-        SesOutcomeKind.STOP, f"Amazon SES does not send for this address: {said}", _UNVERIFIED
+        SesOutcomeKind.STOP, f"Amazon SES does not send for this address: {message}", _UNVERIFIED
     )
 
 

@@ -38,7 +38,10 @@ class EventQueue:
             )
         except AwsError as err:
             raise _unreadable(err) from err
-        return [Message(one["Body"], one["ReceiptHandle"]) for one in answer.get("Messages", ())]
+        return [
+            Message(message["Body"], message["ReceiptHandle"])
+            for message in answer.get("Messages", ())
+        ]
 
     def delete(self, messages: Sequence[Message]) -> None:
         entries = [

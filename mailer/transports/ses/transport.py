@@ -221,8 +221,8 @@ class SesTransport:
             if len(answers) == len(batch):
                 return self._receipt(
                     {
-                        outgoing.delivery_id: each
-                        for outgoing, each in zip(batch, answers, strict=True)
+                        outgoing.delivery_id: entry_result
+                        for outgoing, entry_result in zip(batch, answers, strict=True)
                     }
                 )
             answer = error_mapping.INCOMPLETE
@@ -280,9 +280,11 @@ class SesTransport:
         results = [_result(delivery_id, answer) for delivery_id, answer in answers.items()]
         self._mark_answers(results)
         verdicts = [answer for answer in answers.values() if isinstance(answer, SesOutcome)]
-        unsent = (each.said for each in verdicts if each.kind is SesOutcomeKind.UNSENT)
+        unsent = (outcome.message for outcome in verdicts if outcome.kind is SesOutcomeKind.UNSENT)
         stops = (
-            each for each in verdicts if each.kind in {SesOutcomeKind.QUOTA, SesOutcomeKind.STOP}
+            outcome
+            for outcome in verdicts
+            if outcome.kind in {SesOutcomeKind.QUOTA, SesOutcomeKind.STOP}
         )
         stop = next(stops, None)
         return BatchResult(results, next(unsent, ""), self._stop(stop) if stop else None)
@@ -296,11 +298,11 @@ class SesTransport:
 
     def _stop(self, why: SesOutcome) -> TransportError:
         if why.kind is SesOutcomeKind.STOP:
-            return TransportError(why.said, hint=why.hint)
+            return TransportError(why.message, hint=why.hint)
         free = (self._clock() + _DAY).astimezone()
         return TransportError(
             f"the daily quota of Amazon SES is used up; it can go on at the latest on "
-            f"{free:%A, %B} {free.day}, {free:%H:%M %Z} ({why.said})",
+            f"{free:%A, %B} {free.day}, {free:%H:%M %Z} ({why.message})",
             hint="SES counts the last 24 hours, so a part is free again sooner. A higher quota can be "
             "asked for in the SES console.",
         )
@@ -322,8 +324,8 @@ def _result(delivery_id: int, answer: str | SesOutcome) -> Result:
     if isinstance(answer, str):
         return Result(delivery_id, DeliveryState.ACCEPTED, message_id=answer)
     state = _STATES[answer.kind]
-    said = "" if state is DeliveryState.PENDING else answer.said
-    return Result(delivery_id, state, detail=said)
+    detail = "" if state is DeliveryState.PENDING else answer.message
+    return Result(delivery_id, state, detail=detail)
 
 
 def _cannot_ask(err: Exception) -> TransportError:

@@ -86,11 +86,11 @@ def is_name(text: str, *, max_words: int = MAX_WORDS) -> bool:
         return False
     if sum(character.isdigit() for character in text) > _MAX_DIGITS or _has_domain(text):
         return False
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    if not words or len(words) > max_words:
+    name_words = re.findall(r"[^\W\d_]+", text.lower())
+    if not name_words or len(name_words) > max_words:
         return False
-    hits = sum(word in _MESSAGE for word in words)
-    return hits == 0 or (hits < _MESSAGE_WORDS and len(words) < _LONG)
+    hits = sum(word in _MESSAGE for word in name_words)
+    return hits == 0 or (hits < _MESSAGE_WORDS and len(name_words) < _LONG)
 
 
 def _may_stand_in_name(character: str) -> bool:

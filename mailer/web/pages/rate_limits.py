@@ -45,9 +45,9 @@ class RateLimits:
 def _network(client: str) -> str:
     """Return the address, or the /64 network of an IPv6 address, which one household has whole."""
     try:
-        found = ipaddress.ip_address(client)
+        address = ipaddress.ip_address(client)
     except ValueError:
         return client
-    if found.version == 6:  # noqa: PLR2004 - the version's name
-        return str(ipaddress.ip_network((found, 64), strict=False))
+    if address.version == 6:  # noqa: PLR2004 - the version's name
+        return str(ipaddress.ip_network((address, 64), strict=False))
     return client

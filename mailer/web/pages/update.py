@@ -83,12 +83,12 @@ async def _save(visit: _Visit, details: Details, email: str) -> Response:
     leave, join = _chosen(visit, "stop"), _chosen(visit, "send")
     if (email or join) and context.is_rate_limited(visit.request):
         return context.rate_limited()
-    who, now = reader.subscriber_id, context.clock()
+    subscriber_id, now = reader.subscriber_id, context.clock()
     wishes = []
     if join:
         wishes.append(RecipientRequest(RequestKind.JOIN, reader.email, 0, send_id, lists=join))
     if email:
-        wishes.append(RecipientRequest(RequestKind.MOVE, email, who, send_id))
+        wishes.append(RecipientRequest(RequestKind.MOVE, email, subscriber_id, send_id))
     for wish in wishes:
         if not await double_opt_in.ask(context, wish):
             return context.busy()
@@ -99,14 +99,16 @@ async def _save(visit: _Visit, details: Details, email: str) -> Response:
         context.wake_mailer()
     if leave:
         await context.group_commit.write(
-            lambda store: store.unsubscribes.leave(who, send_id, lists=leave, how="form", now=now)
+            lambda store: store.unsubscribes.leave(
+                subscriber_id, send_id, lists=leave, how="form", now=now
+            )
         )
     return context.page(
         "saved.html", reader=reader, details=details, leave=leave, join=join, email=email
     )
 
 
-def _chosen(visit: _Visit, what: str) -> tuple[str, ...]:
+def _chosen(visit: _Visit, choice: str) -> tuple[str, ...]:
     """Return the public lists for which this option was chosen."""
     names = (public.name for public in visit.context.settings.pages.lists)
-    return tuple(name for name in names if visit.form.get(f"list-{name}") == what)
+    return tuple(name for name in names if visit.form.get(f"list-{name}") == choice)

@@ -167,8 +167,8 @@ class Preview:
         return show_locally(result.merged.html, pictures, self._compile_cache.project().published)
 
     def _state(self, request: Request) -> Response:
-        who, view = _parameter(request, "as"), _parameter(request, "view")
-        return JSONResponse(self._views.state(_name(request), who, view))
+        recipient, view = _parameter(request, "as"), _parameter(request, "view")
+        return JSONResponse(self._views.state(_name(request), recipient, view))
 
     def _side(self, request: Request) -> Response:
         return JSONResponse(self._views.side(_name(request)))

@@ -272,7 +272,7 @@ class CheckRunner:
 
 def _groups(seen: Sequence[_SeenVariant]) -> tuple[VariantGroup, ...]:
     """Return the variants as groups, the largest first."""
-    told = names([entry.variant.guards for entry in seen])
+    labels = names([entry.variant.guards for entry in seen])
     groups = (
         VariantGroup(
             entry.variant.number,
@@ -281,6 +281,6 @@ def _groups(seen: Sequence[_SeenVariant]) -> tuple[VariantGroup, ...]:
             str(entry.example),
             name,
         )
-        for entry, name in zip(seen, told, strict=True)
+        for entry, name in zip(seen, labels, strict=True)
     )
     return tuple(sorted(groups, key=lambda group: (-group.recipients, group.number)))

@@ -120,11 +120,11 @@ class CompileCache:
         """Read a campaign, unless no file that it may use has changed. Raises MailerError."""
         project = self.project()
         signature = _signature(self._files(project, name))
-        known = self._read.get(name)
-        if known is None or known[0] != signature:
-            known = signature, snapshots.load(project, name)
-            self._read[name] = known
-        return known[1]
+        cached = self._read.get(name)
+        if cached is None or cached[0] != signature:
+            cached = signature, snapshots.load(project, name)
+            self._read[name] = cached
+        return cached[1]
 
     def _files(self, project: Project, name: str) -> Iterator[Path]:
         """Yield every file that may be part of a campaign's snapshot."""
@@ -133,7 +133,7 @@ class CompileCache:
         for lookup in project.settings.lookups.values():
             yield self._root / lookup.file
         for folder, _, names in os.walk(self._root / "templates"):
-            yield from (Path(folder) / each for each in names)
+            yield from (Path(folder) / file_name for file_name in names)
 
     def new_merger(self, snapshot: Snapshot) -> Merger:
         return Merger(

@@ -41,8 +41,8 @@ def group(findings: Iterable[Finding], read_line: ReadLine) -> list[FindingGroup
         line = read_line(finding.place) if finding.place and finding.place.line else ""
         key = finding.severity, finding.code, finding.hint
         groups.setdefault(key, []).append(ShownFinding(finding, shorten(line, finding.spot)))
-    found = [FindingGroup(*key, tuple(members)) for key, members in groups.items()]
-    return sorted(found, key=lambda each: each.severity is not Severity.ERROR)
+    finding_groups = [FindingGroup(*key, tuple(members)) for key, members in groups.items()]
+    return sorted(finding_groups, key=lambda entry: entry.severity is not Severity.ERROR)
 
 
 def shorten(line: str, spot: str) -> str:

@@ -41,9 +41,9 @@ class InboxLine:
 
 def inbox_lines(subject: str, html: str) -> list[InboxLine]:
     """Return the lines of an inbox on a phone and on a desktop, cut where there is no more room."""
-    words = first_words(html)
+    preheader = first_words(html)
     return [
-        InboxLine(device, length, _cut(subject, length), _cut(words, length))
+        InboxLine(device, length, _cut(subject, length), _cut(preheader, length))
         for device, length in LENGTHS.items()
     ]
 

@@ -109,19 +109,21 @@ class Overview:
             snapshot = self._compile_cache.snapshot(name)
         except MailerError as err:
             return Row(name, saved, sends, problem=err)
-        whom = snapshot.list_name, snapshot.audience
+        audience = snapshot.list_name, snapshot.audience
         if sends:
-            return Row(name, saved, sends, snapshot.subject, *whom)
+            return Row(name, saved, sends, snapshot.subject, *audience)
         checked = self._check_runner.findings(name, snapshot, first=False)
         outcome = checked.outcome
         if not outcome or checked.running:
-            return Row(name, saved, sends, snapshot.subject, *whom, is_checked_now=checked.running)
+            return Row(
+                name, saved, sends, snapshot.subject, *audience, is_checked_now=checked.running
+            )
         return Row(
             name,
             saved,
             sends,
             outcome.subject or snapshot.subject,
-            *whom,
+            *audience,
             problem=outcome.problem,
             findings=Counter(finding.severity for finding in outcome.findings),
         )

@@ -62,28 +62,30 @@ class SampleRecipients:
     def __init__(self) -> None:
         self._examples: dict[tuple[str, str], int] = {}
 
-    def find(self, store: Store, snapshot: Snapshot, who: str) -> Subscriber:
+    def find(self, store: Store, snapshot: Snapshot, recipient: str) -> Subscriber:
         """Return the chosen recipient, or the example when there is none (any more).
 
         Args:
             store: read only.
             snapshot: of the campaign.
-            who: the id of a subscriber, a key of `DIFFICULT`, or "".
+            recipient: the id of a subscriber, a key of `DIFFICULT`, or "".
         """
-        if who in DIFFICULT:
-            return DIFFICULT[who].make(self._example(store, snapshot))
+        if recipient in DIFFICULT:
+            return DIFFICULT[recipient].make(self._example(store, snapshot))
         subscriber = (
-            store.subscribers.get(int(who)) if re.fullmatch(r"[1-9]\d{0,17}", who) else None
+            store.subscribers.get(int(recipient))
+            if re.fullmatch(r"[1-9]\d{0,17}", recipient)
+            else None
         )
         return subscriber or self._example(store, snapshot)
 
     def _example(self, store: Store, snapshot: Snapshot) -> Subscriber:
         """Return the first of the audience, looked up once: that may read a million rows."""
         audience = snapshot.list_name, snapshot.audience
-        known = self._examples.get(audience)
-        found = store.subscribers.get(known) if known else None
-        if found is None and known != test_mail.SAMPLE_SUBSCRIBER.id:
-            found = test_mail.example(store, snapshot)
+        subscriber_id = self._examples.get(audience)
+        subscriber = store.subscribers.get(subscriber_id) if subscriber_id else None
+        if subscriber is None and subscriber_id != test_mail.SAMPLE_SUBSCRIBER.id:
+            subscriber = test_mail.example(store, snapshot)
             if any(True for _ in store.subscribers.audience(snapshot.list_name)):
-                self._examples[audience] = found.id
-        return found or test_mail.SAMPLE_SUBSCRIBER
+                self._examples[audience] = subscriber.id
+        return subscriber or test_mail.SAMPLE_SUBSCRIBER

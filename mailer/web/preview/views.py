@@ -76,7 +76,10 @@ class Views:
         brand = self._compile_cache.project().settings.brand
         modes = [
             palette
-            | {name: colors.readable(it, palette["surface"]) for name, it in _SIGNALS.items()}
+            | {
+                name: colors.readable(signal, palette["surface"])
+                for name, signal in _SIGNALS.items()
+            }
             for palette in (colors.light(brand.colors), colors.dark(brand.colors))
         ]
         template = self._templates.get_template("preview.css")
@@ -103,15 +106,15 @@ class Views:
     def campaign(self, name: str) -> str:
         return self._page("campaign.html", name=name)
 
-    def result(self, name: str, who: str) -> PreviewResult:
+    def result(self, name: str, recipient: str) -> PreviewResult:
         with self._stores.borrow() as store:
             return self._compile_cache.show(
-                name, lambda snapshot: self._sample_recipients.find(store, snapshot, who)
+                name, lambda snapshot: self._sample_recipients.find(store, snapshot, recipient)
             )
 
-    def state(self, name: str, who: str, view: str) -> dict[str, str]:
+    def state(self, name: str, recipient: str, view: str) -> dict[str, str]:
         """Render what surrounds the mail, and the mail itself as text, source or headers."""
-        result = self.result(name, who)
+        result = self.result(name, recipient)
         excerpt = []
         place = result.problem.place if result.problem else None
         if place and place.line:
