@@ -51,20 +51,20 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _examine(run: Session) -> list[Diagnosis]:
-    from mailer.doctor.judgements import project
+    from mailer.doctor.judgements import project as project_judgements
     from mailer.doctor.probes import network
     from mailer.doctor.runner import Probes, diagnose
     from mailer.store import examine
 
     try:
-        opened = run.project
+        project = run.project
     except ConfigError as err:
-        return [project.broken_settings(err)]
+        return [project_judgements.broken_settings(err)]
     resolver = network.resolver()
     return diagnose(
-        opened,
+        project,
         Probes(
-            health=lambda: examine(opened.database),
+            health=lambda: examine(project.database),
             click_once=network.click_once,
             inspect=_inspect,
             lookup=lambda name, kind: network.lookup(resolver, name, kind),

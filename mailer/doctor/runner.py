@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailer.doctor.facts import ErrorKind, Identity, Refused, Ses
 from mailer.doctor.finding import Diagnosis, Level
-from mailer.doctor.judgements import dns, project, ses, site
+from mailer.doctor.judgements import dns, ses, site
 from mailer.doctor.judgements import identity as identity_judgement
+from mailer.doctor.judgements import project as project_judgements
 from mailer.http_probe import NoAnswer
 from mailer.links import Keys
 
@@ -42,47 +43,49 @@ class Probes:
     """MAILER_SECRET_KEYS."""
 
 
-def diagnose(opened: Project, use: Probes) -> list[Diagnosis]:
+def diagnose(project: Project, use: Probes) -> list[Diagnosis]:
     """Every finding, by area. Takes seconds, however silent the network is."""
-    key = project.read_key(opened, use.environment_key)
+    key = project_judgements.read_key(project, use.environment_key)
     keys = key if isinstance(key, Keys) else None
     patience = _Patience()
-    page = patience.begin(lambda: use.click_once(_nobody(opened.settings, keys)))
-    amazon = _Amazon(opened.settings, use, patience) if _uses_ses(opened) else None
+    page = patience.begin(lambda: use.click_once(_nobody(project.settings, keys)))
+    amazon = _Amazon(project.settings, use, patience) if _uses_ses(project) else None
     others = (
-        [_Amazon(settings, use, patience) for settings in _other_senders(opened)] if amazon else []
+        [_Amazon(settings, use, patience) for settings in _other_senders(project)] if amazon else []
     )
     health = use.health()
     local = [
-        project.settings(),
-        *project.example_values(opened.settings),
-        project.unsubscribing_by_mail(opened.settings),
-        project.key(opened, use.environment_key, key, health.sends),
-        project.privacy(opened),
-        project.store(opened, health),
-        *project.worker(health),
-        project.disk(opened),
-        *_files(opened, health.fields),
+        project_judgements.settings(),
+        *project_judgements.example_values(project.settings),
+        project_judgements.unsubscribing_by_mail(project.settings),
+        project_judgements.key(project, use.environment_key, key, health.sends),
+        project_judgements.privacy(project),
+        project_judgements.store(project, health),
+        *project_judgements.worker(health),
+        project_judgements.disk(project),
+        *_files(project, health.fields),
     ]
     answer = patience.end(page, NoAnswer(_LATE))
-    pages = site.judge(opened.settings.site.base_url, answer, signed=keys is not None)
+    pages = site.judge(project.settings.site.base_url, answer, signed=keys is not None)
     if not amazon:
         return [*local, *pages, ses.not_used(), dns.not_used()]
     senders = [finding for other in others for finding in other.sender_findings()]
     return [*local, *pages, *amazon.findings(), *senders]
 
 
-def _uses_ses(opened: Project) -> bool:
-    return opened.settings.send.transport == "ses"
+def _uses_ses(project: Project) -> bool:
+    return project.settings.send.transport == "ses"
 
 
-def _other_senders(opened: Project) -> list[Settings]:
+def _other_senders(project: Project) -> list[Settings]:
     """The settings with each sender of [senders] as the sender, one for each address."""
-    usual = opened.settings.sender.email
+    usual = project.settings.sender.email
     senders = {
-        sender.email: sender for sender in opened.settings.senders.values() if sender.email != usual
+        sender.email: sender
+        for sender in project.settings.senders.values()
+        if sender.email != usual
     }
-    return [opened.settings.model_copy(update={"sender": sender}) for sender in senders.values()]
+    return [project.settings.model_copy(update={"sender": sender}) for sender in senders.values()]
 
 
 def _nobody(settings: Settings, keys: Keys | None) -> str:
@@ -91,12 +94,18 @@ def _nobody(settings: Settings, keys: Keys | None) -> str:
     return f"{settings.site.base_url}/u/{token}"
 
 
-def _files(opened: Project, fields: frozenset[str]) -> list[Diagnosis]:
-    lookups = project.lookups(opened)
+def _files(project: Project, fields: frozenset[str]) -> list[Diagnosis]:
+    lookups = project_judgements.lookups(project)
     if any(finding.level is Level.ERROR for finding in lookups):
-        late = project.AREA.skipped("layouts", "not compiled before the look-ups can be read")
+        late = project_judgements.AREA.skipped(
+            "layouts", "not compiled before the look-ups can be read"
+        )
         return [*lookups, late]
-    return [*lookups, *project.templates(opened), *project.layouts(opened, fields)]
+    return [
+        *lookups,
+        *project_judgements.templates(project),
+        *project_judgements.layouts(project, fields),
+    ]
 
 
 class _Patience:

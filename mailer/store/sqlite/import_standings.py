@@ -22,7 +22,7 @@ _COLUMNS = (
 """In the order of `ImportedStanding`."""
 
 TABLES = (
-    f"CREATE TEMP TABLE said (id INTEGER PRIMARY KEY, email TEXT, {', '.join(_COLUMNS)})",
+    f"CREATE TEMP TABLE file_standings (id INTEGER PRIMARY KEY, email TEXT, {', '.join(_COLUMNS)})",
     f"CREATE TEMP TABLE standings (email TEXT PRIMARY KEY, {', '.join(_COLUMNS)}) WITHOUT ROWID",
 )
 DROP = ("DROP TABLE IF EXISTS temp.file_standings", "DROP TABLE IF EXISTS temp.standings")
@@ -72,42 +72,42 @@ INSERT INTO temp.standings (email, {_LIST}) SELECT email, {_LIST} FROM temp.file
 WHERE true ORDER BY email, id
 ON CONFLICT (email) DO UPDATE SET {_FOLDED_MEMBERSHIP}, {_FOLDED_SUPPRESSION}"""
 
-_OF_THE_IMPORT = """temp.standings said
-JOIN temp.staged ON staged.email = said.email AND merged_into IS NULL AND erased = 0"""
+_OF_THE_IMPORT = """temp.standings imported
+JOIN temp.staged ON staged.email = imported.email AND merged_into IS NULL AND erased = 0"""
 
 _LEAVING = f"""
-FROM {_OF_THE_IMPORT} JOIN subscribers s ON s.email = said.email
+FROM {_OF_THE_IMPORT} JOIN subscribers s ON s.email = imported.email
 JOIN memberships m ON m.subscriber_id = s.id AND m.status = 'subscribed'
     AND m.list_id = (SELECT id FROM lists WHERE name = :list)
-WHERE said.status = 'unsubscribed'"""
+WHERE imported.status = 'unsubscribed'"""
 
-_SINCE = "coalesce(nullif(said.since, ''), :at)"
+_SINCE = "coalesce(nullif(imported.since, ''), :at)"
 
 _KEEP_MEMBERSHIPS = f"""
 INSERT INTO import_memberships
     (import_id, list_id, subscriber_id, since, how, note, new_since)
 SELECT :import, m.list_id, m.subscriber_id, m.since, m.how, m.note, {_SINCE} {_LEAVING}"""
 
-_SUPPRESSED_SINCE = "coalesce(nullif(said.suppressed, ''), :at)"
+_SUPPRESSED_SINCE = "coalesce(nullif(imported.suppressed, ''), :at)"
 
 _KEEP_SUPPRESSIONS = f"""
 INSERT INTO import_suppressions
     (import_id, address, reason, detail, created, new_reason, new_created)
-SELECT :import, said.email, coalesce(x.reason, ''), coalesce(x.detail, ''), coalesce(x.created, ''),
-    said.reason, {_SUPPRESSED_SINCE}
-FROM {_OF_THE_IMPORT} LEFT JOIN suppressions x ON x.address = said.email
-WHERE {_where_stronger("said.reason", "x.reason")}"""
+SELECT :import, imported.email, coalesce(x.reason, ''), coalesce(x.detail, ''), coalesce(x.created, ''),
+    imported.reason, {_SUPPRESSED_SINCE}
+FROM {_OF_THE_IMPORT} LEFT JOIN suppressions x ON x.address = imported.email
+WHERE {_where_stronger("imported.reason", "x.reason")}"""
 
 _LEAVE = f"""
-UPDATE memberships SET status = 'unsubscribed', since = said.since, how = said.how, note = said.note
-FROM (SELECT m.subscriber_id, {_SINCE} AS since, said.how, said.note {_LEAVING}) AS said
-WHERE memberships.subscriber_id = said.subscriber_id AND memberships.status = 'subscribed'
+UPDATE memberships SET status = 'unsubscribed', since = imported.since, how = imported.how, note = imported.note
+FROM (SELECT m.subscriber_id, {_SINCE} AS since, imported.how, imported.note {_LEAVING}) AS imported
+WHERE memberships.subscriber_id = imported.subscriber_id AND memberships.status = 'subscribed'
     AND list_id = (SELECT id FROM lists WHERE name = :list)"""
 
 _SUPPRESS = f"""
 INSERT INTO suppressions (address, reason, detail, created)
-SELECT said.email, said.reason, said.suppression_note, {_SUPPRESSED_SINCE}
-FROM {_OF_THE_IMPORT} WHERE said.reason <> ''
+SELECT imported.email, imported.reason, imported.suppression_note, {_SUPPRESSED_SINCE}
+FROM {_OF_THE_IMPORT} WHERE imported.reason <> ''
 ON CONFLICT (address) DO UPDATE
 SET reason = excluded.reason, detail = excluded.detail, created = excluded.created
 WHERE {_where_stronger("excluded.reason", "suppressions.reason")}"""
