@@ -70,7 +70,7 @@ def options(
     ] = False,
 ) -> None:
     del version
-    # Millions of small things are made, and hardly one in a circle: to look for those after each 700,
+    # Millions of small objects are created, and hardly any in a reference cycle: collecting after each 700,
     # as Python would, takes a tenth of the time.
     gc.set_threshold(50_000)
     context.obj = Session(project)

@@ -1,4 +1,4 @@
-"""approve, and what `send` asks of it: a second person looks before the mail goes out."""
+"""approve: a second person reviews a campaign before `send` mails it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mailer.sending.plan import Plan
 
 _SHOWN = 12
-"""Lines of a difference on the screen; a new look-up may have thousands."""
+"""Lines of a diff shown on the screen; a new look-up may have thousands."""
 
 
 def register(app: typer.Typer) -> None:
@@ -154,7 +154,7 @@ def numbers(run: Session, plan: Plan) -> dict[str, Any]:
 
 
 def lines_of(run: Session, plan: Plan) -> dict[str, str]:
-    """The lines of the plan that tell who approved; {} where no approval is needed."""
+    """The plan's lines on approvals; {} where no approval is needed."""
     needed = run.project.settings.send.approvals
     if not needed:
         return {}
@@ -164,10 +164,10 @@ def lines_of(run: Session, plan: Plan) -> dict[str, str]:
 
 
 def refuse_unapproved(run: Session, plan: Plan, *, where: str, as_json: bool) -> None:
-    """Refuse new recipients who were not approved. Those in the ledger were checked when added.
+    """Refuse new recipients without approval. Recipients in the ledger were checked when added.
 
     Raises:
-        FindingsError: too few have approved exactly what would go out to those who are new.
+        FindingsError: too few people approved this exact mail to the new recipients.
     """
     needed = run.project.settings.send.approvals
     if not needed or not plan.new.ids:

@@ -1,4 +1,4 @@
-"""backup and restore: a copy of the database, and a copy that becomes the ledger."""
+"""backup and restore: copy the database, and make a copy the ledger."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _is_in_use(run: Session) -> bool:
 
 
 def _put_in_place(run: Session, folder: Path) -> None:
-    """Keep the present database beside the restored one, under a name with the time."""
+    """Keep the current database beside the restored one, under a name with the time."""
     database, key = run.project.database, run.project.secret_key_file
     run.close()
     run.__dict__.pop("store", None)

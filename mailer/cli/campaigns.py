@@ -1,4 +1,4 @@
-"""new, build, test: what staff do with a campaign before it is sent."""
+"""new, build, test: commands for a campaign before it is sent."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test(
 def _people_to_show(
     run: Session, snapshot: Snapshot, recipient: str, *, variant: int, all_variants: bool
 ) -> dict[str, Subscriber | None]:
-    """Whose mail to show, by the folder of the outbox; None for each colleague's own."""
+    """The recipients to show, by outbox folder; None for each colleague's own mail."""
     from mailer.sending import test_mail
 
     if recipient:
@@ -194,7 +194,7 @@ def _merge(run: Session, snapshot: Snapshot, subscriber: Subscriber, arm: int) -
 
 
 def _example(run: Session, snapshot: Snapshot, address: str) -> Subscriber:
-    """The subscriber with this address, or anybody in the audience."""
+    """The subscriber with this address, or the first of the audience."""
     from mailer.sending import test_mail
 
     if address:

@@ -1,4 +1,4 @@
-"""check: what is wrong with a campaign, before anybody gets it."""
+"""check: find the faults of a campaign before it is sent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def check(
 
 
 def _existing_list(run: Session, snapshot: Snapshot) -> str:
-    """The list of the front matter; "" before anybody was imported into it."""
+    """The list of the front matter; "" before the first import into it."""
     names = {members.name for members in run.store.subscribers.lists()}
     return snapshot.list_name if snapshot.list_name in names else ""
 

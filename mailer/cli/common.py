@@ -1,4 +1,4 @@
-"""What every command shares: the project, the store, and how problems and tables are shown."""
+"""Shared by every command: the project, the store, and the output of errors and tables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to every question."
 
 
 class Session:
-    """One run of the program. Opens the project and the store when a command first asks."""
+    """One run of the program. Opens the project and the store on first use."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -58,7 +58,7 @@ class Session:
         return self.open_store()
 
     def open_store(self) -> Store:
-        """A connection of one's own, as each thread needs one."""
+        """A separate connection, as each thread needs one."""
         from mailer.store import connect
 
         return connect(self.project.database, self.keys.address_hashes, _announce)

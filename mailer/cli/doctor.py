@@ -1,4 +1,4 @@
-"""doctor: is everything ready to send, and if not, what to do."""
+"""doctor: check that everything is ready to send, and say what to do if not."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _as_json(findings: Sequence[Diagnosis], levels: Counter[str]) -> dict[str, o
 
 
 def _print(findings: Sequence[Diagnosis]) -> None:
-    """One table, a group for each area; what to do stands below what was found."""
+    """One table, a group for each area; the remedy stands below the diagnosis."""
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""events pull, import and suppressions: what became of the mail, and of the addresses."""
+"""events pull, import and suppressions: delivery events and Amazon's suppression list."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger("mailer.events.ses")
 _TOGETHER = 500
 """Lines of a file in one transaction."""
 _TRY_AGAIN = 30.0
-"""Seconds, when the queue cannot be reached beside the pages."""
+"""Seconds between tries while the queue of `serve` cannot be reached."""
 
 
 @app.command()
@@ -138,7 +138,7 @@ def suppressions(
 
 
 def _spelling(address: str) -> str:
-    """As the store spells it; Amazon's list may hold what is no address to us."""
+    """The address as the store spells it; Amazon's list may hold invalid addresses."""
     from mailer.lists.address import BadAddressError, normalize
 
     try:
@@ -156,7 +156,7 @@ def _compared(number: int, differing: str, then: str) -> str:
 
 @contextlib.contextmanager
 def pulling(run: Session) -> Iterator[None]:
-    """Take in events, in a thread of its own, while the block runs."""
+    """Ingest events in a separate thread while the block runs."""
     store = run.open_store()
     stop = StopSignal()
     making = _pull(run, _clerk(run, store), stop, say=log.error)
@@ -263,7 +263,7 @@ def _number(number: int, singular: str, plural: str = "") -> str:
 
 
 def _complain(run: Session, clerk: Ingestor) -> None:
-    """About what somebody should look at."""
+    """Report the messages that staff should look at."""
     never_sent = len(clerk.total.alarms)
     wrong: dict[str, str] = {}
     if never_sent:

@@ -1,4 +1,4 @@
-"""How findings are shown: errors first, those with one remedy together, each with place and code."""
+"""Print findings: errors first, grouped by remedy, each with place and code."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _MEANING = {
     Severity.WARNING: "to be corrected or accepted before sending",
 }
 COLORS = {"ok": "green", "warning": "yellow", "error": "red", "skipped": "bright_black"}
-"""Of severities and of doctor's levels; a terminal shows them, a file does not."""
+"""Colors of severities and of doctor's levels, on a terminal only."""
 
 
 def show(findings: Sequence[Finding], everybody: int, *, err: bool = False) -> None:
-    """Print findings about a mail that `everybody` recipients get."""
+    """Print findings about a mail with `everybody` recipients in all."""
     for severity, meaning in _MEANING.items():
         some = among(findings, severity)
         if not some:
             continue
         heading = f"{count(some, severity)}, {meaning}"
         typer.secho(f"\n{heading}", fg=COLORS[severity], bold=True, err=err)
-        # a remedy that six places share is told once
+        # print a remedy that six places share once
         remedies = {(finding.code, finding.hint): number for number, finding in enumerate(some)}
         some.sort(key=lambda finding: remedies[finding.code, finding.hint])
         for (_, hint), group in groupby(some, lambda finding: (finding.code, finding.hint)):

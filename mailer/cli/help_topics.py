@@ -59,7 +59,7 @@ def _print_page(path: Path) -> None:
 
 
 def _show_command(context: typer.Context, command_path: list[str], pages: list[str]) -> None:
-    """The help of a command, as its `--help` prints it."""
+    """Print the help of a command, as its `--help` does."""
     root = context.find_root()
     command, inner = root.command, root
     for word in command_path:

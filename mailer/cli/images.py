@@ -1,4 +1,4 @@
-"""images: the pictures of campaigns, put where recipients' mail programs fetch them."""
+"""images: publish the pictures of campaigns for recipients' mail programs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def publish(run: Session, pictures: Iterable[Picture]) -> list[str]:
 
     Raises:
         TransportError: they cannot be uploaded.
-        FindingsError: one does not answer afterwards.
+        FindingsError: a published picture does not answer.
     """
     wanted = list(pictures)
     if not wanted:

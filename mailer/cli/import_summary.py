@@ -1,4 +1,4 @@
-"""What an import understood of a file, and what became of each of its rows."""
+"""Summary of an import: the columns it recognized, and the outcome of each row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailer.lists.rejects import RejectsFile
 
 _EVERY = 1_000
-"""Rows between two looks at how far the file is read."""
+"""Rows between two updates of the progress bar."""
 _SAMPLES = 3
 _FIELDS = 3
 """Further fields shown of a sample."""
@@ -73,7 +73,7 @@ class ImportSummary:
         }
 
     def table(self, totals: ImportTotals) -> list[tuple[str, int]]:
-        """Counts of rows and people that are not 0."""
+        """The counts of rows and people other than 0."""
         rows = [
             ("read", self.read),
             ("new people", totals.new),
@@ -96,7 +96,7 @@ class ImportSummary:
         return [(label, number) for label, number in rows if number or label == "read"]
 
     def summary(self, totals: ImportTotals, list_name: str, rejects: str, *, dry_run: bool) -> str:
-        """One sentence that says what was done, or would be."""
+        """One sentence on the import's result, or on a dry run's."""
         done = f"{totals.new:,} new, {totals.updated:,} updated"
         joined = f"{totals.joined:,} joined {list_name}"
         gone = f"; {totals.left:,} cannot be mailed" if totals.left else ""
@@ -108,7 +108,7 @@ class ImportSummary:
 
 
 def understood(file: SubscriberFile) -> list[tuple[str, str]]:
-    """Each heading of a file and what it was taken for."""
+    """Each heading of a file, with its meaning for the import."""
     targets = {column.target for column in file.columns}
     return [(column.heading, _meaning(column, targets)) for column in file.columns]
 
@@ -125,7 +125,7 @@ def _has(target: str, targets: set[str]) -> bool:
 
 
 def doubts(file: SubscriberFile) -> list[str]:
-    """What staff should know about the columns that are missing."""
+    """Notes for staff on missing columns."""
     targets = {column.target for column in file.columns}
     missing = []
     if not targets & {"first_name", "last_name", "full_name"}:
@@ -138,7 +138,7 @@ def doubts(file: SubscriberFile) -> list[str]:
 
 
 def sample_rows(rows: Sequence[ImportRow]) -> list[list[str]]:
-    """The first people as they will be kept, a column for each; without blank details."""
+    """The first people as stored, one column each, without blank details."""
     details = [(name, [getattr(row, name) for row in rows]) for name in COLUMNS]
     fields = sorted({name for row in rows for name in row.fields})[:_FIELDS]
     details += [(f"fields.{name}", [row.fields.get(name, "") for row in rows]) for name in fields]

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check_list(run: Session, name: str) -> None:
-    """Refuse a list that is not there (UsageError)."""
+    """Raises UsageError when there is no such list."""
     names = [summary.name for summary in run.store.subscribers.lists()]
     if name not in names:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""lists import: a file, what was understood of it, and what became of its people."""
+"""lists import: read a file, and report its columns and the outcome of its rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the user says about a file."""
+    """Options of an import."""
 
     mapping: tuple[str, ...] = ()
     words: Mapping[str, Standing] | None = None
@@ -120,7 +120,7 @@ def import_(
 
 
 def check_name(list_name: str) -> None:
-    """Refuse a name that is no list's (UsageError)."""
+    """Raises UsageError for an invalid list name."""
     if not _NAME.fullmatch(list_name):
         raise UsageError(
             f'"{list_name}" cannot be the name of a list',

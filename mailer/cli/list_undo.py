@@ -1,4 +1,4 @@
-"""lists imports, undo: what was imported, and back."""
+"""lists imports, undo: show imports and take one back."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def undo(context: typer.Context, number: int, yes: Yes = False, as_json: Json = 
 
 
 def _refuse(number: int, plan: UndoPlan, list_name: str) -> None:
-    """Refuse what would take the ground from under mail that was sent, or a later import."""
+    """Refuse to undo an import that sent mail or a later import depends on."""
     if plan.mailed:
         raise UsageError(
             f"import {number} cannot be undone: {plan.mailed:,} of its people have been mailed since",

@@ -1,4 +1,4 @@
-"""lists move-in: everything that another system exported, at once."""
+"""lists move-in: import all files that another system exported, at once."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"}
 @dataclass(frozen=True)
 class _MovedFile:
     name: str
-    """Below the folder or the zip file."""
+    """Path relative to the folder or the zip file."""
     file: SubscriberFile
     standing: Standing | None
-    """Of everybody in it, where its name says so and its columns do not."""
+    """Standing of all people in the file, where its name gives one and its columns do not."""
     rejects: RejectsFile
     summary: ImportSummary
 
@@ -126,7 +126,7 @@ def _opened_files(
     status_words: Mapping[str, Standing],
     ignored: list[str] | tuple[()],
 ) -> tuple[list[_MovedFile], list[str]]:
-    """The files with addresses, people who left first; and the names of all others."""
+    """The files with addresses, those of people who left first; and the names of all others."""
     from mailer.cli.files import opened
     from mailer.cli.import_summary import ImportSummary
     from mailer.lists.importing import SubscriberFile

@@ -1,4 +1,4 @@
-"""What staff see of a send: the last look before it, and what came of it."""
+"""Output about a send: the review before it, and its result."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _SHOWN = 12
 _SUPPRESSED = {SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
 _MINUTE = 60
 _TELLING = 5
-"""Seconds after which a speed says something: the first second may send a batch more."""
+"""Seconds after which a measured speed is meaningful: the first second may send one batch more."""
 _OUTBOX_SPEED = 3_000
 """Messages a second without a rate, measured on one slow core: for the estimate only."""
 
 
 @dataclass(frozen=True)
 class SendDuration:
-    """How fast it will go, and for how many days."""
+    """The speed of a send, and its duration in days."""
 
     cap: float | None
-    """Messages a second, by staff's own wish."""
+    """Messages a second, as staff requested."""
     allowance: Allowance
 
     @property
@@ -47,7 +47,7 @@ class SendDuration:
         return lowest_rate(self.cap, self.allowance.rate)
 
     def days(self, recipients: int) -> int:
-        """On how many days something is sent: what is left of today's quota, then whole quotas."""
+        """Number of days on which mail goes out: the rest of today's quota, then whole quotas."""
         left, daily = self.allowance.left, self.allowance.daily
         if left is None or not daily or recipients <= left:
             return 1
@@ -71,7 +71,7 @@ class SendDuration:
 
 
 def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
-    """What goes to whom, and further lines, of how."""
+    """Print the plan: content, recipients, and further lines on delivery."""
     snapshot = plan.mailing.snapshot
     example = plan.rest.example or plan.new.example
     assert example is not None
@@ -169,7 +169,7 @@ def show_summary(
 
 
 def show_held_back(send: Send, passed_over: int) -> None:
-    """Whoever was left alone for the sake of the quiet period, at the start or at their turn."""
+    """The number of recipients skipped for the quiet period, at the start or at their turn."""
     number = send.held_back + passed_over
     if number:
         typer.echo(
@@ -213,7 +213,7 @@ def people(number: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """As people say it: "about 40 seconds", "about 3 minutes", "about 1 h 20 min"."""
+    """A duration in everyday language: "about 40 seconds", "about 3 minutes", "about 1 h 20 min"."""
     if seconds <= 1:
         return "about a second"
     if seconds < 2 * _MINUTE:

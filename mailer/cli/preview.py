@@ -53,7 +53,7 @@ def show_campaigns(
 
 @contextmanager
 def _opened(address: str) -> Iterator[None]:
-    """Open an address in the browser, by a file: everybody on the machine sees what programs are given."""
+    """Open an address in the browser by way of a file: all users of the machine can read a program's arguments."""
     with TemporaryDirectory() as folder:
         page = Path(folder) / "preview.html"
         page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">')
@@ -86,11 +86,11 @@ def _serve(preview: Preview, listener: socket.socket) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Ends at once, though pages keep a connection open to hear what is new."""
+        """Stops at once, although pages keep a connection open for updates."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             preview.events.close()
-            # to cut short what somebody has asked for is no error
+            # a server that stops on request has not failed
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             await super().shutdown(sockets)
 

@@ -55,7 +55,7 @@ def watch(title: str, items: Iterable[T], total: int) -> Iterator[T]:
 
 @contextmanager
 def reading(stream: BinaryIO, file: Path) -> Iterator[Callable[[], None]]:
-    """Show how far a file has been read; the caller calls the result as it goes on."""
+    """Show how far a file has been read; the caller calls the returned function as it reads on."""
     size = file.stat().st_size
     with _progress(transient=True) as bars:
         task = bars.add_task(f"Reading {file.name}", total=size)
@@ -70,7 +70,7 @@ def reading(stream: BinaryIO, file: Path) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Callable[[SendProgress], None]]:
-    """A bar that is told how far a send is."""
+    """A progress bar of a send."""
     with _progress(transient=False) as bars:
         task = bars.add_task(title, total=total)
 

@@ -1,4 +1,4 @@
-"""reconcile: what is uncertain, and how a person settles it; events do so by themselves."""
+"""reconcile: show uncertain deliveries and settle them by hand; events settle them by themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailer.sending.reconciliation import Reconciled
 
 _SHOWN = 50
-"""On the screen; --json has all."""
+"""Deliveries shown on the screen; --json has all."""
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""report: what came of a campaign, in the terminal, for scripts, and as a page."""
+"""report: the results of a campaign, in the terminal, for scripts, and as a page."""
 
 from __future__ import annotations
 

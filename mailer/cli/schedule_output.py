@@ -1,4 +1,4 @@
-"""When a send is due: orders for later, and what is shown of them."""
+"""Output about schedules: when a send is due."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mailer.sending.plan import Plan
 
 _ZONES = 12
-"""On the screen: more than that are subscribers everywhere."""
+"""Time zones on the screen: a send with more has subscribers everywhere."""
 
 
 def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
-    """For the last look before an order."""
+    """Lines on the schedule for the review before a send."""
     if timing is None or not timing.plan:
         later = _later(run, plan)
         return {"Later": f"{later:,} are not due yet"} if later else {}
@@ -40,7 +40,7 @@ def lines_of(run: Session, timing: Timing | None, plan: Plan) -> dict[str, str]:
 
 
 def _later(run: Session, plan: Plan) -> int:
-    """How many of a send's recipients are to come after those of this plan."""
+    """Number of a send's recipients who are due after those of this plan."""
     send = plan.mailing.send
     chosen = len(plan.rest.ids) + plan.rest.left_out.total()
     return run.store.sends.counts(send.id).pending - chosen if send else 0
@@ -54,7 +54,7 @@ def say_what_is_left(run: Session, send: Send) -> None:
 
 
 def announce(run: Session, send: Send, *, as_json: bool) -> None:
-    """What becomes by itself of what is not due yet."""
+    """Describe what happens by itself to deliveries that are not due yet."""
     from mailer.cli import output
 
     if as_json:
@@ -82,14 +82,14 @@ def warn_without_worker(run: Session) -> None:
 
 
 def waits_for(run: Session, send: Send) -> str:
-    """What has to happen before a queued send goes on; "" when nothing has to."""
+    """The event that a queued send waits for; "" for none."""
     if send.state is not SendState.QUEUED:
         return ""
     return "the winner of its test" if run.store.schedule.awaits_winner(send.id) else send.plan
 
 
 def show_waves(run: Session, send: Send) -> None:
-    """What is still to come, and when."""
+    """Print the deliveries that are still to come, and when."""
     waves = run.store.schedule.pending_groups(send.id, now=now())
     later = [wave for wave in waves if wave.due is not None]
     if later:
@@ -115,7 +115,7 @@ def _show_later(run: Session, plan: str, waves: Sequence[PendingGroup]) -> None:
 
 
 def numbers(run: Session, send: Send) -> dict[str, Any]:
-    """For scripts."""
+    """The schedule as JSON."""
     return {
         "plan": send.plan,
         "winner": send.winner,
@@ -131,7 +131,7 @@ def numbers(run: Session, send: Send) -> dict[str, Any]:
 
 
 def _there(run: Session, wave: PendingGroup, plan: str) -> tuple[str, str]:
-    """When it starts by the clock of those who get it, and where that is."""
+    """The start in the recipients' local time, and their time zone."""
     assert wave.due is not None
     zone = find_zone(wave.timezone)
     if zone is None:

@@ -1,4 +1,4 @@
-"""The order to send, at the terminal: the last look, the confirmation, the run, the summary."""
+"""Sending at the terminal: review, confirmation, run, summary."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SendOptions:
-    """How to talk about it."""
+    """Options of the output."""
 
     yes: bool
     as_json: bool
     dry_run: bool = False
     accept_warnings: bool = False
     anyway: bool = False
-    """However many bounce or complain."""
+    """Send on regardless of bounces and complaints."""
 
 
 class SendCommand:
-    """Serves one request: asks, prints and exits. What is done is in `SendService`.
+    """Serves one request: asks, prints and exits. `SendService` does the work.
 
     With --json it prints one object at the end and nothing else.
     """
@@ -93,7 +93,7 @@ class SendCommand:
             self.run.store.events.stop_watching(mailing.send.id)
 
     def _offer(self, plan: Plan) -> Plan:
-        """People who joined since the audience was frozen are added only when that is wanted."""
+        """Ask before adding people who joined since the audience was frozen."""
         from mailer.cli.output import people
         from mailer.sending.service import without_joiners
 
@@ -182,7 +182,7 @@ class SendCommand:
             raise UsageError(f'"{answer}" is not {number:,}: nothing was sent')
 
     def _publish_pictures(self, mailing: Mailing) -> None:
-        """Where recipients see them; a rehearsal has no recipients."""
+        """Publish the pictures for recipients; a dry run has none."""
         from mailer.cli import images
         from mailer.transports import registry
 
@@ -211,7 +211,7 @@ class SendCommand:
         self._complain_of_failures(frozen)
 
     def _run(self, sender: Sender, frozen: Send) -> SendStopped | Interrupted | None:
-        """How it ended when not well, to be raised after the summary."""
+        """The error that ended the send, to be raised after the summary."""
         try:
             sender.run(frozen)
         except (SendStopped, Interrupted) as err:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _SECONDS_TO_FINISH = 20
 _DELAY = 0.5, 2.0
-"""Seconds until the mail for a request is looked at."""
+"""Seconds before a request's mail is processed."""
 CONFIRMATIONS = "confirmations"
-"""The folder in the outbox, and the tag at SES, of mail that the pages send."""
+"""Folder in the outbox, and tag at SES, of mail from the recipients' pages."""
 
 
 def register(app: typer.Typer) -> None:
@@ -99,7 +99,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def way_out(project: Project) -> Transport:
-    """For single mails to whoever asked for them: no list, so nothing about lists in the header."""
+    """The envelope of confirmation mail: single mails on request, so without list headers."""
     from mailer.mail.message import Envelope
 
     settings = project.settings

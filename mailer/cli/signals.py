@@ -23,7 +23,7 @@ def stop_on_signals(doing: str = "pausing") -> Iterator[StopSignal]:
     """Request a stop at the first signal; raise KeyboardInterrupt at the second.
 
     Args:
-        doing: what follows after what is in flight, for the notice that Ctrl-C prints.
+        doing: what the program does once nothing is in flight, for the notice on Ctrl-C.
     """
     stop = StopSignal()
     notice = _NOTICE.format(doing).encode()

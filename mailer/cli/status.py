@@ -1,4 +1,4 @@
-"""status, pause and cancel: what has become of sends, and how to stop them from elsewhere."""
+"""status, pause and cancel: show sends, and stop them from another terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""winner, and what `send` has to say about a subject test."""
+"""winner, and the output of `send` about a subject test."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _show(subjects: tuple[str, ...], figures: list[SubjectFigures], *, with_clic
 
 
 def lines_of(plan: Plan) -> dict[str, str]:
-    """For the last look before an order."""
+    """Lines on the subject test for the review before a send."""
     from mailer.sending.subject_test import people_by_arm
 
     front = plan.mailing.snapshot.parsed.front

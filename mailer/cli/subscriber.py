@@ -82,7 +82,7 @@ def edit(
 
 
 def _changes(pairs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Columns and further fields, as they are kept."""
+    """Columns and further fields, as stored."""
     from mailer.lists.csv_file import clean
     from mailer.lists.header_mapping import field_name
     from mailer.lists.places import state as postal_state

@@ -1,4 +1,4 @@
-"""templates: which templates there are, and how to make one of them your own."""
+"""templates: list the templates and copy one to change it."""
 
 from __future__ import annotations
 

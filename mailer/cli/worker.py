@@ -1,4 +1,4 @@
-"""worker: starts what has come due, and goes on with what a dead process has left."""
+"""worker: start sends that are due, and go on with the sends of dead processes."""
 
 from __future__ import annotations
 

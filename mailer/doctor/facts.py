@@ -1,4 +1,4 @@
-"""What is found out there, as plain values: the inputs of every judgement."""
+"""Facts that the probes collect, as plain values: the inputs of every judgement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Question = tuple[str, str]
 
 
 class ErrorKind(StrEnum):
-    """Why SES did not tell something."""
+    """An error of SES in place of an answer."""
 
     NO_REGION = "no region"
     NO_CREDENTIALS = "no credentials"
@@ -31,7 +31,7 @@ class ErrorKind(StrEnum):
 class Refused:
     why: ErrorKind
     message: str
-    """In the words of Amazon or boto3."""
+    """The message of Amazon or boto3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Identity:
     dkim_zone: str = "dkim.amazonses.com"
     """What the DKIM records lead to, after the token; some regions have their own."""
     own_key: bool = False
-    """DKIM with a key of one's own: the token is the selector, and a TXT record holds the key."""
+    """DKIM with the customer's own key: the token is the selector, and a TXT record holds the key."""
     mail_from: str = ""
     mail_from_status: str = ""
     mail_from_required: bool = False

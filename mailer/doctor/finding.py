@@ -1,4 +1,4 @@
-"""What one check found."""
+"""Result of one check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PAGE = "docs/amazon-ses.md"
-"""Where what to do is told at length, below the heading that is named."""
+"""Page that explains the remedy, below the named heading."""
 
 
 class Level(StrEnum):
@@ -15,7 +15,7 @@ class Level(StrEnum):
     """Mail can go out, but something will hurt later."""
     ERROR = "error"
     SKIPPED = "skipped"
-    """Not used by this project, or not to be known before something else is mended."""
+    """Not used by this project, or unknown until another error is fixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Makes the findings of one area."""
+    """Builds the diagnoses of one area."""
 
     name: str
 
     def ok(self, name: str, detail: str, todo: str = "") -> Diagnosis:
-        """With something to do only where it is a hint."""
+        """`todo` is a hint, if any."""
         return Diagnosis(self.name, name, Level.OK, detail, todo)
 
     def warning(self, name: str, detail: str, todo: str) -> Diagnosis:

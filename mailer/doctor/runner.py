@@ -1,4 +1,4 @@
-"""Gathers all the facts at once, and puts the findings into one order."""
+"""Collect all facts concurrently, and return the diagnoses in a fixed order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LATE = f"no answer within {_SECONDS:g} seconds"
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """How facts are found out."""
+    """The probes that collect facts."""
 
     health: Callable[[], Health]
     click_once: Callable[[str], Response | NoAnswer]
@@ -89,7 +89,7 @@ def _other_senders(project: Project) -> list[Settings]:
 
 
 def _nobody(settings: Settings, keys: Keys | None) -> str:
-    """The unsubscribe link of nobody, in no send: ids begin at 1."""
+    """An unsubscribe link without recipient and send: ids begin at 1."""
     token = keys.token("unsubscribe", 0, 0) if keys else "0-0"
     return f"{settings.site.base_url}/u/{token}"
 
@@ -109,7 +109,7 @@ def _files(project: Project, fields: frozenset[str]) -> list[Diagnosis]:
 
 
 class _Patience:
-    """Runs work beside everything else, and stops waiting for all of it at one moment.
+    """Runs probes in threads, with one deadline for all of them.
 
     On daemon threads: nothing can interrupt the resolving of a host name, which takes half a minute
     where name servers are silent, and an executor would wait for it at the end.

@@ -1,1 +1,1 @@
-"""A campaign on its way: plan, send loop, rate, reputation."""
+"""Sending a campaign: plan, send loop, rate, reputation."""

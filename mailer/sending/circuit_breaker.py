@@ -1,4 +1,4 @@
-"""The same answer again and again: then it is not the recipients who are wrong."""
+"""Circuit breaker: stop after the same refusal many times in a row, as then the recipients are not the cause."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from mailer.ledger.delivery import Result
 
 THRESHOLD = 10
-"""In a row."""
+"""Equal answers in a row that open the circuit."""
 
 
 class CircuitBreaker:
-    """Counts refusals with the same words, or lost answers, that no success comes between."""
+    """Counts refusals with the same message, or lost answers, without a success in between."""
 
     def __init__(self) -> None:
         self.verdict: Result | None = None
-        """The last of ten in a row, as soon as there were ten."""
+        """The last of ten equal answers in a row, as soon as there are ten."""
         self._same: tuple[DeliveryState, str] | None = None
         self._length = 0
 
     def add(self, outcomes: Iterable[tuple[Result, str]]) -> None:
-        """What came of one call: the results, each with its recipient's address.
+        """Count the results of one call, each with its recipient's address.
 
         Each refusal counts. A lost answer counts once, however many messages the call carried: it says
         something about the connection, and nothing about any of them.

@@ -1,4 +1,4 @@
-"""Batches in flight, several at once, so that a slow answer holds up no other.
+"""Pool of threads for batches in flight, so that a slow answer does not delay other batches.
 
 The threads are daemons: an answer may take a minute, and a second Ctrl-C does not wait for it. What is in
 flight then stays `sending` in the ledger, and the next send settles it.
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     Batch = Sequence[OutgoingMessage]
 
 _FIRST_LATENCY = 0.1
-"""Seconds for a call, before the first was measured: TLS to the same continent."""
+"""Assumed seconds for a call, before the first is measured: TLS to the same continent."""
 _HEADROOM = 2
-"""Connections for each that the average needs: some answers take longer."""
+"""Connections for each connection that the average latency requires: some answers take longer."""
 _OVERDUE = 1
 """Seconds after which an answer is late: a further connection replaces the one that waits."""
 _NEWEST = 0.1
@@ -36,11 +36,11 @@ class DeliveryPool:
     """A thread for each batch in flight, as many as the rate needs.
 
     While calls are overdue and no answer has come since, only one more batch is let out, as a probe: in a
-    network that swallows packets, each further one would be in doubt, too.
+    network that drops packets, each further batch would become uncertain, too.
 
     Args:
-        deliver: called in the threads. Whatever it raises becomes the result of its batch.
-        connections: at most, however slow the answers are.
+        deliver: called in the threads. An exception becomes the result of its batch.
+        connections: the maximum, however slow the answers are.
         timer: monotonic seconds.
     """
 
@@ -52,7 +52,7 @@ class DeliveryPool:
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.speed: float | None = None
-        """Batches a second that are wanted; None for as many as possible."""
+        """Target rate in batches a second; None for as many as possible."""
         self.messages = 0
         """In flight."""
         self.batches = 0
@@ -70,7 +70,7 @@ class DeliveryPool:
 
     @property
     def size(self) -> int:
-        """Connections for the speed, at the average latency; one more for each overdue call."""
+        """Connections for the target rate at the average latency; one more for each overdue call."""
         if self.speed is None:
             return self._connections
         needed = max(1, math.ceil(self.speed * self._latency * _HEADROOM))
@@ -103,7 +103,7 @@ class DeliveryPool:
         self._spawn()
 
     def collect(self, *, room: int, seconds: float) -> list[tuple[Batch, BatchResult]]:
-        """Return what has come back, after waiting until fewer than `room` batches are in flight.
+        """Return finished batches, after waiting until fewer than `room` batches are in flight.
 
         Args:
             room: batches.
@@ -132,7 +132,7 @@ class DeliveryPool:
             collected.append((batch, batch_result))
 
     def recall(self) -> None:
-        """Let no further batch leave: those that no thread has begun come back unsent."""
+        """Stop handing out batches: return those that no thread has begun, unsent."""
         while True:
             try:
                 batch = self._todo.get_nowait()

@@ -1,6 +1,6 @@
 """The one loop: wait for the throttle → claim → merge → deliver → record.
 
-Several batches are on their way at once (`delivery_pool.py`); this thread alone talks to the ledger.
+Several batches are in flight at once (`delivery_pool.py`); only this thread uses the ledger.
 
 What a crash leaves, by the step it comes after:
 
@@ -10,7 +10,7 @@ What a crash leaves, by the step it comes after:
     deliver   deliveries `sending`, handed over: the same question, accepted or uncertain
     record    nothing
 
-So a delivery that was claimed is not claimed again before it is known what became of it.
+So a claimed delivery is not claimed again before its outcome is known.
 """
 
 from __future__ import annotations
@@ -51,27 +51,27 @@ if TYPE_CHECKING:
     from mailer.transports.base import Allowance, BatchResult, Transport
 
 STEP = 0.25
-"""Seconds' worth of sending in a batch: small, so that sending is even and few can be in flight."""
+"""Seconds of sending in one batch: small, so that sending is even and few messages are in flight."""
 _OUTSTANDING = 1.5
-"""Seconds' worth of sending that may be without an answer. With 0.1 s for an answer, 0.1 is needed."""
+"""Seconds of sending that may be unanswered. At a latency of 0.1 s, 0.1 is needed."""
 _FEWEST_OUTSTANDING = 4
-"""However slow the rate is: so that a call that hangs does not hold up the rest."""
+"""Batches in flight at least, at any rate, so that a hanging call does not delay the rest."""
 _DISK_TRIES = 300
-"""Seconds for which answers are kept while the disk takes none."""
+"""Seconds for which answers are kept in memory while the disk is full."""
 _NAP = 0.1
-"""Seconds between two looks at what has come back, so that it is soon on record."""
+"""Seconds between two checks for answers, so that they are recorded soon."""
 _LEAD = 0.1
-"""Seconds before its turn at which a batch is made: ready when the turn comes, and hardly in doubt before."""
+"""Seconds before its slot at which a batch is merged: ready in time, and claimed only briefly before."""
 _LOOK_AGAIN = timedelta(minutes=5)
-"""Between two questions about what the other side allows."""
+"""Interval between two queries of the transport's allowance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast to send; a batch is at most about a second's worth, so that few can be in flight."""
+    """Pace of sending; a batch holds about one second of sending at most, so that few messages are in flight."""
 
     rate: float | None
-    """Messages a second, that are wanted and can be reached; None is as fast as it goes."""
+    """Messages a second, as requested and attainable; None is as fast as possible."""
     call_size: int = 1
     """Messages in one call, if the rate has so many in a second."""
 
@@ -84,7 +84,7 @@ class Pace:
 
     @property
     def most_outstanding(self) -> int:
-        """Messages that may be without an answer at a time: so few can be in doubt."""
+        """Messages that may be unanswered at a time, which limits the number of uncertain ones."""
         if self.rate is None:
             return MAX_IN_FLIGHT
         return max(_FEWEST_OUTSTANDING, self.batch_size, int(self.rate * _OUTSTANDING))
@@ -98,11 +98,11 @@ class SendProgress:
     failed: int = 0
     uncertain: int = 0
     slowdowns: int = 0
-    """How often the other side asked for less."""
+    """Number of requests to slow down from the other side."""
     slow_down: str = ""
-    """Its words, the last time."""
+    """Message of the last such request."""
     rate_factor: float = 1
-    """Of the rate, that is used at the moment because of that."""
+    """Factor of the rate in use after such requests."""
 
     @property
     def tried(self) -> int:
@@ -125,17 +125,17 @@ class Merger(Protocol):
 
 
 class Sender:
-    """Sends one campaign's deliveries until none is due, or somebody or something stops it.
+    """Sends one campaign's deliveries until none is due, or until a person or an error stops it.
 
     Args:
         store: of the ledger, and of the rate that all processes share.
         transport: that takes the mail.
         merger: of the send's own sources.
         rate: messages a second at most; None leaves it to the transport.
-        stop: looked at between batches.
+        stop: checked between batches.
         clock: aware UTC time.
         limits: of bounces and complaints, above which it pauses itself.
-        on_progress: told whenever something has come back.
+        on_progress: called whenever answers have arrived.
         started_by_person: True when a person started the send and can pause it with Ctrl-C; False for
             a worker, which leaves it to the next worker when it stops.
     """
@@ -175,8 +175,8 @@ class Sender:
 
         Raises:
             TransportError: nothing can be sent at all; nothing has changed.
-            SendStopped: the campaign or the transport broke, or somebody paused, changed or cancelled
-                the send since the version that is given.
+            SendStopped: the campaign or the transport failed, or a person paused, changed or cancelled
+                the send after the given version.
             Interrupted: a stop was requested.
         """
         self._look_up_rate(self._transport.allowance())
@@ -204,7 +204,7 @@ class Sender:
         return self.progress
 
     def _start(self, send: Send) -> bool:
-        """Start the send, if it still is as the person saw it: a pause in the meantime wins."""
+        """Start the send, unless it has changed since the person saw it: a pause wins."""
         return self._store.sends.set_state(
             send.id, SendState.SENDING, seen=send.version, now=self._clock()
         )
@@ -263,7 +263,7 @@ class Sender:
             )
 
     def _is_on(self, send: Send) -> bool:
-        """Whether it is this run's to send. Where it was moved to another hour, it no longer is."""
+        """Whether this run may send: not after the send was paused, cancelled or rescheduled."""
         current = self._store.sends.find(send.campaign, send.list_name)
         if current is None:
             raise SendStopped(f"{send.campaign} was withdrawn: its campaign is a draft again")
@@ -278,7 +278,7 @@ class Sender:
         return True
 
     def _is_finished(self, send: Send) -> bool:
-        """Whether nothing is left to do. What is due later is queued; others at work go on with theirs."""
+        """Whether nothing is left to do. Deliveries due later stay queued; other processes finish theirs."""
         settle(self._store, self._transport, send, self._clock())
         self._set(send, SendState.FINISHED)
         return not self._is_due(send)
@@ -322,7 +322,7 @@ class Sender:
     def _wait(self, send: Send, size: int) -> float:
         """Wait until shortly before this process's slot; return the seconds still to wait.
 
-        Answers that come back in the meantime are recorded.
+        Answers that arrive during the wait are recorded.
         """
         self._look_up_rate_again()
         if self._rate is None:
@@ -344,7 +344,7 @@ class Sender:
         return left
 
     def _hand_over(self, send: Send, claims: Sequence[Claim], turn: float) -> None:
-        """Make the mail of these, and let it go when it is their turn, by the clock's seconds."""
+        """Merge the claimed deliveries, and send them at their slot, in seconds of the clock."""
         if not claims:
             return
         try:
@@ -365,7 +365,7 @@ class Sender:
         self._pool.send(*batches)
 
     def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[OutgoingMessage]:
-        """Make their mail. Answers are recorded in between, because a new variant takes its time."""
+        """Merge the claimed deliveries. Answers are recorded in between, because compiling a new variant is slow."""
         looked = self._seconds()
         for claim in claims:
             yield OutgoingMessage(
@@ -378,17 +378,17 @@ class Sender:
     # ---------------------------------------------------------------- and back
 
     def _collect(self, send: Send, *, room: int | None = None) -> None:
-        """Record what has come back; with `room`, wait a little for fewer to be under way.
+        """Record the answers so far; with `room`, wait briefly for fewer batches in flight.
 
         Raises:
-            SendStopped: what has come back says that there is no sense in going on.
+            SendStopped: the answers show that sending cannot go on.
         """
         stop = self._record(room or self._pool.batches + 1)
         if stop:
             raise self._stopped(send, stop) from stop
 
     def _drain(self) -> None:
-        """Record whatever is under way, whatever becomes of some of it; nothing more leaves."""
+        """Send nothing more, and record everything in flight, whatever fails."""
         self._pool.recall()
         problem: Exception | None = None
         while self._pool.batches:
@@ -424,7 +424,7 @@ class Sender:
         """Record answers; while the disk takes none, keep them and try again each second.
 
         Raises:
-            SendStopped: it was asked to stop, or the disk has taken nothing for minutes.
+            SendStopped: a stop was requested, or the disk has been full for minutes.
         """
         while True:
             try:
@@ -463,7 +463,7 @@ class Sender:
 
 
 def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int:
-    """Find out what became of deliveries whose process died; returns how many there were."""
+    """Settle deliveries of dead processes; return their number."""
     claims = store.deliveries.abandoned(send.id)
     if claims:
         store.deliveries.record(transport.settle(claims), now=now)
@@ -471,7 +471,7 @@ def settle(store: Store, transport: Transport, send: Send, now: datetime) -> int
 
 
 def _with_copies(batch: Sequence[OutgoingMessage], batch_result: BatchResult) -> list[Result]:
-    """The results, each with its mail, so that it can be viewed in a browser as it was sent."""
+    """The results, each with its mail for the web version."""
     mails = {outgoing.delivery_id: outgoing.merged for outgoing in batch}
     return [
         Result(r.delivery_id, r.state, r.message_id, r.detail, store_message(mails[r.delivery_id]))

@@ -25,13 +25,13 @@ class CampaignStatus:
     campaign: str
     list: str
     state: str
-    """"draft", or what `status_of` says of its send."""
+    """"draft", or the `status_of` its send."""
     plan: str
-    """When it was ordered for, "" for at once."""
+    """Scheduled time, "" for at once."""
     accepted: int
     audience: int
     note: str
-    """Why its file cannot be read, or why it is paused."""
+    """Reason why its file cannot be read, or why it is paused."""
 
 
 def overview(project: Project, store: Store, now: datetime) -> list[CampaignStatus]:

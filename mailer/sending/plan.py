@@ -1,4 +1,4 @@
-"""What a send will do: in which words, to whom, and that everybody's mail can be made."""
+"""Plan of a send: the content, the recipients, and proof that every recipient's mail can be merged."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mailing:
-    """A campaign and a list, and the send there may be already."""
+    """A campaign, its list, and the send if there is one."""
 
     snapshot: Snapshot
-    """As the send has kept them, else as they are on disk."""
+    """The send's own snapshot, else the files on disk."""
     list_name: str
     send: Send | None
     edited: bool
-    """The files say something else than the send has kept."""
+    """The files differ from the send's snapshot."""
     quiet_hours: float
-    """People who had another campaign in so many hours are left alone; 0 for nobody."""
+    """Hours for which recipients of another campaign are skipped; 0 skips none."""
     replaces: Send | None = None
-    """A scheduled send with which nobody was mailed: this one, of the edited files, takes its place."""
+    """A scheduled send without mailed recipients, which this one, of the edited files, replaces."""
 
     @property
     def campaign(self) -> str:
@@ -56,11 +56,11 @@ class Plan:
     """The audience's expression, "" for the whole list."""
     merger: Merger
     rest: DryRun
-    """Who is in the ledger, still pending, and due; or to be moved."""
+    """Recipients in the ledger who are pending and due, or to be moved to another time."""
     new: DryRun
-    """Who is not in the ledger yet."""
+    """Recipients who are not in the ledger yet."""
     findings: tuple[Finding, ...]
-    """Of the checks, errors first, about those who are new: what was frozen has been checked."""
+    """Findings of the checks about new recipients, errors first: frozen recipients were checked before."""
 
     @property
     def recipients(self) -> int:
@@ -72,7 +72,7 @@ def find_mailing(
 ) -> Mailing:
     """Find the campaign's send if there is one, else what is on disk.
 
-    With `anew`, a send with which nobody was mailed is replaced by what is on disk, if that was edited.
+    With `anew`, a send without mailed recipients is replaced by the files on disk, if they were edited.
 
     Raises:
         UsageError: there is no such campaign or list, or the send was cancelled.
@@ -82,7 +82,7 @@ def find_mailing(
     try:
         on_disk = snapshot.load(project, campaign, list_name)
     except MailerError:
-        # what was frozen can be sent without the files
+        # a frozen send does not need the files
         if not sends:
             raise
         on_disk = None
@@ -103,7 +103,7 @@ def find_mailing(
             hint="To send it after all, copy the file to a new name.",
         )
     frozen = Snapshot.from_bytes(send.snapshot)
-    # worked out anew: an older version of mailer may have made another one of the same words
+    # computed again: an older version of mailer may have computed another digest of the same content
     edited = on_disk is not None and on_disk.digest != frozen.digest
     if anew and edited and on_disk and not store.sends.counts(send.id).touched:
         quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
@@ -112,7 +112,7 @@ def find_mailing(
 
 
 def name_of(campaign: str) -> str:
-    """A campaign's name, from it or from its path."""
+    """A campaign's name, from the name or the path."""
     return Path(campaign).name.removesuffix(".md")
 
 
@@ -151,21 +151,21 @@ def make_plan(
     moving: bool = False,
     later: bool = False,
 ) -> Plan:
-    """Choose everybody and make everybody's mail.
+    """Select all recipients and merge their mail.
 
     Args:
         store: read only.
-        mailing: what `find` found.
+        mailing: from `find_mailing`.
         keys: for the recipients' links.
-        where: a further condition; with a send that there is, only for whom it adds.
-        adding: whether people may be added to the ledger; else only what is pending is looked at.
-        watch: around each stream.
-        now: to tell who had another campaign lately, and what is stale.
-        moving: whether it is about those, too, who are not due yet.
-        later: whether it is ordered for later: who is left alone then, is seen then.
+        where: a further condition; for an existing send, only on added recipients.
+        adding: whether people may be added to the ledger; else only pending deliveries are planned.
+        watch: wraps each stream, to show progress.
+        now: aware UTC, for the quiet period and stale content.
+        moving: whether recipients who are not due yet are included.
+        later: whether the send is scheduled: the quiet period is then applied at that time.
 
     Raises:
-        CampaignError: an expression or somebody's mail cannot be worked out.
+        CampaignError: an expression or a recipient's mail cannot be evaluated.
     """
     send, snapshot = mailing.send, mailing.snapshot
     merger = Merger(
@@ -193,11 +193,11 @@ def make_plan(
 
 
 def everybody(store: Store, snapshot: Snapshot, list_name: str) -> tuple[Iterator[Selection], int]:
-    """Everybody a campaign is for, those who had it already included, and how many to go through.
+    """All recipients of a campaign, including those who have it already, and the size of the list.
 
     Raises:
         UsageError: there is no such list.
-        CampaignError: the audience's expression cannot be worked out.
+        CampaignError: the audience's expression cannot be evaluated.
     """
     _check_list(store, snapshot, list_name)
     place = snapshot.parsed.place("audience")
@@ -239,10 +239,10 @@ def _held_back(store: Store, mailing: Mailing, now: datetime) -> Iterable[int]:
 def _audience(
     store: Store, mailing: Mailing, where: str
 ) -> tuple[str, Callable[[Subscriber], bool]]:
-    """The expression, and the test that it makes.
+    """The audience's expression, and the predicate compiled from it.
 
-    A send keeps the one it was frozen with, unless another is given: else whoever was left out on
-    purpose would be added the next time.
+    A send keeps the expression it was frozen with, unless `where` is set: else recipients who were
+    left out on purpose would be added the next time.
     """
     snapshot, send = mailing.snapshot, mailing.send
     if mailing.replaces and not where:
@@ -256,7 +256,7 @@ def _audience(
 
 
 def where_of(send: Send) -> str:
-    """The --where that a send was started with, "" for none."""
+    """The --where of a started send, "" for none."""
     audience, query = Snapshot.from_bytes(send.snapshot).audience, send.audience_query
     if query == audience:
         return ""

@@ -1,6 +1,6 @@
-"""Uncertain deliveries: what the events of their neighbors say, and what a person decides.
+"""Uncertain deliveries: evidence from the events of neighboring deliveries, and a person's decision.
 
-Events settle a delivery by themselves, in the store. What is here decides nothing: it sets apart those
+Events settle a delivery by themselves, in the store. This module decides nothing: it marks deliveries
 that were very likely never sent, because SES has reported its Send event for each delivery beside them.
 """
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from mailer.store import Store
 
 DELAY = timedelta(hours=1)
-"""For which events are waited: most come within seconds, and SQS delivers late ones within minutes."""
+"""Time to wait for events: most come within seconds, and SQS delivers late ones within minutes."""
 NEIGHBORS = 20
 """Accepted deliveries on each side that are looked at: they were handed over within the same minutes."""
 FEWEST_NEIGHBORS = 10
-"""In all: fewer say nothing."""
+"""Neighbors needed in all: fewer prove nothing."""
 
 
 class Decision(Enum):
-    """What a person wants done with uncertain deliveries."""
+    """A person's decision on uncertain deliveries."""
 
     NONE = "leave them"
     RESEND = "send to them again"
@@ -37,7 +37,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What was settled of one send, and what is uncertain still."""
+    """Numbers of settled and of still uncertain deliveries of one send."""
 
     campaign: str
     list: str
@@ -47,10 +47,10 @@ class Reconciled:
 
 
 def reconcile(store: Store, send: Send, decision: Decision, now: datetime) -> Reconciled:
-    """Do what a person has decided.
+    """Apply a person's decision.
 
     Raises:
-        UsageError: the send was cancelled, and they are to be mailed again.
+        UsageError: the send was cancelled, and the decision is to mail again.
     """
     resending = decision in {Decision.RESEND, Decision.RESEND_UNLIKELY}
     if resending and send.state is SendState.CANCELLED:

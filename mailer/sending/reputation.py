@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailer.store import Store
 
 FEWEST = 5
-"""Bounces or complaints that say something. At 0.1 %, one complaint may come among the first 500
+"""Fewest bounces or complaints that are significant. At 0.1 %, one complaint may come among the first 500
 readers of any list; with 0.03 % in truth, five among 5,000 are a matter of 1 in 50."""
 _LOOK_AGAIN = timedelta(seconds=5)
 
@@ -28,11 +28,11 @@ class ReputationLimits:
     """Percent of the outcomes."""
     complaints: float
     outcomes: int
-    """With fewer, nothing is said."""
+    """With fewer outcomes, the rates are not judged."""
 
 
 def reason_to_pause(stats: DeliverabilityStats, limits: ReputationLimits) -> str:
-    """Why a send should stop; "" when it need not."""
+    """Reason to pause a send; "" for none."""
     if not stats.watched or stats.known < limits.outcomes:
         return ""
     for number, limit, outcome in (
@@ -49,7 +49,7 @@ def reason_to_pause(stats: DeliverabilityStats, limits: ReputationLimits) -> str
 
 
 class ReputationMonitor:
-    """Looks at a send every few seconds."""
+    """Checks a send every few seconds."""
 
     def __init__(self, store: Store, limits: ReputationLimits) -> None:
         self._store = store

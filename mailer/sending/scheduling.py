@@ -1,4 +1,4 @@
-"""When a send is due: orders for later, and the rules for a send that waits for its time."""
+"""Schedule of a send: --at, and the rules for a send that waits for its time."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def is_later(at: str) -> bool:
 
 
 def parse(at: str, timezone: str) -> Schedule | None:
-    """Read an --at; None for now. Raises UsageError for what is no time."""
+    """Read an --at; None for now. Raises UsageError for an invalid time."""
     return schedule.parse(at, default=timezone) if is_later(at) else None
 
 
 def timing_of(plan: Plan, at: str, *, timezone: str, now: datetime) -> Timing | None:
-    """When the mail of a plan is due; None leaves that as it is.
+    """The time at which a plan's mail is due; None leaves it unchanged.
 
     Args:
         plan: of the send.
-        at: as it was ordered, "" for nothing, or "now".
+        at: the value of --at, "" for none, or "now".
         timezone: of the project, "" for none.
         now: aware.
 
@@ -54,11 +54,11 @@ def timing_of(plan: Plan, at: str, *, timezone: str, now: datetime) -> Timing | 
 def return_to_schedule(
     store: Store, send: Send, *, resuming: bool, timezone: str, now: datetime
 ) -> bool:
-    """Return a paused send of which nothing is due to its schedule; False when something is due.
+    """Return a paused send to its schedule if no delivery is due; False when a delivery is due.
 
     Raises:
-        UsageError: it is not paused, and waits for its time or for the winner of its subject test.
-        SendStopped: it was changed in another terminal.
+        UsageError: the send is not paused, and waits for its time or for the winner of its subject test.
+        SendStopped: the send was changed in another terminal.
     """
     if store.schedule.is_due(send.id, now=now):
         return False
@@ -109,7 +109,7 @@ def has_ended(store: Store, send: Send, now: datetime) -> bool:
 
 
 def at_clock(due: datetime, plan: str, timezone: str) -> str:
-    """A moment by the clock it was ordered by, the project's, or else UTC."""
+    """A moment in the time zone of its --at, else the project's, else UTC."""
     names = (plan.rpartition(" ")[2], timezone)
     zone = next(filter(None, map(find_zone, names)), UTC)
     return f"{due.astimezone(zone):%A %Y-%m-%d %H:%M %Z}"

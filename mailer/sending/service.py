@@ -40,24 +40,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """What somebody asks for."""
+    """A request to send."""
 
     campaign: str
     list_name: str = ""
     where: str = ""
     transport: str = ""
     rate: float | None = None
-    """Messages a second at most; None keeps what was asked for before."""
+    """Messages a second at most; None keeps the earlier value."""
     limit: int | None = None
-    """New messages, after which it pauses; None keeps what was asked for before."""
+    """Number of new messages after which the send pauses; None keeps the earlier value."""
     at: str = ""
-    """When it is to go out; "" is now, or as it was ordered before."""
+    """Time to send, as in --at; "" is now, or the earlier value."""
     adding: bool = True
     """Whether people who are not in the ledger yet may be added."""
 
 
 class SendService:
-    """Everything that is done with a send, for any front end.
+    """All operations on a send, for any front end.
 
     Args:
         project: whose campaigns and settings.
@@ -85,7 +85,7 @@ class SendService:
 
         Raises:
             UsageError: there is no such campaign or list, it was cancelled, or it was not started and
-                nobody may be added.
+                no recipients may be added.
             CampaignError: it was never sent, and its file does not parse.
         """
         scheduling.parse(request.at, self._timezone)
@@ -100,7 +100,7 @@ class SendService:
         return mailing
 
     def return_to_schedule(self, mailing: Mailing, request: SendRequest) -> bool:
-        """See `scheduling.return_to_schedule`; False for what is new, or ordered for another time."""
+        """See `scheduling.return_to_schedule`; False for a new send, or one with another time."""
         if mailing.send is None or request.at:
             return False
         return scheduling.return_to_schedule(
@@ -115,7 +115,7 @@ class SendService:
         """The transport's name; a send that was started keeps its own.
 
         Raises:
-            UsageError: another one is asked for.
+            UsageError: the request names another transport.
         """
         requested, started = request.transport, mailing.send
         if started is None:
@@ -130,7 +130,7 @@ class SendService:
     def open(
         self, mailing: Mailing, request: SendRequest, *, dry_run: bool
     ) -> tuple[Transport | None, Allowance]:
-        """Open the transport, settle what a dead process has left, and ask what the account allows.
+        """Open the transport, settle deliveries of dead processes, and query the account's allowance.
 
         The transport is None in a dry run to the outbox, which would make its folder.
         """
@@ -143,7 +143,7 @@ class SendService:
         return transport, transport.allowance()
 
     def plan(self, mailing: Mailing, request: SendRequest, watch: Watch) -> Plan:
-        """Choose everybody and make everybody's mail. Raises CampaignError where that fails."""
+        """Select all recipients and merge their mail. Raises CampaignError where that fails."""
         return make_plan(
             self.store,
             mailing,
@@ -157,7 +157,7 @@ class SendService:
         )
 
     def joiners(self, plan: Plan, request: SendRequest) -> int:
-        """How many people would be added to a send that was started.
+        """Number of people who would be added to a started send.
 
         Raises:
             UsageError: it goes out at each recipient's own hour, which joiners do not have yet.
@@ -176,14 +176,14 @@ class SendService:
         return timing
 
     def rate(self, plan: Plan, request: SendRequest) -> float | None:
-        """Messages a second at most, as it was asked for now or before, or by mailer.toml."""
+        """Messages a second at most: as requested now, as requested before, or from mailer.toml."""
         send = plan.mailing.send or plan.mailing.replaces
         return lowest_rate(
             request.rate or (send.rate if send else None), self.project.settings.send.rate
         )
 
     def freeze(self, plan: Plan, request: SendRequest, timing: Timing | None) -> Send:
-        """Put the audience, the content and what was asked for on record.
+        """Record the audience, the content and the request.
 
         Raises:
             SendStopped: the send was started, paused or changed in another terminal since `find`.
@@ -211,7 +211,7 @@ class SendService:
         return self._with_limits(send, mailing.replaces or send, request)
 
     def _with_limits(self, send: Send, earlier: Send, request: SendRequest) -> Send:
-        """What was asked for belongs to the send; what is asked for now changes it."""
+        """The request belongs to the send; a new one changes it."""
         stop_after = earlier.stop_after
         if request.limit:
             stop_after = self.store.sends.counts(send.id).tried + request.limit
@@ -232,7 +232,7 @@ class SendService:
         on_progress: Callable[[SendProgress], None] = lambda _: None,
         started_by_person: bool = True,
     ) -> Sender:
-        """Build what sends it; for the arguments see `Sender`."""
+        """Build the sender of a send; for the arguments see `Sender`."""
         settings = self.project.settings.send
         return Sender(
             self.store,
@@ -249,7 +249,7 @@ class SendService:
         )
 
     def take_over(self, send: Send, stop: StopSignal) -> None:
-        """Send what a worker has taken up: from the send's own snapshot, whatever the files say."""
+        """Continue a send as a worker: from the send's own snapshot, not from the files."""
         snapshot = Snapshot.from_bytes(send.snapshot)
         transport = self._open(send.transport, snapshot, send.list_name)
         fields = self.store.subscribers.field_names()
@@ -257,7 +257,7 @@ class SendService:
         self.sender(send, transport, merger, stop=stop, started_by_person=False).run(send)
 
     def settle(self, send: Send) -> None:
-        """Find out what became of deliveries that a dead process has left."""
+        """Settle deliveries of dead processes."""
         if self.store.sends.counts(send.id).sending:
             snapshot = Snapshot.from_bytes(send.snapshot)
             transport = self._open(send.transport, snapshot, send.list_name)
@@ -274,7 +274,7 @@ class SendService:
         self.store.sends.set_state(send.id, SendState.PAUSED, note=note, now=self._clock())
 
     def cancel(self, send: Send) -> bool:
-        """Cancel a send; return True if nobody was mailed, and its campaign is a draft again."""
+        """Cancel a send; return True if no mail went out, and its campaign is a draft again."""
         if self.store.sends.withdraw(send.id):
             return True
         self.store.sends.set_state(send.id, SendState.CANCELLED, now=self._clock())
@@ -289,7 +289,7 @@ class SendService:
         )
 
     def _click_tracker(self, send: Send) -> ClickTracker | None:
-        """For counting clicks, where the campaign's settings want it."""
+        """The click tracker, where the campaign's settings turn it on."""
         content = Snapshot.from_bytes(send.snapshot).content
         if not content.links.redirects:
             return None
@@ -298,5 +298,5 @@ class SendService:
 
 
 def without_joiners(plan: Plan) -> Plan:
-    """The plan for those who are in the ledger already."""
+    """The plan for recipients in the ledger."""
     return replace(plan, new=DryRun(), findings=())

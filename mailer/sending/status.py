@@ -1,4 +1,4 @@
-"""How a send stands, in one word: its state, or what that comes to at this moment."""
+"""Status of a send, in one word."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def status_of(store: Store, send: Send, now: datetime) -> str:
-    """Its state; or "scheduled" when it waits for its time, "stopped" when its process is gone."""
+    """The state; or "scheduled" while the send waits for its time, "stopped" when its process is gone."""
     if send.state is SendState.QUEUED and store.schedule.next_due(send.id, now=now):
         return "scheduled"
     if send.state is SendState.SENDING and not store.schedule.is_anyone_at_work(send.id):

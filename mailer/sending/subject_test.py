@@ -1,4 +1,4 @@
-"""A subject test on its way: whether it can be held, and which subject wins."""
+"""Subject test (A/B test): whether it is possible, and which subject wins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def refuse_impossible(plan: Plan, timing: Timing | None) -> None:
-    """Check that a test can be held, of a campaign that is not started yet.
+    """Check that a campaign that is not started yet can be tested.
 
     Raises:
         CampaignError: clicks are to decide, and are not counted.
@@ -51,14 +51,14 @@ def refuse_impossible(plan: Plan, timing: Timing | None) -> None:
 
 
 def people_by_arm(plan: Plan) -> Counter[int]:
-    """How many people get each subject in the test, and how many (0) the winner."""
+    """Number of recipients of each subject in the test, and (0) of the winner."""
     return Counter(map(Split.of(plan.mailing.snapshot).arm, plan.new.ids))
 
 
 def choose_winner(store: Store, send: Send, now: datetime) -> str:
     """Declare the subject with the most clicks the winner; return why, for the log.
 
-    "" when another worker was quicker.
+    "" when another worker declared it first.
     """
     figures = store.statistics.subject_figures(send.id)
     number = best(figures)

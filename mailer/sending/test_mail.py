@@ -1,4 +1,4 @@
-"""A campaign before anybody gets it: whose mail to look at, and test mail to colleagues.
+"""Test mail: example recipients of each variant, and mail to colleagues before a send.
 
 Test mail is marked [TEST] and is not in the ledger.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mailer.transports.base import Transport
 
 FOLDER = "tests"
-"""Of test mail, inside the campaign's outbox."""
+"""Folder of test mail inside the campaign's outbox."""
 
 SAMPLE_SUBSCRIBER = Subscriber(
     0, "reader@example.org", "Alex", "Reader", "97212", "Portland", "OR", "Multnomah County"
@@ -37,7 +37,7 @@ _MARK = "[TEST] "
 
 
 def subscriber(store: Store, address: str) -> Subscriber:
-    """Raises UsageError when nobody has this address."""
+    """Raises UsageError when no subscriber has this address."""
     history = store.subscribers.history(address.strip().lower())
     if history is None or history.subscriber is None:
         raise UsageError(
@@ -48,7 +48,7 @@ def subscriber(store: Store, address: str) -> Subscriber:
 
 
 def example(store: Store, snapshot: Snapshot) -> Subscriber:
-    """Somebody the campaign is for, or else somebody made up."""
+    """The first recipient of the campaign, or else an invented one."""
     place = snapshot.parsed.place("audience")
     chosen = condition(snapshot.audience, snapshot, store.subscribers.field_names(), place)
     return next(filter(chosen, store.subscribers.audience(snapshot.list_name)), SAMPLE_SUBSCRIBER)
@@ -83,7 +83,7 @@ def make_test_mails(
         raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
     merger = Merger(snapshot, fields=store.subscribers.field_names(), keys=keys, send_id=0)
     mails = {
-        # without their id: no link in a test mail acts for somebody else
+        # without their id: no link in a test mail acts for another person
         address: merger.merge(
             replace(person, id=0) if person else _colleague(store, snapshot, address), arm
         )
@@ -109,7 +109,7 @@ def examples_by_variant(store: Store, keys: Keys, snapshot: Snapshot) -> dict[in
 
 
 def _colleague(store: Store, snapshot: Snapshot, address: str) -> Subscriber:
-    """A colleague who subscribes gets their own mail, anybody else the mail of an example."""
+    """A colleague who subscribes gets their own mail; others get the mail of an example recipient."""
     history = store.subscribers.history(address)
     if history is not None and history.subscriber is not None:
         return history.subscriber
@@ -119,7 +119,7 @@ def _colleague(store: Store, snapshot: Snapshot, address: str) -> Subscriber:
 def deliver(
     store: Store, transport: Transport, test_mails: Sequence[Merged], clock: Callable[[], float]
 ) -> Iterator[Merged]:
-    """One after another, at the rate that a send may be using at the same time.
+    """Send test mails one by one, within the rate shared with sends.
 
     Args:
         store: keeps the rate.
@@ -128,10 +128,10 @@ def deliver(
         clock: seconds, the same for all processes.
 
     Yields:
-        Each proof that was accepted.
+        Each test mail that was accepted.
 
     Raises:
-        TransportError: one was not.
+        TransportError: a test mail was not accepted.
     """
     rate = transport.allowance().rate
     messages = [OutgoingMessage(0, test_mail) for test_mail in test_mails]

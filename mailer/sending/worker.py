@@ -1,6 +1,6 @@
-"""The worker: starts what has come due, and goes on with what a dead process has left.
+"""The worker: starts sends that are due, and goes on with the sends of dead processes.
 
-It keeps nothing to itself: whatever it is killed in the middle of, the next one finds in the store.
+It has no state of its own: after a crash, the next worker finds everything in the store.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from mailer.store import Store
 
 _LOOK = 1
-"""Seconds between two looks at what is due. With 30 sends scheduled, one takes a tenth of a millisecond."""
+"""Seconds between two checks for due sends. With 30 sends scheduled, one takes a tenth of a millisecond."""
 
 
 class Worker:
     """One run of the worker.
 
-    Each send has a thread, so that a long one holds up no other, and a store, whose lease tells other
-    processes that somebody is at work on it, and ends with the thread.
+    Each send has a thread, so that a long one does not delay others, and a store, whose lease tells other
+    processes that a worker is sending it, and ends with the thread.
 
     Args:
         project: whose sends.
         keys: that sign the recipients' links.
         open_store: opens a connection for one thread.
         clock: aware UTC time.
-        stop: looked at each second.
-        log: told who did what.
+        stop: checked each second.
+        log: called with the source and the message of each event.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Worker:
             store.close()
 
     def _pause(self, store: Store, send: Send, err: Exception) -> None:
-        """What stops a send pauses it, until a person has looked at it."""
+        """An error pauses its send until a person resumes it."""
         if not isinstance(err, MailerError):
             traceback.print_exception(err)
         if not isinstance(err, SendStopped):

@@ -55,7 +55,7 @@ def _walk(domain: str) -> list[str]:
 
 
 def judge(domain: str, identity: Identity | None, answers: Answers) -> list[Diagnosis]:
-    """Whether mail passes, and what becomes of mail that does not.
+    """Whether mail passes DMARC, and the policy for mail that does not.
 
     Args:
         domain: of the From address.
@@ -78,7 +78,7 @@ def judge(domain: str, identity: Identity | None, answers: Answers) -> list[Diag
 
 
 def _records(domain: str, answers: Answers) -> list[_Policy] | Diagnosis:
-    """The records on the way up, or why it cannot be told which counts."""
+    """The records from the domain upwards, or the diagnosis when none can be selected."""
     policies = []
     for name in _walk(domain):
         question = (f"_dmarc.{name}", "TXT")
@@ -151,7 +151,7 @@ def _tags(record: str) -> dict[str, str]:
 def _aligned(
     policy_text: str, domain: str, tags: Mapping[str, str], identity: Identity | None
 ) -> Diagnosis:
-    """Whether From agrees with what DKIM and SPF prove.
+    """Whether From aligns with the domains that DKIM and SPF authenticate.
 
     The identity is the domain of From or one above it, and its MAIL FROM domain lies below it: in
     the relaxed mode, which is the default, they always agree.

@@ -16,24 +16,24 @@ _TYPED_TWICE = "Many providers add your domain to the name themselves: then leav
 
 
 def policies(domain: str) -> list[Question]:
-    """What `judge` needs to know about a From address's domain, whatever SES says."""
+    """The DNS questions about a From address's domain that do not depend on SES."""
     return dmarc.questions(domain)
 
 
 def records(identity: Identity) -> list[Question]:
-    """What else `judge` needs, once the identity is known."""
+    """The further DNS questions, once the identity is known."""
     if not identity.mail_from:
         return _keys(identity)
     return [*_keys(identity), (identity.mail_from, "TXT"), (identity.mail_from, "MX")]
 
 
 def included(identity: Identity, answers: Answers) -> list[Question]:
-    """What an SPF record refers to and is not answered yet; () when all is."""
+    """Open questions of an SPF record; () when all are answered."""
     return spf.unanswered(identity.mail_from, answers) if identity.mail_from else []
 
 
 def judge(domain: str, identity: Identity | None, region: str, answers: Answers) -> list[Diagnosis]:
-    """What the records say.
+    """Judge the DNS records.
 
     Args:
         domain: of the From address.

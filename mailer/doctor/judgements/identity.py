@@ -29,7 +29,7 @@ def judge(identity: Identity | Refused | None, settings: Settings, region: str) 
 
 
 def judge_return_path(identity: Identity | Refused | None, settings: Settings) -> list[Diagnosis]:
-    """SES takes no mail whose bounces go to somebody it has not verified."""
+    """Judge [ses] return_path: SES refuses mail whose bounces go to an unverified address."""
     if identity is None:
         return []
     if isinstance(identity, Refused) and identity.why is not ErrorKind.MISSING:

@@ -45,7 +45,7 @@ def example_values(settings: Settings) -> list[Diagnosis]:
 
 
 def unsubscribing_by_mail(settings: Settings) -> Diagnosis:
-    """The `mailto:` of List-Unsubscribe, which somebody has to answer (RFC 2369, 3.2)."""
+    """The `mailto:` of List-Unsubscribe, which staff have to answer (RFC 2369, 3.2)."""
     name, address = "unsubscribing by mail", settings.sender.unsubscribe_email
     if not address:
         return AREA.ok(name, "not offered: List-Unsubscribe holds the web link alone")

@@ -1,4 +1,4 @@
-"""The Amazon account: may it send, how much, and who hears of bounces."""
+"""The Amazon account: permission to send, quota, and where bounces are reported."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from mailer.doctor.finding import Diagnosis
 
 KINDS = frozenset(["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"])
-"""Without these nobody learns what became of a mail, and uncertain ones stay uncertain."""
+"""Event kinds that must be published: without them the outcome of mail stays unknown."""
 _NEARLY_USED = 0.1
 _SILENT = frozenset(
     [ErrorKind.NO_CREDENTIALS, ErrorKind.BAD_CREDENTIALS, ErrorKind.UNREACHABLE, ErrorKind.OTHER]
 )
-"""Troubles after which nothing else was asked."""
+"""Errors after which no further calls were made."""
 
 
 def judge(facts: Ses, settings: Settings) -> list[Diagnosis]:

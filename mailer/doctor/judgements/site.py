@@ -16,7 +16,7 @@ def judge(base_url: str, answer: Response | NoAnswer, *, signed: bool) -> list[D
 
     Args:
         base_url: from mailer.toml.
-        answer: to the unsubscribe link of a recipient who does not exist, as in a proof.
+        answer: to the unsubscribe link of a recipient who does not exist, as in a test mail.
         signed: whether the link bore this project's signature. `mailer serve` accepts such a link
             and changes nothing; with another key it does not know it.
     """
