@@ -1,1 +1,1 @@
-"""What Amazon SES reports, from JSON to the store."""
+"""Events from Amazon SES, from JSON to the store."""

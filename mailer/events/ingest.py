@@ -1,7 +1,7 @@
-"""Events on their way into the store: out of the queue or a file, what is none of them set aside.
+"""Ingest events from the queue or a file into the store; set aside messages that are no events.
 
-A message is deleted from the queue only after the commit, so whatever dies in between, it comes again;
-and what comes again is known.
+A message is deleted from the queue only after the commit, so after a crash in between it is delivered
+again, and recognized as a duplicate.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ FULL = 10
 _LANES = 8
 """Calls under way at once while the queue is full. One has about 20 ms to wait for its answer."""
 _SECONDS_IDLE = 5
-"""To wait for a message: so long, at most, does it take to stop."""
+"""Seconds to wait for a message, and thus to stop, at most."""
 _SECONDS_BUSY = 1
-"""Not 0, which would ask only some of the queue's servers and may find nothing where something is."""
+"""Not 0, which would ask only some of the queue's servers and may miss messages."""
 _TRY_AGAIN = 30.0
-"""Seconds, after the queue or the disk refused."""
+"""Seconds between tries after the queue or the disk failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What the queue handed out, and what it wants to hear to delete it."""
+    """A message of the queue, and the receipt handle that deletes it."""
 
     body: str
     receipt: str
@@ -60,7 +60,7 @@ class Queue(Protocol):
 
 @dataclass(slots=True)
 class Ingestor:
-    """Takes in whatever comes, and counts it."""
+    """Ingests events and unsubscribe mail, and counts them."""
 
     store: Store
     junk_file: Path
@@ -68,13 +68,13 @@ class Ingestor:
     """See `Feedback.take_in`."""
     clock: Callable[[], datetime]
     keys: Keys | None = None
-    """That signed the links; without them, no mail unsubscribes anybody."""
+    """The keys that signed the links; without them, no mail unsubscribes a person."""
     total: IngestResult = field(default_factory=IngestResult)
     by_mail: UnsubscribeResult = field(default_factory=UnsubscribeResult)
     junk: int = 0
 
     def take(self, bodies: Iterable[str]) -> IngestResult:
-        """When this returns, everything is on disk: the events in the store, the rest in its file."""
+        """Ingest messages. On return, everything is on disk: the events in the store, the rest in its file."""
         events: list[Event] = []
         lines: list[str] = []
         for body in bodies:
@@ -89,12 +89,12 @@ class Ingestor:
         return result
 
     def take_mail(self, mails: Iterable[bytes]) -> None:
-        """Take in mail that people wrote to the address of List-Unsubscribe."""
+        """Ingest mail to the address of List-Unsubscribe."""
         for mail in mails:
             self._set_aside(self._unsubscribe(mail))
 
     def _unsubscribe(self, mail: bytes | str) -> list[str]:
-        """Unsubscribe whoever a mail names; return the lines of what is set aside."""
+        """Unsubscribe the person whom each mail names; return the lines of mail that is set aside."""
         if isinstance(mail, str):
             return [self._line("", mail)]
         if self.keys is None:
@@ -121,14 +121,14 @@ class Ingestor:
 
 
 class QueueConsumer:
-    """Empties a queue, until it is empty or somebody pulls the stop.
+    """Consumes a queue, until it is empty or a stop is requested.
 
     Args:
         queue: of events.
-        clerk: who takes them in.
-        stop: looked at between rounds.
-        on_round: told what each round brought.
-        on_trouble: told what went wrong when it is tried again.
+        clerk: the ingestor of its messages.
+        stop: checked between rounds.
+        on_round: called with the result of each round.
+        on_trouble: called with each error before the next try.
     """
 
     def __init__(
@@ -147,10 +147,10 @@ class QueueConsumer:
         self._on_trouble = on_trouble
 
     def run(self, *, once: bool) -> None:
-        """With `once` until nothing is there.
+        """Consume the queue; with `once`, until it is empty.
 
         Raises:
-            MailerError: it cannot begin, or, with `once`, cannot go on. Otherwise it tries again.
+            MailerError: the first round failed or, with `once`, any round. Other errors are tried again.
         """
         with ThreadPoolExecutor(_LANES) as pool:
             lanes, begun = 1, False
@@ -169,7 +169,7 @@ class QueueConsumer:
                 begun, lanes = True, _LANES if received >= lanes * FULL else 1
 
     def _round(self, pool: ThreadPoolExecutor, lanes: int, *, once: bool) -> int:
-        """How many messages there were."""
+        """Run one round; return its number of messages."""
         seconds = _SECONDS_BUSY if once or lanes > 1 else _SECONDS_IDLE
         batches = pool.map(lambda _: self._queue.receive(seconds=seconds), range(lanes))
         messages = [message for batch in batches for message in batch]

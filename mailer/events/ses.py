@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class NotAnEventError(ValueError):
-    """Not what SES or SNS writes; its text says why, for staff."""
+    """Text that is no event of SES or SNS; the message says why, for staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _events(notification: Table) -> Iterator[Event]:
 
 
 def _text_fields(kind: str, detail: Table, recipient: Table) -> Iterator[tuple[str, Table, str]]:
-    """Each of our words, with where Amazon has it, and under which name."""
+    """Each text field of an event, with its table and key in Amazon's JSON."""
     types = {
         "Bounce": ("bounceType", "bounceSubType"),
         "Complaint": ("complaintFeedbackType", "complaintSubType"),
@@ -243,7 +243,7 @@ def _key(kind: str, mail: Table, recipient: str, detail: Table, raw: str) -> byt
     return blake2b(_dump([message_id, kind, recipient, own]).encode(), digest_size=16).digest()
 
 
-# ---------------------------------------------------------------- whatever was sent, made safe
+# ---------------------------------------------------------------- untrusted values, made safe
 
 
 def _text(value: object) -> str:

@@ -39,15 +39,15 @@ _TAG = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeResult:
-    """What came of mail to the address of List-Unsubscribe."""
+    """Result of mail to the address of List-Unsubscribe."""
 
     unsubscribed: int = 0
     known: int = 0
-    """Of people who had left before, or who read a test mail."""
+    """Mail from people who had left before, or who answered a test mail."""
     automatic: int = 0
     """Auto-replies and bounces, which ask for nothing."""
     unreadable: tuple[tuple[str, str], ...] = ()
-    """Mail that names nobody, or several people, and why it is no request: for staff to look at."""
+    """Mail that names no person, or several, with the reason, for staff to review."""
 
     def plus(self, other: UnsubscribeResult) -> UnsubscribeResult:
         """Add up the numbers; what is unreadable is not kept."""
@@ -105,7 +105,7 @@ def mails_in(path: Path) -> Iterator[bytes]:
 
 
 def take(mail: bytes, store: Store, keys: Keys, *, now: datetime) -> UnsubscribeResult:
-    """Unsubscribe whoever a mail names, from the list of the send that its token was made for."""
+    """Unsubscribe the person whom a mail names from the list of the token's send."""
     message = email.message_from_bytes(mail[:_LARGEST], policy=email.policy.default)
     people = _people(message, keys)
     if is_automatic(message, people):
@@ -161,7 +161,7 @@ def _header(message: EmailMessage, name: str) -> str:
 
 
 def _text(message: EmailMessage) -> str:
-    """The words of all text parts, tags left out and broken lines joined."""
+    """The text of all text parts, without tags and with broken lines joined."""
     texts: list[str] = []
     for part in message.walk():
         if part.get_content_maintype() == "text":

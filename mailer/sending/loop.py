@@ -55,7 +55,7 @@ STEP = 0.25
 _OUTSTANDING = 1.5
 """Seconds of sending that may be unanswered. At a latency of 0.1 s, 0.1 is needed."""
 _FEWEST_OUTSTANDING = 4
-"""Batches in flight at least, at any rate, so that a hanging call does not delay the rest."""
+"""Messages in flight at least, at any rate, so that a hanging call does not delay the rest."""
 _DISK_TRIES = 300
 """Seconds for which answers are kept in memory while the disk is full."""
 _NAP = 0.1

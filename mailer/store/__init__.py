@@ -1,4 +1,4 @@
-"""Where subscribers, sends and deliveries are kept.
+"""The store of subscribers, sends and deliveries.
 
 Each file holds one interface. Its implementation for SQLite has the same name in `sqlite/`. Every method
 is one transaction: it happens whole or not at all, and raises StoreError where the database fails. Times
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Everything that is kept, in parts that share one connection. Use it in one thread at a time."""
+    """The whole store, in parts that share one connection. Use it in one thread at a time."""
 
     database: Database
     subscribers: Subscribers
@@ -75,7 +75,7 @@ def connect(
     address_hashes: Callable[[str], list[str]],
     announce: Callable[[str], None] = lambda _: None,
 ) -> Store:
-    """Open the store, and make it if there is none.
+    """Open the store, and create it if there is none.
 
     Args:
         path: the database file.
@@ -92,7 +92,7 @@ def connect(
 
 
 def examine(path: Path) -> Health:
-    """Look at the database without changing it. May run during a send."""
+    """Examine the database without changing it. May run during a send."""
     from mailer.store.sqlite import health  # noqa: PLC0415 - as above
 
     return health.examine(path)

@@ -1,4 +1,4 @@
-"""Counts of clicks: how often, never who."""
+"""Counts of clicks, without any record of the person."""
 
 from __future__ import annotations
 

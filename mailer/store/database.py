@@ -18,7 +18,7 @@ class Database(Protocol):
         ...
 
     def together(self, steps: Sequence[Callable[[], T]]) -> list[T | Exception]:
-        """Run several steps in one transaction, which waits once for the disk.
+        """Run several steps in one transaction, with one wait for the disk.
 
         A step that raises is undone alone, and its exception stands in its place.
 
@@ -28,7 +28,7 @@ class Database(Protocol):
         ...
 
     def back_up(self, file: Path) -> None:
-        """Copy everything into one file; safe during a send. The file appears when it is whole."""
+        """Copy the whole database into one file; safe during a send. The file appears when it is complete."""
         ...
 
     def check_present(self) -> None:

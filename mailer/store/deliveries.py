@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 class Deliveries(Protocol):
     def already_delivered(self, campaign: str, *, besides: int = 0) -> Iterator[int]:
-        """Ids of subscribers with any delivery of this campaign, ascending, but for those of one send.
+        """Ids of subscribers with any delivery of this campaign, ascending, except those of one send.
 
         A delivery to an address that the subscriber has moved from counts.
         """
@@ -61,7 +61,7 @@ class Deliveries(Protocol):
         ...
 
     def neighbors_reported(self, delivery_id: int, number: int) -> list[bool]:
-        """Whether SES has reported as sent each accepted delivery beside an uncertain one.
+        """For each accepted delivery beside an uncertain one, whether SES has reported it as sent.
 
         Args:
             delivery_id: of the uncertain one. Nothing is returned if anything was reported of it.
@@ -70,7 +70,7 @@ class Deliveries(Protocol):
         ...
 
     def resolve(self, send_id: int, results: Iterable[Result], *, now: datetime) -> int:
-        """Settle uncertain deliveries as an event or a person says; return how many were uncertain.
+        """Settle deliveries by an event or a person's decision; return how many were uncertain.
 
         Other deliveries stay as they are. A finished send that gets deliveries back as PENDING is
         queued again; in a cancelled one they are skipped.

@@ -1,4 +1,4 @@
-"""Events: what became of mail after the transport accepted it."""
+"""Events: the outcome of mail after the transport accepted it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 class Events(Protocol):
     def ingest(self, events: Iterable[Event], *, patience: int, now: datetime) -> IngestResult:
-        """Store each event once, and do what it asks for.
+        """Store each event once, and apply its consequences.
 
         A permanent bounce suppresses the address. A complaint suppresses it and unsubscribes it from
         every list. Transient bounces on `patience` days suppress it if no mail got through between
@@ -31,5 +31,5 @@ class Events(Protocol):
         ...
 
     def stop_watching(self, send_id: int) -> None:
-        """Let a send go on whatever its bounces and complaints, because a person said so."""
+        """Let a send go on regardless of its bounces and complaints, at a person's request."""
         ...

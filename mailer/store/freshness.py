@@ -1,4 +1,4 @@
-"""Freshness: proof that the ledger knows of everything that was sent from it."""
+"""Freshness: proof that the ledger records all mail that was sent from it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What has to be settled after a copy has become the ledger."""
+    """Open questions after a copy has become the ledger."""
 
     campaigns: tuple[str, ...]
-    """Campaigns that may have gone to people that the copy does not know of."""
+    """Campaigns that may have gone to people whom the copy does not record."""
     uncertain: int
     """Deliveries that were pending or in flight in the copy."""
     certain: bool
-    """Whether a mark told which campaigns these are; False means: perhaps others, too."""
+    """Whether a mark named these campaigns; if False, there may be others."""
 
 
 class Freshness(Protocol):
     def check(self) -> None:
-        """Refuse a ledger that is older than what was sent from it, or a copy beside the original.
+        """Refuse a ledger that is older than the mail sent from it, or a copy beside the original.
 
         Raises:
             StaleLedger: with the number of people who may already have been mailed.
@@ -34,11 +34,11 @@ class Freshness(Protocol):
     def accept(self, sent: Sequence[str], *, now: datetime) -> Settlement:
         """Make this copy the ledger from now on.
 
-        Whatever may have been sent from another copy becomes uncertain, to be settled first; people
-        added later to such a campaign, too.
+        Deliveries that may have been sent from another copy become uncertain, to be settled first; so do
+        those of people added later to such a campaign.
 
         Args:
-            sent: campaigns that a person knows to have been sent after the copy was made.
+            sent: campaigns that were sent after the copy, as a person states.
             now: the time.
         """
         ...

@@ -1,4 +1,4 @@
-"""The state of a database, as far as it can be seen without changing it."""
+"""The health of a database, as far as it can be examined without changing it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Health:
     problem: str = ""
-    """Why it cannot be opened or read; "" when it can."""
+    """Reason why it cannot be opened or read; "" when it can."""
     damage: str = ""
-    """What a check for damage found; "" when nothing."""
+    """Result of a check for damage; "" for none."""
     unfinished: bool = False
-    """The check for damage took too long and was given up."""
+    """Whether the check for damage was stopped because it took too long."""
     newer: tuple[str, ...] = ()
-    """Changes to the schema that were made by a later version of mailer."""
+    """Migrations of a later version of mailer."""
     older: bool = False
-    """The next command brings the schema up to date."""
+    """Whether the next command will migrate the schema."""
     sends: int = 0
     fields: frozenset[str] = frozenset()
     """Names of the further columns that subscribers have."""
     scheduled: int = 0
-    """Sends that a worker is to start or to choose the winner of."""
+    """Number of sends that a worker has to start, or has to choose the winner of."""
     attended: bool = True
-    """Whether a worker runs; looked at where something is scheduled."""
+    """Whether a worker runs; checked only if a send is scheduled."""

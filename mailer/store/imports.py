@@ -31,13 +31,13 @@ class Imports(Protocol):
         rows.
 
         Args:
-            list_name: made if it is not there.
+            list_name: created if missing.
             rows: in the order of the file.
             source: how new people agreed to get mail.
             file: where the rows come from, for the log of imports.
             now: the time.
             dry_run: count, and change nothing.
-            on_stored: called with what became of each row, in their order.
+            on_stored: called with the outcome of each row, in order.
         """
         ...
 
@@ -50,7 +50,7 @@ class ImportLog(Protocol):
     def plan_undo(self, number: int) -> UndoPlan: ...
 
     def undo(self, number: int, *, now: datetime) -> UndoPlan:
-        """Take back what an import changed and nothing else has changed since.
+        """Undo the changes of an import that nothing else has changed since.
 
         With people who were mailed, or later imports into the same list, nothing is changed.
         """

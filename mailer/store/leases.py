@@ -1,4 +1,4 @@
-"""Leases: which processes are alive, so that another can take over what a dead one held."""
+"""Leases: show which processes are alive, so that others can take over the work of dead ones."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Leases(Protocol):
         ...
 
     def attend(self) -> None:
-        """From now on this process starts whatever is due, until it ends."""
+        """Register this process as a worker until it ends."""
         ...
 
     def is_attended(self) -> bool:
-        """Whether any process starts whatever is due."""
+        """Whether any worker runs."""
         ...
 
     def is_anyone_here(self) -> bool:
-        """Whether any process sends, or starts whatever is due."""
+        """Whether any process sends, or is a worker."""
         ...
 
     def leave(self) -> None:

@@ -18,7 +18,7 @@ class Lists(Protocol):
         ...
 
     def empty(self, name: str) -> tuple[int, int]:
-        """Take everybody off a list who is subscribed, and remove it if nothing refers to it.
+        """Unsubscribe all members of a list, and remove the list if nothing refers to it.
 
         People who left it stay on record, so that a later import does not bring them back.
 
@@ -28,7 +28,7 @@ class Lists(Protocol):
         ...
 
     def unfinished_sends(self, name: str) -> Sequence[str]:
-        """Campaigns of which a send to the list is neither finished nor cancelled."""
+        """Campaigns with a send to the list that is neither finished nor cancelled."""
         ...
 
     def tag(self, emails: Iterable[str], tag: str, *, remove: bool = False) -> int:

@@ -1,4 +1,4 @@
-"""Questions that only the preview asks."""
+"""Queries of the preview only."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ class Requests(Protocol):
     def add(self, request: RecipientRequest, *, limits: RequestLimits, now: datetime) -> bool:
         """Keep a request, and that a mail has to go out for it.
 
-        It takes the same work whether or not the address is known: `next_mail` looks who gets one.
-        A mailbox that has had its number of mails is not told apart either: then nothing is kept.
+        The work is the same whether or not the address is known: `next_mail` decides who gets a mail.
+        A mailbox that has reached its limit of mails makes no difference either: then nothing is kept.
 
         Return False when the limit of the domain, or the one overall, is reached.
         """
@@ -40,9 +40,9 @@ class Requests(Protocol):
     def get(self, request_id: int) -> PendingRequest | None: ...
 
     def grant(self, request_id: int, *, keep: bool = False, now: datetime) -> PendingRequest | None:
-        """Do what was requested; None when there is no such request.
+        """Carry out a request; None when there is no such request.
 
-        Once, but for a LEAVE, which can be repeated.
+        Each request takes effect once, except a LEAVE, which can be repeated.
 
         Args:
             request_id: of the request.
@@ -57,7 +57,7 @@ class Requests(Protocol):
         ...
 
     def is_closed(self, subscriber_id: int, send_id: int) -> bool:
-        """Whether the person took back a change that was made by a link of this send."""
+        """Whether the person took back a change made through a link of this send."""
         ...
 
     def is_blocked(self, request_id: int) -> bool: ...
@@ -72,7 +72,7 @@ class Requests(Protocol):
     def mail_ended(self, request_id: int, state: ConfirmationState, *, now: datetime) -> None: ...
 
     def forget(self, before: datetime, *, refused_before: datetime) -> None:
-        """Delete requests that were made before, and those of them that no mail went out for.
+        """Delete older requests; those without mail may be deleted sooner.
 
         A change of address that was taken back is kept: its link stays closed.
         """

@@ -32,7 +32,7 @@ class Schedule(Protocol):
         ...
 
     def declare_winner(self, send_id: int, arm: int, *, now: datetime) -> bool:
-        """Give everybody who waits for the winner this subject, due now.
+        """Give all recipients who wait for the winner this subject, due now.
 
         Return False when a winner was declared before; that one stays.
         """
@@ -45,8 +45,8 @@ class Schedule(Protocol):
     def take_up(self, *, now: datetime) -> Send | None:
         """Take a send for this process to go on with, in state SENDING; None when there is none.
 
-        It was scheduled and is due, or its process died. Of several processes that ask at once, one
-        gets it.
+        It was scheduled and is due, or its process died. If several processes ask at once, only one gets
+        it.
         """
         ...
 

@@ -49,17 +49,17 @@ class Sends(Protocol):
             transport: by which it goes out.
             quiet_hours: see `Send`.
             held_back: see `Send`.
-            fresh: whether the caller has found no send.
-            seen: the version that the caller has found.
-            replaces: id of a send with which nobody was mailed, and which is withdrawn in the same step.
+            fresh: whether there was no send when the caller looked.
+            seen: the version of the send that the caller read.
+            replaces: id of a send without mailed recipients, which is withdrawn in the same step.
             now: aware UTC.
             timing: when it is due.
             trial: the subject test.
 
         Raises:
             SendStopped: with `fresh`, the send exists with another snapshot, query or transport; it has
-                another version than the one seen, and is not being sent; somebody was mailed with the
-                send to be replaced. Nothing was changed.
+                another version than the one seen, and is not being sent; the send to be replaced has mailed
+                recipients. Nothing was changed.
             UsageError: there is no such list, or the send was cancelled.
         """
         ...
@@ -67,7 +67,7 @@ class Sends(Protocol):
     def find(self, campaign: str, list_name: str) -> Send | None: ...
 
     def all(self, campaign: str | None = None) -> list[Send]:
-        """Every send, or every send of a campaign, in the order they were made."""
+        """Every send, or every send of a campaign, in order of creation."""
         ...
 
     def published(self, campaign: str) -> Send | None:
@@ -100,11 +100,11 @@ class Sends(Protocol):
         ...
 
     def set_limits(self, send_id: int, *, rate: float, stop_after: int) -> None:
-        """Keep what was ordered for a send: see `Send.rate` and `Send.stop_after`."""
+        """Store the options of a send: see `Send.rate` and `Send.stop_after`."""
         ...
 
     def withdraw(self, send_id: int) -> bool:
-        """Forget a send with which nobody was mailed: its campaign becomes a draft again.
+        """Delete a send without mailed recipients: its campaign becomes a draft again.
 
         False, and nothing changes, if any delivery is in flight or was tried.
         """

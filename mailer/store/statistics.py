@@ -1,4 +1,4 @@
-"""Numbers for reports, never a person."""
+"""Statistics for reports, without personal data."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Statistics(Protocol):
     def of_send(self, send_id: int) -> SendStatistics: ...
 
     def subject_figures(self, send_id: int) -> list[SubjectFigures]:
-        """One for each subject that went out, by its number."""
+        """Figures for each subject that went out, by its number."""
         ...
 
     def variant_counts(self, send_id: int, *, limit: int) -> tuple[list[VariantCount], int]:
-        """The variants that most people got, and how many other variants there are."""
+        """The variants with the most recipients, and the number of other variants."""
         ...

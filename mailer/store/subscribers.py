@@ -28,15 +28,15 @@ class Subscribers(Protocol):
     def members(
         self, list_name: str
     ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
-        """Everybody on a list, unsubscribed and suppressed people too, streamed in id order."""
+        """All members of a list, including unsubscribed and suppressed ones, streamed in id order."""
         ...
 
     def export(self, list_name: str) -> Iterator[ExportedMember]:
-        """Everybody on a list with all that is kept of them, streamed in id order."""
+        """All members of a list with all their data, streamed in id order."""
         ...
 
     def audience(self, list_name: str) -> Iterator[Subscriber]:
-        """Everybody who may be mailed: subscribed to the list and not suppressed; in id order."""
+        """All members who may be mailed: subscribed to the list and not suppressed; in id order."""
         ...
 
     def field_names(self) -> frozenset[str]:
@@ -52,11 +52,11 @@ class Subscribers(Protocol):
         ...
 
     def edit(self, email: str, details: Mapping[str, str], fields: Mapping[str, str]) -> bool:
-        """Set columns and further fields; "" takes a field away. Return False for a stranger."""
+        """Set columns and further fields; "" removes a field. Return False when there is no such subscriber."""
         ...
 
     def finish_erasing(self) -> bool:
-        """Remove what was erased from the log, too; return False while a reader still needs it."""
+        """Remove erased data from the database log, too; return False while a reader still needs the log."""
         ...
 
     def erase(self, email: str, *, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Addresses that no mail goes to, and why."""
+"""Suppressed addresses and the reasons."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Suppressions(Protocol):
     ) -> None: ...
 
     def suppress_all(self, addresses: Iterable[SuppressedAddress], *, now: datetime) -> int:
-        """Suppress many addresses, all or none. Return how many were not, or for a weaker reason."""
+        """Suppress many addresses, all or none. Return how many were new, or had a weaker reason."""
         ...
 
     def export(self) -> Iterator[SuppressedAddress]:
-        """Every suppressed address but the erased ones, streamed in their order."""
+        """Every suppressed address except erased ones, streamed in order of address."""
         ...
 
     def suppress_reported(

@@ -17,13 +17,13 @@ class Throttle(Protocol):
         """Take n messages of the shared rate `key`.
 
         The clock gives seconds, the same for all processes. It is read inside the transaction, so
-        that waiting for another process's transaction does not look like a clock that was set back.
+        that waiting for another process's transaction does not look like a clock set back.
         """
         ...
 
     def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
         """Halve the shared rate, for every process; it recovers as time passes.
 
-        Return the share of the rate that is left.
+        Return the new rate factor.
         """
         ...

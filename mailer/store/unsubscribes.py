@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 class Unsubscribes(Protocol):
     def reader(self, subscriber_id: int, send_id: int) -> Reader | None:
-        """The person whom a personal link belongs to; None when there is no such send."""
+        """The person of a personal link; None when there is no such send."""
         ...
 
     def leave(
@@ -30,14 +30,14 @@ class Unsubscribes(Protocol):
         """Unsubscribe from these lists, else from the send's, or from everything.
 
         Return the id of the departure, which remembers what changed. When nothing was left to change,
-        return 0, or the departure that the same visit made before, if it can still be undone.
+        return 0, or the earlier departure of the same visit, if it can still be undone.
         """
         ...
 
     def undo(self, departure_id: int, *, now: datetime) -> Reader | None:
-        """Take back what a departure changed, no more, within 24 hours.
+        """Undo the changes of a departure, and no others, within 24 hours.
 
-        Return the person as they are afterwards; None when there is no such departure.
+        Return the person after the change; None when there is no such departure.
         """
         ...
 

@@ -1,1 +1,1 @@
-"""The ways out: a folder of .eml files, or Amazon SES."""
+"""Transports: a folder of .eml files, or Amazon SES."""

@@ -1,6 +1,6 @@
-"""What the send loop asks of a transport.
+"""The interface of a transport, as the send loop uses it.
 
-The delivery states are the contract: nothing about a recipient is ever guessed.
+The delivery states are the contract: a recipient's state is never guessed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.mail.merge import Merged
 
 MAX_IN_FLIGHT = 500
-"""Messages that one process has in hand, whatever the rate."""
+"""The most messages that one process holds, at any rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +31,27 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What the other side lets through at the moment; None where it sets no limit."""
+    """The current limits of the other side; None for no limit."""
 
     rate: float | None = None
     """Messages a second."""
     daily: int | None = None
     """Messages in any 24 hours."""
     left: int | None = None
-    """Of `daily`, now."""
+    """The rest of `daily` at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What came of handing over one batch."""
+    """Result of handing over one batch."""
 
     results: Sequence[Result]
     """One for each outgoing, in any order."""
     slow_down: str = ""
-    """Why the other side wants less: the rate is halved for every process, then recovers."""
+    """Reason why the other side wants less: the rate is halved for every process, then recovers."""
     stop: TransportError | None = None
-    """Why nothing more can be handed over until somebody has done something or time has passed: the
-    send pauses. What was not handed over is PENDING."""
+    """Reason why nothing more can be handed over until a person acts or time passes: the send pauses.
+    Messages that were not handed over are PENDING."""
 
     @classmethod
     def unsent(
@@ -64,39 +64,39 @@ class BatchResult:
 
 class Transport(Protocol):
     name: str
-    """Also names the rate that all processes share."""
+    """Name of the transport, and of the rate that all processes share."""
     connections: int
-    """The most batches that may be on their way at once, each in a thread of its own."""
+    """The most batches that may be in flight at once, each in its own thread."""
 
     def allowance(self) -> Allowance:
-        """Raises TransportError when nothing can be sent at all, or nobody can be asked."""
+        """Raises TransportError when nothing can be sent at all, or the limits cannot be queried."""
         ...
 
     def batch_size(self, rate: float | None) -> int:
-        """The most messages that are handed over in one call, at so many messages a second."""
+        """The most messages of one call, at a rate in messages a second."""
         ...
 
     def batches(
         self, messages: Sequence[OutgoingMessage], size: int
     ) -> Sequence[Sequence[OutgoingMessage]]:
-        """Messages by the call they are handed over in, at most `together` in each."""
+        """Group messages by call, at most `together` in each."""
         ...
 
     def expect(self, claims: Sequence[Claim]) -> None:
-        """Take note of deliveries that were claimed and will be handed over.
+        """Note deliveries that were claimed and will be handed over.
 
         Raises:
-            TransportError: that cannot be noted, so they must not be handed over.
+            TransportError: they cannot be noted, so they must not be handed over.
         """
         ...
 
     def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
-        """Hand over every outgoing of a batch, each once: never retry what may have been taken."""
+        """Hand over every message of a batch once: never retry one that may have been accepted."""
         ...
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:
-        """What became of deliveries whose worker died.
+        """The results of deliveries whose worker died.
 
-        Accepted, or pending where it is sure that nothing was handed over, else uncertain.
+        Accepted, or pending if the delivery was certainly not handed over, else uncertain.
         """
         ...

@@ -1,9 +1,9 @@
-"""Marks of how far each delivery in flight has come: what a killed process can prove afterwards.
+"""Marks for each delivery in flight: proof of its progress after the process was killed.
 
 A file beside the database, 8 octets for each delivery: claimed, left, refused or accepted. A mark is one
 write to the page cache, which outlives the process but not the machine. So marks count only in the boot
-they were made in, and only in the file they were made in: a copy, or a restored backup, proves nothing.
-Only a mark proves something, never the lack of one.
+and in the file in which they were written: a copy, or a restored backup, proves nothing. Only a mark
+is proof, never the lack of one.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _CHUNK = 1 << 20
 
 
 class Progress(IntEnum):
-    """How far a delivery has come."""
+    """Progress of a delivery."""
 
     UNKNOWN = 0
     CLAIMED = 1
-    """By a process that has not handed it over."""
+    """Claimed by a process that has not handed it over."""
     LEFT = 2
     """The request was signed, and about to be written to the network."""
     REFUSED = 3
-    """The answer says that nothing was sent."""
+    """The answer says that the message was not sent."""
     ACCEPTED = 4
-    """The answer says that it was taken."""
+    """The answer says that the message was accepted."""
 
 
 def boot_id() -> str:
-    """What this boot of the machine is called; "" where the system does not say."""
+    """The id of this boot of the machine; "" where the system has none."""
     try:
         return _BOOT.read_text(encoding="ascii").strip()
     except OSError:
@@ -56,7 +56,7 @@ class InFlightMarks:
     """The marks of one database.
 
     Args:
-        path: of the file; made when a delivery is claimed.
+        path: of the file; created when a delivery is claimed.
         boot: of this machine; "" for one that does not say, where nothing can be proven.
     """
 
@@ -67,7 +67,7 @@ class InFlightMarks:
         self._size = 0
 
     def claim(self, delivery_ids: Iterable[int]) -> None:
-        """Mark deliveries that this process has claimed, after that is on record.
+        """Mark deliveries that this process has claimed, after the claim is committed.
 
         Raises:
             TransportError: the marks cannot be written.
@@ -95,7 +95,7 @@ class InFlightMarks:
             os.pwrite(self._file, _MARK.pack(progress) * len(numbers), _place(numbers[0]))
 
     def get(self, delivery_id: int) -> Progress:
-        """How far a delivery of this boot has come; UNKNOWN if nothing proves it."""
+        """Progress of a delivery of this boot; UNKNOWN without a mark."""
         if self._file is None and not self._open():
             return Progress.UNKNOWN
         assert self._file is not None

@@ -1,7 +1,7 @@
-"""A folder of .eml files, one for each recipient: a whole send, rehearsed without an account.
+"""A folder of .eml files, one for each recipient: a whole send without an account.
 
-A file's name begins with its delivery, and it appears whole or not at all: so after a crash it is
-always known whether a message was written. Files are not forced to disk one by one, which takes
+A file's name begins with its delivery's id, and the file appears whole or not at all: so after a crash
+its presence proves that the message was written. Files are not forced to disk one by one, which takes
 milliseconds each; after a power cut the last few may be empty.
 """
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from mailer.transports.base import OutgoingMessage
 
 EVENTS = ".events.jsonl"
-"""Beside the mails: what SES would have reported of its simulator addresses, oldest first."""
+"""File beside the mails: the events of SES's simulator addresses, oldest first."""
 
 
 class Outbox:
     """See `transports.base.Transport`.
 
     Args:
-        folder: of this campaign; made when it is not there.
+        folder: of this campaign; created if missing.
         campaign: its name.
         envelope: of the send.
         clock: aware time, for the Date header.
@@ -76,7 +76,7 @@ class Outbox:
         return [messages[i : i + size] for i in range(0, len(messages), size)]
 
     def expect(self, claims: Sequence[Claim]) -> None:
-        """Nothing to note: the files themselves tell what was written."""
+        """Nothing to note: the files themselves are the record."""
 
     def deliver(self, batch: Sequence[OutgoingMessage]) -> BatchResult:
         results: list[Result] = []
@@ -139,7 +139,7 @@ class Outbox:
         return Result(delivery_id, DeliveryState.ACCEPTED, message_id=message_id)
 
     def _left(self, delivery_id: int) -> str:
-        """The left side of Message-ID: the same however often a delivery is tried."""
+        """The local part of Message-ID: the same at each try of a delivery."""
         return f"{self._campaign}.{delivery_id}"
 
     def _part(self, delivery_id: int) -> Path:

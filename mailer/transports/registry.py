@@ -70,7 +70,7 @@ def outbox_folder(project: Project, campaign: str) -> Path:
 
 
 def destination(project: Project, name: str, campaign: str) -> str:
-    """Where a campaign's mail is or went: `outbox/vote/`, or `Amazon SES in us-west-2`."""
+    """The destination of a campaign's mail: `outbox/vote/`, or `Amazon SES in us-west-2`."""
     if name == OUTBOX:
         return f"{project.show(outbox_folder(project, campaign))}/"
     region = project.settings.ses.region

@@ -1,4 +1,4 @@
-"""Links and how often they were clicked, in SQLite."""
+"""Links and their click counts, in SQLite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One connection to the database file, and what its errors mean to staff."""
+"""One connection to the database file, with its errors explained to staff."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 60
 _READER_SECONDS = 5
-"""How long an erasure waits for somebody who reads; what is left is removed later."""
+"""Time for which an erasure waits for readers; remaining data is removed later."""
 
 _RESTORE = "Look at it with: mailer doctor. Restore lists/mailer.db from a backup if it is damaged."
 
@@ -72,7 +72,7 @@ class SqliteDatabase:
     Where the file cannot be written to, as on a read-only file system, it can still be read.
 
     Args:
-        path: the database file; made, with its folder, if it is not there.
+        path: the database file; created, with its folder, if missing.
         announce: called with a sentence before the schema is changed.
     """
 
@@ -146,7 +146,7 @@ class SqliteDatabase:
             migrations.apply(database)
 
     def back_up(self, file: Path) -> None:
-        """Copy everything that is committed into one file, which is put in place when it is whole."""
+        """Copy all committed data into one file, which is put in place when it is complete."""
         part = file.with_name(f"{file.name}.part")
         try:
             part.unlink(missing_ok=True)
@@ -203,7 +203,7 @@ class SqliteDatabase:
             raise self._problem(err) from err
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Add many rows to a table, in the order of the columns: the fastest way there is."""
+        """Insert many rows into a table, in the order of the columns, in the fastest way."""
         marks = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
         try:
@@ -212,7 +212,7 @@ class SqliteDatabase:
             raise self._problem(err) from err
 
     def checkpoint(self) -> None:
-        """Move what is in the log into the main file, as far as no reader is in the way."""
+        """Checkpoint: move the log into the main file, as far as readers allow."""
         if not self.connection.in_transaction:
             self.rows("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -294,7 +294,7 @@ class SqliteDatabase:
             yield
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep other writers out, in order to look only; where this is impossible, look anyway."""
+        """Read while keeping other writers out; where this is impossible, read anyway."""
         return self.reading() if self.read_only else self.writing()
 
     @contextmanager

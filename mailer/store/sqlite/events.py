@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """Who an event is about, according to the ledger."""
+    """The person and delivery of an event, according to the ledger."""
 
     campaign: str = ""
     send_id: int = 0
@@ -83,13 +83,13 @@ class SqliteEvents:
             return None
         message_id, email = row[4:]
         if email is None:
-            # of somebody erased, nothing is left to compare but a hash of the address
+            # of an erased person, only a hash of the address is left to compare
             return _subject(row) if self._names_erased(event) else None
         agrees = event.recipient == email or (message_id and event.message_id == message_id)
         return _subject(row) if agrees else None
 
     def _names_erased(self, event: Event, known: str = "") -> bool:
-        """Whether any address in it, but a known one, is of somebody erased."""
+        """Whether any address in it, except a known one, belongs to an erased person."""
         addresses = {event.recipient, *event.destination} - {known, ""}
         reasons = map(self._suppressions.reason, addresses)
         return any(reason is SuppressionReason.ERASED for reason in reasons)
@@ -102,7 +102,7 @@ class SqliteEvents:
         return _subject(row) if row else None
 
     def _by_address(self, event: Event) -> _Subject | None:
-        """Mail that is not in the ledger: proofs, confirmations, others in the same account."""
+        """Mail that is not in the ledger: test mail, confirmations, other mail of the account."""
         if not event.recipient:
             return None
         subscriber_id = self._db.value(_BY_ADDRESS, {"email": event.recipient})
@@ -110,7 +110,7 @@ class SqliteEvents:
         return _Subject(subscriber_id=subscriber_id, email=email) if subscriber_id else None
 
     def _by_complaint(self, event: Event) -> _Subject:
-        """An address that is on no list yet: its complaint counts when somebody imports it."""
+        """An address that is on no list yet: its complaint takes effect when it is imported."""
         complained = event.outcome is EventOutcome.COMPLAINED and event.alone
         if not complained or self._names_erased(event):
             return _Subject()

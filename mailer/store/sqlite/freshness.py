@@ -153,7 +153,7 @@ _CLAIM = "UPDATE ledger SET claimed = claimed + :number RETURNING epoch, claimed
 
 _RENEW = "UPDATE ledger SET epoch = :epoch, claimed = :claimed, machine = :machine"
 
-# Numbers that stand in mail or in events of another copy are not given out again.
+# Ids in mail or in events of another copy are not assigned again.
 _SKIP_NUMBERS = "UPDATE sqlite_sequence SET seq = seq + 1000000"
 
 _HAS_TO_SETTLE = "SELECT 1 FROM unsettled WHERE campaign = :campaign"

@@ -1,4 +1,4 @@
-"""A look at the database that changes nothing: is it there, whole, and of this version."""
+"""Examine the database without changing it: existence, damage, and version."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ SELECT count(*) FROM sends WHERE state = 'queued' AND (wait IS NOT NULL OR (
 
 
 def _damage(connection: sqlite3.Connection) -> str | None:
-    """What is broken, "" for nothing, None when there is too much to look through."""
+    """The damage, "" for none, None when the check would take too long."""
     end = time.monotonic() + _SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:

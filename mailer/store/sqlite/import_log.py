@@ -1,7 +1,7 @@
-"""What each import changed, so that it can be undone, in SQLite.
+"""Log of the changes of each import, so that it can be undone, in SQLite.
 
-People and memberships that an import made are known by their ids and by its number. Of what it
-changed, the rows before and after are kept: undoing gives back what is still as the import left it.
+New people and memberships of an import are known by their ids and by its number. Of changed rows,
+the values before and after are kept: undoing restores rows that are still as the import left them.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _LATER = """
 SELECT later.id FROM imports JOIN imports later ON later.list_name = imports.list_name
 WHERE imports.id = :import AND later.id > imports.id AND later.undone = '' ORDER BY later.id"""
 
-# A membership that an import made is as it left it until something else sets a later date.
+# A membership from an import is unchanged until something else sets a later date.
 _MADE = """m.import_id = :import AND m.since <= (SELECT at FROM imports WHERE id = :import)"""
 
 _NEW_PEOPLE = """s.id > (SELECT last_id FROM imports WHERE id = :import)
@@ -149,7 +149,7 @@ _UNDO = (
         WHERE state = 'pending' AND subscriber_id IN (SELECT s.id FROM subscribers s
             WHERE {_NEW_PEOPLE} AND NOT EXISTS (
                 SELECT 1 FROM memberships m WHERE m.subscriber_id = s.id))""",
-    # somebody whom anything else is known of stays
+    # a person with any other record stays
     f"""DELETE FROM subscribers WHERE id IN (SELECT s.id FROM subscribers s WHERE {_NEW_PEOPLE}
         AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.subscriber_id = s.id)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber_id = s.id)

@@ -1,4 +1,4 @@
-"""What imported rows say of membership and suppression beyond joining a list, in SQLite.
+"""Memberships and suppressions from imported rows, beyond joining a list, in SQLite.
 
 Beside the rows themselves, since most rows say nothing: they are neither longer nor slower for it.
 """
@@ -29,7 +29,7 @@ DROP = ("DROP TABLE IF EXISTS temp.file_standings", "DROP TABLE IF EXISTS temp.s
 
 
 def stage(database: SqliteDatabase, rows: Iterable[ImportRow]) -> None:
-    """Take what rows say into a temporary table."""
+    """Load the standings of rows into a temporary table."""
     standings = [(row.email, *row.standing) for row in rows if row.standing is not None]
     if standings:
         database.load("temp.file_standings", ("email", *_COLUMNS), standings)

@@ -119,7 +119,7 @@ class SqliteImports:
         return erased
 
     def _totals(self, list_name: str) -> tuple[ImportTotals, int]:
-        """What the import does, and the highest id before it."""
+        """The parameters of the import, and the highest id before it."""
         *totals, last = self._db.row(_TOTALS, {"list": list_name}) or ()
         return ImportTotals(*totals), last
 
@@ -274,7 +274,7 @@ SELECT :list WHERE EXISTS (SELECT 1 FROM temp.staged WHERE erased = 0)
 ON CONFLICT (name) DO NOTHING"""
 
 # An existing membership stays as it is, also an unsubscribed one. CROSS JOIN keeps this order of the
-# tables: the other way round, a short file would go through everybody there is.
+# tables: the other way round, a short file would scan all subscribers.
 _JOIN = """
 INSERT INTO memberships (list_id, subscriber_id, status, since, how, note, import_id)
 SELECT lists.id, s.id, coalesce(said.status, 'subscribed'),

@@ -49,7 +49,7 @@ class SqliteLeases:
 
 
 def attendants(database: Path) -> LockFolder:
-    """The processes that start whatever is due."""
+    """The lock files of workers."""
     return LockFolder(database.parent / "attendants")
 
 
@@ -57,7 +57,7 @@ class LockFolder:
     """The lock files of every process of one kind on one database.
 
     Call all methods but `leave` inside a write transaction: the database's lock keeps one process
-    from clearing away the file that another has just made and is about to lock.
+    from removing the file that another has just created and is about to lock.
     """
 
     def __init__(self, folder: Path) -> None:

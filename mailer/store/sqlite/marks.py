@@ -1,4 +1,4 @@
-"""Marks: how far a ledger has come, written where a restored database does not take them along.
+"""Marks of a ledger's progress, kept outside the database, so that restoring it does not restore them.
 
 One lies beside the database, another in the user's state directory. Both are written after a claim is on
 disk and before its mail is handed over. So a mark is never ahead of an intact ledger, and a ledger behind
@@ -58,7 +58,7 @@ def _read(path: Path) -> str:
 
 
 class Marks:
-    """The marks of one database file, kept open while claims are made."""
+    """The marks of one database file, kept open during claims."""
 
     def __init__(self, database: Path) -> None:
         self._database = database.resolve()

@@ -34,14 +34,14 @@ def slower_throttles(db: Database) -> None:
 
 @migrations()
 def approvals(db: Database) -> None:
-    """Who approved which words for which audience; the words once, however many approve them."""
+    """Approvals of a snapshot for an audience; each snapshot once, however many people approve it."""
     for statement in _APPROVALS:
         db.execute(statement)
 
 
 @migrations()
 def events(db: Database) -> None:
-    """What became of mail after it was handed over, and what that adds up to for each send."""
+    """Events of mail after it was handed over, and their totals for each send."""
     for statement in _EVENTS:
         db.execute(statement)
 
@@ -64,7 +64,7 @@ def scheduled_sends(db: Database) -> None:
 
 @migrations()
 def clicks(db: Database) -> None:
-    """The links of a send's mail, and how often each was clicked on; never by whom."""
+    """The links of a send's mail, and their click counts, without the persons."""
     db.execute("""CREATE TABLE links (
         -- AUTOINCREMENT: mail carries the id
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -78,7 +78,7 @@ def clicks(db: Database) -> None:
 
 @migrations()
 def sends_unwatched(db: Database) -> None:
-    """Sends that go on however many bounce or complain, because a person has said so."""
+    """Sends that go on regardless of bounces and complaints, at a person's request."""
     db.execute("ALTER TABLE tallies ADD COLUMN watched INTEGER NOT NULL DEFAULT 1")
 
 
@@ -98,13 +98,13 @@ def events_of_failures(db: Database) -> None:
 
 @migrations()
 def memberships_of_somebody(db: Database) -> None:
-    """Whoever leaves everything does not wait for a look at everybody's memberships."""
+    """An index, so that unsubscribing from everything does not scan all memberships."""
     db.execute("CREATE INDEX memberships_by_subscriber ON memberships (subscriber_id)")
 
 
 @migrations()
 def notes_of_memberships(db: Database) -> None:
-    """Say in the file's own words why somebody was imported as unsubscribed."""
+    """The file's own reason for importing a person as unsubscribed."""
     db.execute("ALTER TABLE memberships ADD COLUMN note TEXT NOT NULL DEFAULT ''")
 
 
@@ -117,7 +117,7 @@ def requests_of_strangers(db: Database) -> None:
 
 @migrations()
 def numbered_imports(db: Database) -> None:
-    """Keep what each import changed, so that it can be undone."""
+    """The changes of each import, so that it can be undone."""
     for statement in _IMPORTS:
         db.execute(statement)
 
@@ -272,7 +272,7 @@ _RECIPIENTS_PAGES = (
         formerly INTEGER NOT NULL,
         PRIMARY KEY (subscriber_id, formerly)
     ) WITHOUT ROWID""",
-    # Whoever is erased leaves nothing behind here; departures are counted, without the words.
+    # Erasing a person removes their rows here; departures stay in the counts, without the text.
     """CREATE TRIGGER forget_a_subscriber AFTER DELETE ON subscribers BEGIN
         DELETE FROM requests WHERE email = OLD.email OR subscriber_id = OLD.id;
         DELETE FROM copies WHERE delivery_id IN
@@ -341,7 +341,7 @@ _SCHEDULED_SENDS = (
 )
 
 _REQUESTS_OF_STRANGERS = (
-    # Made anew, because SQLite cannot change a CHECK: there are further kinds and states.
+    # Created again, because SQLite cannot change a CHECK: there are further kinds and states.
     "DROP TRIGGER forget_a_subscriber",
     "DROP INDEX requests_by_email",
     "DROP INDEX requests_by_subscriber",

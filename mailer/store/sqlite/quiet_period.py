@@ -1,7 +1,7 @@
 """The quiet period between two campaigns, in SQLite.
 
-Campaigns of these hours are few: they are found first, and a person is then looked up in each of them
-by the index that keeps anybody from getting one twice.
+Campaigns of these hours are few: they are selected first, and each person is then looked up in them
+by the unique index of deliveries.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SqliteQuietPeriod:
         return (subscriber_id for (subscriber_id,) in rows)
 
     def _recent_campaigns(self, campaign: str, since: str) -> list[str]:
-        """Every other campaign that anybody may have had since."""
+        """Every other campaign that was sent since."""
         rows = self._db.rows(_RECENT_CAMPAIGNS, {"campaign": campaign, "since": since})
         return [name for (name,) in rows]
 

@@ -1,7 +1,7 @@
-"""What events prove about deliveries, in SQLite: an event about a message proves that SES accepted it.
+"""Settle deliveries by their events, in SQLite: an event about a message proves that SES accepted it.
 
 The event may come before the question: a sender dies, its events come in, and only the next sender
-finds out what it left. So both are compared whenever either changes.
+settles its deliveries. So both are compared whenever either changes.
 """
 
 from __future__ import annotations

@@ -216,7 +216,7 @@ class SqliteRequests:
             return self.get(request_id)
 
     def _grant(self, pending: PendingRequest, keep: bool, now: datetime) -> tuple[str, int]:
-        """How it ended, and the departure it made."""
+        """The result of a request, and its departure."""
         match pending.wish.kind:
             case RequestKind.JOIN:
                 return self._join(pending.wish, now), 0

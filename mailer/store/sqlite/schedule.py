@@ -1,7 +1,7 @@
 """Scheduled sends and subject tests, in SQLite.
 
 A delivery's `due` is in seconds since 1970; 0 is at once, and `WAITS_FOR_WINNER` is past any year. It
-stands in the index that claims are found by, so that people who are not due yet cost the others nothing.
+is part of the index for claims, so that deliveries that are not due yet do not slow down the others.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ _DECLARE = "UPDATE sends SET winner = :arm WHERE id = :send AND winner = 0"
 _RELEASE = """
 UPDATE deliveries SET due = :now WHERE send_id = :send AND state = 'pending' AND due = :winner"""
 
-# A send is queued again when nobody is left but those who wait: that is when it was changed last.
+# A send is queued again when only waiting recipients are left: that is the time of its last change.
 _TESTED = """
 SELECT id, changed, wait FROM sends
 WHERE state = 'queued' AND wait IS NOT NULL AND winner = 0 AND :winner = (

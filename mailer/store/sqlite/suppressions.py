@@ -86,7 +86,7 @@ class SqliteSuppressions:
     # ---------------------------------------------------------------- for other parts of the store
 
     def find(self, email: str) -> tuple[str, str, str] | None:
-        """Reason, time and detail, found under the address or under its hash after an erasure."""
+        """Reason, time and detail, stored under the address or, after an erasure, under its hash."""
         addresses = json.dumps([email, *self._erased(email)])
         row = self._db.row(_FIND, {"addresses": addresses})
         return (row[0], row[1], row[2]) if row else None

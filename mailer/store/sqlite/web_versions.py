@@ -42,7 +42,7 @@ INSERT INTO variants (send_id, digest, content)
 SELECT send_id, :digest, :content FROM deliveries WHERE id = :delivery
 ON CONFLICT (send_id, digest) DO NOTHING"""
 
-# Of somebody erased while their mail was on its way, nothing is kept.
+# Nothing is kept of a person who was erased while the mail was in flight.
 _ADD_VALUES = """
 INSERT INTO copies (delivery_id, variant_id, slot_values)
 SELECT d.id, v.id, r.value ->> 2

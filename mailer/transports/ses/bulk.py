@@ -1,7 +1,7 @@
-"""`SendBulkEmail`: an inline template made of a variant, and each recipient's values for it.
+"""`SendBulkEmail`: an inline template for a variant, and each recipient's values for it.
 
 SES substitutes `{{s0x0}}` and nothing else, and escapes nothing: so each slot is a variable for each
-context that it stands in, escaped here. What SES could take for more than that is sent raw.
+context in which it stands, escaped here. Text that SES could read as a template is sent raw.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Template:
 
     content: dict[str, str]
     octets: int
-    """Of a request."""
+    """Octets of a request."""
 
 
 def data(merged: Merged) -> str:
@@ -93,9 +93,9 @@ def template(variant: Variant, mark: str) -> Template | None:
 
 
 def headers_fit(merged: Merged, envelope: Envelope) -> bool:
-    """Whether a campaign's headers can go in bulk calls: those of any of its messages will tell.
+    """Whether a campaign's headers can go in bulk calls, judged by any one of its messages.
 
-    What is no list's mail, as a confirmation, is for one person: it goes raw.
+    Mail without a list, such as a confirmation, is for one person and goes raw.
     """
     headers = message.list_headers(merged, envelope)
     return "List-Unsubscribe" in headers and all(map(_HEADER.fullmatch, headers.values()))
@@ -110,7 +110,7 @@ def fits(merged: Merged) -> bool:
 def request(
     batch: list[Merged], envelope: Envelope, tags: list[list[dict[str, str]]]
 ) -> dict[str, Any] | None:
-    """What `send_bulk_email` is called with: messages of one variant, and the tags of each.
+    """The arguments of `send_bulk_email`: messages of one variant, and the tags of each.
 
     None when their values are too long for one call.
     """

@@ -1,4 +1,4 @@
-"""boto3 clients for everything that is asked of AWS: one session, one Config for each purpose."""
+"""boto3 clients for all calls to AWS: one session, one Config for each purpose."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ READ_TIMEOUT = 60.0
 QUEUE_CONNECTIONS = 8
 
 AwsError = (BotoCoreError, ClientError, ResponseParserError, LookupError, TypeError)
-"""What is raised when a question gets no answer, or one that is cut, empty or not Amazon's; see
+"""Exceptions for a missing answer, or one that is cut, empty or not Amazon's; see
 `error_mapping.of_question`."""
 
 
 class Purpose(Enum):
-    """What a client is for."""
+    """Purpose of a client."""
 
     SENDING = "sending"
     READING = "reading"

@@ -1,7 +1,7 @@
-"""What an answer of Amazon SES, or the lack of one, means for the recipients of a call.
+"""Map answers of Amazon SES, and missing answers, to outcomes for the recipients of a call.
 
-Nothing is guessed: only an error that can come up before the request has been written, or an answer
-that refuses it, says that nobody was mailed. Everything else is uncertain.
+Nothing is guessed: only an error before the request was written, or an answer that refuses it, proves
+that no one was mailed. Everything else is uncertain.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class SesOutcomeKind(Enum):
 class SesOutcome:
     kind: SesOutcomeKind
     message: str
-    """What is wrong, with the words of SES, for staff."""
+    """The problem, with the message of SES, for staff."""
     hint: str = ""
-    """What to do about it."""
+    """The remedy."""
 
 
 INCOMPLETE = SesOutcome(
@@ -123,7 +123,7 @@ _SENDING = {"SendEmail", "SendBulkEmail"}
 
 
 def of_error(err: Exception) -> SesOutcome:
-    """What an exception of boto3 means for everybody in the call."""
+    """Map an exception of boto3 to the outcome for all recipients of the call."""
     if isinstance(err, boto.ClientError):
         return _of_answer(err)
     if isinstance(err, _NOT_CONNECTED):
@@ -148,7 +148,7 @@ def of_error(err: Exception) -> SesOutcome:
 
 
 def of_question(err: Exception, problem: str, *, hint: str = "") -> TransportError:
-    """What an exception of boto3 means where nothing was sent: a question that was not answered.
+    """Map an exception of boto3 on a read-only call to a TransportError.
 
     Args:
         err: of boto3.
@@ -167,7 +167,7 @@ def of_question(err: Exception, problem: str, *, hint: str = "") -> TransportErr
 
 
 def of_status(status: str, error: str) -> SesOutcome:
-    """What a status other than SUCCESS means for one entry of a bulk call."""
+    """Map a status other than SUCCESS to the outcome for one entry of a bulk call."""
     message = f"{error or 'no reason was given'} ({status})"
     if status in _STATUS_STOPS:
         reason, hint = _STATUS_STOPS[status]
@@ -230,7 +230,7 @@ def _unverified(message: str) -> SesOutcome:
 
 
 def _is_untrusted(err: boto.SSLError) -> bool:
-    """Whether it failed in the handshake, before anything was written."""
+    """Whether the call failed in the TLS handshake, before anything was written."""
     cause: object = err.kwargs.get("error")
     while isinstance(cause, BaseException):
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""The queue (SQS) that SES's events wait in."""
+"""The SQS queue of SES's events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EventQueue:
 
     Args:
         url: of the queue.
-        region: where it is, if its URL does not say so.
+        region: of the queue, if its URL does not name one.
     """
 
     def __init__(self, url: str, region: str) -> None:

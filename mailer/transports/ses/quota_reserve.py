@@ -1,4 +1,4 @@
-"""What a send may take of the daily quota when some of it is reserved for other mail."""
+"""The part of the daily quota that a send may use when some of it is reserved for other mail."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class QuotaReserve:
-    """Counts down what SES last said to be left. Without a reserve, SES itself says when it is enough.
+    """Counts down the rest of the quota as SES last reported it. Without a reserve, SES enforces the limit.
 
-    Other processes send at the same time and the quota of a day ago comes free, so SES is asked once more
-    before it is believed that nothing is left.
+    Other processes send at the same time, and quota used a day ago comes free, so SES is asked again
+    before the quota counts as used up.
     """
 
     def __init__(self, reserve: int) -> None:
@@ -25,15 +25,15 @@ class QuotaReserve:
         self._lock = Lock()
 
     def know(self, left: int | None) -> None:
-        """What is left above the reserve; None when there is no limit."""
+        """The rest of the quota above the reserve; None when there is no limit."""
         self._left = left
         self._used_up = False
 
     def take(self, number: int, ask: Callable[[], object]) -> None:
-        """Take so many of it; `ask` ends in `know`.
+        """Take a number of messages from the quota; `ask` ends in `know`.
 
         Raises:
-            TransportError: there are not so many, or SES could not be asked.
+            TransportError: the rest is too small, or SES could not be asked.
         """
         if not self._reserve:
             return

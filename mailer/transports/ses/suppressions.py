@@ -1,4 +1,4 @@
-"""The account's own suppression list: addresses that SES accepts mail for and does not deliver to."""
+"""The account's own suppression list: SES accepts mail to these addresses and does not deliver it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAMES = {SuppressionReason.BOUNCED: "BOUNCE", SuppressionReason.COMPLAINED: "COMPLAINT"}
 _REASONS = {name: reason for reason, name in _NAMES.items()}
 REASONS = tuple(_NAMES)
-"""SES knows no others. People who have unsubscribed may still get other mail of the account."""
+"""The reasons that SES knows. People who unsubscribed may still get other mail of the account."""
 
 
 class SuppressionList:

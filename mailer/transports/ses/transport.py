@@ -1,8 +1,8 @@
 """Amazon SES, API v2: one `SendEmail` for each recipient, or one `SendBulkEmail` for up to 50.
 
 SES knows no idempotency token: a call whose answer is lost may have been carried out, so nothing is
-ever called twice. What an answer means is in `error_mapping`; what has been checked against a real account,
-and what has not, is in docs/amazon-ses.md.
+ever called twice. `error_mapping` interprets answers; docs/amazon-ses.md says what has been checked against
+a real account.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mailer.transports.in_flight import InFlightMarks
 
 MARGIN = 0.95
-"""Of the account's rate: SES counts by its own clock, and answers what is above with an error."""
+"""Share of the account's rate: SES counts by its own clock, and refuses messages above it."""
 RAW_REACH = 300
 """Messages a second up to which raw calls keep up with ease: one takes 1.5 ms of CPU."""
 _DAY = timedelta(hours=24)
@@ -72,7 +72,7 @@ _STATES = {
 _NO_TRACKING = {
     "Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"},
 }
-"""Whatever the configuration set says: SES would put a picture into the mail, and rewrite its links."""
+"""Overrides the configuration set: SES would add a picture to the mail, and rewrite its links."""
 
 
 class SesTransport:
@@ -179,7 +179,7 @@ class SesTransport:
         return [self._settled(claim.delivery_id) for claim in claims]
 
     def _settled(self, delivery_id: int) -> Result:
-        """What the marks prove; nothing, for an earlier boot of this machine."""
+        """Results that the marks prove; none for an earlier boot of this machine."""
         progress = self._marks.get(delivery_id) if self._marks else Progress.UNKNOWN
         state, detail = _SETTLED[progress]
         return Result(delivery_id, state, detail=detail)
@@ -244,7 +244,7 @@ class SesTransport:
     def _call(
         self, operation: str, request: dict[str, Any], batch: Sequence[OutgoingMessage]
     ) -> Any:
-        """The answer, or what came in its place means."""
+        """The answer, or the outcome of the error in its place."""
         self._calling.ids = [outgoing.delivery_id for outgoing in batch]
         try:
             call = getattr(self._clients.client(Purpose.SENDING), operation)
@@ -270,13 +270,13 @@ class SesTransport:
         return {name: value for name, value in options.items() if value}
 
     def _tags(self, outgoing: OutgoingMessage) -> list[dict[str, str]]:
-        """They come back with every event, and in Gmail's feedback loop; ids only, no address."""
+        """Tags, which come back with every event, and in Gmail's feedback loop; ids only, no address."""
         return [*self._shared_tags, {"Name": "delivery", "Value": str(outgoing.delivery_id)}]
 
     # ---------------------------------------------------------------- its answer
 
     def _receipt(self, answers: dict[int, str | SesOutcome]) -> BatchResult:
-        """From a message id or a verdict for each delivery."""
+        """Build the result from a message id or an outcome for each delivery."""
         results = [_result(delivery_id, answer) for delivery_id, answer in answers.items()]
         self._mark_answers(results)
         verdicts = [answer for answer in answers.values() if isinstance(answer, SesOutcome)]
@@ -316,7 +316,7 @@ def _of_entry(entry: dict[str, str]) -> str | SesOutcome:
 
 
 def _message_id(answer: Mapping[str, Any]) -> str | SesOutcome:
-    """The id, if the answer has one: it may be cut, empty, or the page of a proxy."""
+    """The message id, if the answer has one: an answer may be cut, empty, or the page of a proxy."""
     return answer.get("MessageId") or error_mapping.INCOMPLETE
 
 
