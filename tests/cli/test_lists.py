@@ -338,7 +338,7 @@ def test_an_export_of_a_person_is_everything_kept(messy):
     assert known["subscriber"]["fields"] == {"donor": "yes"}
     assert known["memberships"][0]["list_name"] == "members"
     assert set(known) == {
-        *("subscriber", "created", "consent_source", "memberships"),
+        *("subscriber", "created", "consent_source", "memberships", "elsewhere"),
         *("suppression", "suppressed_at", "suppression_note", "deliveries", "events"),
     }
 
