@@ -1,1 +1,1 @@
-"""What answers in a browser."""
+"""Web applications: the recipients' pages and the preview."""

@@ -1,1 +1,1 @@
-"""The pages that recipients see."""
+"""The recipients' pages."""

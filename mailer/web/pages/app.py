@@ -1,4 +1,4 @@
-"""The recipients' pages as one ASGI application: which function answers which path."""
+"""The recipients' pages as one ASGI application, with its routes."""
 
 from __future__ import annotations
 

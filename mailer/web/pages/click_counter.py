@@ -1,4 +1,4 @@
-"""Counts clicks on links, without any record of who clicked."""
+"""Counts clicks on links, without any record of the person."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Confirmation links (double opt-in): GET shows what will happen, POST does it.
+"""Confirmation links (double opt-in): GET shows the effect, POST carries it out.
 
-What a page says is read from the person's present state, so a link that is opened again after something
-else has happened does not repeat what was true then.
+A page shows the person's current state, so a link that is opened again after another change
+does not show outdated information.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _done(context: PageContext, pending: PendingRequest) -> Response:
 
 
 async def never(context: PageContext, request: Request) -> Response:
-    """End mail that strangers ask for, or allow it again."""
+    """Block confirmation mail requested by strangers, or allow it again."""
     pending = _read(context, request, "never")
     if pending is None:
         return context.invalid_link()

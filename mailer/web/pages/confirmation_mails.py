@@ -1,4 +1,4 @@
-"""Writes confirmation mails: what was requested, and the link that confirms it."""
+"""Writes confirmation mails: the request, and the link that confirms it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits on connections, so that slow or silent clients take no place from others (slowloris)."""
+"""Limits on connections, so that slow or silent clients do not block others (slowloris)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_BYTES = 131_072
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 protocol of uvicorn with deadlines and a bound on what one request may send."""
+    """HTTP/1.1 protocol of uvicorn with deadlines and a size limit for requests."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""What every page shares: the organization, the store, the keys, and how a page is rendered."""
+"""Shared by every page: the organization, the store, the keys, and the rendering."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class PageContext:
-    """The one object that each page gets beside its request.
+    """The context that each page gets beside its request.
 
     Args:
         settings: of the project.
@@ -123,5 +123,5 @@ class PageContext:
         return self.page("rate-limited.html", 429)
 
     def busy(self) -> Response:
-        """Answer that no mail can go out now, whoever asks."""
+        """Answer that no mail can go out now; the answer is the same for all visitors."""
         return self.page("busy.html", 503)

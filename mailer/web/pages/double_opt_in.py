@@ -25,7 +25,7 @@ NO_ADDRESS = "Please write an e-mail address, as in ana@example.org."
 
 
 async def ask(context: PageContext, request: RecipientRequest) -> bool:
-    """Store a request; return False when so many were made lately that no mail can go out.
+    """Store a request; return False when too many recent requests prevent further mail.
 
     Takes the same time, and returns the same, whether or not the address is known: only the thread that
     sends the mail looks it up.

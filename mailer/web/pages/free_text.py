@@ -1,4 +1,4 @@
-"""Tells names from messages: what strangers type must not become the organization's words in a mail."""
+"""Tells names from messages: text from strangers must not appear in a mail as the organization's own."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ _MESSAGE = frozenset(
         "your",
     ]
 )
-"""English words that a message has, and a name of several words hardly."""
-# "Bank", "Card" and "Free" are names, too: one such word makes a message of four words or more.
+"""English words that are common in messages, and rare in names of several words."""
+# "Bank", "Card" and "Free" are names, too: one such word marks only a text of four words or more.
 _MESSAGE_WORDS, _LONG = 2, 4
 
 

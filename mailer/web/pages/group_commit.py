@@ -1,4 +1,4 @@
-"""Group commit: one thread writes for all requests, and commits together what is waiting.
+"""Group commit: one thread writes for all requests, and commits the waiting changes together.
 
 SQLite has one writer at a time, and a commit waits some milliseconds for the disk. In a burst, each
 commit carries as many requests as came in during the one before.
@@ -81,7 +81,7 @@ class GroupCommit:
 
 def _settle(waiting: Sequence[asyncio.Future[Any]], results: Sequence[Any]) -> None:
     for done, result in zip(waiting, results, strict=True):
-        if done.done():  # its request was given up
+        if done.done():  # its request was canceled
             continue
         if isinstance(result, Exception):
             done.set_exception(result)

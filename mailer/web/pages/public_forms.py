@@ -31,7 +31,7 @@ def repair(token: str) -> str:
     """Return a token without what mail programs and people add to links; "" when there is none.
 
     This does not help a forger: nothing inside the token is guessed, and its signature is verified
-    afterwards.
+    later.
     """
     text = _SOFT_BREAK.sub("", token).removesuffix("=").strip(_AROUND)
     return text if _TOKEN.fullmatch(text) else ""
@@ -54,7 +54,7 @@ class Details:
     columns: Mapping[str, str]
     problems: Mapping[str, str]
     place: str = ""
-    """"Portland, OR", when a ZIP code was given."""
+    """The place of the ZIP code, such as "Portland, OR"; "" without one."""
 
 
 def read_details(form: Mapping[str, str]) -> Details:
@@ -97,7 +97,7 @@ def read_address(text: str) -> str:
 
 
 def read_reason(form: Mapping[str, str]) -> str:
-    """Return the chosen reason and the person's own words."""
+    """Return the chosen reason and the person's comment."""
     chosen = UNSUBSCRIBE_REASONS.get(form.get("reason", ""), "")
     comment = read_line(form.get("words", ""))[:LONGEST_REASON]
     return ": ".join(filter(None, (chosen, comment)))

@@ -38,7 +38,7 @@ class PublicVersions:
         self._compiling = asyncio.Semaphore(_COMPILES_AT_ONCE)
 
     async def get(self, campaign: str) -> WebVersion | None:
-        """Return None when nobody got the campaign, it is not public, or it does not compile."""
+        """Return None when the campaign has no recipients, is not public, or does not compile."""
         send = self._store.sends.published(campaign)
         if send is None:
             return None
@@ -48,7 +48,7 @@ class PublicVersions:
             self._versions[key] = asyncio.create_task(self._compile(send))
             if len(self._versions) > _SIZE:
                 self._versions.popitem(last=False)
-        # shielded: everybody else who waits for it still gets it when one request is given up
+        # shielded: other requests that wait for it still get it when one request is canceled
         return await asyncio.shield(self._versions[key])
 
     async def _compile(self, send: Send) -> WebVersion | None:

@@ -23,7 +23,7 @@ class RateLimits:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def allows(self, client: str, now: float) -> bool:
-        """Count a request, and return False when this client has made too many.
+        """Count a request, and return False when this client is over the limit.
 
         Args:
             client: an IP address, or anything.

@@ -1,4 +1,4 @@
-"""Update my information, without showing what is stored: the mail may have been forwarded."""
+"""Update my information, without showing stored data: the mail may have been forwarded."""
 
 from __future__ import annotations
 

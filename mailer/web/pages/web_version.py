@@ -1,4 +1,4 @@
-"""Web version ("view in browser"): as it was sent to its reader, and the public one to share."""
+"""Web version ("view in browser"): the mail as sent to its reader, and the public one to share."""
 
 from __future__ import annotations
 

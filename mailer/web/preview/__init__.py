@@ -1,1 +1,1 @@
-"""Staff's browser: every campaign as its recipients will see it, on this machine only."""
+"""The preview: every campaign as its recipients will see it, in a browser on this machine only."""

@@ -1,4 +1,4 @@
-"""The preview as one ASGI application: which function answers which path."""
+"""The preview as one ASGI application, with its routes."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def _policy(request: Request) -> dict[str, str]:
 
 
 async def _blank(request: Request) -> Response:
-    """Answer the empty page that a mail is written into."""
+    """Answer the empty page into which the script writes a mail."""
     return HTMLResponse("<!doctype html><title>The mail</title>", headers=_policy(request))
 
 

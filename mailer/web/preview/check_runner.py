@@ -48,12 +48,12 @@ class VariantGroup:
     number: int
     """Of the variant, as `mailer check` and `mailer test --variant` number it."""
     guards: tuple[str, ...]
-    """All that tells this variant from any other."""
+    """The guards that identify this variant."""
     recipients: int
     example: str
-    """The id of one of them."""
+    """The id of one of its recipients."""
     name: str
-    """What tells it apart from the other variants."""
+    """Label that distinguishes it from the other variants."""
 
 
 class _SeenVariant(NamedTuple):
@@ -77,9 +77,9 @@ class CheckOutcome:
     left_out: tuple[tuple[str, int], ...]
     groups: tuple[VariantGroup, ...]
     problem: MailerError | None = None
-    """Why it could not be checked."""
+    """Reason why it could not be checked."""
     is_counted: bool = False
-    """Whether the audience is known: there is a list, and every mail could be merged."""
+    """Whether the audience is known: the list exists, and every mail could be merged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class PreviewResult:
     merged: Merged | None
     """The chosen recipient's mail of that version."""
     problem: MailerError | None
-    """Why `compiled` is not the version on disk, None when it is."""
+    """Reason why `compiled` is not the version on disk, None when it is."""
 
 
 @dataclass

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     """Returns a line of the project's files, "" where it cannot be read."""
 
 _AROUND = 70
-"""Characters of a long line that are shown on either side of what a finding is about."""
+"""Characters of a long line that are shown on either side of a finding's place."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
     finding: Finding
     line: str
-    """Of the file, shortened around the spot."""
+    """Line of the file, shortened around the place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What an inbox shows of a mail before it is opened: sender, subject, and the first words (preheader)."""
+"""A mail's line in an inbox: sender, subject, and the beginning of its text (preheader)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 LENGTHS = {"Phone": 40, "Desktop": 70}
 """Characters of a line, about."""
 _ENOUGH = 200
-"""Characters: no inbox shows more of the first words."""
+"""Characters of the preheader: no inbox shows more."""
 _CHUNK = 4_096
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff"))
 _NO_TEXT = {"head", "style", "script", "title"}
@@ -28,7 +28,7 @@ _INLINE = {
     "code",
     "font",
 }
-"""Elements that do not part words; all others do."""
+"""Inline elements, which do not separate words; all others do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Refuses requests that do not come from the preview's own pages in the browser of whoever started it.
+"""Refuses requests that do not come from the preview's own pages in the browser of the person who started it.
 
 The address that `mailer preview` prints holds a secret, as Jupyter's does: it is exchanged for a cookie,
 and nothing is answered without. So other users of the machine, who can reach the port, see nothing.
@@ -41,7 +41,7 @@ class OriginGuard:
 
     Args:
         app: what answers.
-        token: the secret, made anew for each run.
+        token: the secret, new for each run.
     """
 
     def __init__(self, app: ASGIApp, *, token: str) -> None:

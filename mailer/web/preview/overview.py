@@ -1,4 +1,4 @@
-"""The list of all campaigns: what each is, whom it is for, when it was saved or sent, what is wrong."""
+"""The list of all campaigns: subject, audience, time of saving or sending, and findings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SendStatus:
     send: Send
     counts: Counts
     name: str
-    """Of the state, in words."""
+    """Description of the state."""
     when: datetime
 
     @property
@@ -73,8 +73,8 @@ class Overview:
     """Reads the rows of the list.
 
     Args:
-        compile_cache: has the campaigns.
-        check_runner: has the findings.
+        compile_cache: of the campaigns.
+        check_runner: of the findings.
         clock: aware UTC time.
     """
 

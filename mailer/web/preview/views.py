@@ -32,7 +32,7 @@ _SOON, _LATER = 500, 5_000
 _IDLE = 20
 """A page waits this many times as long as its last answer took to render."""
 _BUSY = 4
-"""The same for the overview, which is looked at while campaigns are checked."""
+"""The same for the overview, which is open while campaigns are checked."""
 _SIGNALS = {"error": "#b3261e", "warning": "#8a5a00", "good": "#1d6b3a"}
 
 
@@ -40,8 +40,8 @@ class Views:
     """Renders the parts of the pages. Thread-safe.
 
     Args:
-        compile_cache: has the campaigns.
-        check_runner: has the findings.
+        compile_cache: of the campaigns.
+        check_runner: of the findings.
         stores: connections to the store.
         clock: aware UTC time.
         token: that the pages send with every action.
@@ -113,7 +113,7 @@ class Views:
             )
 
     def state(self, name: str, recipient: str, view: str) -> dict[str, str]:
-        """Render what surrounds the mail, and the mail itself as text, source or headers."""
+        """Render the frame of the mail, and the mail itself as text, source or headers."""
         result = self.result(name, recipient)
         excerpt = []
         place = result.problem.place if result.problem else None

@@ -21,7 +21,7 @@ _QUIET = 10
 _LONGEST = 100
 """Milliseconds that changes are collected at most."""
 _AGAIN = 0.5
-"""Seconds until folders are looked for again."""
+"""Seconds until the search for folders is repeated."""
 
 
 class Watcher:
@@ -29,8 +29,8 @@ class Watcher:
 
     Args:
         root: the project's folder.
-        on_edit: told the names of the campaigns that were saved; none in particular when it was
-            something that all of them use.
+        on_edit: called with the names of the saved campaigns; with no name for a file that all
+            campaigns use.
     """
 
     def __init__(self, root: Path, on_edit: Callable[[Collection[str]], None]) -> None:
@@ -63,7 +63,7 @@ class Watcher:
     async def _watch(
         self, folders: Collection[Path], stop: asyncio.Event, tables: Collection[Path] | None = None
     ) -> None:
-        """Until what has to be watched has itself changed.
+        """Watch until the set of watched files has changed.
 
         With `tables`, folders are not looked into, and only these files and the project's own count.
         """
@@ -82,7 +82,7 @@ class Watcher:
 async def _changes(
     folders: Collection[Path], entries: Collection[Path] | None, stop: asyncio.Event
 ) -> AsyncIterator[set[Path]]:
-    """Paths that have changed: these, or without them anything below the folders."""
+    """Changed paths: among the given files, or without files anything below the folders."""
 
     def matters(_: Change, path: str) -> bool:
         return entries is None or Path(path) in entries
