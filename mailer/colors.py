@@ -60,9 +60,9 @@ def mix(colour: str, other: str, share: int) -> str:
     return "#" + "".join(f"{(a * (100 - share) + b * share) // 100:02x}" for a, b in parts)
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(color: str, other: str) -> float:
     """As WCAG 2 defines it, 1 to 21."""
-    low, high = sorted((_luminance(one), _luminance(other)))
+    low, high = sorted((_luminance(color), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 

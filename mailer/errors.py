@@ -103,9 +103,9 @@ class Interrupted(MailerError):
     exit_code = 130
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, candidates: Iterable[str]) -> str:
     """'Did you mean …?' for a near miss, else the known words; '' when there are none."""
-    names = sorted(known)
+    names = sorted(candidates)
     close = difflib.get_close_matches(word, names, n=1)
     if close:
         return f'Did you mean "{close[0]}"?'

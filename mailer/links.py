@@ -288,18 +288,18 @@ def load_keys(environment: str | None, file: Path) -> Keys:
 
 
 def _checked(keys: Sequence[str], place: Place) -> Keys:
-    found = [key.strip() for key in keys if key.strip()]
+    secrets = [key.strip() for key in keys if key.strip()]
     problem = ""
-    if not found:
+    if not secrets:
         problem = f"holds no secret key of at least {_MIN_KEY} characters"
-    elif any(len(key) < _MIN_KEY for key in found):
+    elif any(len(key) < _MIN_KEY for key in secrets):
         problem = f"holds a secret key shorter than {_MIN_KEY} characters"
-    elif any(_is_weak(key) for key in found):
+    elif any(_is_weak(key) for key in secrets):
         problem = "holds a secret key that can be guessed"
     if problem:
         hint = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
         raise ConfigError(problem, place=place, hint=hint)
-    return Keys(found)
+    return Keys(secrets)
 
 
 def _is_weak(key: str) -> bool:

@@ -12,8 +12,8 @@ from mailer.errors import suggest
 def find_zone(name: str) -> ZoneInfo | None:
     """A zone by its name in the tz database; None for any other word."""
     # what has no slash is there for old programs' sake: EST, for one, has no daylight-saving time
-    known = name in _names() and ("/" in name or name == "UTC")
-    return ZoneInfo(name) if known else None
+    is_usable = name in _names() and ("/" in name or name == "UTC")
+    return ZoneInfo(name) if is_usable else None
 
 
 _COMMON = {
@@ -35,7 +35,7 @@ def _names() -> frozenset[str]:
 
 def hint_for_zone(name: str) -> str:
     """What somebody who wrote this may have meant."""
-    common = next((zone for zone, words in _COMMON.items() if name.upper() in words), "")
+    common = next((zone for zone, names in _COMMON.items() if name.upper() in names), "")
     if common:
         return f'Did you mean "{common}"?'
     near = suggest(name, (zone for zone in _names() if "/" in zone))

@@ -45,22 +45,24 @@ class ApprovalStatus:
         return tuple(approval.person for approval in self.approvals)
 
 
-def approval_status(approvals: Sequence[Approval], words: Snapshot, query: str) -> ApprovalStatus:
+def approval_status(
+    approvals: Sequence[Approval], snapshot: Snapshot, query: str
+) -> ApprovalStatus:
     """Compare what is about to go out with what was approved.
 
     Who joins or leaves the list meanwhile changes nothing: the rule is approved, not the people.
     """
-    firsts: dict[str, Approval] = {}
+    by_person: dict[str, Approval] = {}
     last, before = None, None
     for approval in approvals:
         then = Snapshot.from_bytes(approval.snapshot)
         # worked out anew: what it was signed under may have been made by an older version
-        if then.digest == words.digest and approval.query == query:
-            firsts.setdefault(same(approval.person), approval)
+        if then.digest == snapshot.digest and approval.query == query:
+            by_person.setdefault(same(approval.person), approval)
         else:
             last, before = approval, then
-    changes = _changes(last, before, words, query) if last and before else ()
-    return ApprovalStatus(tuple(firsts.values()), last, tuple(changes))
+    changes = _changes(last, before, snapshot, query) if last and before else ()
+    return ApprovalStatus(tuple(by_person.values()), last, tuple(changes))
 
 
 def same(person: str) -> str:
@@ -68,12 +70,14 @@ def same(person: str) -> str:
     return " ".join(person.split()).casefold()
 
 
-def _changes(last: Approval, before: Snapshot, words: Snapshot, query: str) -> Iterator[Change]:
-    for path in sorted({*before.files, *words.files}, key=lambda path: (path != words.path, path)):
-        lines = _difference(before.files.get(path, ""), words.files.get(path, ""))
+def _changes(last: Approval, before: Snapshot, snapshot: Snapshot, query: str) -> Iterator[Change]:
+    for path in sorted(
+        {*before.files, *snapshot.files}, key=lambda path: (path != snapshot.path, path)
+    ):
+        lines = _difference(before.files.get(path, ""), snapshot.files.get(path, ""))
         if lines:
             yield Change(path, lines)
-    settings = _difference(_written(before.content), _written(words.content))
+    settings = _difference(_written(before.content), _written(snapshot.content))
     if settings:
         yield Change(_SETTINGS, settings)
     everybody = "everybody on the list"

@@ -58,14 +58,14 @@ def read_table(path: str, text: str, key: Sequence[str], *, many: bool) -> Looku
                     hint="Put a value that holds a comma in double quotes.",
                 )
             clean = {name: value.strip() for name, value in row.items()}
-            found = rows.setdefault(tuple(_fold(clean[name]) for name in key), [])
-            if found and not many:
+            entries = rows.setdefault(tuple(_fold(clean[name]) for name in key), [])
+            if entries and not many:
                 raise CampaignError(
                     f"there is already a row for {', '.join(clean[name] for name in key)}",
                     place=Place(path, reader.line_num),
                     hint="Keep one of them, or set many = true for this look-up in mailer.toml.",
                 )
-            found.append(clean)
+            entries.append(clean)
     except csv.Error as err:
         raise CampaignError(
             f"is not a CSV file: {err}",

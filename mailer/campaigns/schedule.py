@@ -88,10 +88,10 @@ def _zone(name: str) -> tzinfo:
         return timezone(ahead if offset[1] == "+" else -ahead)
     if name == "Z":
         return UTC
-    found = find_zone(name)
-    if found is None:
+    zone = find_zone(name)
+    if zone is None:
         raise UsageError(f'there is no time zone "{name}"', hint=hint_for_zone(name))
-    return found
+    return zone
 
 
 def moment(wall: datetime, zone: tzinfo) -> datetime:
@@ -147,15 +147,15 @@ def _zones(schedule: Schedule, people: Mapping[str, int], default: str) -> dict[
     if schedule.zone is not None:
         return {"": schedule.zone}
     fallback = find_zone(default)
-    found = {name: find_zone(name) or fallback for name in people}
-    lost = sum(people[name] for name, zone in found.items() if zone is None)
+    zones = {name: find_zone(name) or fallback for name in people}
+    lost = sum(people[name] for name, zone in zones.items() if zone is None)
     if lost:
         raise UsageError(
             f"{lost:,} recipients have no time zone, and no ZIP code that tells it",
             hint='Write timezone = "America/New_York", or where most of them are, under [send] in '
             "mailer.toml.",
         )
-    return {name: zone for name, zone in found.items() if zone is not None}
+    return {name: zone for name, zone in zones.items() if zone is not None}
 
 
 def _on_the_day(
@@ -171,15 +171,15 @@ def _on_the_day(
 
 
 def _past(schedule: Schedule, day: date, late: Mapping[str, int], everybody: int) -> UsageError:
-    said = f"{day} {schedule.at:%H:%M}"
+    due = f"{day} {schedule.at:%H:%M}"
     if schedule.zone is not None:
         return UsageError(
-            f"{said} {schedule.where} is past", hint="Name a time that is still to come."
+            f"{due} {schedule.where} is past", hint="Name a time that is still to come."
         )
     number = sum(late.values())
     where = ", ".join(name or "no time zone" for name in sorted(late))
     return UsageError(
-        f"{said} is past already for {number:,} of {everybody:,} recipients ({where})",
+        f"{due} is past already for {number:,} of {everybody:,} recipients ({where})",
         hint="Name a later time, or leave the day out: then it is the next on which nobody is late.",
     )
 

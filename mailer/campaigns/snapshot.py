@@ -75,7 +75,7 @@ class Snapshot:
     @classmethod
     def from_bytes(cls, data: bytes) -> Snapshot:
         value = json.loads(zlib.decompress(data))
-        pictures = {name: Picture(**each) for name, each in value.get("pictures", {}).items()}
+        pictures = {name: Picture(**picture) for name, picture in value.get("pictures", {}).items()}
         content = Content.model_validate(value["content"])
         return cls(value["path"], value["files"], content, pictures)
 
@@ -91,7 +91,7 @@ class Snapshot:
             "content": self.content.model_dump(mode="json"),
         }
         if self.pictures:
-            value["pictures"] = {name: asdict(each) for name, each in self.pictures.items()}
+            value["pictures"] = {name: asdict(picture) for name, picture in self.pictures.items()}
         return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
 
 
@@ -121,13 +121,13 @@ def load(project: Project, campaign: str | Path, list_name: str = "") -> Snapsho
 def _content(settings: Settings, campaign: Campaign, list_name: str) -> Content:
     """The settings that show in the campaign's mail, with its own sender and brand."""
     front = campaign.front
-    for key, known in (("sender", settings.senders), ("brand", settings.brands)):
+    for key, sections in (("sender", settings.senders), ("brand", settings.brands)):
         name = getattr(front, key)
-        if name and name not in known:
+        if name and name not in sections:
             raise CampaignError(
                 f'there is no {key} "{name}"',
                 place=campaign.place(key),
-                hint=suggest(name, known) or f"Add a section [{key}s.{name}] to mailer.toml.",
+                hint=suggest(name, sections) or f"Add a section [{key}s.{name}] to mailer.toml.",
             )
     return settings.content_for(sender=front.sender, brand=front.brand, list_name=list_name)
 

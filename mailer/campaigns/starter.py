@@ -27,9 +27,9 @@ def starter(project: Project, layout: str) -> str:
     files = read_templates(project)
     layouts = {PurePosixPath(path).stem for path, text in files.items() if "<mjml" in text}
     if layout not in layouts:
-        known = ", ".join(sorted(layouts))
+        names = ", ".join(sorted(layouts))
         raise UsageError(
-            f'there is no layout "{layout}"', hint=suggest(layout, layouts) or f"There are {known}."
+            f'there is no layout "{layout}"', hint=suggest(layout, layouts) or f"There are {names}."
         )
     text = _text(project, layout) or _text(project, _PLAIN)
     return re.sub(r"^layout:.*$", f"layout: {layout}", text, count=1, flags=re.MULTILINE)

@@ -37,9 +37,9 @@ class Split:
     share: float
 
     @classmethod
-    def of(cls, words: Snapshot) -> Split:
-        front = words.parsed.front
-        return cls(words.campaign, len(front.choices), front.subject_test.share)
+    def of(cls, snapshot: Snapshot) -> Split:
+        front = snapshot.parsed.front
+        return cls(snapshot.campaign, len(front.choices), front.subject_test.share)
 
     def arm(self, subscriber_id: int) -> int:
         """The number of the subject, from 1; 0 for those who are not in the test."""
@@ -50,13 +50,13 @@ class Split:
         return int(part * self.subjects) + 1 if part < 1 else 0
 
 
-def split_test(words: Snapshot) -> SplitTest | None:
+def split_test(snapshot: Snapshot) -> SplitTest | None:
     """What a store is to know of a campaign's test; None without one."""
-    front = words.parsed.front
+    front = snapshot.parsed.front
     if not front.subjects:
         return None
     by_clicks = front.subject_test.measure == "clicks"
-    return SplitTest(Split.of(words).arm, front.subject_test.wait if by_clicks else None)
+    return SplitTest(Split.of(snapshot).arm, front.subject_test.wait if by_clicks else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class SubjectFigures:
 
 def best(figures: Sequence[SubjectFigures]) -> int:
     """The number of the subject that was clicked on most for each mail sent; the first of equals."""
-    return max(figures, key=lambda one: one.clicks / one.sent).arm if figures else 1
+    return max(figures, key=lambda subject: subject.clicks / subject.sent).arm if figures else 1
 
 
 @dataclass(frozen=True, slots=True)

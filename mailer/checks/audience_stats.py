@@ -47,8 +47,8 @@ class AffectedRecipients:
 
     def __str__(self) -> str:
         *first, last = self.examples
-        known = f"{', '.join(first)} and {last}" if first else last
-        return known if self.number == len(self.examples) else f"people such as {known}"
+        listed = f"{', '.join(first)} and {last}" if first else last
+        return listed if self.number == len(self.examples) else f"people such as {listed}"
 
 
 class Watched(NamedTuple):

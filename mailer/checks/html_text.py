@@ -39,7 +39,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class HtmlText:
-    words: str
+    text: str
     """All that shows, blanks joined."""
     unlinked: str
     """Of these, what is outside links."""

@@ -59,8 +59,8 @@ def uses(variant: Variant) -> list[SlotUse]:
             if context is not Context.URL_PART or not before.endswith("="):
                 shows.add(slot)
     return [
-        SlotUse(slot, tuple(found), i in leads, i in shows and not may_be_blank(slot.text))
-        for i, (slot, found) in enumerate(zip(variant.slots, contexts, strict=True))
+        SlotUse(slot, tuple(used), i in leads, i in shows and not may_be_blank(slot.text))
+        for i, (slot, used) in enumerate(zip(variant.slots, contexts, strict=True))
     ]
 
 
@@ -78,18 +78,18 @@ class SizeMeter:
 
     def __init__(self, base_url: str) -> None:
         self._has_plain_links = bool(_PLAIN_URL.fullmatch(base_url))
-        self._made: dict[Hashable, Weigh] = {}
+        self._weighings: dict[Hashable, Weigh] = {}
 
     def of(self, facet: SlotGroup, used: Sequence[SlotUse]) -> Weigh:
         """For a facet and how a variant uses its slots."""
         key = (facet, tuple((use.contexts, use.leads, use.shows) for use in used))
-        if key not in self._made:
+        if key not in self._weighings:
             if all(map(self._is_plain_link, used)):
                 weigh = _measuring([len(use.contexts) for use in used])
             else:
                 weigh = _weighing([_of_slot(use) for use in used])
-            self._made[key] = _once(weigh) if facet.is_shared else weigh
-        return self._made[key]
+            self._weighings[key] = _once(weigh) if facet.is_shared else weigh
+        return self._weighings[key]
 
     def _is_plain_link(self, use: SlotUse) -> bool:
         """Tokens are of letters, digits, "-", "_" and ".", and no escaping changes those."""
@@ -103,8 +103,8 @@ def _once(weigh: Weigh) -> Weigh:
     def look(filling: FilledGroup) -> tuple[int, Sequence[int]]:
         if filling.weight is None or filling.weight[0] is not weigh:
             filling.weight = (weigh, weigh(filling))
-        found: tuple[int, Sequence[int]] = filling.weight[1]
-        return found
+        weight: tuple[int, Sequence[int]] = filling.weight[1]
+        return weight
 
     return look
 

@@ -72,9 +72,9 @@ class RenderedMail:
     def place(self, *needles: str) -> Place:
         return place_of(self.snapshot, *needles)
 
-    def place_of_words(self, words: str) -> Place:
+    def place_of_text(self, text: str) -> Place:
         """The same for words that show; a personal value may follow the first of them."""
-        needles = (words, " ".join(words.split()[:3]))
+        needles = (text, " ".join(text.split()[:3]))
         return self.place(*(needle for needle in needles if len(needle) >= _TELLING))
 
 

@@ -29,7 +29,7 @@ class ImportOptions:
     """Options of an import."""
 
     mapping: tuple[str, ...] = ()
-    words: Mapping[str, Standing] | None = None
+    statuses: Mapping[str, Standing] | None = None
     ignored: tuple[str, ...] = ()
     everybody: Standing | None = None
     encoding: str = ""
@@ -100,12 +100,12 @@ def import_(
     People who left, by the file or before, are recorded as such and never mailed. No import brings
     anybody back.
     """
-    from mailer.lists.leaving import parse_standing, parse_words
+    from mailer.lists.leaving import parse_standing, parse_statuses
 
     check_name(list_name)
     options = ImportOptions(
         tuple(mapping or ()),
-        parse_words(status or ()),
+        parse_statuses(status or ()),
         tuple(ignore or ()),
         parse_standing(as_, "--as") if as_ else None,
         encoding,
@@ -150,7 +150,7 @@ def import_file(
             stream,
             str(file),
             options.mapping,
-            words=options.words,
+            statuses=options.statuses,
             ignored=options.ignored,
             everybody=options.everybody,
             encoding=options.encoding,

@@ -69,11 +69,11 @@ def move_in(
     as_json: Json = False,
 ) -> None:
     """Import all files of another system's export: those of people who left first, all or none."""
-    from mailer.lists.leaving import parse_words
+    from mailer.lists.leaving import parse_statuses
 
     check_name(list_name)
     run = session(context)
-    status_words = parse_words(status or ())
+    status_words = parse_statuses(status or ())
     with ExitStack() as stack:
         folder = stack.enter_context(_unpacked(place))
         moved, left_out = _opened_files(stack, folder, status_words, ignore or ())
@@ -139,7 +139,7 @@ def _opened_files(
         name = path.relative_to(folder).as_posix()
         stream = stack.enter_context(opened(path))
         try:
-            file = SubscriberFile(stream, name, words=status_words)
+            file = SubscriberFile(stream, name, statuses=status_words)
         except ImportFileError as err:
             if "no column holds e-mail addresses" not in err.message and "empty" not in err.message:
                 raise
@@ -149,7 +149,7 @@ def _opened_files(
         present = [h for h in ignored if h.lower() in {x.lower() for x in file.headings}]
         everybody = None if file.says_who_left else standing
         file = SubscriberFile(
-            stream, name, words=status_words, ignored=present, everybody=everybody
+            stream, name, statuses=status_words, ignored=present, everybody=everybody
         )
         rejects = RejectsFile(file.headings)
         stack.callback(rejects.close)

@@ -87,7 +87,7 @@ class Compiler:
         self._renderer = Renderer(sources, fields, memory)
         self._tree: DecisionTree[Variant] = DecisionTree(self._grow)
         self._answers = AnswerCache()
-        self._known: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
+        self._finished: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}
         self._facets: dict[Hashable, SlotGroup] = {}
         self._tagger = UtmTagger.of(sources)
         self._refuse_tokens()
@@ -109,11 +109,11 @@ class Compiler:
         rendered = self._renderer.run(recorder)
         # Different answers may lead to the same words
         key = (rendered, tuple(slot.text for slot in recorder.slots))
-        if key not in self._known:
+        if key not in self._finished:
             self._refuse_too_many()
-            self._known[key] = self._finish(rendered, recorder)
-            self.variants.append(self._known[key])
-        return recorder.path, self._known[key]
+            self._finished[key] = self._finish(rendered, recorder)
+            self.variants.append(self._finished[key])
+        return recorder.path, self._finished[key]
 
     def _finish(self, rendered: Rendered, recorder: Recorder) -> Variant:
         pictures = self.sources.pictures
@@ -134,7 +134,7 @@ class Compiler:
             cut(self._tagger.html(html), escaping.places_in_html),
             cut(self._tagger.text(text), escaping.places_in_plain_text),
             (),
-            _in_words(recorder.path),
+            _descriptions(recorder.path),
         )
         first, facets = 0, []
         for group in groups:
@@ -173,7 +173,7 @@ class Compiler:
         order: Sequence[int],
     ) -> CutText:
         try:
-            found = places(text)
+            contexts = places(text)
         except UnsafePlaceError as err:
             slot = slots[_index(err.token)]
             raise CampaignError(
@@ -192,7 +192,7 @@ class Compiler:
             tuple(static),
             tuple(
                 (order.index(_index(token)), slots[_index(token)].context(context))
-                for token, context in found
+                for token, context in contexts
             ),
         )
 
@@ -228,7 +228,7 @@ def _index(token: str) -> int:
     return int(token[3:7])
 
 
-def _in_words(path: Sequence[tuple[Guard, Any]]) -> tuple[str, ...]:
+def _descriptions(path: Sequence[tuple[Guard, Any]]) -> tuple[str, ...]:
     """No two variants are described alike: they differ in a yes, or in a value."""
     yes = [guard.text if answer is True else f"{guard.text} = {answer}"
            for guard, answer in path if answer is not False]  # fmt: skip

@@ -66,9 +66,9 @@ class DecisionTree(Generic[Leaf]):
         """The guard at the line with most different answers. Needs a tree with a guard."""
         guards: dict[Place, Guard] = {}
         answers: Counter[Place] = Counter()
-        for guard, given in self.asked():
+        for guard, values in self.asked():
             guards.setdefault(guard.place, guard)
-            answers[guard.place] += len(given)
+            answers[guard.place] += len(values)
         return guards[answers.most_common(1)[0][0]]
 
     def asked(self) -> Iterator[tuple[Guard, list[Any]]]:

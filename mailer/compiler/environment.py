@@ -98,15 +98,15 @@ class TemplateCache(BytecodeCache):
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, CodeType | None]] = {}
+        self._compiled: dict[str, tuple[str, CodeType | None]] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        checksum, code = self._known.get(bucket.key, ("", None))
+        checksum, code = self._compiled.get(bucket.key, ("", None))
         if checksum == bucket.checksum:
             bucket.code = code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._known[bucket.key] = (bucket.checksum, bucket.code)
+        self._compiled[bucket.key] = (bucket.checksum, bucket.code)
 
 
 class Environment(SandboxedEnvironment):
@@ -147,10 +147,10 @@ class Environment(SandboxedEnvironment):
 
     def find(self, value: Any, name: Any) -> Any:
         """An item or attribute of a recipient's value; "" where there is none."""
-        found = sandbox.item(value, name)
-        if sandbox.is_missing(found):
-            found = sandbox.reach(self, value, name)
-        return "" if sandbox.is_missing(found) else found
+        member = sandbox.item(value, name)
+        if sandbox.is_missing(member):
+            member = sandbox.reach(self, value, name)
+        return "" if sandbox.is_missing(member) else member
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Symbol):
@@ -179,11 +179,11 @@ class Environment(SandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(obj, (Symbol, Method)):
-            found = symbol_in((obj, *args, *kwargs.values()))
-            if found is not None:
+            operand = symbol_in((obj, *args, *kwargs.values()))
+            if operand is not None:
                 form = "{}" + _arguments(len(args), kwargs)
                 call = super().call
-                symbol = found.derive(
+                symbol = operand.derive(
                     form, lambda f, *a, **k: call(context, f, *a, **k), obj, *args, **kwargs
                 )
                 return symbol.joined(_parts_of_call(obj, args, kwargs))
@@ -201,20 +201,20 @@ class Environment(SandboxedEnvironment):
         return limits.OPERATORS[operator](left, right)
 
     def concatenate(self, parts: tuple[Any, ...]) -> Any:
-        found = symbol_in(parts)
-        if found is None:
+        operand = symbol_in(parts)
+        if operand is None:
             return limits.concatenated(parts)
         form = " ~ ".join(["{}"] * len(parts))
-        symbol = found.derive(f"({form})", lambda *values: limits.concatenated(values), *parts)
+        symbol = operand.derive(f"({form})", lambda *values: limits.concatenated(values), *parts)
         return symbol.joined(parts)
 
     def contains(self, pair: tuple[Any, Any]) -> Any:
-        found = symbol_in(pair)
-        if found is None:
+        operand = symbol_in(pair)
+        if operand is None:
             return contains(*pair)
         if is_in_constant(*pair):
             return True
-        return found.derive("({} in {})", contains, *pair)
+        return operand.derive("({} in {})", contains, *pair)
 
     def _load_template(self, name: Any, globals: Any) -> Template:  # noqa: A002 - Jinja's name
         limits.spend(_INCLUDE)

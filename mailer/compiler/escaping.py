@@ -144,13 +144,13 @@ class _Places(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
-        self.found: list[tuple[str, Context]] = []
+        self.contexts: list[tuple[str, Context]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del tag
         for name, value in attrs:
             if value and SLOT.search(value):
-                self.found.extend(_in_attribute(name, value))
+                self.contexts.extend(_in_attribute(name, value))
 
     handle_startendtag = handle_starttag
 
@@ -158,14 +158,14 @@ class _Places(HTMLParser):
         for match in SLOT.finditer(data):
             if self.cdata_elem in _RAW_TEXT:
                 raise UnsafePlaceError(match[0], f"inside <{self.cdata_elem}>")
-            self.found.append((match[0], Context.TEXT))
+            self.contexts.append((match[0], Context.TEXT))
 
     def handle_comment(self, data: str) -> None:
         if data.startswith("[if"):
             inner = _Places()
             inner.feed(data.partition("]>")[2].removesuffix("<![endif]"))
             inner.close()
-            self.found.extend(inner.found)
+            self.contexts.extend(inner.contexts)
         elif SLOT.search(data):
             raise UnsafePlaceError(SLOT.search(data)[0], "inside an HTML comment")  # type: ignore[index] # it matched
 
@@ -219,9 +219,9 @@ def places_in_html(source: str) -> list[tuple[str, Context]]:
     parser = _Places()
     parser.feed(source)
     parser.close()
-    if [token for token, _ in parser.found] != [match[0] for match in SLOT.finditer(source)]:
+    if [token for token, _ in parser.contexts] != [match[0] for match in SLOT.finditer(source)]:
         raise ValueError("a personal value stands inside broken HTML")
-    return parser.found
+    return parser.contexts
 
 
 def places_in_plain_text(source: str) -> list[tuple[str, Context]]:

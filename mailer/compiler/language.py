@@ -26,10 +26,10 @@ def direction(language: str) -> Literal["ltr", "rtl"]:
     return "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
 
 
-def nearest(language: str, known: Sequence[str]) -> str:
+def nearest(language: str, available: Sequence[str]) -> str:
     """The language that there are words for: itself, or "es" for "es-MX"; "" where there is none."""
     general = language.partition("-")[0]
-    return next((code for code in (language, general) if code in known), "")
+    return next((code for code in (language, general) if code in available), "")
 
 
 def asked_for(source: str) -> list[str]:

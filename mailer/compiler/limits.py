@@ -229,7 +229,7 @@ def _rounded(value: Any, precision: int = 0, *_: Any, **__: Any) -> int:
 
 
 def _wrapped(text: str, *args: Any, **options: Any) -> int:
-    texts = [each for each in (*args, *options.values()) if isinstance(each, str)]
+    texts = [argument for argument in (*args, *options.values()) if isinstance(argument, str)]
     return len(text) * (1 + sum(map(len, texts)))
 
 

@@ -207,19 +207,19 @@ class Document:
 
     def blocks(self, components: Sequence[str]) -> list[Block]:
         """The body as MJML blocks; prose between two components is one block."""
-        found: list[Block] = []
+        blocks: list[Block] = []
         for group in self.tokens:
             number = _component(group)
             if number is not None:
-                found.append(Block("component", components[number]))
+                blocks.append(Block("component", components[number]))
             elif group[0].type == "html_block" and group[0].content.startswith("<mj-"):
-                found.append(Block("component", group[0].content))
+                blocks.append(Block("component", group[0].content))
             else:
                 html = self._html(group)
-                if found and found[-1].kind == "text":
-                    html = found.pop().source + html
-                found.append(Block("text", html))
-        return found
+                if blocks and blocks[-1].kind == "text":
+                    html = blocks.pop().source + html
+                blocks.append(Block("text", html))
+        return blocks
 
     def text(self, components: Sequence[str], number: Callable[[str], int]) -> str:
         """The body as plain text."""

@@ -171,8 +171,8 @@ def _needed(element: _Element, own: Style, parent: Style, inherited: Mapping[str
 
 def _is_of_parent(element: _Element, name: str, value: str, inherited: Mapping[str, str]) -> bool:
     tags = _FONT_OF_PARENT if name in _THROUGH_TABLES else _PLAIN
-    known = name in _INHERITED and element.tag in tags
-    return known and _same(value) == _same(inherited.get(name, ""))
+    is_inherited = name in _INHERITED and element.tag in tags
+    return is_inherited and _same(value) == _same(inherited.get(name, ""))
 
 
 def _same(value: str) -> str:

@@ -206,8 +206,8 @@ def _undefined(match: re.Match[str], line: str, names: Names) -> Explanation:
         return message, f"Write {{{{ {field} }}}}"
     if name in {"if", "else", "endif", "endfor", "elif"}:
         return f'"{name}" stands in {{{{ }}}}', f"Write {{% {name} %}}"
-    known = [*names.components, "recipient", "links", "brand"]
-    near = suggest(name, known)
+    candidates = [*names.components, "recipient", "links", "brand"]
+    near = suggest(name, candidates)
     if near.startswith("Did you mean"):
         return message, near
     if re.search(rf"(?:[=(,]|\bin)\s*{re.escape(name)}\s*(?:[),]|%\}}|and\b|or\b|$)", line):
@@ -260,7 +260,7 @@ def _unknown_tag(match: re.Match[str], _: str, __: Names) -> Explanation:
     return f"there is no {{% {tag} %}}", _ELSEWHERE.get(tag) or suggest(tag, _TAGS)
 
 
-def _said(message: str, hint: str) -> Callable[[re.Match[str], str, Names], Explanation]:
+def _constant(message: str, hint: str) -> Callable[[re.Match[str], str, Names], Explanation]:
     return lambda match, _, __: (match.expand(message), hint)
 
 
@@ -273,13 +273,13 @@ _EXPLANATIONS: list[
     (r"got ':'$", _colon),
     (r"^expected token 'end of print statement', got '(\w+)'", _two_values),
     (r"^expected token 'end of statement block', got '(.+)'", _in_a_tag),
-    (r"^expected token 'name', got '\|'", _said('there is no "||"', 'Write "or".')),
-    (r"^expected token 'name', got", _said('"is" does not compare', "Write == to compare.")),
-    (r"^expected token 'in', got", _said('a loop needs "in"', "Write {% for … in … %}.")),
-    (r"^unexpected '>'", _said('there is no "<>"', "Write != to ask for what is not equal.")),
-    (r"^unexpected '.', expected '(.)'", _said(r'a "\1" is missing', "Close the bracket that is open.")),
-    (r"^unexpected '([)\]])'", _said(r'there is one "\1" too many', "Take it out.")),
-    (r"^unexpected '\}'", _said("the brackets do not match", "Write {{ … }} and {% … %}, two signs on each side.")),
+    (r"^expected token 'name', got '\|'", _constant('there is no "||"', 'Write "or".')),
+    (r"^expected token 'name', got", _constant('"is" does not compare', "Write == to compare.")),
+    (r"^expected token 'in', got", _constant('a loop needs "in"', "Write {% for … in … %}.")),
+    (r"^unexpected '>'", _constant('there is no "<>"', "Write != to ask for what is not equal.")),
+    (r"^unexpected '.', expected '(.)'", _constant(r'a "\1" is missing', "Close the bracket that is open.")),
+    (r"^unexpected '([)\]])'", _constant(r'there is one "\1" too many', "Take it out.")),
+    (r"^unexpected '\}'", _constant("the brackets do not match", "Write {{ … }} and {% … %}, two signs on each side.")),
     (r"^'(\w+)' is undefined", _undefined),
     (r"^'(\w+) object' has no attribute '(\w+)'", _no_attribute),
     (r"^Encountered unknown tag '(\w+)'", _unknown_tag),

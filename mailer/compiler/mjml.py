@@ -193,7 +193,7 @@ class _Balance(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.found: list[_Element] = []
+        self.elements: list[_Element] = []
         self.unknown: str | None = None
         self.unclosed: str | None = None
         self.too_deep: str | None = None
@@ -223,7 +223,7 @@ class _Balance(HTMLParser):
             self.unclosed = self.open[-1] if tag in self.open else tag
 
     def _seen(self, tag: str) -> None:
-        self.found.append(_Element(tag, self.open[-1] if self.open else "", *self.getpos()))
+        self.elements.append(_Element(tag, self.open[-1] if self.open else "", *self.getpos()))
         if tag not in ELEMENTS and self.unknown is None:
             self.unknown = tag
 
@@ -249,7 +249,7 @@ def _check(mjml: str, files: Mapping[str, str]) -> None:
             place=_unbalanced(unclosed, files),
             hint=f"Every <{unclosed}> needs one </{unclosed}>, inside the element it opened in.",
         )
-    misplaced = next((element for element in parser.found if element.is_misplaced), None)
+    misplaced = next((element for element in parser.elements if element.is_misplaced), None)
     if misplaced:
         holders = " or ".join(f"<{holder}>" for holder in _holders(misplaced.tag))
         raise CampaignError(
@@ -302,15 +302,15 @@ def _where(wrong: _Element, mjml: str, files: Mapping[str, str]) -> Place:
 
     Of several, the one whose line reads most like that of the document.
     """
-    made = _rest_of_line(mjml, wrong)
+    rest = _rest_of_line(mjml, wrong)
     likely: list[tuple[bool, float, Place]] = []
     for path, template in files.items():
         source = without_jinja(template)
-        for element in _parse(source).found:
+        for element in _parse(source).elements:
             if element.tag == wrong.tag and element.parent in {wrong.parent, ""}:
-                alike = SequenceMatcher(None, made, _rest_of_line(source, element)).ratio()
+                alike = SequenceMatcher(None, rest, _rest_of_line(source, element)).ratio()
                 likely.append((bool(element.parent), alike, Place(path, element.line)))
-    best = max(likely, key=lambda found: found[:2], default=None)
+    best = max(likely, key=lambda candidate: candidate[:2], default=None)
     return best[2] if best else _place(rf"<{wrong.tag}\b", files)
 
 

@@ -34,9 +34,9 @@ def here() -> Place:
 
 def place_of(err: BaseException, paths: Iterable[str]) -> Place | None:
     """The same for an error that was raised in one of these sources."""
-    known = set(paths)
+    filenames = set(paths)
     frames = reversed(traceback.extract_tb(err.__traceback__))
-    return innermost([Place(f.filename, f.lineno) for f in frames if f.filename in known])
+    return innermost([Place(f.filename, f.lineno) for f in frames if f.filename in filenames])
 
 
 def innermost(lines: list[Place]) -> Place | None:

@@ -134,16 +134,16 @@ def _span(node: SyntaxTreeNode, number: Callable[[str], int]) -> str:
         case "link":
             return link(inline(node, number), str(node.attrs["href"]))
         case "image":
-            return _picture(_words(node))
+            return _picture(_unmarked(node))
         case "footnote_ref":
             return f"[{number(node.meta['label'])}]"
         case _:
             return inline(node, number)
 
 
-def _words(node: SyntaxTreeNode) -> str:
+def _unmarked(node: SyntaxTreeNode) -> str:
     """Without the marks of emphasis: what an alt text shows."""
-    return node.content if not node.children else "".join(map(_words, node.children))
+    return node.content if not node.children else "".join(map(_unmarked, node.children))
 
 
 class _Line:
@@ -171,11 +171,11 @@ class _Line:
             return
         while self._open:
             opened, address, start = self._open.pop()
-            words = "".join(self._pieces[start:])
+            text = "".join(self._pieces[start:])
             marked = (
-                link(words, address)
+                link(text, address)
                 if opened in {"a", "mj-button"}
-                else _marked(words, _MARKS[opened])
+                else _marked(text, _MARKS[opened])
             )
             self._pieces[start:] = [marked]
             if opened == tag:
@@ -205,10 +205,10 @@ class _Reader(HTMLParser):
         self._line.close(tag)
 
 
-def _marked(words: str, mark: str) -> str:
+def _marked(text: str, mark: str) -> str:
     """Words in marks, which stand right at them: `*so*`."""
-    bare = words.strip()
-    return words.replace(bare, f"{mark}{bare}{mark}", 1) if bare else words
+    bare = text.strip()
+    return text.replace(bare, f"{mark}{bare}{mark}", 1) if bare else text
 
 
 def _picture(description: str) -> str:

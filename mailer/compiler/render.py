@@ -146,14 +146,14 @@ class Renderer:
         or that its letters are of; or else the brand's.
         """
         written = self._campaign.front.language
-        known = self._languages()
+        available = self._languages()
         source = self._sources.files[self._campaign.path]
         if written:
             code = self._named_language(recorder, shared)
-            language = languages.nearest(code, known) or self._no_language(code, known)
+            language = languages.nearest(code, available) or self._no_language(code, available)
         else:
-            language = self._asked_language(shared, source, known)
-            language = language or languages.nearest(languages.of_script(source), known)
+            language = self._asked_language(shared, source, available)
+            language = language or languages.nearest(languages.of_script(source), available)
         language = language or self._sources.content.brand.language
         return {"language": language, "direction": languages.direction(language)}
 
@@ -174,21 +174,21 @@ class Renderer:
         code = recorder.ask(named, str, "the value of {}") if isinstance(named, Symbol) else named
         return str(code) or self._sources.content.brand.language
 
-    def _asked_language(self, shared: Mapping[str, Any], source: str, known: list[str]) -> str:
+    def _asked_language(self, shared: Mapping[str, Any], source: str, available: list[str]) -> str:
         for code in languages.asked_for(source):
             question = self._text.compile_expression(f"recipient.fields.language == '{code}'")
-            language = languages.nearest(code, known)
+            language = languages.nearest(code, available)
             if language and question(shared):
                 return language
         return ""
 
-    def _no_language(self, code: str, known: list[str]) -> str:
+    def _no_language(self, code: str, available: list[str]) -> str:
         if self._campaign.front.language != code:
             return ""  # it is a recipient's, who gets the brand's
         raise CampaignError(
             f'there are no words for the language "{code}"',
             place=self._campaign.place("language"),
-            hint=f"{suggest(code, known)} To add one, copy templates/languages/en.txt and translate it.",
+            hint=f"{suggest(code, available)} To add one, copy templates/languages/en.txt and translate it.",
         )
 
     def _references(self, shared: Mapping[str, Any]) -> Callable[[int, str], str]:
@@ -299,16 +299,16 @@ class Renderer:
 
     def _check_layout(self) -> None:
         layout = self._campaign.front.layout
-        known = [
+        layouts = [
             path.removeprefix(_FOLDER).removesuffix(".mjml")
             for path, source in self._sources.files.items()
             if path.startswith(_FOLDER) and "<mjml" in source
         ]
-        if layout not in known:
+        if layout not in layouts:
             raise CampaignError(
                 f'there is no layout "{layout}"',
                 place=self._campaign.place("layout"),
-                hint=suggest(layout, known) or "Put one into templates/.",
+                hint=suggest(layout, layouts) or "Put one into templates/.",
             )
 
     # --- what went wrong

@@ -54,11 +54,11 @@ def names(variants: Sequence[tuple[str, ...] | None]) -> list[str]:
 def _joined(guards: Sequence[str]) -> str:
     """Neighboring answers about the same thing are told together: `senators voted: no, yes`."""
     answers = [_answer(guard).partition(": ") for guard in guards]
-    told = []
+    descriptions = []
     for about, same in groupby(answers, key=lambda answer: answer[0]):
         values = [value for _, _, value in same if value]
-        told.append(f"{about}: {', '.join(values)}" if values else about)
-    return "; ".join(told)
+        descriptions.append(f"{about}: {', '.join(values)}" if values else about)
+    return "; ".join(descriptions)
 
 
 def _answer(guard: str) -> str:
@@ -70,8 +70,8 @@ def _answer(guard: str) -> str:
             groups = match.groupdict()
             read = _read(groups.get("read") or "")
             return (no if is_no else yes).format(read=read, value=_value(groups.get("value") or ""))
-    words = _read(question)
-    return f"not {words}" if is_no else words
+    description = _read(question)
+    return f"not {description}" if is_no else description
 
 
 def _read(expression: str) -> str:

@@ -43,7 +43,7 @@ def _pieces(source: str) -> Iterator[Piece]:
     while position < len(source):
         match = _NEXT.search(source, position)
         start = match.start() if match else len(source)
-        yield from _words(source[position:start])
+        yield from _text(source[position:start])
         if match is None:
             return
         position = match.end()
@@ -59,11 +59,11 @@ def _pieces(source: str) -> Iterator[Piece]:
             for number, line in enumerate(raw.split("\n")):
                 if number:
                     yield "line", ""
-                yield from _words(line)
+                yield from _text(line)
             position += len(raw)
 
 
-def _words(text: str) -> Iterator[Piece]:
+def _text(text: str) -> Iterator[Piece]:
     if text:
         yield "text" if text.strip() else "blank", text
 

@@ -55,10 +55,10 @@ def mailbox(email: str) -> str:
 def _domain(domain: str) -> str:
     """The domain in Punycode, "" when the whole address needs the full validation."""
     try:
-        found = _validated(f"a@{domain}").removeprefix("a@")
+        ascii_domain = _validated(f"a@{domain}").removeprefix("a@")
     except BadAddressError:
         return ""
-    return found if len(found) <= _MAX_DOMAIN else ""
+    return ascii_domain if len(ascii_domain) <= _MAX_DOMAIN else ""
 
 
 def _validated(text: str) -> str:

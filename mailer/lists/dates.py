@@ -37,6 +37,6 @@ def _date(text: str) -> str:
     day = _TIME_OF_DAY.sub("", text)
     for form in _FORMATS:
         with suppress(ValueError):
-            found = date(*time.strptime(day, form)[:3])
-            return found.isoformat() if found.year >= _FIRST_YEAR else ""
+            parsed = date(*time.strptime(day, form)[:3])
+            return parsed.isoformat() if parsed.year >= _FIRST_YEAR else ""
     return ""

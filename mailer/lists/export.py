@@ -41,9 +41,9 @@ def write_suppressions(
     rows = csv.writer(text)
     rows.writerow(["email", "list_status", "suppressed_since", "suppression_note"])
     number = 0
-    for each in suppressions:
-        status = f"suppressed: {each.reason}"
-        rows.writerow(map(defuse, (each.email, status, each.since, each.note)))
+    for suppression in suppressions:
+        status = f"suppressed: {suppression.reason}"
+        rows.writerow(map(defuse, (suppression.email, status, suppression.since, suppression.note)))
         number += 1
     text.detach()
     return number

@@ -134,9 +134,11 @@ def recognize(
     place = Place(path, line)
     headings = [undefuse(clean(cell)) for cell in header]
     keys = _distinct([_key(heading) or f"column_{i}" for i, heading in enumerate(headings, 1)])
-    known = dict(zip(keys, headings, strict=True))
-    mapped = _mapped(mapping, known, place)
-    quiet = frozenset(keys.index(_known(heading, known, place, "--ignore")) for heading in ignored)
+    known_headings = dict(zip(keys, headings, strict=True))
+    mapped = _mapped(mapping, known_headings, place)
+    quiet = frozenset(
+        keys.index(_find_key(heading, known_headings, place, "--ignore")) for heading in ignored
+    )
     if set(keys) >= _MARKS_OF_AN_EXPORT:
         return _exported(headings, keys)
     profile = profile_of(keys)
@@ -242,20 +244,22 @@ def _field(key: str, target: str) -> str:
     return f"other_{key}" if key in TARGETS or key in EXPORTED else key
 
 
-def _known(heading: str, known: Mapping[str, str], place: Place, option: str) -> str:
+def _find_key(heading: str, known_headings: Mapping[str, str], place: Place, option: str) -> str:
     """The key of a heading as the user typed it."""
     key = _key(heading)
-    if key not in known:
+    if key not in known_headings:
         raise ImportFileError(
             f'{option} "{heading}" names a column that the file does not have',
             place=place,
-            hint=suggest(heading, filter(None, known.values())),
+            hint=suggest(heading, filter(None, known_headings.values())),
         )
     return key
 
 
-def _mapped(mapping: Sequence[str], known: Mapping[str, str], place: Place) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _mapped(
+    mapping: Sequence[str], known_headings: Mapping[str, str], place: Place
+) -> dict[str, str]:
+    targets: dict[str, str] = {}
     for pair in mapping:
         heading, sign, target = (part.strip() for part in pair.rpartition("="))
         key = _key(heading)
@@ -263,26 +267,26 @@ def _mapped(mapping: Sequence[str], known: Mapping[str, str], place: Place) -> d
             problem, hint = "is not COLUMN=FIELD", 'For example: --map "Correo=email"'
         elif target not in TARGETS:
             problem, hint = f'names no field "{target}"', suggest(target, TARGETS)
-        elif key not in known:
+        elif key not in known_headings:
             problem = f'names a column "{heading}" that the file does not have'
-            hint = suggest(heading, filter(None, known.values()))
-        elif key in found or (target in found.values() and target not in _SIGNALS):
+            hint = suggest(heading, filter(None, known_headings.values()))
+        elif key in targets or (target in targets.values() and target not in _SIGNALS):
             problem, hint = "maps what is mapped already", "Leave one of the two out."
         else:
-            found[key] = target
+            targets[key] = target
             continue
         raise ImportFileError(f'--map "{pair}" {problem}', place=place, hint=hint)
-    return found
+    return targets
 
 
 def _refuse_ambiguity(columns: list[Column], place: Place) -> None:
     for target in (*COLUMNS, "member_since"):
-        found = [column.heading for column in columns if column.target == target]
-        if len(found) > 1:
+        headings = [column.heading for column in columns if column.target == target]
+        if len(headings) > 1:
             raise ImportFileError(
-                f'"{found[0]}" and "{found[1]}" both look like the column for {target}',
+                f'"{headings[0]}" and "{headings[1]}" both look like the column for {target}',
                 place=place,
-                hint=f'Say which one it is: --map "{found[0]}={target}"',
+                hint=f'Say which one it is: --map "{headings[0]}={target}"',
             )
     if not any(column.target == "email" for column in columns):
         raise ImportFileError(

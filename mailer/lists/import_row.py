@@ -49,8 +49,8 @@ def standing_of_departure(left: Departure) -> ImportedStanding:
     """How somebody who left is recorded: off the list, or suppressed everywhere."""
     reason = SUPPRESSIONS.get(left.standing)
     if reason is None:
-        return ImportedStanding("unsubscribed", left.since, note=left.words)
-    return ImportedStanding(suppression=reason, suppressed=left.since, suppression_note=left.words)
+        return ImportedStanding("unsubscribed", left.since, note=left.note)
+    return ImportedStanding(suppression=reason, suppressed=left.since, suppression_note=left.note)
 
 
 def standing_of_export(left: Departure | None, since: str, *exported: str) -> ImportedStanding:

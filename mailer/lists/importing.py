@@ -112,7 +112,7 @@ class SubscriberFile:
         stream: the file, seekable.
         path: as the user typed it, for messages.
         mapping: `COLUMN=FIELD` for headings that are not recognized.
-        words: what `--status` says words of status columns stand for.
+        statuses: from `--status`: word of a status column → standing.
         ignored: headings of columns that say nothing about who may be mailed.
         everybody: the standing of all people of the file, when it is a list of such people.
         encoding: of a CSV file; "" to recognize it.
@@ -129,7 +129,7 @@ class SubscriberFile:
         path: str,
         mapping: Sequence[str] = (),
         *,
-        words: Mapping[str, Standing] | None = None,
+        statuses: Mapping[str, Standing] | None = None,
         ignored: Sequence[str] = (),
         everybody: Standing | None = None,
         encoding: str = "",
@@ -142,7 +142,7 @@ class SubscriberFile:
         quiet = ignored_columns | {
             i for i, heading in enumerate(self.headings) if is_other_channel(heading)
         }
-        self._departures = Departures(self.columns, words or {}, everybody, quiet)
+        self._departures = Departures(self.columns, statuses or {}, everybody, quiet)
 
     @property
     def encoding(self) -> str:
@@ -189,10 +189,10 @@ class _Form:
     def outcome(self, record: Record) -> AcceptedRow | RejectedRow | SkippedRow:
         if record.problem:
             return _reject(record, "quotes", record.problem)
-        found = record.cells
-        if len(found) > self._width and any(map(str.strip, found[self._width :])):
-            return _reject(record, "columns", f"{len(found)} cells under {self._width} headings")
-        cells = self.tidy(found)
+        raw = record.cells
+        if len(raw) > self._width and any(map(str.strip, raw[self._width :])):
+            return _reject(record, "columns", f"{len(raw)} cells under {self._width} headings")
+        cells = self.tidy(raw)
         odd = not self._is_export and not _ODD.isdisjoint(cells)
         if odd:
             cells = ["" if cell in _NULLS else cell for cell in cells]
@@ -266,12 +266,12 @@ class _Form:
         if left is None and (
             odd or not LEAVING_WORDS.isdisjoint(row.tags) or _is_status(row.state)
         ):
-            left = departures.read_elsewhere(self._words_of_leaving(cells, row))
+            left = departures.read_elsewhere(self._status_words(cells, row))
         if self._is_export:
             return standing_of_export(left, row.joined, *self._exported(cells))
         return standing_of_departure(left) if left else None
 
-    def _words_of_leaving(self, cells: Sequence[str], row: ImportRow) -> Iterator[tuple[int, str]]:
+    def _status_words(self, cells: Sequence[str], row: ImportRow) -> Iterator[tuple[int, str]]:
         yield from ((i, cell) for i, cell in enumerate(cells) if cell in LEAVING_WORDS)
         yield from ((self._places["tags"], tag) for tag in row.tags if tag in LEAVING_WORDS)
         if _is_status(row.state):
@@ -318,8 +318,8 @@ def _place(text: str) -> tuple[str, zipcodes.ZipPlace, str]:
     code = zipcodes.repair(text)
     if not code:
         return "", _NOWHERE, "not_us"
-    found = zipcodes.place(code)
-    return code, found or _NOWHERE, "" if found else "unknown"
+    place = zipcodes.place(code)
+    return code, place or _NOWHERE, "" if place else "unknown"
 
 
 def _first_address(text: str) -> str:

@@ -57,8 +57,8 @@ _FILES_OF_LEAVERS = (
 def standing_of_file(path: str) -> Standing | None:
     """What the name of a file says of everybody in it: `cleaned_members.csv`; None for nothing."""
     name = re.split(r"[/\\]", path)[-1].rsplit(".", 1)[0].lower()
-    for standing, words in _FILES_OF_LEAVERS:
-        if re.search(rf"(?<![a-z])({words.pattern})(?![a-z])", name):
+    for standing, pattern in _FILES_OF_LEAVERS:
+        if re.search(rf"(?<![a-z])({pattern.pattern})(?![a-z])", name):
             return standing
     return None
 
@@ -69,14 +69,14 @@ class Departure(NamedTuple):
     standing: Standing
     since: str
     """ISO date, "" when the file does not say."""
-    words: str
+    note: str
     """The file's own, as `Status: Cleaned`."""
 
 
 class _Reading(NamedTuple):
     standing: Standing | None
     since: str = ""
-    known: bool = True
+    understood: bool = True
 
 
 _NOTHING = _Reading(None)
@@ -85,7 +85,7 @@ _NOTHING = _Reading(None)
 class _SignalColumn:
     """One column that says who may be mailed. What a value means is worked out once."""
 
-    def __init__(self, column: Column, index: int, words: Mapping[str, Standing]) -> None:
+    def __init__(self, column: Column, index: int, statuses: Mapping[str, Standing]) -> None:
         self.heading = column.heading
         self.index = index
         self.signal = Signal(column.target)
@@ -93,7 +93,7 @@ class _SignalColumn:
         self.unknown: Counter[str] = Counter()
         self.blank = 0
         self.filled = False
-        self._words = words
+        self._statuses = statuses
         self._readings: dict[str, _Reading] = {}
 
     def read(self, cell: str) -> _Reading:
@@ -102,7 +102,7 @@ class _SignalColumn:
             reading = self._understand(cell)
             if len(self._readings) < _MOST_VALUES:
                 self._readings[cell] = reading
-        if not reading.known:
+        if not reading.understood:
             self._count(cell)
         self.filled = self.filled or bool(cell)
         return reading
@@ -114,23 +114,23 @@ class _SignalColumn:
             self.unknown[cell[:_LONGEST]] += 1
 
     def _understand(self, cell: str) -> _Reading:
-        override = self._words.get(cell.lower() or BLANK)
+        override = self._statuses.get(cell.lower() or BLANK)
         if override is not None:
             return _Reading(override)
         if self.signal is Signal.DOUBTFUL:
-            return _Reading(None, known=cell in {"", "0"})
+            return _Reading(None, understood=cell in {"", "0"})
         if self.signal is Signal.REASON:
             is_complaint = standing_of(cell) is Standing.COMPLAINED
             return _Reading(Standing.COMPLAINED if is_complaint else None)
         if self.signal is Signal.STATUS:
             standing = standing_of(cell) if cell else None
-            return _Reading(standing, known=standing is not None)
+            return _Reading(standing, understood=standing is not None)
         return self._flag(cell)
 
     def _flag(self, cell: str) -> _Reading:
         positive = self.signal is Signal.OPT_IN
         if not cell:
-            return _Reading(None, known=not positive)
+            return _Reading(None, understood=not positive)
         flag = flag_of(cell)
         since = "" if flag is not None else iso_date(cell)
         standing = None if flag is not None or since else standing_of(cell)
@@ -141,7 +141,7 @@ class _SignalColumn:
             return _Reading(STANDING[self.signal], "" if positive else since) if left else _NOTHING
         if standing is Standing.SUBSCRIBED and not positive:
             standing = None
-        return _Reading(standing, known=standing is not None)
+        return _Reading(standing, understood=standing is not None)
 
 
 @dataclass
@@ -150,19 +150,19 @@ class Departures:
 
     Args:
         columns: of the file.
-        words: what `--status` says words stand for.
+        statuses: from `--status`: word → standing.
         everybody: the standing of `--as`, when the file as a whole is such a list.
         ignored: indexes of columns that say nothing about leaving, by `--ignore`.
     """
 
     columns: Sequence[Column]
-    words: Mapping[str, Standing] = field(default_factory=dict)
+    statuses: Mapping[str, Standing] = field(default_factory=dict)
     everybody: Standing | None = None
     ignored: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         self._signals = [
-            _SignalColumn(column, i, self.words)
+            _SignalColumn(column, i, self.statuses)
             for i, column in enumerate(self.columns)
             if column.target in set(Signal)
         ]
@@ -184,16 +184,16 @@ class Departures:
         """What a row with a usable address says; None for somebody who may be mailed."""
         strongest = Standing.SUBSCRIBED if self.everybody is None else self.everybody
         since = ""
-        words = []
+        notes = []
         for column in self._signals:
             cell = cells[column.index]
             reading = column.read(cell)
             if reading.standing in {None, Standing.SUBSCRIBED}:
                 continue
-            words.append(f"{column.heading}: {cell}")
+            notes.append(f"{column.heading}: {cell}")
             since = since or reading.since
             strongest = max(strongest, reading.standing, key=STRENGTH.__getitem__)
-        return self._departure(strongest, since, words)
+        return self._departure(strongest, since, notes)
 
     def read_elsewhere(self, values: Iterable[tuple[int, str]]) -> Departure | None:
         """What columns that are not about leaving say of a person.
@@ -202,23 +202,23 @@ class Departures:
             values: index of a column and what it holds that may be about leaving.
         """
         strongest = Standing.SUBSCRIBED
-        words = []
+        notes = []
         for index, value in values:
             if index in self._quiet or not value:
                 continue
-            standing = self.words.get(value.lower())
+            standing = self.statuses.get(value.lower())
             if standing is None:
                 self._elsewhere.setdefault(index, Counter())[value] += 1
                 continue
-            words.append(f"{self.columns[index].heading}: {value}")
+            notes.append(f"{self.columns[index].heading}: {value}")
             strongest = max(strongest, standing, key=STRENGTH.__getitem__)
-        return self._departure(strongest, "", words)
+        return self._departure(strongest, "", notes)
 
-    def _departure(self, standing: Standing, since: str, words: list[str]) -> Departure | None:
+    def _departure(self, standing: Standing, since: str, notes: list[str]) -> Departure | None:
         if standing is Standing.SUBSCRIBED:
             return None
         self._left += 1
-        return Departure(standing, since, "; ".join(words) or f"imported as {standing}")
+        return Departure(standing, since, "; ".join(notes) or f"imported as {standing}")
 
     def check(self, path: str, line: int) -> None:
         """Stop the import of a file that was read to its end, if something could not be told.
@@ -228,7 +228,7 @@ class Departures:
         """
         if self.everybody is not None:
             return
-        problems = [*self._unknown_values(), *self._words_elsewhere()]
+        problems = [*self._unknown_values(), *self._values_elsewhere()]
         place = Place(path, line)
         if problems:
             raise ImportFileError(
@@ -246,7 +246,7 @@ class Departures:
             )
 
     def _unknown_values(self) -> list[tuple[str, str]]:
-        found = []
+        problems = []
         for column in self._signals:
             values = column.unknown.copy()
             if column.blank and column.filled:
@@ -267,11 +267,11 @@ class Departures:
                     f'Say what each means: --status "{word}=subscribed" (or unsubscribed, bounced,'
                     f' complained, do-not-mail); or --ignore "{heading}" if it is about something else'
                 )
-            found.append((problem, hint))
-        return found
+            problems.append((problem, hint))
+        return problems
 
-    def _words_elsewhere(self) -> list[tuple[str, str]]:
-        found = []
+    def _values_elsewhere(self) -> list[tuple[str, str]]:
+        problems = []
         for index, values in self._elsewhere.items():
             heading, word = self.columns[index].heading, values.most_common(1)[0][0]
             problem = f'"{heading}" seems to say that somebody left: {_shown(values)}'
@@ -279,17 +279,17 @@ class Departures:
                 f'Say what each means: --status "{word}=unsubscribed" (or bounced, complained,'
                 f' do-not-mail); or --ignore "{heading}" if it is about something else'
             )
-            found.append((problem, hint))
-        return found
+            problems.append((problem, hint))
+        return problems
 
 
-def parse_words(pairs: Sequence[str]) -> dict[str, Standing]:
+def parse_statuses(pairs: Sequence[str]) -> dict[str, Standing]:
     """What `--status WORD=STANDING` says, as typed; words in lower case.
 
     Raises:
         UsageError: a pair is not understood.
     """
-    words = {}
+    statuses = {}
     for pair in pairs:
         word, sign, standing = (part.strip() for part in pair.rpartition("="))
         if not sign or not word:
@@ -297,8 +297,8 @@ def parse_words(pairs: Sequence[str]) -> dict[str, Standing]:
                 f'--status "{pair}" is not WORD=STANDING',
                 hint='For example: --status "Gold=subscribed"',
             )
-        words[word.lower()] = parse_standing(standing, f'--status "{pair}"')
-    return words
+        statuses[word.lower()] = parse_standing(standing, f'--status "{pair}"')
+    return statuses
 
 
 def parse_standing(text: str, option: str) -> Standing:

@@ -36,8 +36,8 @@ STANDING = {
 """What a flag says of somebody: a no where it is `OPT_IN`, a yes elsewhere."""
 
 
-def _any(*words: str) -> re.Pattern[str]:
-    return re.compile("|".join(words))
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
 
 
 _OTHER_CHANNEL = _any(

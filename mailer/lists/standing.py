@@ -99,13 +99,13 @@ def standing_of(word: str) -> Standing | None:
         from_all = reason is Standing.UNSUBSCRIBED
         return Standing.UNSUBSCRIBED_FROM_ALL if from_all else reason
     for candidate in (_spaced(text), _spaced(re.sub(r"\(.*", "", text))):
-        for standing, words in _EXACT:
-            if words.fullmatch(candidate):
+        for standing, pattern in _EXACT:
+            if pattern.fullmatch(candidate):
                 return standing
     spaced = _spaced(text)
     if _NEGATED.match(spaced):
         return None
-    return next((standing for standing, words in _BEGINNINGS if words.match(spaced)), None)
+    return next((standing for standing, pattern in _BEGINNINGS if pattern.match(spaced)), None)
 
 
 def flag_of(text: str) -> bool | None:

@@ -46,13 +46,13 @@ class ClickTracker:
         self._keys = keys
         self._send_id = send_id
         self._number = number
-        self._known: dict[tuple[Variant, int], Variant] = {}
+        self._variants: dict[tuple[Variant, int], Variant] = {}
 
     def variant(self, variant: Variant, arm: int) -> Variant:
         key = (variant, arm)
-        if key not in self._known:
-            self._known[key] = replace(variant, html=self._rewritten(variant.html, arm))
-        return self._known[key]
+        if key not in self._variants:
+            self._variants[key] = replace(variant, html=self._rewritten(variant.html, arm))
+        return self._variants[key]
 
     def _rewritten(self, cut: CutText, arm: int) -> CutText:
         tokens = [f"zqs{slot:04d}qz" for slot, _ in cut.places]

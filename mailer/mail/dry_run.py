@@ -83,15 +83,15 @@ def merge_all(choices: Iterable[Selection], merge: Callable[[Subscriber], Merged
     Raises:
         CampaignError: somebody's mail cannot be made.
     """
-    found = DryRun()
+    dry_run = DryRun()
     for subscriber, left_out in choices:
         if left_out:
-            found.left_out[left_out] += 1
+            dry_run.left_out[left_out] += 1
             if left_out == HELD_BACK:
-                found.held_zones[subscriber.timezone] += 1
+                dry_run.held_zones[subscriber.timezone] += 1
             continue
         merged = merge(subscriber)
-        found.ids.append(subscriber.id)
-        found.zones[subscriber.timezone] += 1
-        found.example = found.example or merged
-    return found
+        dry_run.ids.append(subscriber.id)
+        dry_run.zones[subscriber.timezone] += 1
+        dry_run.example = dry_run.example or merged
+    return dry_run

@@ -43,12 +43,12 @@ def address(email: str) -> str:
 
 def list_id(phrase: str, list_name: str, host: str) -> str:
     """What mail programs show for a list, then what they know it by (RFC 2919)."""
-    known_by = f"<{_label(list_name)}.{ascii_host(host)}>"
+    identifier = f"<{_label(list_name)}.{ascii_host(host)}>"
     text = _one_line(phrase)
     if not text:
-        return known_by
+        return identifier
     shown = formataddr((text, "x")).removesuffix(" <x>") if text.isascii() else _encoded(text)
-    return f"{shown} {known_by}"
+    return f"{shown} {identifier}"
 
 
 def fold(name: str, value: str) -> str:

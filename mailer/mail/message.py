@@ -208,7 +208,7 @@ def _body(variant: Variant) -> _Body:
 
 def _picking(indexes: list[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
     if len(indexes) < 2:  # noqa: PLR2004 - of one, itemgetter makes no sequence
-        return lambda made: made
+        return lambda values: values
     return itemgetter(*indexes)
 
 
@@ -237,15 +237,15 @@ def _quoted(text: str) -> bytes:
 
 def _encoded(filling: FilledGroup) -> Sequence[bytes]:
     """Each form escaped, and encoded to stand between two statics."""
-    made: list[bytes] = []
+    encoded: list[bytes] = []
     last: str | None = None
     for slot, escape in _escapes(filling.facet):
         text = escape(filling.values[slot])
         # of a slot's forms, one after another, most are alike: there is nothing in it to escape
-        made.append(made[-1] if text is last else _between(text))
+        encoded.append(encoded[-1] if text is last else _between(text))
         last = text
-    filling.encoded = made
-    return made
+    filling.encoded = encoded
+    return encoded
 
 
 @lru_cache(maxsize=1024)

@@ -64,8 +64,8 @@ def _shared(variant: Variant) -> tuple[str, bytes]:
 
 def guards(content: bytes) -> tuple[str, ...] | None:
     """What tells those who got a variant from others; None where it was not kept yet."""
-    found = json.loads(zlib.decompress(content)).get("guards")
-    return None if found is None else tuple(found)
+    guards = json.loads(zlib.decompress(content)).get("guards")
+    return None if guards is None else tuple(guards)
 
 
 @lru_cache(maxsize=1024)
@@ -75,8 +75,8 @@ def _links(facet: SlotGroup) -> list[str]:
 
 
 def _link(text: str) -> str:
-    found = re.fullmatch(r"links\.(\w+)", text)
-    return found[1] if found and found[1] in LINKS else ""
+    match = re.fullmatch(r"links\.(\w+)", text)
+    return match[1] if match and match[1] in LINKS else ""
 
 
 def _cut(cut: CutText) -> dict[str, Any]:

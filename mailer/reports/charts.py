@@ -52,12 +52,12 @@ def over_time(minutes: Sequence[tuple[datetime, int]], *, what: str) -> str:
     title = f"{what} in {_stretch(step)}".capitalize()
     end = begin + timedelta(minutes=step * len(columns))
     times = _times(begin, end)
-    said = f"{title}, from {times[0]} to {times[1]}: at most {most:,}"
+    label = f"{title}, from {times[0]} to {times[1]}: at most {most:,}"
     return (
         '<figure class="chart">'
         f"<figcaption><span>{escape(title)}</span><span>at most {most:,}</span></figcaption>"
         f'<svg viewBox="0 0 {len(columns)} 100" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(said)}">{_columns(columns, most)}</svg>'
+        f'aria-label="{escape(label)}">{_columns(columns, most)}</svg>'
         f'<p class="axis"><span>{times[0]}</span><span>{times[1]}</span></p></figure>'
     )
 

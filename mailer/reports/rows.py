@@ -49,7 +49,7 @@ def key_figures(report: SendReport) -> list[Key]:
             keys.append(Key(name, "?", "not known yet"))
     keys.append(_part(report, "Unsubscribed", report.unsubscribed))
     if report.clicks:
-        number = sum(one.number for one in report.clicks)
+        number = sum(link.number for link in report.clicks)
         keys.append(Key("Clicks", f"{number:,}", "on all links together"))
     return keys
 
@@ -91,9 +91,12 @@ def left_out(report: SendReport) -> Numbers:
 
 def domains(report: SendReport) -> Numbers:
     return tuple(
-        (f"{one.name}, {percent(one.bounced / one.accepted)} of {one.accepted:,}", one.bounced)
-        for one in report.domains
-        if one.bounced
+        (
+            f"{domain.name}, {percent(domain.bounced / domain.accepted)} of {domain.accepted:,}",
+            domain.bounced,
+        )
+        for domain in report.domains
+        if domain.bounced
     )
 
 
@@ -106,8 +109,8 @@ def variants(report: SendReport) -> Numbers:
 def clicks(report: SendReport) -> Numbers:
     """By address, whichever subject the mail had."""
     total: dict[str, int] = {}
-    for one in report.clicks:
-        total[one.url] = total.get(one.url, 0) + one.number
+    for link in report.clicks:
+        total[link.url] = total.get(link.url, 0) + link.number
     return tuple(sorted(total.items(), key=lambda row: -row[1]))
 
 
@@ -118,14 +121,16 @@ def subjects(report: SendReport) -> list[tuple[str, ...]]:
     """A row for each, with its share of the mail that had it: unlike the numbers, those compare."""
     return [
         (
-            f"{one.text} (the winner)" if one.figures.arm == report.send.winner else one.text,
-            f"{one.figures.sent:,}",
+            f"{subject.text} (the winner)"
+            if subject.figures.arm == report.send.winner
+            else subject.text,
+            f"{subject.figures.sent:,}",
             *(
-                f"{number:,} ({percent(number / one.figures.sent)})"
-                for number in astuple(one.figures)[2:]
+                f"{number:,} ({percent(number / subject.figures.sent)})"
+                for number in astuple(subject.figures)[2:]
             ),
         )
-        for one in report.subjects
+        for subject in report.subjects
     ]
 
 

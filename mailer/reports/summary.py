@@ -102,34 +102,34 @@ class SendReport:
         return number / self.counts.accepted if self.counts.accepted else 0
 
 
-def summarize(store: Store, send: Send, words: Snapshot) -> SendReport:
+def summarize(store: Store, send: Send, snapshot: Snapshot) -> SendReport:
     """Add up one send.
 
     Args:
         store: read only.
         send: of the ledger.
-        words: that it was frozen with.
+        snapshot: frozen with the send.
     """
-    found = store.statistics.of_send(send.id)
+    statistics = store.statistics.of_send(send.id)
     shares, others = store.statistics.variant_counts(send.id, limit=_VARIANTS)
     approved = approval_status(
-        store.approvals.all(send.campaign, send.list_name), words, send.audience_query
+        store.approvals.all(send.campaign, send.list_name), snapshot, send.audience_query
     )
     return SendReport(
         send=send,
-        subject=" / ".join(map(_legible, words.parsed.front.choices)),
+        subject=" / ".join(map(_legible, snapshot.parsed.front.choices)),
         counts=store.sends.counts(send.id),
         approved_by=approved.people,
         minutes=tuple(store.preview.accepted_by_minute(send.id)),
-        outcomes=found.outcomes,
-        unsubscribed=found.unsubscribed,
-        reasons=_added(_in_short(found)),
-        bounces=_added((_bounce(bounce), bounce.number) for bounce in found.bounces),
-        domains=found.domains,
-        states=found.states,
-        skipped=found.skipped,
-        failed=_added((_anonymous(detail), number) for detail, number in found.failed),
-        subjects=_subjects(store, send, words),
+        outcomes=statistics.outcomes,
+        unsubscribed=statistics.unsubscribed,
+        reasons=_added(_in_short(statistics)),
+        bounces=_added((_bounce(bounce), bounce.number) for bounce in statistics.bounces),
+        domains=statistics.domains,
+        states=statistics.states,
+        skipped=statistics.skipped,
+        failed=_added((_anonymous(detail), number) for detail, number in statistics.failed),
+        subjects=_subjects(store, send, snapshot),
         variants=_variants(shares),
         other_variants=others,
         clicks=tuple(store.clicks.of_send(send.id)),
@@ -143,9 +143,9 @@ def _added(numbers: Iterable[tuple[str, int]]) -> Numbers:
     return tuple(total.most_common())
 
 
-def _in_short(found: SendStatistics) -> Iterable[tuple[str, int]]:
+def _in_short(statistics: SendStatistics) -> Iterable[tuple[str, int]]:
     """What was ticked. What was added in somebody's own words stays between them and staff."""
-    for reason, number in found.reasons.items():
+    for reason, number in statistics.reasons.items():
         ticked = reason.partition(":")[0]
         yield (
             ticked if ticked in UNSUBSCRIBE_REASONS.values() else UNSUBSCRIBE_REASONS["other"],
@@ -154,8 +154,8 @@ def _in_short(found: SendStatistics) -> Iterable[tuple[str, int]]:
 
 
 def _bounce(bounce: BounceCount) -> str:
-    said = f"{bounce.type} {bounce.subtype}".strip() or "no reason was given"
-    return _BOUNCES.get((bounce.type, bounce.subtype), said)
+    code = f"{bounce.type} {bounce.subtype}".strip() or "no reason was given"
+    return _BOUNCES.get((bounce.type, bounce.subtype), code)
 
 
 def _anonymous(detail: str) -> str:
@@ -166,12 +166,12 @@ def _legible(text: str) -> str:
     return _JINJA.sub("…", text)
 
 
-def _subjects(store: Store, send: Send, words: Snapshot) -> tuple[SubjectResult, ...]:
-    texts = words.parsed.front.subjects
+def _subjects(store: Store, send: Send, snapshot: Snapshot) -> tuple[SubjectResult, ...]:
+    texts = snapshot.parsed.front.subjects
     figures = store.statistics.subject_figures(send.id) if texts else []
-    return tuple(SubjectResult(_legible(texts[one.arm - 1]), one) for one in figures)
+    return tuple(SubjectResult(_legible(texts[subject.arm - 1]), subject) for subject in figures)
 
 
 def _variants(shares: Sequence[VariantCount]) -> Numbers:
-    told = names([web_version.guards(share.content) for share in shares])
-    return _added(zip(told, (share.number for share in shares), strict=True))
+    labels = names([web_version.guards(share.content) for share in shares])
+    return _added(zip(labels, (share.number for share in shares), strict=True))

@@ -40,7 +40,7 @@ def reading(body):
     ],
 )
 def test_only_what_shows_is_read(body, shown):
-    assert reading(body).words.replace(" ", "") == shown.replace(" ", "")
+    assert reading(body).text.replace(" ", "") == shown.replace(" ", "")
 
 
 def test_a_link_has_its_words_its_name_and_whether_it_shows():

@@ -29,7 +29,7 @@ OF_A_MAIL = (
     compliance.unsubscribe_link,
     compliance.one_click,
     compliance.postal_address,
-    text_part.words_of_both_parts,
+    text_part.text_of_both_parts,
     text_part.links_of_both_parts,
 )
 

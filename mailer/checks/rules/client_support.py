@@ -106,10 +106,10 @@ _ACTED_ON = re.compile(r":(hover|focus|active|visited|target|checked)\b")
 
 
 def unsupported(mail: RenderedMail) -> Iterator[Finding]:
-    told = set()
+    reported = set()
     for use, lacking in _lacking(mail):
-        if (use.slug, lacking) not in told:
-            told.add((use.slug, lacking))
+        if (use.slug, lacking) not in reported:
+            reported.add((use.slug, lacking))
             yield Finding(
                 UNSUPPORTED,
                 Severity.WARNING,
@@ -131,14 +131,14 @@ def unsupported(mail: RenderedMail) -> Iterator[Finding]:
 
 def _lacking(mail: RenderedMail) -> Iterator[tuple[_Use, tuple[str, ...]]]:
     """Each use of something, with the programs that do not know it and are shown it."""
-    known = _known()
+    programs = _programs()
     without_outlook = False
     for node in mail.tree.iter():
         if isinstance(node.tag, str):
             for use in _uses(node):
                 lacking = tuple(
                     name
-                    for name in known.get(use.slug, ())
+                    for name in programs.get(use.slug, ())
                     if not (without_outlook and name == _WINDOWS)
                 )
                 if lacking:
@@ -208,15 +208,15 @@ def _foreign(slug: str, tag: str, address: str) -> Iterator[_Use]:
 def _in_block(declarations: tuple[Declaration, ...]) -> tuple[_Use, ...]:
     """But not of what everybody hides, nor after a value that holds where a later one is not known."""
     uses: list[_Use] = []
-    known: set[str] = set()
+    covered: set[str] = set()
     if any((d.name, d.value) == ("display", "none") for d in declarations):
         return ()
     for declared in declarations:
-        found = _in_declaration(declared)
-        if not found:
-            known.add(declared.name)
-        elif declared.name not in known:
-            uses += found
+        uses_here = _in_declaration(declared)
+        if not uses_here:
+            covered.add(declared.name)
+        elif declared.name not in covered:
+            uses += uses_here
     return tuple(uses)
 
 
@@ -233,7 +233,9 @@ def _in_declaration(declared: Declaration) -> tuple[_Use, ...]:
 def _where(mail: RenderedMail, use: _Use) -> tuple[Place, str]:
     """Where it was written, and the words of the finished mail that show it."""
     spellings = (use.written, use.written.replace(": ", ":"))
-    return mail.place(*spellings), next((words for words in spellings if words in mail.html), "")
+    return mail.place(*spellings), next(
+        (spelling for spelling in spellings if spelling in mail.html), ""
+    )
 
 
 def _and(names: Sequence[str]) -> str:
@@ -241,7 +243,7 @@ def _and(names: Sequence[str]) -> str:
 
 
 @cache
-def _known() -> dict[str, tuple[str, ...]]:
+def _programs() -> dict[str, tuple[str, ...]]:
     """Feature → the programs that do not know it."""
     data = Path(__file__).parent.parent / "data" / "caniemail.json"
     lacking = json.loads(data.read_text(encoding="utf-8"))["lacking"]

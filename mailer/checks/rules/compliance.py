@@ -43,26 +43,26 @@ _MESSAGE = Place("templates/message.txt")
 def sender(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """What mailer.toml says about who writes."""
     del today
-    found = snapshot.content.sender
-    if _domain(found.email) in _FREE_MAIL:
+    settings = snapshot.content.sender
+    if _domain(settings.email) in _FREE_MAIL:
         yield Finding(
             FREE_MAIL,
             Severity.ERROR,
-            f"the mail is from {found.email}, at a domain that is not yours",
+            f"the mail is from {settings.email}, at a domain that is not yours",
             "Send from your own domain, email under [sender]: what others send in their name, Gmail, "
             "Yahoo and Outlook turn away (DMARC).",
             _SETTINGS,
         )
-    elif _domain(found.reply_to) in _FREE_MAIL:
+    elif _domain(settings.reply_to) in _FREE_MAIL:
         yield Finding(
             FREE_MAIL,
             Severity.WARNING,
-            f"replies go to {found.reply_to}, at another domain than the mail comes from",
+            f"replies go to {settings.reply_to}, at another domain than the mail comes from",
             "Take replies at your own domain, reply_to under [sender]: spam filters know this "
             "pattern from fraud.",
             _SETTINGS,
         )
-    answers = found.reply_to or found.email
+    answers = settings.reply_to or settings.email
     if _NO_REPLY.match(answers):
         yield Finding(
             NO_REPLY,
@@ -93,12 +93,12 @@ def _site(snapshot: Snapshot) -> Iterator[Finding]:
 
 def one_click(mail: RenderedMail) -> Iterator[Finding]:
     """The headers behind the button "unsubscribe" of mail programs (RFC 8058)."""
-    words = mail.snapshot
-    envelope = Envelope.of(words.content, list_name=words.list_name)
+    snapshot = mail.snapshot
+    envelope = Envelope.of(snapshot.content, list_name=snapshot.list_name)
     headers = list_headers(mail.merged, envelope)
     uris = re.findall(r"<([^>]*)>", headers.get("List-Unsubscribe", ""))
     secure = [uri for uri in uris if uri.startswith("https://")]
-    trial = hosts.is_loopback(urls.host_of(words.content.site.base_url))
+    trial = hosts.is_loopback(urls.host_of(snapshot.content.site.base_url))
     if (len(secure) != 1 or "List-Unsubscribe-Post" not in headers) and not trial:
         yield Finding(
             ONE_CLICK,
@@ -144,7 +144,7 @@ def postal_address(mail: RenderedMail) -> Iterator[Finding]:
             _SETTINGS,
         )
         return
-    parts = (("mail", mail.reading.words, _layout(mail)), ("text part", mail.text, _MESSAGE))
+    parts = (("mail", mail.reading.text, _layout(mail)), ("text part", mail.text, _MESSAGE))
     for part, text, place in parts:
         if address not in _letters(text):
             yield Finding(

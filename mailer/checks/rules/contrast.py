@@ -34,46 +34,46 @@ class _Pair(NamedTuple):
     need: float
 
 
-def faint_words(mail: RenderedMail) -> Iterator[Finding]:
+def low_contrast(mail: RenderedMail) -> Iterator[Finding]:
     """One finding for each two colors, with words that are written in them."""
-    told: set[_Pair] = set()
+    reported: set[_Pair] = set()
     for looks, mode, hint in (
         (mail.light, "", _LIGHT_HINT),
         (mail.dark, " in dark mode", _DARK_HINT),
     ):
         for pair, written in _pairs(looks).items():
             ratio = contrast(pair.ink, pair.ground)
-            if ratio < pair.need and pair not in told:
-                told.add(pair)
-                words = _of_the_author(written, mail)
+            if ratio < pair.need and pair not in reported:
+                reported.add(pair)
+                text = _of_the_author(written, mail)
                 yield Finding(
                     CONTRAST,
                     Severity.WARNING,
-                    f"“{words}” is hard to read{mode}: {pair.ink} on {pair.ground} has a contrast of "
+                    f"“{text}” is hard to read{mode}: {pair.ink} on {pair.ground} has a contrast of "
                     f"{int(ratio * 10) / 10:g}:1, and needs {pair.need:g}:1",
                     hint,
-                    mail.place_of_words(words),
-                    words,
+                    mail.place_of_text(text),
+                    text,
                 )
 
 
 def _of_the_author(written: Sequence[str], mail: RenderedMail) -> str:
     """Words that have a line, and are the same for everybody; else the first."""
-    return next((words for words in written if mail.place(words).line), written[0])
+    return next((text for text in written if mail.place(text).line), written[0])
 
 
 def _pairs(looks: Mapping[Any, ComputedStyle]) -> dict[_Pair, list[str]]:
-    found: dict[_Pair, list[str]] = {}
+    texts: dict[_Pair, list[str]] = {}
     for element, look in looks.items():
-        words = _words(element) if look.shown and look.size > _TINY else ""
-        if words:
+        text = _text(element) if look.shown and look.size > _TINY else ""
+        if text:
             large = look.size >= (_LARGE_BOLD if look.bold else _LARGE)
             need = _LEAST_LARGE if large else _LEAST
-            found.setdefault(_Pair(look.ink.hex, look.ground.hex, need), []).append(words)
-    return found
+            texts.setdefault(_Pair(look.ink.hex, look.ground.hex, need), []).append(text)
+    return texts
 
 
-def _words(element: Any) -> str:
+def _text(element: Any) -> str:
     """The first line of an element's own text; of a picture, what stands there while it is off."""
     own = element.get("alt") if element.tag == "img" else element.text
     for text in (own, *(child.tail for child in element)):

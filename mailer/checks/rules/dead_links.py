@@ -92,14 +92,14 @@ def addresses(snapshot: Snapshot, variants: Iterable[Variant]) -> dict[str, str]
     """
     site = Site(snapshot.content.site.base_url)
     local = hosts.is_loopback(urls.host_of(site.base_url))
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for variant in variants:
         tree = html.document_fromstring(neutral(variant.html))
         for link in html_text.read_html(tree).links:
             url = urldefrag(link.url).url
             if not site.owns(url) and not has_value(url) and _may_be_asked(url, local=local):
-                found.setdefault(url, link.name)
-    return found
+                names.setdefault(url, link.name)
+    return names
 
 
 def _may_be_asked(url: str, *, local: bool) -> bool:

@@ -45,9 +45,9 @@ class _Attribute(NamedTuple):
 
 def unknown_attributes(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     del today
-    known = _known()
+    attributes = _attributes()
     for attribute in _written(snapshot):
-        allowed = known.get(attribute.element, frozenset())
+        allowed = attributes.get(attribute.element, frozenset())
         if allowed and attribute.name not in allowed and mjml.VALUE not in attribute.name:
             yield Finding(
                 ATTRIBUTE,
@@ -97,13 +97,13 @@ def _written(snapshot: Snapshot) -> Iterator[_Attribute]:
         parser = _Attributes(path)
         parser.feed(mjml.without_jinja(snapshot.files[path]))
         parser.close()
-        yield from parser.found
+        yield from parser.attributes
 
 
 class _Attributes(HTMLParser):
     def __init__(self, path: str) -> None:
         super().__init__()
-        self.found: list[_Attribute] = []
+        self.attributes: list[_Attribute] = []
         self._path = path
         self._text = ""
         """The open element that holds text or HTML, and no MJML."""
@@ -119,17 +119,17 @@ class _Attributes(HTMLParser):
         for name, value in attrs or [("css-class", "")]:
             before = source[: max(source.find(name, len(tag)), 0)]
             place = Place(self._path, line + before.count("\n"))
-            self.found.append(_Attribute(tag, name, value or "", place, bool(self._text)))
+            self.attributes.append(_Attribute(tag, name, value or "", place, bool(self._text)))
 
     def handle_endtag(self, tag: str) -> None:
         self._text = "" if tag == self._text else self._text
 
 
 @cache
-def _known() -> Mapping[str, frozenset[str]]:
+def _attributes() -> Mapping[str, frozenset[str]]:
     """Element → its attributes, from MJML 4 itself."""
     data = Path(__file__).parent.parent / "data" / "mjml.json"
     listed = json.loads(data.read_text(encoding="utf-8"))
-    known = {e: frozenset(names) | _EVERYWHERE for e, names in listed.items() if names}
-    anything = frozenset(name for names in known.values() for name in names)
-    return known | {"mj-all": anything, "mj-class": anything | {"name"}}
+    attributes = {e: frozenset(names) | _EVERYWHERE for e, names in listed.items() if names}
+    anything = frozenset(name for names in attributes.values() for name in names)
+    return attributes | {"mj-all": anything, "mj-class": anything | {"name"}}

@@ -42,7 +42,7 @@ class Note:
     @property
     def targets(self) -> list[str]:
         """Where it links to, personal values as they are written."""
-        return ["".join(found) for found in _TARGET.findall(self.text)]
+        return ["".join(groups) for groups in _TARGET.findall(self.text)]
 
     @property
     def source(self) -> tuple[str, frozenset[str]]:
@@ -63,11 +63,11 @@ def notes(campaign: Campaign) -> list[Note]:
 def footnotes(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """Notes that lead nowhere, and notes that say the same."""
     del today
-    known: dict[tuple[str, frozenset[str]], Note] = {}
+    firsts: dict[tuple[str, frozenset[str]], Note] = {}
     for note in notes(snapshot.parsed):
         if not note.targets and "{{" not in note.text:
             yield _no_link(note)
-        first = known.setdefault(note.source, note)
+        first = firsts.setdefault(note.source, note)
         if first is not note:
             yield Finding(
                 SAME_SOURCE,
@@ -93,13 +93,13 @@ def _no_link(note: Note) -> Finding:
 def _text(lines: list[str], number: int) -> str:
     """A note from its line on, with the lines that belong to it."""
     definition = FOOTNOTE.match(lines[number - 1])
-    found = [definition[2] if definition else ""]
+    parts = [definition[2] if definition else ""]
     for line in lines[number:]:
-        ended = not found[-1] and not line.startswith("    ")
+        ended = not parts[-1] and not line.startswith("    ")
         if (line.strip() and ended) or FOOTNOTE.match(line):
             break
-        found.append(line.strip())
-    return " ".join(" ".join(found).split())
+        parts.append(line.strip())
+    return " ".join(" ".join(parts).split())
 
 
 def _words(text: str) -> list[str]:

@@ -104,7 +104,7 @@ def amount(mail: RenderedMail) -> Iterator[Finding]:
     images = [image for image in mail.tree.iter("img") if mail.light[image].shown]
     own = [image for image in images if not _is_of_the_layout(image, mail)]
     first = ((own or images)[0].get("src") or "<img")[:60] if images else ""
-    if own and _words(mail) < _LEAST_WORDS:
+    if own and _word_count(mail) < _LEAST_WORDS:
         yield Finding(
             ONLY,
             Severity.WARNING,
@@ -146,7 +146,7 @@ def _is_name(alt: str, address: str) -> bool:
     )
 
 
-def _words(mail: RenderedMail) -> int:
+def _word_count(mail: RenderedMail) -> int:
     """How many words show that are neither a picture's description nor the footer's."""
     footer = _footer(mail)
     return sum(
@@ -159,10 +159,10 @@ def _words(mail: RenderedMail) -> int:
 
 def _footer(mail: RenderedMail) -> set[Any]:
     """All around the link to unsubscribe, up to where a picture stands beside it."""
-    found: set[Any] = set()
+    elements: set[Any] = set()
     for link in mail.tree.iter("a"):
         if link.get("href") == mail.merged.links.unsubscribe:
             around = [link]
             around += (e for e in link.iterancestors() if e.find(".//img") is None)
-            found.update(around[-1].iter("*"))
-    return found
+            elements.update(around[-1].iter("*"))
+    return elements

@@ -54,16 +54,16 @@ def links(mail: RenderedMail) -> Iterator[Finding]:
     outward = [link for link in reading.links if _is_authors(link, mail)]
     outward += [link for link in mail.neutral_reading.links if link.url in _NO_ADDRESS]
     in_text = [link for link in _of_the_text(mail.text) if _is_authors(link, mail)]
-    known: set[tuple[str, str]] = set()
+    checked: set[tuple[str, str]] = set()
     for link in outward + in_text:
         for finding in _address(link, mail):
             key = (finding.code, finding.spot or link.name)
-            if key not in known:
-                known.add(key)
+            if key not in checked:
+                checked.add(key)
                 yield finding
     worded = [link for link in outward if not link.url.startswith("#")]
     for link in worded:
-        yield from _words(link, mail)
+        yield from _link_text(link, mail)
     yield from _same_text(worded, mail)
 
 
@@ -130,19 +130,19 @@ def _address(link: Link, mail: RenderedMail) -> Iterator[Finding]:
             _place(mail, link),
             spot=urls.page(link.url),
         )
-    found = urls.fault(link.url)
-    if found:
+    fault = urls.fault(link.url)
+    if fault:
         yield Finding(
-            found.code,
-            found.severity,
-            f"{_called(link)} {found.what}",
-            found.hint,
+            fault.code,
+            fault.severity,
+            f"{_called(link)} {fault.what}",
+            fault.hint,
             _place(mail, link),
             spot=urls.page(link.url),
         )
 
 
-def _words(link: Link, mail: RenderedMail) -> Iterator[Finding]:
+def _link_text(link: Link, mail: RenderedMail) -> Iterator[Finding]:
     if not link.name:
         if link.described:
             yield Finding(
@@ -174,20 +174,20 @@ def _words(link: Link, mail: RenderedMail) -> Iterator[Finding]:
         )
 
 
-def _same_text(found: list[Link], mail: RenderedMail) -> Iterator[Finding]:
+def _same_text(links: list[Link], mail: RenderedMail) -> Iterator[Finding]:
     """The same words, two places; footnotes apart, where a date is told apart by what is before it."""
     notes = footnotes.notes(mail.snapshot.parsed)
     cited = {urls.page(url) for note in notes for url in note.targets}
     first: dict[str, Link] = {}
-    for link in found:
+    for link in links:
         if not link.name or urls.page(link.url) in cited or _plain(link.name) in _VAGUE:
             continue
-        known = first.setdefault(_plain(link.name), link)
-        if _page(known) != _page(link):
+        earlier = first.setdefault(_plain(link.name), link)
+        if _page(earlier) != _page(link):
             yield Finding(
                 SAME_TEXT,
                 Severity.WARNING,
-                f'"{link.name}" leads to {urls.page(known.url)} and to {urls.page(link.url)}',
+                f'"{link.name}" leads to {urls.page(earlier.url)} and to {urls.page(link.url)}',
                 "If both are meant, say in the words what is different.",
                 _place(mail, link),
                 spot=urls.page(link.url),
@@ -205,8 +205,10 @@ def _other_address(link: Link) -> str:
         return "" if shown.casefold() in rest.casefold() else shown
     number = _SHOWN_NUMBER.search(shown)
     if scheme == "tel" and number:
-        said, dialled = (re.sub(r"\D", "", text) for text in (number[0], rest.partition(";")[0]))
-        return "" if said in dialled or dialled in said else number[0]
+        displayed, dialled = (
+            re.sub(r"\D", "", text) for text in (number[0], rest.partition(";")[0])
+        )
+        return "" if displayed in dialled or dialled in displayed else number[0]
     return ""
 
 

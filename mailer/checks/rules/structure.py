@@ -32,13 +32,13 @@ def headings(mail: RenderedMail) -> Iterator[Finding]:
     for element, look in mail.light.items():
         if not (re.fullmatch("h[1-6]", str(element.tag)) and look.shown):
             continue
-        level, words = int(element.tag[1]), _words(element) or f"<{element.tag}"
+        level, text = int(element.tag[1]), _text(element) or f"<{element.tag}"
         if before == 0 and level != 1:
-            problem = f"the first heading, “{words}”, is a level {level} heading"
+            problem = f"the first heading, “{text}”, is a level {level} heading"
         elif before and level == 1:
-            problem = f"“{words}” is a second level 1 heading"
+            problem = f"“{text}” is a second level 1 heading"
         elif level > before + 1:
-            problem = f"“{words}” is a level {level} heading right after one of level {before}"
+            problem = f"“{text}” is a level {level} heading right after one of level {before}"
         else:
             problem = ""
         before = level
@@ -48,7 +48,7 @@ def headings(mail: RenderedMail) -> Iterator[Finding]:
                 HEADING_ORDER,
                 problem,
                 "The headline at the top is level 1. Write ## for the headings below it, ### for those below them.",
-                words,
+                text,
             )
 
 
@@ -67,14 +67,18 @@ def language(mail: RenderedMail) -> Iterator[Finding]:
 
 def direction(mail: RenderedMail) -> Iterator[Finding]:
     """Arabic, Hebrew and other such text begins on the right only where the mail says so."""
-    told = {e for said in mail.tree.xpath("//*[@dir='rtl' or @dir='auto']") for e in said.iter("*")}
-    words = "".join(
+    directed = {
+        e
+        for ancestor in mail.tree.xpath("//*[@dir='rtl' or @dir='auto']")
+        for e in ancestor.iter("*")
+    }
+    text = "".join(
         "".join([element.text or "", *(child.tail or "" for child in element)])
         for element, look in mail.light.items()
-        if look.shown and element not in told
+        if look.shown and element not in directed
     )
-    right = len(_RIGHT_TO_LEFT.findall(words))
-    if right > len(_LETTER.findall(words)) / 2:
+    right = len(_RIGHT_TO_LEFT.findall(text))
+    if right > len(_LETTER.findall(text)) / 2:
         yield _finding(
             mail,
             DIRECTION,
@@ -137,5 +141,5 @@ def _finding(
     return Finding(code, Severity.WARNING, message, hint, mail.place(written or spot), spot)
 
 
-def _words(element: Any) -> str:
+def _text(element: Any) -> str:
     return " ".join("".join(element.itertext(with_tail=False)).split())

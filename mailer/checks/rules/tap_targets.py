@@ -41,7 +41,7 @@ _BLOCKS = {
 
 class _Target(NamedTuple):
     link: Any
-    words: str
+    label: str
     look: ComputedStyle
     block: Any
     """The paragraph, cell or other box whose line it stands in."""
@@ -62,7 +62,7 @@ class _Target(NamedTuple):
     @property
     def width(self) -> float:
         padding = self.look.length("padding-left") + self.look.length("padding-right")
-        return len(self.words) * _LETTER * self.look.size + padding
+        return len(self.label) * _LETTER * self.look.size + padding
 
 
 def small_targets(mail: RenderedMail) -> Iterator[Finding]:
@@ -71,10 +71,10 @@ def small_targets(mail: RenderedMail) -> Iterator[Finding]:
             yield Finding(
                 TARGET_SMALL,
                 Severity.WARNING,
-                f"the button “{target.words}” is {target.height:.0f} pixels high, and a thumb needs {_BUTTON}",
+                f"the button “{target.label}” is {target.height:.0f} pixels high, and a thumb needs {_BUTTON}",
                 "Give it a larger inner-padding in MJML, or a larger padding in CSS.",
-                mail.place_of_words(target.words),
-                target.words,
+                mail.place_of_text(target.label),
+                target.label,
             )
 
 
@@ -89,10 +89,10 @@ def close_targets(mail: RenderedMail) -> Iterator[Finding]:
             yield Finding(
                 TARGETS_CLOSE,
                 Severity.WARNING,
-                f"the links “{last.words}” and “{target.words}” are less than {_APART} pixels apart",
+                f"the links “{last.label}” and “{target.label}” are less than {_APART} pixels apart",
                 "Put more room between them, with padding or a larger line-height.",
-                mail.place_of_words(target.words),
-                target.words,
+                mail.place_of_text(target.label),
+                target.label,
             )
         last = target if alone else None
 
@@ -103,10 +103,10 @@ def _targets(mail: RenderedMail) -> Iterator[_Target]:
     for event, node in etree.iterwalk(mail.tree, events=("start", "end", "comment", "pi")):
         if event == "start":
             if node.tag == "a" and node.get("href") and looks[node].shown and inside is None:
-                words = " ".join("".join(node.itertext(with_tail=False)).split())
+                text = " ".join("".join(node.itertext(with_tail=False)).split())
                 inside = node
-                if words:
-                    yield _Target(node, words, looks[node], _block(node), "".join(between))
+                if text:
+                    yield _Target(node, text, looks[node], _block(node), "".join(between))
                     between.clear()
             elif inside is None and looks[node].shown:
                 between.append("\n" if node.tag == "br" else node.text or "")
@@ -128,8 +128,8 @@ def _is_sentence(block: Any) -> bool:
         sign.isalnum()
         for element in block.iter("*")
         if element not in linked
-        for words in (element.text, *(child.tail for child in element))
-        for sign in words or ""
+        for text in (element.text, *(child.tail for child in element))
+        for sign in text or ""
     )
 
 
@@ -148,21 +148,21 @@ def _stands_out(element: Any, looks: Mapping[Any, ComputedStyle]) -> bool:
     return framed or (around is not None and look.ground != around.ground)
 
 
-def _distance(one: _Target, other: _Target, looks: Mapping[Any, ComputedStyle]) -> float:
+def _distance(target: _Target, other: _Target, looks: Mapping[Any, ComputedStyle]) -> float:
     """CSS pixels between the middles of a link and the next; infinite where nothing can be said."""
-    if one.block is other.block:
+    if target.block is other.block:
         if "\n" in other.before:
-            return max(one.look.line, other.look.line)
-        return (one.width + other.width) / 2 + len(other.before) * _GAP * other.look.size
+            return max(target.look.line, other.look.line)
+        return (target.width + other.width) / 2 + len(other.before) * _GAP * other.look.size
     if other.before.strip(" \n\t\r"):
         return math.inf
     around = set(other.block.iterancestors())
-    common = next((e for e in one.block.iterancestors() if e in around), None)
+    common = next((e for e in target.block.iterancestors() if e in around), None)
     if common is None or common.tag == "tr":
         return math.inf
-    below = _edge(one.block, common, looks, "bottom")
+    below = _edge(target.block, common, looks, "bottom")
     above = _edge(other.block, common, looks, "top")
-    boxes = [t.height if t.boxed else t.look.line for t in (one, other)]
+    boxes = [t.height if t.boxed else t.look.line for t in (target, other)]
     return sum(boxes) / 2 + below.padding + above.padding + max(below.margin, above.margin)
 
 

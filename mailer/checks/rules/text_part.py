@@ -33,9 +33,9 @@ _BEHIND = ".,;:!?)"
 """Marks behind an address that is not in angle brackets."""
 
 
-def words_of_both_parts(mail: RenderedMail) -> Iterator[Finding]:
+def text_of_both_parts(mail: RenderedMail) -> Iterator[Finding]:
     """Whether those who read the text part get the same mail."""
-    expected = _vocabulary(mail.reading.words)
+    expected = _vocabulary(mail.reading.text)
     present = _vocabulary(mail.text)
     missing = [word for word in expected if word not in present]
     if expected and not present:
@@ -78,9 +78,9 @@ def links_of_both_parts(mail: RenderedMail) -> Iterator[Finding]:
                 place_of_link(mail.snapshot, url, link.text),
                 urls.page(url),
             )
-    known = {link.url.rstrip(_BEHIND) for link in mail.neutral_reading.links}
+    html_urls = {link.url.rstrip(_BEHIND) for link in mail.neutral_reading.links}
     for url in dict.fromkeys(_LINK.findall(mail.neutral_text)):
-        if url.rstrip(_BEHIND) in known:
+        if url.rstrip(_BEHIND) in html_urls:
             continue
         yield Finding(
             TEXT_LINKS,

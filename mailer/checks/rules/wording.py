@@ -181,9 +181,9 @@ def _subjects(parsed: Campaign) -> list[str]:
     return [f"subjects.{n}" for n in range(1, len(parsed.front.subjects) + 1)] or ["subject"]
 
 
-def _place_of_subject(parsed: Campaign, words: str) -> Place:
+def _place_of_subject(parsed: Campaign, text: str) -> Place:
     keys = _subjects(parsed)
-    return parsed.place(next((key for key in keys if words in parsed.front.text(key)), keys[0]))
+    return parsed.place(next((key for key in keys if text in parsed.front.text(key)), keys[0]))
 
 
 def _capitals(code: str, what: str, place: Place, spot: str) -> Finding:

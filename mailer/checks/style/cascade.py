@@ -112,16 +112,16 @@ def _declared(
 
 
 def _attributes(element: Any) -> tuple[Declaration, ...]:
-    found = []
+    declarations = []
     if element.get("bgcolor"):
-        found.append(
+        declarations.append(
             Declaration("background-color", element.get("bgcolor").lower(), important=False)
         )
     if element.tag == "font" and element.get("color"):
-        found.append(Declaration("color", element.get("color").lower(), important=False))
+        declarations.append(Declaration("color", element.get("color").lower(), important=False))
     if element.get("hidden") is not None:
-        found.append(Declaration("display", "none", important=False))
-    return tuple(found)
+        declarations.append(Declaration("display", "none", important=False))
+    return tuple(declarations)
 
 
 @lru_cache(maxsize=8192)

@@ -69,15 +69,15 @@ class ComputedStyle:
 
 def computed_styles(tree: Any, *, dark: bool) -> dict[Any, ComputedStyle]:
     """Element → look, in document order."""
-    given = cascade(tree, Medium(dark, PHONE))
-    root = _root(tree, given, dark=dark)
+    declared = cascade(tree, Medium(dark, PHONE))
+    root = _root(tree, declared, dark=dark)
     link = _LINK if root.color == _BLACK else _LIGHT_LINK
-    found: dict[Any, ComputedStyle] = {}
+    styles: dict[Any, ComputedStyle] = {}
     for element in tree.iter("*"):
-        above = found.get(element.getparent(), root)
+        above = styles.get(element.getparent(), root)
         usual = link if element.tag == "a" and element.get("href") is not None else above.color
-        found[element] = _look(element, given[element], above, usual)
-    return found
+        styles[element] = _look(element, declared[element], above, usual)
+    return styles
 
 
 def length(value: str, size: float) -> float:
@@ -88,10 +88,10 @@ def length(value: str, size: float) -> float:
     return number * {"em": size, "rem": _USUAL_SIZE, **_UNITS}.get(unit, 0.0)
 
 
-def _root(tree: Any, given: Mapping[Any, Mapping[str, str]], *, dark: bool) -> ComputedStyle:
+def _root(tree: Any, declared: Mapping[Any, Mapping[str, str]], *, dark: bool) -> ComputedStyle:
     """The page itself. Mail programs darken it where the mail says that it can be dark."""
     named = [m.get("content") or "" for m in tree.iter("meta") if m.get("name") == "color-scheme"]
-    asked = given[tree].get("color-scheme", " ".join(named))
+    asked = declared[tree].get("color-scheme", " ".join(named))
     darkens = dark and "dark" in asked.lower().split()
     ground, text = (_DARK_CANVAS, _WHITE) if darkens else (_WHITE, _BLACK)
     return ComputedStyle({}, text, ground, 1.0, _USUAL_SIZE, False, "normal", True)

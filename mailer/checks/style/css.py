@@ -43,13 +43,13 @@ def _kept(read: Callable[[str], Iterator[Item]]) -> Callable[[str], tuple[Item, 
     """Remember what was read: the same few hundred texts stand in every variant of a campaign."""
 
     @lru_cache(maxsize=8192)
-    def found(text: str) -> tuple[Item, ...]:
+    def cached(text: str) -> tuple[Item, ...]:
         try:
             return tuple(read(text))
         except RecursionError:
             return ()  # a thousand brackets deep, which no mail program follows either
 
-    return found
+    return cached
 
 
 @_kept

@@ -108,7 +108,7 @@ def test_links_are_as_high_as_in_chromium(browser):
         tab.route("**/*", lambda route: route.abort())
         tab.set_content(proof.html)
         theirs = tab.evaluate(heights)
-    ours = [(target.words, target.height) for target in tap_targets._targets(proof)]
+    ours = [(target.label, target.height) for target in tap_targets._targets(proof)]
     assert len(ours) > 20
     assert [words for words, _ in ours] == [" ".join(words.split()) for words, _ in theirs]
     for (words, height), (_, measured) in zip(ours, theirs, strict=True):
