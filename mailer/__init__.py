@@ -1,1 +1,1 @@
-"""mailer: bulk e-mail newsletters for advocacy organisations."""
+"""mailer: bulk e-mail newsletters for advocacy organizations."""

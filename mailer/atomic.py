@@ -46,7 +46,7 @@ def atomic_write(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
 
     Args:
         path: of the file; its folder is made if it is not there.
-        private: whether nobody but this user may read it.
+        private: whether only this user may read it.
     """
     private_folder(path.parent) if private else path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")

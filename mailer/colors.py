@@ -1,4 +1,4 @@
-"""Colours of the pages, made from the brand's own so that words on them can always be read."""
+"""Colors of the pages, made from the brand's own so that words on them can always be read."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def _complete(base: dict[str, str], colors: Colors) -> dict[str, str]:
     }
 
 
-def readable(colour: str, background: str, towards: str = "") -> str:
-    """The colour, darkened or lightened as far as it takes to be read on a background."""
+def readable(color: str, background: str, towards: str = "") -> str:
+    """The color, darkened or lightened as far as it takes to be read on a background."""
     towards = towards or _ink(background)
-    blends = (mix(colour, towards, share) for share in range(0, 100, 5))
+    blends = (mix(color, towards, share) for share in range(0, 100, 5))
     return next((c for c in blends if contrast(c, background) >= LEAST), towards)
 
 
@@ -54,9 +54,9 @@ def _ink(background: str) -> str:
     return max("#000000", "#ffffff", key=lambda ink: contrast(ink, background))
 
 
-def mix(colour: str, other: str, share: int) -> str:
-    """Blend in `share` percent of another colour."""
-    parts = zip(_rgb(colour), _rgb(other), strict=True)
+def mix(color: str, other: str, share: int) -> str:
+    """Blend in `share` percent of another color."""
+    parts = zip(_rgb(color), _rgb(other), strict=True)
     return "#" + "".join(f"{(a * (100 - share) + b * share) // 100:02x}" for a, b in parts)
 
 
@@ -66,13 +66,13 @@ def contrast(color: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def _luminance(colour: str) -> float:
+def _luminance(color: str) -> float:
     linear = [
         v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - of WCAG 2
-        for v in (part / 255 for part in _rgb(colour))
+        for v in (part / 255 for part in _rgb(color))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+def _rgb(color: str) -> tuple[int, ...]:
+    return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))

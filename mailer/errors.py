@@ -104,7 +104,7 @@ class Interrupted(MailerError):
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str:
-    """'Did you mean …?' for a near miss, else the known words; '' when there are none."""
+    """'Did you mean …?' for a near miss, else all candidates; '' when there are none."""
     names = sorted(candidates)
     close = difflib.get_close_matches(word, names, n=1)
     if close:

@@ -149,7 +149,7 @@ class Keys:
         return ids[0]
 
     def address_hashes(self, email: str) -> list[str]:
-        """Keyed hashes of an address under every key: how an erased address is recognised."""
+        """Keyed hashes of an address under every key: how an erased address is recognized."""
         return [
             hmac.new(
                 key.encode(), b"mailer.lists.address:" + email.encode(), hashlib.sha256

@@ -1,4 +1,4 @@
-"""Ask a run to stop after what is in flight."""
+"""Stop signal: end a run after the work in flight."""
 
 from __future__ import annotations
 

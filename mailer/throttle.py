@@ -50,7 +50,7 @@ def reserve(
 
 
 def slow_down(bucket: Bucket | None, *, now: float) -> Bucket:
-    """The other side asked for less. At a complaint every second a twentieth still goes through."""
+    """Lower the rate after a throttling answer. At a complaint every second a twentieth still goes through."""
     bucket = _at(bucket, now)
     if bucket.rate_factor < 1 and 0 <= now - bucket.slowed_at < _ONE_COMPLAINT:
         return bucket

@@ -34,7 +34,7 @@ def _names() -> frozenset[str]:
 
 
 def hint_for_zone(name: str) -> str:
-    """What somebody who wrote this may have meant."""
+    """Suggest the zone that a wrong name may stand for."""
     common = next((zone for zone, names in _COMMON.items() if name.upper() in names), "")
     if common:
         return f'Did you mean "{common}"?'

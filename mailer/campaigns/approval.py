@@ -1,4 +1,4 @@
-"""Who has approved what is about to go out, and what has changed since somebody did."""
+"""Approvals of a campaign, and the changes since the last one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AUDIENCE = "the audience"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is not as it was approved."""
+    """One difference from the approved content."""
 
     name: str
     """A file, or "the audience"."""
@@ -31,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalStatus:
-    """How far a campaign has come."""
+    """The approvals of a campaign as it is now, and the changes since earlier ones."""
 
     approvals: tuple[Approval, ...]
     """Of exactly these words to exactly this audience, the first of each person."""
@@ -109,7 +109,7 @@ def _flat(value: Any, name: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """That somebody wants these words to go to this audience."""
+    """One person's approval of a content and an audience."""
 
     person: str
     at: str

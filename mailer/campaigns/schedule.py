@@ -122,7 +122,7 @@ def timing(schedule: Schedule, people: Mapping[str, int], *, now: datetime, defa
         schedule: what was ordered.
         people: how many recipients there are of each time zone, "" where none is known.
         now: aware.
-        default: the project's time zone, for recipients of whom none is known.
+        default: the project's time zone, for recipients without one.
 
     Raises:
         UsageError: the time is past, for all or for some, or more than a year away; or it is local,

@@ -1,7 +1,7 @@
 """Everything a compile needs, as one value: loaded from disk once, or from a send's snapshot.
 
-A send keeps its sources, so that whoever is mailed last gets the words that the first got, whatever
-is edited meanwhile.
+A send keeps its sources, so that the last recipient gets the same text as the first, even after
+edits.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Snapshot:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, hex: equal for equal words, whatever the time and the machine."""
+        """SHA-256, hex: equal for equal content, on any machine and at any time."""
         return hashlib.sha256(self._canonical()).hexdigest()
 
     def _canonical(self) -> bytes:

@@ -51,7 +51,7 @@ class Split:
 
 
 def split_test(snapshot: Snapshot) -> SplitTest | None:
-    """What a store is to know of a campaign's test; None without one."""
+    """The subject test of a campaign, for the store; None without one."""
     front = snapshot.parsed.front
     if not front.subjects:
         return None
@@ -61,7 +61,7 @@ def split_test(snapshot: Snapshot) -> SplitTest | None:
 
 @dataclass(frozen=True, slots=True)
 class SubjectFigures:
-    """What came of one subject in the test."""
+    """The results of one subject in the test."""
 
     arm: int
     sent: int

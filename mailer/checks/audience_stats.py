@@ -192,7 +192,7 @@ class AudienceStats:
                     yield self._gap(part, use.slot.place), read
 
     def _reader(self, part: str) -> Callable[[Subscriber], str] | None:
-        """Of a field, further column, or cell of a look-up; None for what is none of these."""
+        """Return the reader of a field, column or look-up cell; None for any other expression."""
         _, root, *rest = part.split(".")
         if root in COLUMNS:
             return attrgetter(root)

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""A finding of a check: code, severity, place and hint."""
 
 from __future__ import annotations
 

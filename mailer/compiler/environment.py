@@ -93,7 +93,7 @@ class _Generator(CodeGenerator):
 class TemplateCache(BytecodeCache):
     """What Jinja has compiled, by source: three quarters of the time of compiling a campaign.
 
-    For whoever compiles again and again while files are edited. Only the last source of a name is
+    For repeated compiles while files are edited. Only the last source of a name is
     kept.
     """
 

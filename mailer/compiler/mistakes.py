@@ -1,4 +1,4 @@
-"""What Jinja says of a mistake → what a writer understands, and what to type instead."""
+"""Jinja's error messages → plain explanations, and what to type instead."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ Explanation = tuple[str, str]
 
 
 def explained(message: str, line: str, names: Names) -> Explanation:
-    """A message of Jinja's in a writer's words.
+    """Explain a message of Jinja in plain terms.
 
     Args:
         message: Jinja's own.

@@ -53,7 +53,7 @@ class Rendered:
 
 
 class Renderer:
-    """Runs one campaign again and again.
+    """Runs one campaign, once for each variant.
 
     Args:
         sources: of the campaign.

@@ -107,7 +107,7 @@ ATTRIBUTES: dict[type, frozenset[str]] = {
 
 
 class Function:
-    """Something of ours that templates can call by name, and nothing else."""
+    """A function that templates can call by name."""
 
     __slots__ = ("_run", "name")
 

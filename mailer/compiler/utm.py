@@ -1,4 +1,4 @@
-"""Tags for web analytics (`utm_source` and the like) on a mail's links to the organisation's own site.
+"""Tags for web analytics (`utm_source` and the like) on a mail's links to the organization's own site.
 
 They are the same for everybody who gets a variant: nothing of a recipient can get into one.
 """

@@ -52,7 +52,7 @@ def names(variants: Sequence[tuple[str, ...] | None]) -> list[str]:
 
 
 def _joined(guards: Sequence[str]) -> str:
-    """Neighboring answers about the same thing are told together: `senators voted: no, yes`."""
+    """Join neighboring answers about the same subject: `senators voted: no, yes`."""
     answers = [_answer(guard).partition(": ") for guard in guards]
     descriptions = []
     for about, same in groupby(answers, key=lambda answer: answer[0]):

@@ -54,7 +54,7 @@ class Event:
     delivery: int
     """The tag that the message was sent with; 0 without."""
     recipient: str
-    """Normalised; "" when it is no address. Only the ledger can say whether it is one of ours."""
+    """Normalized; "" when it is no address. Only the ledger can say whether it is one of ours."""
     destination: tuple[str, ...]
     """Everybody the message went to. A bounce may name the mailbox it was forwarded to instead."""
     alone: bool

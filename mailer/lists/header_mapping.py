@@ -1,4 +1,4 @@
-"""Which column of an office's export holds what: headings recognised, the rest kept as fields."""
+"""Which column of an office's export holds what: headings recognized, the rest kept as fields."""
 
 from __future__ import annotations
 

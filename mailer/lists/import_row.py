@@ -46,7 +46,7 @@ SUPPRESSIONS = {
 
 
 def standing_of_departure(left: Departure) -> ImportedStanding:
-    """How somebody who left is recorded: off the list, or suppressed everywhere."""
+    """How a departure is recorded: off the list, or suppressed everywhere."""
     reason = SUPPRESSIONS.get(left.standing)
     if reason is None:
         return ImportedStanding("unsubscribed", left.since, note=left.note)
@@ -81,7 +81,7 @@ def standing_of_export(left: Departure | None, since: str, *exported: str) -> Im
 
 
 class ImportRow(NamedTuple):
-    """One accepted row of a file: already normalised, ZIP repaired, place names filled in.
+    """One accepted row of a file: already normalized, ZIP repaired, place names filled in.
 
     A tuple, as it is made in a quarter of the time of a frozen dataclass, once for each row.
     """

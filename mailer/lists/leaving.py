@@ -64,7 +64,7 @@ def standing_of_file(path: str) -> Standing | None:
 
 
 class Departure(NamedTuple):
-    """What a file says of somebody who left."""
+    """The departure of one person, as a file records it."""
 
     standing: Standing
     since: str
@@ -146,7 +146,7 @@ class _SignalColumn:
 
 @dataclass
 class Departures:
-    """Reads of each row whether the person left.
+    """Read from each row whether the person left.
 
     Args:
         columns: of the file.
@@ -181,7 +181,7 @@ class Departures:
         )
 
     def read(self, cells: Sequence[str]) -> Departure | None:
-        """What a row with a usable address says; None for somebody who may be mailed."""
+        """The departure in a row with a usable address; None for a person who may be mailed."""
         strongest = Standing.SUBSCRIBED if self.everybody is None else self.everybody
         since = ""
         notes = []

@@ -1,4 +1,4 @@
-"""Who is on which list, since when and how, and what is kept about an address."""
+"""List memberships, their dates and sources, and the history of an address."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whom a link in a mail belongs to, and from which send it came."""
+    """The subscriber and the send that a link in a mail belongs to."""
 
     subscriber_id: int
     email: str
@@ -25,7 +25,7 @@ class Reader:
 
 
 class RequestKind(StrEnum):
-    """What somebody asked for that has to be confirmed from a mailbox."""
+    """A kind of request that must be confirmed from the mailbox."""
 
     JOIN = "join"
     """Subscribe this address to `lists`."""

@@ -64,7 +64,7 @@ def _among(ascending: Iterable[int]) -> Callable[[int], bool]:
 
 @dataclass(slots=True)
 class DryRun:
-    """What was found by merging everybody."""
+    """The result of merging every recipient."""
 
     ids: array[int] = field(default_factory=lambda: array("q"))
     """Of those who get it; 8 bytes each, so a million fit."""
@@ -78,10 +78,10 @@ class DryRun:
 
 
 def merge_all(choices: Iterable[Selection], merge: Callable[[Subscriber], Merged]) -> DryRun:
-    """Merge everybody who gets it.
+    """Merge the mail of every recipient.
 
     Raises:
-        CampaignError: somebody's mail cannot be made.
+        CampaignError: one recipient's mail cannot be merged.
     """
     dry_run = DryRun()
     for subscriber, left_out in choices:

@@ -56,7 +56,7 @@ class Merged(NamedTuple):
 
 
 class Merger:
-    """Merges everybody who gets one campaign.
+    """Merge the mail of each recipient of one campaign.
 
     Args:
         sources: of the campaign, as they are on disk or as a send has kept them.
@@ -100,7 +100,7 @@ class Merger:
         return self._compiler.asked()
 
     def merge(self, subscriber: Subscriber, arm: int = 0) -> Merged:
-        """Make somebody's mail.
+        """Merge the mail of one recipient.
 
         Args:
             subscriber: who gets it.

@@ -110,7 +110,7 @@ def _uncut(cut: dict[str, Any]) -> CutText:
 
 @dataclass(frozen=True, slots=True)
 class PublicLinks:
-    """Where a mail's own links lead when it is shown to anybody."""
+    """Targets of a mail's own links in the public version."""
 
     base_url: str
     campaign: str
@@ -133,7 +133,7 @@ class PublicLinks:
 
 
 def render_public(sources: Snapshot, fields: frozenset[str], arm: int = 1) -> WebVersion:
-    """The campaign as somebody gets it of whom nothing is known, without a personal link.
+    """Render the campaign for a recipient without any data, without personal links.
 
     Args:
         sources: of the send.
@@ -141,7 +141,7 @@ def render_public(sources: Snapshot, fields: frozenset[str], arm: int = 1) -> We
         arm: the number of the subject, where there are several.
 
     Raises:
-        CampaignError: it does not compile for nobody in particular.
+        CampaignError: it does not compile for a recipient without data.
     """
     links = PublicLinks(sources.content.site.base_url, sources.campaign)
     anybody = Recipient(ANONYMOUS, sources.tables, links, arm)  # type: ignore[arg-type] # has what Links has

@@ -1,1 +1,1 @@
-"""What came of a campaign: numbers for staff, and one page for a director."""
+"""Results of a campaign: numbers for staff, and one page for a director."""

@@ -53,7 +53,7 @@ _BOUNCES = {
 
 @dataclass(frozen=True, slots=True)
 class SubjectResult:
-    """One subject of a test, and what came of it."""
+    """One subject of a test, and its results."""
 
     text: str
     figures: SubjectFigures
@@ -144,7 +144,7 @@ def _added(numbers: Iterable[tuple[str, int]]) -> Numbers:
 
 
 def _in_short(statistics: SendStatistics) -> Iterable[tuple[str, int]]:
-    """What was ticked. What was added in somebody's own words stays between them and staff."""
+    """The ticked reasons only: free text is for staff, not for a report."""
     for reason, number in statistics.reasons.items():
         ticked = reason.partition(":")[0]
         yield (

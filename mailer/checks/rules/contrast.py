@@ -35,7 +35,7 @@ class _Pair(NamedTuple):
 
 
 def low_contrast(mail: RenderedMail) -> Iterator[Finding]:
-    """One finding for each two colors, with words that are written in them."""
+    """Report each pair of colors once, with a text that is shown in it."""
     reported: set[_Pair] = set()
     for looks, mode, hint in (
         (mail.light, "", _LIGHT_HINT),

@@ -34,7 +34,7 @@ _BEHIND = ".,;:!?)"
 
 
 def text_of_both_parts(mail: RenderedMail) -> Iterator[Finding]:
-    """Whether those who read the text part get the same mail."""
+    """Check that the text part has the words of the HTML part."""
     expected = _vocabulary(mail.reading.text)
     present = _vocabulary(mail.text)
     missing = [word for word in expected if word not in present]

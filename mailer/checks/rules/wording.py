@@ -54,7 +54,7 @@ _COPYRIGHT = re.compile(
 
 
 def front(snapshot: Snapshot, today: date) -> Iterator[Finding]:
-    """What the front matter says beside the subject, and years that are past."""
+    """Check the rest of the front matter, and years that are past."""
     parsed = snapshot.parsed
     place = parsed.place("preheader")
     preheader = _outside(parsed.front.preheader)

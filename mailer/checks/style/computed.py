@@ -63,7 +63,7 @@ class ComputedStyle:
         return factor * self.size if factor is not None else length(self.leading, self.size)
 
     def length(self, name: str) -> float:
-        """A length it was given, CSS pixels; 0 for one that depends on others."""
+        """A declared length, CSS pixels; 0 for a relative one."""
         return length(self.own.get(name, ""), self.size)
 
 
