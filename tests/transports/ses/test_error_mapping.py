@@ -97,9 +97,9 @@ def broken_tls(cause):
     ids=lambda value: f"{type(value).__name__} {value}" if isinstance(value, Exception) else "",
 )
 def test_an_error_means(err, kind):
-    found = of_error(err)
-    assert found.kind is kind
-    assert found.said
+    outcome = of_error(err)
+    assert outcome.kind is kind
+    assert outcome.message
 
 
 STATUSES = {
@@ -121,9 +121,9 @@ STATUSES = {
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_bulk_status_means(status):
-    found = of_status(status, "Because.")
-    assert found.kind is STATUSES[status]
-    assert "Because." in found.said
+    outcome = of_status(status, "Because.")
+    assert outcome.kind is STATUSES[status]
+    assert "Because." in outcome.message
 
 
 def test_a_status_that_nobody_knows_proves_nothing():
@@ -144,6 +144,6 @@ def test_every_status_of_the_api_model_is_known():
     "NotFoundException", "UnrecognizedClientException",
 ])  # fmt: skip
 def test_whatever_stops_a_send_says_what_to_do_and_keeps_the_words_of_ses(code):
-    found = of_error(answer(code, 403 if code.startswith("Unr") else 400, "In SES's own words."))
-    assert found.hint
-    assert "In SES's own words." in found.said
+    outcome = of_error(answer(code, 403 if code.startswith("Unr") else 400, "In SES's own words."))
+    assert outcome.hint
+    assert "In SES's own words." in outcome.message
