@@ -25,6 +25,7 @@ WIDTH = 72
 _HEADINGS = {"h1": "=", "h2": "-"}
 _LOWER_HEADING = "~"
 _TOKEN = re.compile(r"zqs\d{4}qz")
+_AROUND_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _MARKS = {
     "strong": "*",
     "b": "*",
@@ -190,7 +191,7 @@ class _Line:
     def text(self) -> str:
         while self._open:
             self.close(self._open[-1][0])
-        return "".join(self._pieces)
+        return _AROUND_BREAK.sub("\n", "".join(self._pieces))
 
 
 class _Reader(HTMLParser):
