@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "mailer"
 
 LAYERS = [
     ["errors", "atomic", "throttle", "hosts", "assets", "page_templates"],
+    ["key_files"],
     ["schema", "timezones", "links", "stop", "http_probe"],
     ["config"],
     ["colors", "setup", "images"],
@@ -36,7 +37,7 @@ LAYERS = [
 
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "typer", "rich"}
 PURE = [
-    "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "links", "config", "setup",
+    "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "key_files", "links", "config", "setup",
     "lists", "campaigns", "ledger",
     "compiler", "mail", "checks", "events", "store", "reports", "transports.base",
 ]  # fmt: skip
