@@ -329,6 +329,10 @@ class Project:
         return self.root / "lists" / "secret.key"
 
     @property
+    def address_key_file(self) -> Path:
+        return self.root / "lists" / "addresses.key"
+
+    @property
     def junk_file(self) -> Path:
         """What came in as an event and is none."""
         return self.root / "lists" / "events-junk.jsonl"

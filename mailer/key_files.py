@@ -9,11 +9,11 @@ import secrets
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mailer.atomic import private_folder
+from mailer.atomic import atomic_write, private_folder
 from mailer.errors import ConfigError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _MIN_KEY = 16
@@ -26,22 +26,26 @@ _COMMON = re.compile(
 """Words of keys that people think up; what is left of a key is what has to be guessed."""
 
 
-def read(file: Path) -> list[str]:
+def read(file: Path, older: Iterable[str] = ()) -> list[str]:
     """The keys of a file, which is made with a random one where it is not there.
+
+    Args:
+        file: the file of keys.
+        older: keys that a new file holds after its random one.
 
     Raises:
         ConfigError: a key is empty or short, or the file cannot be read or made.
     """
     try:
         if not file.exists():
-            _create(file)
+            _create(file, [secrets.token_urlsafe(32), *older])
         text = file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as err:
         raise ConfigError(
             f"the secret key cannot be read or made: {err}",
             place=Place(str(file)),
-            hint="Restore the file from your backup, or set MAILER_SECRET_KEYS. With a new key, "
-            "links in mail already sent stop working.",
+            hint="Restore the file from your backup. With a new key, what the old one signed is no "
+            "longer recognized: links in mail already sent, and people who were erased.",
         ) from err
     return check(text.splitlines(), Place(str(file)))
 
@@ -78,13 +82,45 @@ def _is_weak(key: str) -> bool:
     )
 
 
-def _create(file: Path) -> None:
+def rotate(file: Path) -> None:
+    """Put a new random key before those of a file, which are kept.
+
+    Raises:
+        ConfigError: the file cannot be read or written.
+    """
+    _write(file, [secrets.token_urlsafe(32), *read(file)])
+
+
+def add(file: Path, keys: Iterable[str]) -> None:
+    """Put keys after those of a file where they are not among them.
+
+    Raises:
+        ConfigError: the file cannot be read or written.
+    """
+    _write(file, list(dict.fromkeys([*read(file), *keys])))
+
+
+def _write(file: Path, keys: Iterable[str]) -> None:
+    try:
+        with atomic_write(file, private=True) as stream:
+            stream.write(_lines(keys).encode("ascii"))
+    except OSError as err:
+        raise ConfigError(
+            f"the secret key cannot be written: {err}", place=Place(str(file))
+        ) from err
+
+
+def _lines(keys: Iterable[str]) -> str:
+    return "".join(f"{key}\n" for key in keys)
+
+
+def _create(file: Path, keys: Iterable[str]) -> None:
     """Whole or not at all, and only one of several processes that start together."""
     private_folder(file.parent)
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(secrets.token_urlsafe(32) + "\n")
+        stream.write(_lines(keys))
     try:
         with contextlib.suppress(FileExistsError):
             os.link(draft, file)

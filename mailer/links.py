@@ -92,7 +92,7 @@ class Keys:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._secrets = tuple(secrets)
+        self.secrets = tuple(secrets)
         self._signers = {purpose: self._signer(purpose) for purpose in _PATHS}
         self._hashes = {p: _blake2(signer.secret_keys[-1]) for p, signer in self._signers.items()}
 
@@ -100,7 +100,7 @@ class Keys:
         # Derived here once, not for each token. itsdangerous signs with the last of its keys.
         rotation = [
             hmac.digest(key.encode(), f"mailer.{purpose}".encode(), "sha256")
-            for key in reversed(self._secrets)
+            for key in reversed(self.secrets)
         ]
         return Signer(rotation, key_derivation="none", algorithm=_Blake2())
 
@@ -135,15 +135,6 @@ class Keys:
         if ids is None or not 0 <= now.timestamp() - ids[1] < LIFETIMES[purpose].total_seconds():
             return None
         return ids[0]
-
-    def address_hashes(self, email: str) -> list[str]:
-        """Keyed hashes of an address under every key: how an erased address is recognized."""
-        return [
-            hmac.new(
-                key.encode(), b"mailer.lists.address:" + email.encode(), hashlib.sha256
-            ).hexdigest()
-            for key in self._secrets
-        ]
 
 
 @dataclass(slots=True)

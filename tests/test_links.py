@@ -113,13 +113,6 @@ def test_keys_made_as_the_hint_says_are_taken(tmp_path):
     load_keys(",".join(secrets.token_urlsafe(32) for _ in range(1000)), tmp_path / "secret.key")
 
 
-def test_an_address_is_recognised_under_every_key_by_its_hash_alone():
-    hashes = Keys([OLD]).address_hashes("ana@example.org")
-    assert set(hashes) <= set(Keys([NEW, OLD]).address_hashes("ana@example.org"))
-    assert Keys([NEW]).address_hashes("ana@example.org") != hashes
-    assert "ana" not in hashes[0]
-
-
 # ---------------------------------------------------------------- the recipients' pages
 
 

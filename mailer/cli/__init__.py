@@ -23,6 +23,7 @@ from mailer.cli import (
     help_topics,
     images,
     init,
+    keys,
     lists,
     preview,
     report,
@@ -80,6 +81,7 @@ def options(
 app.add_typer(lists.app, name="lists")
 app.add_typer(subscriber.app, name="subscriber")
 app.add_typer(events.app, name="events")
+app.add_typer(keys.app, name="keys")
 app.add_typer(templates.app, name="templates")
 app.add_typer(images.app, name="images")
 init.register(app)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer import key_files
 from mailer.cli.common import Session, Yes, interactive, now, session
 from mailer.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
-    from mailer.store.freshness import Settlement
+    from collections.abc import Sequence
 
-_KEY = "secret.key"
+    from mailer.store.freshness import Settlement
 
 
 def register(app: typer.Typer) -> None:
@@ -29,15 +30,14 @@ def backup(
         Path, typer.Argument(help="A folder outside the project; made if needed.", metavar="DIR")
     ],
 ) -> None:
-    """Copy the database and the secret key into a folder. Safe while mail is being sent."""
+    """Copy the database and the secret keys into a folder. Safe while mail is being sent."""
     run = session(context)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     run.store.database.back_up(folder / run.project.database.name)
-    if run.project.secret_key_file.exists():
-        key = folder / _KEY
-        key.touch(mode=0o600)
-        shutil.copyfile(run.project.secret_key_file, key)
-    typer.echo(f"Backed up to {folder}. It holds personal data and the secret key: keep it safe.")
+    for file in _key_files(run):
+        if file.exists():
+            _copy_key(file, folder / file.name)
+    typer.echo(f"Backed up to {folder}. It holds personal data and secret keys: keep it safe.")
 
 
 def restore(
@@ -64,6 +64,7 @@ def restore(
     """Put a backup in place, or make a copied project the one that sends."""
     run = session(context)
     database = run.project.database
+    new_keys = [file for file in _key_files(run) if not file.exists()]
     if _is_in_use(run):
         raise UsageError(
             "something is sending from this project",
@@ -81,6 +82,7 @@ def restore(
         raise UsageError("nothing was restored")
     if folder is not None:
         _put_in_place(run, folder)
+        _put_keys_in_place(run, folder, new_keys)
     _show(run.store.freshness.accept(sent or (), now=now()))
 
 
@@ -93,7 +95,7 @@ def _is_in_use(run: Session) -> bool:
 
 def _put_in_place(run: Session, folder: Path) -> None:
     """Keep the current database beside the restored one, under a name with the time."""
-    database, key = run.project.database, run.project.secret_key_file
+    database = run.project.database
     run.close()
     run.__dict__.pop("store", None)
     aside = f"{database.name}.before-restore-{now():%Y%m%d-%H%M%S}"
@@ -104,10 +106,34 @@ def _put_in_place(run: Session, folder: Path) -> None:
     database.with_name(f"{database.name}-shm").unlink(missing_ok=True)
     shutil.copyfile(folder / database.name, database)
     database.chmod(0o600)
-    if (folder / _KEY).exists() and not key.exists():
-        shutil.copyfile(folder / _KEY, key)
-        key.chmod(0o600)
     typer.echo(f"The database that was there is kept as lists/{aside}.")
+
+
+def _put_keys_in_place(run: Session, folder: Path, new: Sequence[Path]) -> None:
+    """Take the keys of a backup where the project had none before this command made them.
+
+    Keys that the project has stay: one that was retired does not come back. But people who were erased
+    before the backup was made are recognized by the backup's keys.
+    """
+    for file in new:
+        file.unlink(missing_ok=True)
+        if (folder / file.name).exists():
+            _copy_key(folder / file.name, file)
+    addresses = run.project.address_key_file
+    if addresses.exists() and (folder / addresses.name).exists():
+        key_files.add(addresses, key_files.read(folder / addresses.name))
+    run.__dict__.pop("keys", None)
+    run.__dict__.pop("address_keys", None)
+
+
+def _key_files(run: Session) -> tuple[Path, Path]:
+    return run.project.secret_key_file, run.project.address_key_file
+
+
+def _copy_key(source: Path, target: Path) -> None:
+    target.touch(mode=0o600)
+    target.chmod(0o600)
+    shutil.copyfile(source, target)
 
 
 def _show(settlement: Settlement) -> None:

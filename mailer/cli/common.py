@@ -54,14 +54,23 @@ class Session:
         return load_keys(os.environ.get("MAILER_SECRET_KEYS"), self.project.secret_key_file)
 
     @cached_property
+    def address_keys(self) -> list[str]:
+        from mailer import address_keys
+
+        project = self.project
+        earlier = self.keys.secrets if project.database.exists() else ()
+        return address_keys.load(project.address_key_file, earlier=earlier)
+
+    @cached_property
     def store(self) -> Store:
         return self.open_store()
 
     def open_store(self) -> Store:
         """A separate connection, as each thread needs one."""
+        from mailer.address_keys import address_hashes
         from mailer.store import connect
 
-        return connect(self.project.database, self.keys.address_hashes, _announce)
+        return connect(self.project.database, address_hashes(self.address_keys), _announce)
 
     def close(self) -> None:
         if "store" in self.__dict__:

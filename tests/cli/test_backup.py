@@ -51,7 +51,7 @@ def test_a_backup_that_is_put_back_by_hand_is_refused_and_restored_it_is_settled
 def test_a_backup_holds_the_database_and_the_key_for_their_owner_alone(mailer, tmp_path):
     assert mailer("backup", str(tmp_path / "backup"))[0] == 0
     files = {file.name: file.stat().st_mode & 0o077 for file in (tmp_path / "backup").iterdir()}
-    assert files == {"mailer.db": 0, "secret.key": 0}
+    assert files == {"mailer.db": 0, "secret.key": 0, "addresses.key": 0}
     copy = sqlite3.connect(tmp_path / "backup" / "mailer.db")
     assert copy.execute("SELECT count(*) FROM subscribers").fetchone() == (12,)
     copy.close()

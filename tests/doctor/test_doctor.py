@@ -812,7 +812,8 @@ def store_of(found):
 def test_store(folder):
     found = config.load(folder)
     assert store_of(found).level is OK
-    assert {path.name for path in found.database.parent.iterdir()} == {"mailer.db", "secret.key"}
+    files = {path.name for path in found.database.parent.iterdir()}
+    assert files == {"mailer.db", "secret.key", "addresses.key"}
     found.database.unlink()
     assert store_of(found).level is WARNING
     assert not found.database.exists()

@@ -69,6 +69,7 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path, file):
         ("lists/mailer.db", True),
         ("lists/mailer.db-wal", True),
         ("lists/secret.key", True),
+        ("lists/addresses.key", True),
         ("lists/members.csv", True),
         ("lists/members.rejects.csv", True),
         ("export.csv", True),

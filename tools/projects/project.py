@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailer import address_keys
 from mailer.links import load_keys
 from mailer.lists.import_row import ImportRow
 from mailer.store import Store, connect
@@ -73,8 +74,9 @@ def copy_project(source: Path, root: Path) -> Path:
 
 
 def open_store(root: Path) -> Store:
-    keys = load_keys(None, root / "lists" / "secret.key")
-    return connect(root / "lists" / "mailer.db", keys.address_hashes)
+    load_keys(None, root / "lists" / "secret.key")
+    keys = address_keys.load(root / "lists" / "addresses.key")
+    return connect(root / "lists" / "mailer.db", address_keys.address_hashes(keys))
 
 
 def address(number: int) -> str:
