@@ -17,7 +17,7 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
-from mailer.compiler import limits, sandbox, whitespace
+from mailer.compiler import comparison, limits, sandbox, whitespace
 from mailer.compiler.places import here
 from mailer.compiler.sandbox import Method
 from mailer.compiler.symbolic import Symbol, contains, is_in_constant, symbol_in
@@ -132,8 +132,10 @@ class Environment(SandboxedEnvironment):
         self.filters["default"] = self.filters["d"] = default
         self.filters["thousands"] = lambda number: f"{int(number):,}"
         self.filters["attr"] = pass_environment(_attribute)
+        for name in ("int", "float"):
+            self.filters[name] = comparison.as_number(self.filters[name])
         filters: dict[str, Any] = dict(self.filters)
-        tests: dict[str, Any] = dict(self.tests)
+        tests: dict[str, Any] = dict(self.tests) | comparison.TESTS
         self.filters = {name: _lifted(filter_, name) for name, filter_ in filters.items()}
         self.tests = {name: _lifted(test, name, " is ") for name, test in tests.items()}
         # The merge escapes a value for the place it stands in; doing it before would do it twice.

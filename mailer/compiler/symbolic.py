@@ -18,7 +18,7 @@ from urllib.parse import quote
 from jinja2 import Undefined
 from markupsafe import Markup
 
-from mailer.compiler import escaping, limits
+from mailer.compiler import comparison, escaping, limits
 from mailer.compiler.places import here
 from mailer.compiler.sandbox import Function
 from mailer.compiler.slots import Guard, Slot, column
@@ -114,16 +114,33 @@ def _working_out(
             raise CampaignError(
                 f"{{{{ {text} }}}} cannot be worked out for {recipient.subscriber.email}: {err}",
                 place=place,
-                hint="Values of a list are text: turn one into a number with | int first.",
+                hint=err.hint if isinstance(err, comparison.IncomparableError) else _AS_NUMBER,
             ) from err
 
     return work_out
 
 
+_ZIP = frozenset({"zip"})
+_AS_NUMBER = "Values of a list are text: turn one into a number with | int first."
+
+
+def _refuse_text(sign: str, left: Any, right: Any) -> None:
+    """Refuse to order by a text that holds a number; ZIP codes are as long as one another."""
+    for constant, symbol in ((left, right), (right, left)):
+        if isinstance(constant, str) and isinstance(symbol, Symbol) and symbol.reads != _ZIP:
+            try:
+                comparison.refuse_text(sign, constant, symbol.text)
+            except comparison.IncomparableError as err:
+                raise CampaignError(str(err), place=here(), hint=err.hint) from err
+
+
 def _binary(name: str, sign: str) -> tuple[Callable[..., Symbol], Callable[..., Symbol]]:
-    function = limits.OPERATORS.get(sign) or getattr(operator, name)
+    ours = limits.OPERATORS | comparison.OPERATORS
+    function = ours.get(sign) or getattr(operator, name)
 
     def combine(left: Any, right: Any) -> Symbol:
+        if sign in comparison.ORDER:
+            _refuse_text(sign, left, right)
         symbol: Symbol = symbol_in((left, right)).derive(  # type: ignore[union-attr] # one of them is
             f"({{}} {sign} {{}})", function, left, right
         )
@@ -450,7 +467,11 @@ def _text(value: Any) -> str:
 
 
 def contains(item: Any, container: Any) -> bool:
-    return item in container
+    """Whether a container holds an item; in a list, a text is the same as the number that it is."""
+    if item in container:
+        return True
+    several = isinstance(container, (list, tuple))
+    return several and any(comparison.equal(item, value) for value in container)
 
 
 def is_in_constant(item: Any, container: Any) -> bool:
