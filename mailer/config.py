@@ -77,11 +77,36 @@ def _time_zone(text: str) -> str:
     return text
 
 
+def _segment_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _TAKEN:
+        raise ValueError(
+            "must be a name of lower-case letters, digits and _, other than recipient and links"
+        )
+    return name
+
+
+_TAKEN = {
+    "recipient",
+    "links",
+    *("and", "else", "false", "if", "in", "is", "none", "not", "or", "true"),
+}
+"""Names that mean something else in a condition."""
+
+
+def _condition(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must be a condition, as in 'recipient.state == \"OR\"'")
+    return text
+
+
 WebAddress = Annotated[str, AfterValidator(_https)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 Color = Annotated[str, AfterValidator(_color)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Host = Annotated[str, AfterValidator(_host)]
+Segments = dict[
+    Annotated[str, AfterValidator(_segment_name)], Annotated[str, AfterValidator(_condition)]
+]
 Tags = dict[Annotated[str, AfterValidator(_tag_name)], Annotated[str, AfterValidator(_tag_value)]]
 
 
@@ -262,6 +287,8 @@ class Content(Section):
     site: SiteSettings
     links: LinkSettings = LinkSettings()
     lookups: dict[str, Lookup] = Field(default_factory=dict)
+    segments: Segments = Field(default_factory=dict)
+    """By name, conditions that `audience` and `--where` may name."""
 
 
 class Settings(Content):

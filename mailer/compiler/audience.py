@@ -1,14 +1,15 @@
 """Which subscribers a campaign is for: the `audience:` and `--where` expressions.
 
 They are the same expressions over the same `recipient` as in the text, compiled once: an expression
-is run with symbols, and its guards form a tree whose leaves are yes and no.
+is run with symbols, and its guards form a tree whose leaves are yes and no. A segment of mailer.toml is one
+that others name.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, meta
 
 from mailer.compiler import limits
 from mailer.compiler.decision_tree import DecisionTree
@@ -20,7 +21,7 @@ from mailer.errors import CampaignError, Place
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.lists.subscriber import Subscriber
@@ -41,43 +42,95 @@ def condition(
     """
     if not expression.strip():
         return lambda _: True
-    where = place or Place("--where")
     tables, known = sources.tables, AnswerCache()
-    environment = Environment()
-    names = Names([*COLUMNS, *(f"fields.{name}" for name in fields)], (), [*environment.filters])
-    try:
-        evaluate = environment.compile_expression(expression, undefined_to_none=False)
-    except TemplateError as err:
-        message, hint = explained(err.message or "", expression, names)
-        raise CampaignError(
-            f"the audience expression is not complete: {message}",
-            place=where,
-            hint=_EXAMPLES if hint == HELP else hint,
-        ) from err
-    except _TOO_DEEP as err:
-        raise CampaignError(
-            "the audience expression is nested too deeply", place=where, hint=_EXAMPLES
-        ) from err
+    audience = _Expression(expression, place or Place("--where"), fields)
+    segments = _segments(audience, sources.content.segments, fields)
 
     def decide(recipient: Recipient) -> tuple[list[Any], bool]:
         recorder = Recorder(recipient, known)
-        try:
-            with limits.run():
-                answer = bool(evaluate(**roots(recorder, tables, fields)))
-        except CampaignError as err:
-            raise CampaignError(err.message, place=where, hint=err.hint) from err
-        except _TOO_DEEP as err:
-            raise CampaignError(
-                "the audience expression is nested too deeply", place=where, hint=_EXAMPLES
-            ) from err
-        except Exception as err:
-            message, hint = explained(str(err), expression, names)
-            raise CampaignError(
-                f"the audience expression cannot be worked out: {message}",
-                place=where,
-                hint=_EXAMPLES if hint == HELP else hint,
-            ) from err
-        return recorder.path, answer
+        variables: dict[str, Any] = {**roots(recorder, tables, fields)}
+        for name, segment in segments.items():
+            variables[name] = segment.evaluate(variables)
+        return recorder.path, audience.evaluate(variables)
 
     tree: DecisionTree[bool] = DecisionTree(decide)
     return lambda subscriber: tree.find(Recipient(subscriber, tables, None))
+
+
+class _Expression:
+    """A condition, compiled.
+
+    Args:
+        text: as written.
+        place: where it stands.
+        fields: further columns that lists bring.
+
+    Raises:
+        CampaignError: it does not parse.
+    """
+
+    def __init__(self, text: str, place: Place, fields: frozenset[str]) -> None:
+        environment = Environment()
+        self.place = place
+        self._text = text
+        self._names = Names(
+            [*COLUMNS, *(f"fields.{name}" for name in fields)], (), [*environment.filters]
+        )
+        try:
+            self._evaluate = environment.compile_expression(text, undefined_to_none=False)
+            self.variables = meta.find_undeclared_variables(
+                environment.parse(f"{{{{ ({text}) }}}}")
+            )
+        except TemplateError as err:
+            raise self._explained("is not complete", err.message or "") from err
+        except _TOO_DEEP as err:
+            raise self._too_deep() from err
+
+    def evaluate(self, variables: Mapping[str, Any]) -> bool:
+        """Whether it is true. Raises CampaignError where that cannot be worked out."""
+        try:
+            with limits.run():
+                return bool(self._evaluate(**variables))
+        except CampaignError as err:
+            raise CampaignError(err.message, place=self.place, hint=err.hint) from err
+        except _TOO_DEEP as err:
+            raise self._too_deep() from err
+        except Exception as err:
+            raise self._explained("cannot be worked out", str(err)) from err
+
+    def _explained(self, problem: str, error: str) -> CampaignError:
+        message, hint = explained(error, self._text, self._names)
+        return CampaignError(
+            f"the audience expression {problem}: {message}",
+            place=self.place,
+            hint=_EXAMPLES if hint == HELP else hint,
+        )
+
+    def _too_deep(self) -> CampaignError:
+        message = "the audience expression is nested too deeply"
+        return CampaignError(message, place=self.place, hint=_EXAMPLES)
+
+
+def _segments(
+    expression: _Expression,
+    known: Mapping[str, str],
+    fields: frozenset[str],
+    within: tuple[str, ...] = (),
+) -> dict[str, _Expression]:
+    """The segments that an expression names, those that they name themselves first.
+
+    Raises:
+        CampaignError: one does not parse, or is a part of itself.
+    """
+    segments: dict[str, _Expression] = {}
+    for name in sorted(expression.variables & known.keys()):
+        if name in within:
+            raise CampaignError(
+                f'the segment "{name}" is a part of itself',
+                place=expression.place,
+                hint=f"Write {name} under [segments] without {' and '.join(within)}.",
+            )
+        segment = _Expression(known[name], Place(f"mailer.toml [segments] {name}"), fields)
+        segments |= _segments(segment, known, fields, (*within, name))
+        segments[name] = segment
+    return segments

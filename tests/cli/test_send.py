@@ -105,6 +105,18 @@ def test_front_matter_and_where_must_both_be_true(mailer, root, store):
     assert store.sends.find("vote", "members").audience_query == expression
 
 
+def test_segments_of_the_settings_are_used_by_name(mailer, root):
+    settings = root / "mailer.toml"
+    washington = "\n[segments]\nwashington = \"recipient.state == 'WA'\"\n"
+    settings.write_text(settings.read_text() + washington)
+    path = root / "campaigns" / "vote.md"
+    front = "list: members\naudience: washington"
+    path.write_text(path.read_text().replace("list: members", front))
+    code, _ = mailer("send", "vote", "--where", 'recipient.first_name == "Persone"', "--yes")
+    assert code == 0
+    assert files(root) == [address(4)]
+
+
 # ---------------------------------------------------------------- confirming
 
 
