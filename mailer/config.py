@@ -80,7 +80,7 @@ def _time_zone(text: str) -> str:
 def _segment_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _TAKEN:
         raise ValueError(
-            "must be a name of lower-case letters, digits and _, other than recipient and links"
+            "must be a name of lower-case letters, digits and _, other than recipient, links and sample"
         )
     return name
 
@@ -88,6 +88,7 @@ def _segment_name(name: str) -> str:
 _TAKEN = {
     "recipient",
     "links",
+    "sample",
     *("and", "else", "false", "if", "in", "is", "none", "not", "or", "true"),
 }
 """Names that mean something else in a condition."""

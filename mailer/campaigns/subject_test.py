@@ -45,9 +45,19 @@ class Split:
         """The number of the subject, from 1; 0 for those who are not in the test."""
         if self.subjects == 1:
             return 1
-        drawn = blake2b(f"{self.seed}:{subscriber_id}".encode(), digest_size=_BYTES).digest()
-        part = int.from_bytes(drawn) / (self.share * 256**_BYTES)
+        part = draw(self.seed, subscriber_id) / (self.share * 256**_BYTES)
         return int(part * self.subjects) + 1 if part < 1 else 0
+
+
+def draw(seed: str, subscriber_id: int) -> int:
+    """A number below 256**8, always the same for a seed and a subscriber."""
+    digest = blake2b(f"{seed}:{subscriber_id}".encode(), digest_size=_BYTES).digest()
+    return int.from_bytes(digest)
+
+
+def is_in_sample(campaign: str, subscriber_id: int, percent: float) -> bool:
+    """Whether a subscriber is drawn; independent of who is in the campaign's subject test."""
+    return bool(draw(f"{campaign}:sample", subscriber_id) < percent / 100 * 256**_BYTES)
 
 
 def split_test(snapshot: Snapshot) -> SplitTest | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -44,6 +45,10 @@ def send(
         str,
         typer.Option(help="Only people for whom this is true, as in 'recipient.state == \"OR\"'."),
     ] = "",
+    sample: Annotated[
+        str,
+        typer.Option(help="Only so many of the audience, drawn by lot, as in 5%."),
+    ] = "",
     transport: Way = "",
     rate: Rate = None,
     limit: Limit = None,
@@ -63,6 +68,9 @@ def send(
     """Send a campaign to its list, now or later, or go on with one that was stopped."""
     from mailer.sending.service import SendRequest
 
+    if sample:
+        drawn = f"sample({json.dumps(sample)})"
+        where = f"({where}) and {drawn}" if where else drawn
     request = SendRequest(campaign, list_name, where, transport, rate, limit, at)
     options = SendOptions(yes, as_json, dry_run, accept_warnings)
     SendCommand(session(context), request, options).serve()

@@ -7,16 +7,19 @@ that others name.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError, meta
 
+from mailer.campaigns.subject_test import is_in_sample
 from mailer.compiler import limits
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.environment import Environment
 from mailer.compiler.mistakes import HELP, Names, explained
+from mailer.compiler.sandbox import Function
 from mailer.compiler.slots import AnswerCache, Recipient
-from mailer.compiler.symbolic import Recorder, roots
+from mailer.compiler.symbolic import Recorder, Symbol, roots
 from mailer.errors import CampaignError, Place
 from mailer.lists.subscriber import COLUMNS
 
@@ -49,12 +52,36 @@ def condition(
     def decide(recipient: Recipient) -> tuple[list[Any], bool]:
         recorder = Recorder(recipient, known)
         variables: dict[str, Any] = {**roots(recorder, tables, fields)}
+        variables["sample"] = _sample(recorder, sources)
         for name, segment in segments.items():
             variables[name] = segment.evaluate(variables)
         return recorder.path, audience.evaluate(variables)
 
     tree: DecisionTree[bool] = DecisionTree(decide)
     return lambda subscriber: tree.find(Recipient(subscriber, tables, None))
+
+
+def _sample(recorder: Recorder, sources: Snapshot) -> Function:
+    """What `sample("5%")` calls: whether somebody is among 5 % of all people, drawn by lot."""
+
+    def sample(share: Any) -> Symbol:
+        percent = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", str(share))
+        if not percent or not 0 < float(percent[1]) <= 100:  # noqa: PLR2004 - of a hundred
+            raise CampaignError(
+                f'"{share}" is not a share of the audience', hint='Write sample("5%").'
+            )
+        if not sources.path:
+            raise CampaignError(
+                "a sample is drawn for a campaign", hint="Use it with mailer send or audience:."
+            )
+        number, campaign = float(percent[1]), sources.campaign
+        return Symbol(
+            recorder,
+            f'sample("{number}%")',
+            lambda recipient: is_in_sample(campaign, recipient.subscriber.id, number),
+        )
+
+    return Function("sample", sample)
 
 
 class _Expression:

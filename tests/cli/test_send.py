@@ -117,6 +117,20 @@ def test_segments_of_the_settings_are_used_by_name(mailer, root):
     assert files(root) == [address(4)]
 
 
+def test_a_sample_is_a_part_of_the_condition(mailer, store):
+    mailer("send", "vote", "--where", "recipient.email", "--sample", "100%", "--yes")
+    expression = '(recipient.email) and sample("100%")'
+    assert store.sends.find("vote", "members").audience_query == expression
+
+
+@pytest.mark.parametrize("share", ["5", "0%", "101%", '5%") or ("'])
+def test_a_sample_that_is_no_share_mails_nobody(mailer, root, share):
+    code, said = mailer("send", "vote", "--sample", share, "--yes")
+    assert code != 0
+    assert "--where" in said
+    assert not files(root)
+
+
 # ---------------------------------------------------------------- confirming
 
 

@@ -75,3 +75,19 @@ def test_a_name_that_means_something_else_and_a_blank_condition_are_refused(segm
     with pytest.raises(ValidationError):
         Content.model_validate({**content, "segments": segments})
     Content.model_validate({**content, "segments": {"donors": "true"}})
+
+
+def drawn(expression, path="campaigns/sample.md"):
+    sources = make_sources("x")
+    files = {**sources.files, path: sources.files[sources.path]}
+    is_for = condition(expression, replace(sources, path=path, files=files), frozenset())
+    return {number for number in range(1, 2001) if is_for(replace(ANA, id=number))}
+
+
+def test_a_sample_is_that_part_of_the_audience_and_always_the_same():
+    people = drawn('sample("5%")')
+    assert 60 < len(people) < 140
+    assert drawn('sample("5 %")') == people
+    assert drawn('sample("10%")') > people
+    assert drawn('sample("5%")', "campaigns/other.md") != people
+    assert len(drawn('sample("100%")')) == 2000
