@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from mailer.errors import StaleLedger
 from mailer.store.freshness import Settlement
+from mailer.store.sqlite import numbers
 from mailer.store.sqlite.marks import Mark, Marks, boot_id, machine_id
 from mailer.store.sqlite.rows import iso
 
@@ -63,7 +64,7 @@ class SqliteFreshness:
         epoch = uuid4().hex
         with self._db.writing():
             self._db.execute(_RENEW, {"epoch": epoch, "machine": machine_id(), "claimed": claimed})
-            self._db.execute(_SKIP_NUMBERS)
+            numbers.skip(self._db, now)
             self._db.execute_many(_SETTLE_LATER, ({"campaign": name} for name in campaigns))
             uncertain = sum(self._settle(name, now) for name in campaigns)
         self._marks.replace(self._mark(epoch, claimed))
@@ -152,9 +153,6 @@ _SET_MACHINE = "UPDATE ledger SET machine = :machine"
 _CLAIM = "UPDATE ledger SET claimed = claimed + :number RETURNING epoch, claimed, machine"
 
 _RENEW = "UPDATE ledger SET epoch = :epoch, claimed = :claimed, machine = :machine"
-
-# Ids in mail or in events of another copy are not assigned again.
-_SKIP_NUMBERS = "UPDATE sqlite_sequence SET seq = seq + 1000000"
 
 _HAS_TO_SETTLE = "SELECT 1 FROM unsettled WHERE campaign = :campaign"
 

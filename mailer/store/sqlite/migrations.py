@@ -142,6 +142,13 @@ def freshness(db: Database) -> None:
     db.execute("CREATE TABLE unsettled (campaign TEXT PRIMARY KEY)")
 
 
+@migrations()
+def numbers_of_other_copies(db: Database) -> None:
+    """The number up to which other copies of the database may have given out ids; 0 in the first copy."""
+    db.execute("CREATE TABLE numbers (spent INTEGER NOT NULL)")
+    db.execute("INSERT INTO numbers VALUES (0)")
+
+
 @cache
 def step_names() -> frozenset[str]:
     """The names of all steps that this version knows."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mailer.errors import SendStopped, UsageError
 from mailer.ledger.delivery import HELD_BACK, Counts, DeliveryState, Send, SendState
 from mailer.store.sqlite.freshness import RESTORED
+from mailer.store.sqlite.numbers import spent_number
 from mailer.store.sqlite.rows import iso, unix
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class SqliteSends:
             self._freshness.check()
             if replaces and not self.withdraw(replaces):
                 raise _changed_elsewhere(campaign)
+            content["spent"] = spent_number(self._db, "sends")
             is_new = bool(self._db.execute(_NEW_SEND, content))
             send = self.find(campaign, list_name)
             if send is None:
@@ -104,6 +106,7 @@ class SqliteSends:
                 "state": DeliveryState.UNCERTAIN if settle else DeliveryState.PENDING,
                 "detail": RESTORED if settle else "",
             }
+            frozen["spent"] = spent_number(self._db, "deliveries")
             frozen["added"] = self._db.execute(_ADD_DELIVERIES, frozen)
             self._db.execute(_ADDED, frozen)
         self._db.execute("DELETE FROM temp.frozen")
@@ -239,17 +242,18 @@ _SENDING = "SELECT campaign FROM sends WHERE id = :id AND state = 'sending'"
 
 _NEW_SEND = """
 INSERT INTO sends
-    (campaign, list_id, state, audience_query, snapshot, digest, transport, quiet_hours,
+    (id, campaign, list_id, state, audience_query, snapshot, digest, transport, quiet_hours,
     created, changed)
-SELECT :campaign, id, 'queued', :query, :snapshot, :digest, :transport, :quiet_hours, :at, :at
+SELECT :spent + 1, :campaign, id, 'queued', :query, :snapshot, :digest, :transport, :quiet_hours,
+    :at, :at
 FROM lists WHERE name = :list
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
-# The join leaves out people who were erased since the ids were read; the condition, people who had it
-# under an address they have moved from.
+# An id that is NULL becomes the highest + 1. The join leaves out people who were erased since the ids
+# were read; the condition, people who had it under an address they have moved from.
 _ADD_DELIVERIES = """
-INSERT INTO deliveries (campaign, subscriber_id, send_id, state, detail, changed, arm, due)
-SELECT :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
+INSERT INTO deliveries (id, campaign, subscriber_id, send_id, state, detail, changed, arm, due)
+SELECT :spent + frozen.rowid, :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
     CASE frozen.arm WHEN 0 THEN :rest_due ELSE coalesce(times.due, :due) END
 FROM temp.frozen JOIN subscribers ON subscribers.id = frozen.subscriber_id
 LEFT JOIN temp.times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import Reader
+from mailer.store.sqlite.numbers import spent_number
 from mailer.store.sqlite.rows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -61,7 +62,7 @@ class SqliteUnsubscribes:
                 departure["since"] = iso(now - UNDO)
                 return self._db.value(_OWN_DEPARTURE, departure) or 0
             departure |= {"left": json.dumps(left), "suppressed": suppressed}
-            return int(self._db.value(_DEPART, departure))
+            return self._depart(departure)
 
     def leave_old_address(self, subscriber_id: int, send_id: int, now: datetime) -> int:
         """Unsubscribe a person's old address from every list; return the departure's id."""
@@ -74,7 +75,11 @@ class SqliteUnsubscribes:
         }
         left = [list_id for (list_id,) in self._db.rows(_LEAVE_EVERYTHING, departure)]
         departure |= {"left": json.dumps(left), "suppressed": ""}
-        return int(self._db.value(_DEPART, departure))
+        return self._depart(departure)
+
+    def _depart(self, departure: Mapping[str, Any]) -> int:
+        spent = spent_number(self._db, "departures")
+        return int(self._db.value(_DEPART, {**departure, "spent": spent}))
 
     def undo(self, departure_id: int, *, now: datetime) -> Reader | None:
         departure = {"id": departure_id, "at": iso(now), "since": iso(now - UNDO)}
@@ -156,8 +161,8 @@ SELECT email, 'unsubscribed', :how, :at FROM subscribers WHERE id = :subscriber
 ON CONFLICT (address) DO NOTHING RETURNING address"""
 
 _DEPART = """
-INSERT INTO departures (subscriber_id, send_id, how, at, lists, suppressed, visit)
-VALUES (:subscriber, :send, :how, :at, :left, :suppressed, :visit) RETURNING id"""
+INSERT INTO departures (id, subscriber_id, send_id, how, at, lists, suppressed, visit)
+VALUES (:spent + 1, :subscriber, :send, :how, :at, :left, :suppressed, :visit) RETURNING id"""
 
 _OWN_DEPARTURE = """
 SELECT id FROM departures
