@@ -190,6 +190,8 @@ class Sender:
             raise
         except StoreError as err:
             self._drain()
+            if not self._unrecorded:
+                raise
             raise self._unwritable(err) from err
         except Exception:
             self._drain()
