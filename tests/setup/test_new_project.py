@@ -12,7 +12,9 @@ from mailer import config
 from mailer.errors import UsageError
 from mailer.setup.new_project import EXAMPLE, Organization, check, create
 
-text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
+text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
+    lambda value: value.strip() and " ".join(value.split()).isprintable()
+)
 
 
 @given(name=text, address=text)

@@ -94,7 +94,7 @@ def look(tab, name):
             tab.screenshot(path=SHOTS / f"page-{name}-{width}-{mode}.png", full_page=True)
     tab.emulate_media(color_scheme="light")
     small = tab.evaluate(
-        "[...document.querySelectorAll('button, a.button, input, select')]"
+        "[...document.querySelectorAll('button, a.button, input:not([type=hidden]), select')]"
         ".filter(e => Math.min(e.getBoundingClientRect().height, 44) < "
         "(e.type == 'radio' || e.type == 'checkbox' ? 24 : 44)).map(e => e.outerHTML)"
     )
