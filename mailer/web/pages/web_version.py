@@ -64,4 +64,6 @@ async def forward(context: PageContext, request: Request) -> Response:
     url = f"{context.base_url}/c/{campaign}"
     text = f"I thought you might want to read this:\n\n{version.subject}\n{url}\n"
     mailto = f"mailto:?subject={quote(version.subject)}&body={quote(text.replace(chr(10), chr(13) + chr(10)))}"
-    return context.page("forward.html", subject=version.subject, url=url, mailto=mailto)
+    return context.page(
+        "forward.html", subject=version.subject, campaign=campaign, url=url, mailto=mailto
+    )
