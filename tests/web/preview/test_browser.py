@@ -217,7 +217,7 @@ def test_a_saved_file_is_on_the_screen_where_the_reader_was(tab, url, root):
     tab.evaluate("document.querySelector('iframe:not(.waiting)').contentWindow.scrollTo(0, 900)")
     for old, new, path in (
         ("\n---\n", "\n---\n\nHere are new words.\n\n", "campaigns/rent-newsletter.md"),
-        ("This e-mail was sent", "New words were sent", "templates/partials/footer.mjml"),
+        ("This e-mail was sent", "New words were sent", "templates/languages/en.txt"),
     ):
         edit(root, lambda text, old=old, new=new: text.replace(old, new, 1), path)
         expect(mail(tab).locator("body")).to_contain_text(new.strip("\n-"))
