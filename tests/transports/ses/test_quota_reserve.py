@@ -22,13 +22,17 @@ class Account:
 def test_without_a_reserve_everything_may_be_taken():
     spare = QuotaReserve(0)
     spare.know(0)
-    spare.take(1_000, Account(spare).ask)
+    account = Account(spare, 0)
+    spare.take(1_000, account.ask)
+    assert account.answers == [0]
 
 
 def test_without_a_limit_everything_may_be_taken():
     spare = QuotaReserve(100)
     spare.know(None)
-    spare.take(1_000, Account(spare).ask)
+    account = Account(spare, 0)
+    spare.take(1_000, account.ask)
+    assert account.answers == [0]
 
 
 def test_no_more_is_taken_than_is_left():
@@ -58,4 +62,6 @@ def test_what_others_have_taken_is_seen_and_ses_is_asked_once():
 def test_what_has_come_free_meanwhile_may_be_taken():
     spare = QuotaReserve(100)
     spare.know(0)
-    spare.take(10, Account(spare, 10).ask)
+    account = Account(spare, 10)
+    spare.take(10, account.ask)
+    assert account.answers == []
