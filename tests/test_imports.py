@@ -84,7 +84,9 @@ def own(path):
 
 
 def is_pure(module):
-    return module in PURE or (room_of(module) in PURE and not module.startswith("store.sqlite"))
+    return module in PURE or (
+        room_of(module) in PURE and not module.startswith(("store.sql", "store.postgres"))
+    )
 
 
 def test_every_room_has_its_layer():

@@ -1,6 +1,6 @@
 """The store of subscribers, sends and deliveries.
 
-Each file holds one interface. Its implementation for SQLite has the same name in `sqlite/`. Every method
+Each file holds one interface. Its implementation in SQL has the same name in `sql/`. Every method
 is one transaction: it happens whole or not at all, and raises StoreError where the database fails. Times
 are aware UTC datetimes, passed in.
 """

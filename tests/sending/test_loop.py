@@ -18,7 +18,7 @@ from mailer.lists.import_row import ImportRow
 from mailer.sending.loop import Pace, Sender, SendProgress
 from mailer.sending.reputation import ReputationLimits
 from mailer.store import connect
-from mailer.store.sqlite import deliveries
+from mailer.store.sql import deliveries
 from mailer.transports.base import Allowance, BatchResult
 
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING

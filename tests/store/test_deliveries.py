@@ -20,7 +20,7 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessa
 from mailer.lists.import_row import ImportRow
 from mailer.lists.membership import SuppressionReason
 from mailer.store import connect
-from mailer.store.sqlite import deliveries
+from mailer.store.sql import deliveries
 from mailer.throttle import Reservation
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

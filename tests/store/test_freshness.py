@@ -11,7 +11,7 @@ from mailer.errors import DatabaseReplacedError, StaleLedger
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.import_row import ImportRow
 from mailer.store import connect
-from mailer.store.sqlite import freshness, marks
+from mailer.store.sql import freshness, marks
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 

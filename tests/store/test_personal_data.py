@@ -8,7 +8,7 @@ import pytest
 
 from mailer.lists.import_row import ImportRow
 from mailer.store import connect
-from mailer.store.sqlite.personal_data import PLACES
+from mailer.store.sql.personal_data import PLACES
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 ANA = "ana@example.org"

@@ -304,7 +304,7 @@ def test_the_audience_is_who_may_be_mailed_and_members_are_all(store):
 
 
 def test_a_long_list_is_read_in_pages_without_loss_while_it_changes(store, monkeypatch):
-    monkeypatch.setattr("mailer.store.sqlite.subscribers.PAGE", 7)
+    monkeypatch.setattr("mailer.store.sql.subscribers.PAGE", 7)
     bring(store, *(row(f"p{i}", i) for i in range(50)))
     seen = []
     for member in store.subscribers.audience("members"):
@@ -314,7 +314,7 @@ def test_a_long_list_is_read_in_pages_without_loss_while_it_changes(store, monke
 
 
 def test_a_list_of_many_pages_is_read_once(store, monkeypatch):
-    monkeypatch.setattr("mailer.store.sqlite.subscribers.PAGE", 7)
+    monkeypatch.setattr("mailer.store.sql.subscribers.PAGE", 7)
     everybody = [f"p{i:02}" for i in range(49)]
     bring(store, *map(row, everybody))
     assert audience(store) == everybody

@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailer.store import Store
-from mailer.store.sqlite.approvals import SqliteApprovals
-from mailer.store.sqlite.clicks import SqliteClicks
+from mailer.store.sql.approvals import SqlApprovals
+from mailer.store.sql.clicks import SqlClicks
+from mailer.store.sql.deliveries import SqlDeliveries
+from mailer.store.sql.events import SqlEvents
+from mailer.store.sql.freshness import SqlFreshness
+from mailer.store.sql.import_log import SqlImportLog
+from mailer.store.sql.imports import SqlImports
+from mailer.store.sql.lists import SqlLists
+from mailer.store.sql.personal_data import PersonalData
+from mailer.store.sql.preview import SqlPreview
+from mailer.store.sql.quiet_period import SqlQuietPeriod
+from mailer.store.sql.reconciliation import Reconciliation
+from mailer.store.sql.requests import SqlRequests
+from mailer.store.sql.schedule import SqlSchedule
+from mailer.store.sql.sends import SqlSends
+from mailer.store.sql.statistics import SqlStatistics
+from mailer.store.sql.subscribers import SqlSubscribers
+from mailer.store.sql.suppressions import SqlSuppressions
+from mailer.store.sql.throttle import SqlThrottle
+from mailer.store.sql.unsubscribes import SqlUnsubscribes
+from mailer.store.sql.web_versions import SqlWebVersions
 from mailer.store.sqlite.database import SqliteDatabase
-from mailer.store.sqlite.deliveries import SqliteDeliveries
-from mailer.store.sqlite.events import SqliteEvents
-from mailer.store.sqlite.freshness import SqliteFreshness
-from mailer.store.sqlite.import_log import SqliteImportLog
-from mailer.store.sqlite.imports import SqliteImports
 from mailer.store.sqlite.leases import SqliteLeases
-from mailer.store.sqlite.lists import SqliteLists
-from mailer.store.sqlite.personal_data import PersonalData
-from mailer.store.sqlite.preview import SqlitePreview
-from mailer.store.sqlite.quiet_period import SqliteQuietPeriod
-from mailer.store.sqlite.reconciliation import Reconciliation
-from mailer.store.sqlite.requests import SqliteRequests
-from mailer.store.sqlite.schedule import SqliteSchedule
-from mailer.store.sqlite.sends import SqliteSends
-from mailer.store.sqlite.statistics import SqliteStatistics
-from mailer.store.sqlite.subscribers import SqliteSubscribers
-from mailer.store.sqlite.suppressions import SqliteSuppressions
-from mailer.store.sqlite.throttle import SqliteThrottle
-from mailer.store.sqlite.unsubscribes import SqliteUnsubscribes
-from mailer.store.sqlite.web_versions import SqliteWebVersions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,24 +40,24 @@ def connect(
     """Open the database file; make it, with its folder, if it is not there."""
     database = SqliteDatabase(path, announce)
     leases = SqliteLeases(database)
-    freshness = SqliteFreshness(database)
-    sends = SqliteSends(database, leases, freshness)
-    quiet_period = SqliteQuietPeriod(database)
-    web_versions = SqliteWebVersions(database)
+    freshness = SqlFreshness(database)
+    sends = SqlSends(database, leases, freshness)
+    quiet_period = SqlQuietPeriod(database)
+    web_versions = SqlWebVersions(database)
     reconciliation = Reconciliation(database)
-    suppressions = SqliteSuppressions(database, address_hashes)
-    import_log = SqliteImportLog(database)
-    subscribers = SqliteSubscribers(database, suppressions, PersonalData(database))
-    unsubscribes = SqliteUnsubscribes(database, suppressions)
+    suppressions = SqlSuppressions(database, address_hashes)
+    import_log = SqlImportLog(database)
+    subscribers = SqlSubscribers(database, suppressions, PersonalData(database))
+    unsubscribes = SqlUnsubscribes(database, suppressions)
     return Store(
         database=database,
         subscribers=subscribers,
-        imports=SqliteImports(database, address_hashes, import_log),
+        imports=SqlImports(database, address_hashes, import_log),
         import_log=import_log,
-        lists=SqliteLists(database),
+        lists=SqlLists(database),
         suppressions=suppressions,
         sends=sends,
-        deliveries=SqliteDeliveries(
+        deliveries=SqlDeliveries(
             database,
             sends=sends,
             leases=leases,
@@ -66,17 +66,17 @@ def connect(
             reconciliation=reconciliation,
             freshness=freshness,
         ),
-        schedule=SqliteSchedule(database, sends, leases),
+        schedule=SqlSchedule(database, sends, leases),
         leases=leases,
         freshness=freshness,
         quiet_period=quiet_period,
-        throttle=SqliteThrottle(database),
-        approvals=SqliteApprovals(database),
-        preview=SqlitePreview(database),
-        events=SqliteEvents(database, suppressions, sends, reconciliation),
-        statistics=SqliteStatistics(database),
-        clicks=SqliteClicks(database),
+        throttle=SqlThrottle(database),
+        approvals=SqlApprovals(database),
+        preview=SqlPreview(database),
+        events=SqlEvents(database, suppressions, sends, reconciliation),
+        statistics=SqlStatistics(database),
+        clicks=SqlClicks(database),
         unsubscribes=unsubscribes,
-        requests=SqliteRequests(database, suppressions, subscribers, unsubscribes, address_hashes),
+        requests=SqlRequests(database, suppressions, subscribers, unsubscribes, address_hashes),
         web_versions=web_versions,
     )

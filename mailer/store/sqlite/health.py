@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from mailer.store.health import Health
+from mailer.store.sql.sends import WAITS_FOR_WINNER
 from mailer.store.sqlite.leases import attendants
 from mailer.store.sqlite.migrations import migrations, step_names
-from mailer.store.sqlite.sends import WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
     from pathlib import Path

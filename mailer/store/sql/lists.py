@@ -1,4 +1,4 @@
-"""Lists as a whole, and tags, in SQLite."""
+"""Lists as a whole, and tags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mailer.store.sqlite.database import SqliteDatabase
 
 
-class SqliteLists:
+class SqlLists:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

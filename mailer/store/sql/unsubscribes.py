@@ -1,4 +1,4 @@
-"""Unsubscribing by a personal link, and taking it back, in SQLite.
+"""Unsubscribing by a personal link, and taking it back.
 
 A departure remembers what it changed, so that undoing it changes that and no more.
 """
@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 
 from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import Reader
-from mailer.store.sqlite.numbers import spent_number
-from mailer.store.sqlite.rows import iso
+from mailer.store.sql.numbers import spent_number
+from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
+    from mailer.store.sql.suppressions import SqlSuppressions
     from mailer.store.sqlite.database import SqliteDatabase
-    from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 UNDO = timedelta(hours=24)
 
 
-class SqliteUnsubscribes:
-    def __init__(self, database: SqliteDatabase, suppressions: SqliteSuppressions) -> None:
+class SqlUnsubscribes:
+    def __init__(self, database: SqliteDatabase, suppressions: SqlSuppressions) -> None:
         self._db = database
         self._suppressions = suppressions
 

@@ -1,4 +1,4 @@
-"""Requests that have to be confirmed from a mailbox, in SQLite.
+"""Requests that have to be confirmed from a mailbox.
 
 A request and the mail that asks for its confirmation are one row: neither is lost without the other.
 """
@@ -19,7 +19,7 @@ from mailer.lists.request import (
     RecipientRequest,
     RequestKind,
 )
-from mailer.store.sqlite.rows import iso
+from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
     from mailer.lists.request import Reader, RequestLimits
     from mailer.lists.subscriber import Subscriber
+    from mailer.store.sql.subscribers import SqlSubscribers
+    from mailer.store.sql.suppressions import SqlSuppressions
+    from mailer.store.sql.unsubscribes import SqlUnsubscribes
     from mailer.store.sqlite.database import SqliteDatabase
-    from mailer.store.sqlite.subscribers import SqliteSubscribers
-    from mailer.store.sqlite.suppressions import SqliteSuppressions
-    from mailer.store.sqlite.unsubscribes import SqliteUnsubscribes
 
 REFUSED = (SuppressionReason.COMPLAINED, SuppressionReason.MANUAL)
 """Suppressions that no form lifts: a complaint, and what staff have decided."""
 
 
-class SqliteRequests:
+class SqlRequests:
     def __init__(
         self,
         database: SqliteDatabase,
-        suppressions: SqliteSuppressions,
-        subscribers: SqliteSubscribers,
-        unsubscribes: SqliteUnsubscribes,
+        suppressions: SqlSuppressions,
+        subscribers: SqlSubscribers,
+        unsubscribes: SqlUnsubscribes,
         address_hashes: Callable[[str], list[str]],
     ) -> None:
         self._db = database

@@ -1,4 +1,4 @@
-"""Freshness of the ledger, in SQLite: the number of claims in the database, compared with its marks."""
+"""Freshness of the ledger: the number of claims in the database, compared with its marks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from mailer.errors import StaleLedger
 from mailer.store.freshness import Settlement
-from mailer.store.sqlite import numbers
-from mailer.store.sqlite.marks import Mark, Marks, boot_id, machine_id
-from mailer.store.sqlite.rows import iso
+from mailer.store.sql import numbers
+from mailer.store.sql.marks import Mark, Marks, boot_id, machine_id
+from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ACCEPT = "If this copy is to be the ledger from now on, and no other: mailer restore. See docs/backups.md."
 
 
-class SqliteFreshness:
+class SqlFreshness:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
         self._marks = Marks(database.path)

@@ -1,4 +1,4 @@
-"""Importing into SQLite: read and merge beside the database, then change it in one transaction.
+"""Importing: read and merge beside the database, then change it in one transaction.
 
 Temporary tables take the rows, so sends go on meanwhile and memory stays flat. They vanish with the
 process: a crash leaves nothing. Only the transaction at the end takes the lock.
@@ -19,30 +19,30 @@ from typing import TYPE_CHECKING
 from mailer.errors import StoreError
 from mailer.lists.import_row import ImportTotals, StoredRow
 from mailer.lists.subscriber import COLUMNS
-from mailer.store.sqlite import import_standings
-from mailer.store.sqlite.import_log import DETAILS
-from mailer.store.sqlite.rows import iso
-from mailer.store.sqlite.suppressions import ERASED, strength
+from mailer.store.sql import import_standings
+from mailer.store.sql.import_log import DETAILS
+from mailer.store.sql.rows import iso
+from mailer.store.sql.suppressions import ERASED, strength
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from mailer.lists.import_row import ImportRow
+    from mailer.store.sql.import_log import SqlImportLog
     from mailer.store.sqlite.database import Parameters, SqliteDatabase
-    from mailer.store.sqlite.import_log import SqliteImportLog
 
 _CHUNK = 1_000
 _CACHE_KIB = 16_384
 """For sorting, above all: with SQLite's 2 MB it goes over the rows more often."""
 
 
-class SqliteImports:
+class SqlImports:
     def __init__(
         self,
         database: SqliteDatabase,
         address_hashes: Callable[[str], list[str]],
-        log: SqliteImportLog,
+        log: SqlImportLog,
     ) -> None:
         self._db = database
         self._hashes = address_hashes

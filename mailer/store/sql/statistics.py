@@ -1,4 +1,4 @@
-"""Numbers for reports, in SQLite. Each reads every delivery of the send: some seconds for a million."""
+"""Numbers for reports. Each reads every delivery of the send: some seconds for a million."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST = 200
 """Rows of one kind."""
 
 
-class SqliteStatistics:
+class SqlStatistics:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

@@ -1,4 +1,4 @@
-"""Events and what they change, in SQLite: stored and acted upon in one transaction."""
+"""Events and what they change: stored and acted upon in one transaction."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from mailer.ledger.event import (
     delivery_tag,
 )
 from mailer.lists.membership import SuppressionReason
-from mailer.store.sqlite.rows import iso
+from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from mailer.ledger.event import Event
+    from mailer.store.sql.reconciliation import Reconciliation
+    from mailer.store.sql.sends import SqlSends
+    from mailer.store.sql.suppressions import SqlSuppressions
     from mailer.store.sqlite.database import SqliteDatabase
-    from mailer.store.sqlite.reconciliation import Reconciliation
-    from mailer.store.sqlite.sends import SqliteSends
-    from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class _Subject:
     erased: bool = False
 
 
-class SqliteEvents:
+class SqlEvents:
     def __init__(
         self,
         database: SqliteDatabase,
-        suppressions: SqliteSuppressions,
-        sends: SqliteSends,
+        suppressions: SqlSuppressions,
+        sends: SqlSends,
         reconciliation: Reconciliation,
     ) -> None:
         self._db = database

@@ -1,11 +1,11 @@
-"""Approvals, in SQLite: an approved snapshot is kept once, however many people approve it."""
+"""Approvals: an approved snapshot is kept once, however many people approve it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mailer.campaigns.approval import Approval
-from mailer.store.sqlite.rows import iso
+from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mailer.store.sqlite.database import SqliteDatabase
 
 
-class SqliteApprovals:
+class SqlApprovals:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

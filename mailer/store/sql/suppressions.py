@@ -1,4 +1,4 @@
-"""Suppressed addresses, in SQLite."""
+"""Suppressed addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mailer.lists.membership import SuppressedAddress, SuppressionReason
-from mailer.store.sqlite.rows import PAGE, iso
+from mailer.store.sql.rows import PAGE, iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,7 +35,7 @@ def strength(column: str) -> str:
     return f"(CASE {column} {steps} ELSE 0 END)"
 
 
-class SqliteSuppressions:
+class SqlSuppressions:
     def __init__(
         self, database: SqliteDatabase, address_hashes: Callable[[str], list[str]]
     ) -> None:

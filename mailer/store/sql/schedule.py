@@ -1,4 +1,4 @@
-"""Scheduled sends and subject tests, in SQLite.
+"""Scheduled sends and subject tests.
 
 A delivery's `due` is in seconds since 1970; 0 is at once, and `WAITS_FOR_WINNER` is past any year. It
 is part of the index for claims, so that deliveries that are not due yet do not slow down the others.
@@ -10,18 +10,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import PendingGroup, SendState
-from mailer.store.sqlite.rows import unix
-from mailer.store.sqlite.sends import WAITS_FOR_WINNER
+from mailer.store.sql.rows import unix
+from mailer.store.sql.sends import WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
     from mailer.ledger.delivery import Send
     from mailer.store.leases import Leases
+    from mailer.store.sql.sends import SqlSends
     from mailer.store.sqlite.database import SqliteDatabase
-    from mailer.store.sqlite.sends import SqliteSends
 
 
-class SqliteSchedule:
-    def __init__(self, database: SqliteDatabase, sends: SqliteSends, leases: Leases) -> None:
+class SqlSchedule:
+    def __init__(self, database: SqliteDatabase, sends: SqlSends, leases: Leases) -> None:
         self._db = database
         self._sends = sends
         self._leases = leases

@@ -1,4 +1,4 @@
-"""Memberships and suppressions from imported rows, beyond joining a list, in SQLite.
+"""Memberships and suppressions from imported rows, beyond joining a list.
 
 Beside the rows themselves, since most rows say nothing: they are neither longer nor slower for it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.store.sqlite.suppressions import strength
+from mailer.store.sql.suppressions import strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

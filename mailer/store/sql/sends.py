@@ -1,4 +1,4 @@
-"""Sends and their audiences, in SQLite.
+"""Sends and their audiences.
 
 The invariant of `Counts` holds at every commit: `sends.audience` grows in the transaction that adds the
 deliveries, which change their state and are never removed.
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from mailer.errors import SendStopped, UsageError
 from mailer.ledger.delivery import HELD_BACK, Counts, DeliveryState, Send, SendState
-from mailer.store.sqlite.freshness import RESTORED
-from mailer.store.sqlite.numbers import spent_number
-from mailer.store.sqlite.rows import iso, unix
+from mailer.store.sql.freshness import RESTORED
+from mailer.store.sql.numbers import spent_number
+from mailer.store.sql.rows import iso, unix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mailer.campaigns.schedule import Timing
     from mailer.campaigns.subject_test import SplitTest
     from mailer.store.leases import Leases
+    from mailer.store.sql.freshness import SqlFreshness
     from mailer.store.sqlite.database import SqliteDatabase
-    from mailer.store.sqlite.freshness import SqliteFreshness
 
 # bounds the memory while an audience streams in
 CHUNK = 10_000
@@ -33,10 +33,8 @@ WAITS_FOR_WINNER = 1 << 40
 """The `due` of deliveries that wait for the winner of a subject test: past any year."""
 
 
-class SqliteSends:
-    def __init__(
-        self, database: SqliteDatabase, leases: Leases, freshness: SqliteFreshness
-    ) -> None:
+class SqlSends:
+    def __init__(self, database: SqliteDatabase, leases: Leases, freshness: SqlFreshness) -> None:
         self._db = database
         self._leases = leases
         self._freshness = freshness

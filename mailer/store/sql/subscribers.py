@@ -1,4 +1,4 @@
-"""Lists and subscribers, in SQLite."""
+"""Lists and subscribers."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from mailer.lists.membership import (
     SuppressionReason,
 )
 from mailer.lists.subscriber import COLUMNS
-from mailer.store.sqlite import rows
-from mailer.store.sqlite.rows import PAGE, SUBSCRIBER, iso
+from mailer.store.sql import rows
+from mailer.store.sql.rows import PAGE, SUBSCRIBER, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from mailer.lists.subscriber import Subscriber
+    from mailer.store.sql.personal_data import PersonalData
+    from mailer.store.sql.suppressions import SqlSuppressions
     from mailer.store.sqlite.database import Row, SqliteDatabase
-    from mailer.store.sqlite.personal_data import PersonalData
-    from mailer.store.sqlite.suppressions import SqliteSuppressions
 
 
-class SqliteSubscribers:
+class SqlSubscribers:
     def __init__(
         self,
         database: SqliteDatabase,
-        suppressions: SqliteSuppressions,
+        suppressions: SqlSuppressions,
         personal_data: PersonalData,
     ) -> None:
         self._db = database

@@ -1,4 +1,4 @@
-"""The quiet period between two campaigns, in SQLite.
+"""The quiet period between two campaigns.
 
 Campaigns of these hours are few: they are selected first, and each person is then looked up in them
 by the unique index of deliveries.
@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import HELD_BACK
-from mailer.store.sqlite.rows import PAGE, iso
+from mailer.store.sql.rows import PAGE, iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.store.sqlite.database import SqliteDatabase
 
 
-class SqliteQuietPeriod:
+class SqlQuietPeriod:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

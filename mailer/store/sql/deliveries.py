@@ -1,4 +1,4 @@
-"""Deliveries, in SQLite.
+"""Deliveries.
 
 A delivery belongs to the worker that claimed it until its outcome is recorded, or until that worker is
 gone and another takes it over.
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from mailer.errors import ClaimLostError
 from mailer.ledger.delivery import Claim, DeliveryState, Remaining, UncertainDelivery
 from mailer.lists.subscriber import Subscriber
-from mailer.store.sqlite.rows import PAGE, SUBSCRIBER, iso, subscriber, unix
-from mailer.store.sqlite.sends import WAITS_FOR_WINNER
+from mailer.store.sql.rows import PAGE, SUBSCRIBER, iso, subscriber, unix
+from mailer.store.sql.sends import WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
     from mailer.ledger.delivery import Result
     from mailer.store.leases import Leases
+    from mailer.store.sql.freshness import SqlFreshness
+    from mailer.store.sql.quiet_period import SqlQuietPeriod
+    from mailer.store.sql.reconciliation import Reconciliation
+    from mailer.store.sql.sends import SqlSends
+    from mailer.store.sql.web_versions import SqlWebVersions
     from mailer.store.sqlite.database import SqliteDatabase
-    from mailer.store.sqlite.freshness import SqliteFreshness
-    from mailer.store.sqlite.quiet_period import SqliteQuietPeriod
-    from mailer.store.sqlite.reconciliation import Reconciliation
-    from mailer.store.sqlite.sends import SqliteSends
-    from mailer.store.sqlite.web_versions import SqliteWebVersions
 
 _DOUBTFUL = {DeliveryState.UNCERTAIN, DeliveryState.PENDING}
 
 
-class SqliteDeliveries:
+class SqlDeliveries:
     def __init__(
         self,
         database: SqliteDatabase,
         *,
-        sends: SqliteSends,
+        sends: SqlSends,
         leases: Leases,
-        quiet_period: SqliteQuietPeriod,
-        web_versions: SqliteWebVersions,
+        quiet_period: SqlQuietPeriod,
+        web_versions: SqlWebVersions,
         reconciliation: Reconciliation,
-        freshness: SqliteFreshness,
+        freshness: SqlFreshness,
     ) -> None:
         self._db = database
         self._sends = sends

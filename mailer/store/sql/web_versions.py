@@ -1,4 +1,4 @@
-"""Web versions, in SQLite: each variant is kept once, and its values for each delivery."""
+"""Web versions: each variant is kept once, and its values for each delivery."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DELIVERED = {DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN}
 
 
-class SqliteWebVersions:
+class SqlWebVersions:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

@@ -1,4 +1,4 @@
-"""Settle deliveries by their events, in SQLite: an event about a message proves that SES accepted it.
+"""Settle deliveries by their events: an event about a message proves that SES accepted it.
 
 The event may come before the question: a sender dies, its events come in, and only the next sender
 settles its deliveries. So both are compared whenever either changes.

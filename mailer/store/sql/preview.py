@@ -1,4 +1,4 @@
-"""Questions of the preview, in SQLite."""
+"""Questions of the preview."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailer.ledger.statistics import AcceptedInMinute
-from mailer.store.sqlite import rows
-from mailer.store.sqlite.rows import SUBSCRIBER
+from mailer.store.sql import rows
+from mailer.store.sql.rows import SUBSCRIBER
 
 if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MOST_WORDS = 8
 
 
-class SqlitePreview:
+class SqlPreview:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

@@ -1,4 +1,4 @@
-"""Links and their click counts, in SQLite."""
+"""Links and their click counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mailer.store.sqlite.database import SqliteDatabase
 
 
-class SqliteClicks:
+class SqlClicks:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

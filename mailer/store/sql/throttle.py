@@ -1,4 +1,4 @@
-"""The shared rate, in SQLite."""
+"""The shared rate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mailer.store.sqlite.database import SqliteDatabase
 
 
-class SqliteThrottle:
+class SqlThrottle:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 

@@ -1,4 +1,4 @@
-"""Log of the changes of each import, so that it can be undone, in SQLite.
+"""Log of the changes of each import, so that it can be undone.
 
 New people and memberships of an import are known by their ids and by its number. Of changed rows,
 the values before and after are kept: undoing restores rows that are still as the import left them.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailer.lists.import_log import LoggedImport, UndoPlan
 from mailer.lists.subscriber import COLUMNS
-from mailer.store.sqlite.rows import iso
+from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ DETAILS = (*COLUMNS[1:], "fields", "tags")
 """The columns of a subscriber that an import can change."""
 
 
-class SqliteImportLog:
+class SqlImportLog:
     def __init__(self, database: SqliteDatabase) -> None:
         self._db = database
 
