@@ -10,11 +10,11 @@ from mailer.store.sql.rows import iso
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 
 class SqlApprovals:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def add(

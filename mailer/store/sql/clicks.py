@@ -9,11 +9,11 @@ from mailer.ledger.statistics import LinkClicks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 
 class SqlClicks:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def link(self, send_id: int, arm: int, url: str) -> int:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from mailer.ledger.delivery import Result
     from mailer.store.leases import Leases
+    from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.freshness import SqlFreshness
     from mailer.store.sql.quiet_period import SqlQuietPeriod
     from mailer.store.sql.reconciliation import Reconciliation
     from mailer.store.sql.sends import SqlSends
     from mailer.store.sql.web_versions import SqlWebVersions
-    from mailer.store.sqlite.database import SqliteDatabase
 
 _DOUBTFUL = {DeliveryState.UNCERTAIN, DeliveryState.PENDING}
 
@@ -35,7 +35,7 @@ _DOUBTFUL = {DeliveryState.UNCERTAIN, DeliveryState.PENDING}
 class SqlDeliveries:
     def __init__(
         self,
-        database: SqliteDatabase,
+        database: SqlDatabase,
         *,
         sends: SqlSends,
         leases: Leases,
@@ -241,7 +241,7 @@ UPDATE deliveries SET state = 'skipped', detail = :reason, changed = :at WHERE i
 # of the threads that send, and comes back a millisecond later.
 _CLAIM = """
 UPDATE deliveries SET state = 'sending', worker = :worker, changed = :at
-WHERE id IN (SELECT value FROM json_each(:ids))"""
+WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"""
 
 _TAKE_OVER = "UPDATE deliveries SET worker = :worker WHERE id = :id"
 
@@ -249,7 +249,7 @@ _TAKE_OVER = "UPDATE deliveries SET worker = :worker WHERE id = :id"
 _RECORD = """
 UPDATE deliveries SET state = :state, detail = :detail, changed = :at, message_id = r.value
 FROM json_each(:messages) r
-WHERE deliveries.id = CAST(r.key AS INTEGER) AND worker = :worker AND state = 'sending'"""
+WHERE deliveries.id = CAST(r.key AS BIGINT) AND worker = :worker AND state = 'sending'"""
 
 _FAILURES = """
 SELECT coalesce(s.email, '(erased)'), d.detail

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.ledger.event import Event
+    from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.reconciliation import Reconciliation
     from mailer.store.sql.sends import SqlSends
     from mailer.store.sql.suppressions import SqlSuppressions
-    from mailer.store.sqlite.database import SqliteDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Subject:
 class SqlEvents:
     def __init__(
         self,
-        database: SqliteDatabase,
+        database: SqlDatabase,
         suppressions: SqlSuppressions,
         sends: SqlSends,
         reconciliation: Reconciliation,

@@ -16,15 +16,16 @@ from mailer.store.sql.rows import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 _ACCEPT = "If this copy is to be the ledger from now on, and no other: mailer restore. See docs/backups.md."
 
 
 class SqlFreshness:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase, file: Path) -> None:
         self._db = database
-        self._marks = Marks(database.path)
+        self._file = file
+        self._marks = Marks(file)
 
     def check(self) -> None:
         with self._db.writing():
@@ -91,7 +92,7 @@ class SqlFreshness:
         return Mark(
             epoch,
             claimed,
-            path=str(self._db.path.resolve()),
+            path=str(self._file.resolve()),
             machine=machine_id(),
             boot=boot_id(),
             at=iso(datetime.now(UTC)),
@@ -106,7 +107,7 @@ class SqlFreshness:
         if foreign:
             last = max(foreign, key=lambda mark: mark.at)
             raise StaleLedger(
-                f"{self._db.path.name} is not the database that was here on {last.at[:10]}: from that "
+                f"{self._file.name} is not the database that was here on {last.at[:10]}: from that "
                 f"one, {last.claimed:,} were mailed, and this one does not know of it",
                 hint=f"Put that database back. {_ACCEPT}",
             )
@@ -115,17 +116,17 @@ class SqlFreshness:
         this_machine = machine_id()
         if machine and this_machine and machine != this_machine:
             raise StaleLedger(
-                f"{self._db.path.name} was copied from another machine: if the original still sends, "
+                f"{self._file.name} was copied from another machine: if the original still sends, "
                 f"everybody is mailed twice ({self._waiting():,} are pending here)",
                 hint=f"Send from one machine only. {_ACCEPT}",
             )
-        own = self._db.path.resolve()
+        own = self._file.resolve()
         for mark in self._marks.all(epoch):
             original = Path(mark.path)
             is_other = mark.epoch == epoch and mark.path != str(own) and original.exists()
             if is_other and mark.machine == this_machine and not original.samefile(own):
                 raise StaleLedger(
-                    f"{self._db.path.name} is a copy of {original}, which sends, too: everybody "
+                    f"{self._file.name} is a copy of {original}, which sends, too: everybody "
                     f"would be mailed twice ({self._waiting():,} are pending here)",
                     hint=f"Send from one of the two only. {_ACCEPT}",
                 )

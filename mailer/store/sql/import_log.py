@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.lists.import_row import ImportTotals
-    from mailer.store.sqlite.database import Parameters, SqliteDatabase
+    from mailer.store.sql.database import Parameters, SqlDatabase
 
 DETAILS = (*COLUMNS[1:], "fields", "tags")
 """The columns of a subscriber that an import can change."""
 
 
 class SqlImportLog:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def imports(self) -> list[LoggedImport]:
@@ -73,7 +73,7 @@ SELECT id, at, list_name, file, source, new, updated, undone FROM imports ORDER 
 _BEGIN = """
 INSERT INTO imports (at, list_name, file, source, new, updated, last_id, new_list)
 SELECT :at, :list, :file, :source, :new, :updated, :last,
-    NOT EXISTS (SELECT 1 FROM lists WHERE name = :list)
+    CASE WHEN EXISTS (SELECT 1 FROM lists WHERE name = :list) THEN 0 ELSE 1 END
 RETURNING id"""
 
 _PEOPLE_ADDED = """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mailer.lists.import_row import ImportRow
-    from mailer.store.sqlite.database import Parameters, SqliteDatabase
+    from mailer.store.sql.database import Parameters, SqlDatabase
 
 _COLUMNS = (
     *("status", "since", "how", "note"),
@@ -21,26 +21,28 @@ _COLUMNS = (
 )
 """In the order of `ImportedStanding`."""
 
+_TYPED = ", ".join(f"{name} TEXT" for name in _COLUMNS)
+
 TABLES = (
-    f"CREATE TEMP TABLE file_standings (id INTEGER PRIMARY KEY, email TEXT, {', '.join(_COLUMNS)})",
-    f"CREATE TEMP TABLE standings (email TEXT PRIMARY KEY, {', '.join(_COLUMNS)}) WITHOUT ROWID",
+    f"CREATE TEMP TABLE file_standings (id INTEGER PRIMARY KEY, email TEXT, {_TYPED})",
+    f"CREATE TEMP TABLE standings (email TEXT PRIMARY KEY, {_TYPED}) WITHOUT ROWID",
 )
-DROP = ("DROP TABLE IF EXISTS temp.file_standings", "DROP TABLE IF EXISTS temp.standings")
+DROP = ("DROP TABLE IF EXISTS file_standings", "DROP TABLE IF EXISTS standings")
 
 
-def stage(database: SqliteDatabase, rows: Iterable[ImportRow]) -> None:
+def stage(database: SqlDatabase, rows: Iterable[ImportRow]) -> None:
     """Load the standings of rows into a temporary table."""
     standings = [(row.email, *row.standing) for row in rows if row.standing is not None]
     if standings:
-        database.load("temp.file_standings", ("email", *_COLUMNS), standings)
+        database.load("file_standings", ("email", *_COLUMNS), standings)
 
 
-def fold(database: SqliteDatabase) -> None:
+def fold(database: SqlDatabase) -> None:
     """Make one standing of the several of an address: the strongest holds."""
     database.execute(_FOLD)
 
 
-def apply(database: SqliteDatabase, origin: Parameters) -> None:
+def apply(database: SqlDatabase, origin: Parameters) -> None:
     """Take people off the list and suppress addresses, in the import's transaction.
 
     Args:
@@ -68,12 +70,12 @@ _FOLDED_SUPPRESSION = ", ".join(
 )
 
 _FOLD = f"""
-INSERT INTO temp.standings (email, {_LIST}) SELECT email, {_LIST} FROM temp.file_standings
+INSERT INTO standings (email, {_LIST}) SELECT email, {_LIST} FROM file_standings
 WHERE true ORDER BY email, id
 ON CONFLICT (email) DO UPDATE SET {_FOLDED_MEMBERSHIP}, {_FOLDED_SUPPRESSION}"""
 
-_OF_THE_IMPORT = """temp.standings imported
-JOIN temp.staged ON staged.email = imported.email AND merged_into IS NULL AND erased = 0"""
+_OF_THE_IMPORT = """standings imported
+JOIN staged ON staged.email = imported.email AND merged_into IS NULL AND erased = 0"""
 
 _LEAVING = f"""
 FROM {_OF_THE_IMPORT} JOIN subscribers s ON s.email = imported.email

@@ -9,6 +9,7 @@ once, however many people there are: in the order of a file, ten million would e
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
@@ -21,7 +22,7 @@ from mailer.lists.import_row import ImportTotals, StoredRow
 from mailer.lists.subscriber import COLUMNS
 from mailer.store.sql import import_standings
 from mailer.store.sql.import_log import DETAILS
-from mailer.store.sql.rows import iso
+from mailer.store.sql.rows import iso, union_of_tags
 from mailer.store.sql.suppressions import ERASED, strength
 
 if TYPE_CHECKING:
@@ -29,18 +30,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.lists.import_row import ImportRow
+    from mailer.store.sql.database import Parameters, SqlDatabase
     from mailer.store.sql.import_log import SqlImportLog
-    from mailer.store.sqlite.database import Parameters, SqliteDatabase
 
 _CHUNK = 1_000
-_CACHE_KIB = 16_384
-"""For sorting, above all: with SQLite's 2 MB it goes over the rows more often."""
 
 
 class SqlImports:
     def __init__(
         self,
-        database: SqliteDatabase,
+        database: SqlDatabase,
         address_hashes: Callable[[str], list[str]],
         log: SqlImportLog,
     ) -> None:
@@ -61,6 +60,7 @@ class SqlImports:
     ) -> ImportTotals:
         origin = {"list": list_name, "source": source, "file": file, "at": iso(now)}
         try:
+            self._db.begin_import()
             for statement in _STAGING:
                 self._db.execute(statement)
             fields = self._stage_rows(rows)
@@ -96,12 +96,21 @@ class SqlImports:
         with self._db.reading():
             while chunk := list(islice(rows, _CHUNK)):
                 fields.update(*(row.fields for row in chunk))
-                self._db.load("temp.arrived", _VALUES, map(_arrived, chunk))
+                self._db.load("arrived", _VALUES, map(_arrived, chunk))
                 import_standings.stage(self._db, chunk)
             import_standings.fold(self._db)
-            for statement in (_SORT, "DROP TABLE temp.arrived", _MARK_MERGED, _EARLIEST):
+            for statement in (_SORT, "DROP TABLE arrived", _MARK_MERGED, _EARLIEST):
                 self._db.execute(statement)
+            self._fold()
         return fields
+
+    def _fold(self) -> None:
+        """Merge rows of one address into its first, in their order: no statement changes a row twice."""
+        place: dict[str, object] = {"email": "", "id": 0, "page": _CHUNK}
+        while rows := self._db.rows(_LATER, place):
+            merged = [dict(zip(_FOLDED, row, strict=True)) for row in rows]
+            self._db.execute_many(_FOLD, merged)
+            place |= {name: merged[-1][name] for name in ("email", "id")}
 
     def _mark_erased(self, already_marked: frozenset[str]) -> frozenset[str]:
         """Mark those whose erasure is not among the `known` ones; return all that there are.
@@ -112,10 +121,12 @@ class SqlImports:
         erased = frozenset(address.removeprefix(ERASED) for (address,) in rows)
         new = erased - already_marked
         if new:
-            self._db.create_function(
-                "is_erased", lambda email: not new.isdisjoint(self._hashes(email))
-            )
-            self._db.execute("UPDATE temp.staged SET erased = 1 WHERE is_erased(email)")
+            last = {"last": "", "page": _CHUNK}
+            while emails := [email for (email,) in self._db.rows(_EMAILS, last)]:
+                marked = [email for email in emails if not new.isdisjoint(self._hashes(email))]
+                if marked:
+                    self._db.execute(_MARK_ERASED, {"emails": json.dumps(marked)})
+                last["last"] = emails[-1]
         return erased
 
     def _totals(self, list_name: str) -> tuple[ImportTotals, int]:
@@ -161,38 +172,43 @@ def _array(tags: tuple[str, ...]) -> str:
 _NAMES = COLUMNS[1:]
 _LISTED = ", ".join(_NAMES)
 
-_VALUES = ("row", "email", *_NAMES, "fields", "tags", "joined")
+_TEXTS = ("email", *_NAMES, "fields", "tags", "joined")
+_VALUES = ("line", *_TEXTS)
+_TYPED = ", ".join(["line INTEGER", *(f"{name} TEXT" for name in _TEXTS)])
 _VALUE_LIST = ", ".join(_VALUES)
 
 _STAGING = (
-    f"PRAGMA main.cache_size = -{_CACHE_KIB}",
-    f"PRAGMA temp.cache_size = -{_CACHE_KIB}",
-    # some builds of SQLite overwrite what is dropped, which takes a second for a million rows
-    "PRAGMA temp.secure_delete = OFF",
-    f"CREATE TEMP TABLE arrived (id INTEGER PRIMARY KEY, {_VALUE_LIST})",
-    f"""CREATE TEMP TABLE staged (id INTEGER, {_VALUE_LIST}, merged_into INTEGER,
+    f"CREATE TEMP TABLE arrived (id INTEGER PRIMARY KEY, {_TYPED})",
+    f"""CREATE TEMP TABLE staged (id INTEGER NOT NULL, {_TYPED}, merged_into INTEGER,
         erased INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (email, id)) WITHOUT ROWID""",
     *import_standings.TABLES,
 )
 
 _DROP = (
-    "DROP TABLE IF EXISTS temp.arrived",
-    "DROP TABLE IF EXISTS temp.staged",
+    "DROP TABLE IF EXISTS arrived",
+    "DROP TABLE IF EXISTS staged",
     *import_standings.DROP,
 )
 
 _SORT = f"""
-INSERT INTO temp.staged (id, {_VALUE_LIST}) SELECT id, {_VALUE_LIST} FROM temp.arrived ORDER BY email, id"""
+INSERT INTO staged (id, {_VALUE_LIST}) SELECT id, {_VALUE_LIST} FROM arrived ORDER BY email, id"""
 
 _MARK_MERGED = """
-UPDATE temp.staged SET merged_into = same.first
-FROM (SELECT email, min(id) AS first FROM temp.staged GROUP BY email HAVING count(*) > 1) AS same
+UPDATE staged SET merged_into = same.first
+FROM (SELECT email, min(id) AS first FROM staged GROUP BY email HAVING count(*) > 1) AS same
 WHERE staged.email = same.email AND staged.id > same.first"""
+
+_EMAILS = """
+SELECT DISTINCT email FROM staged WHERE email > :last ORDER BY email LIMIT :page"""
+
+_MARK_ERASED = """
+UPDATE staged SET erased = 1 WHERE email IN (SELECT value FROM json_each(:emails))"""
 
 # Of several dates, the earliest is the one that a member joined on.
 _EARLIEST = """
-UPDATE temp.staged SET joined = min(coalesce(nullif(staged.joined, ''), same.joined), same.joined)
-FROM (SELECT email, min(joined) AS joined FROM temp.staged
+UPDATE staged SET joined = CASE WHEN staged.joined <> '' AND staged.joined < same.joined
+    THEN staged.joined ELSE same.joined END
+FROM (SELECT email, min(joined) AS joined FROM staged
     WHERE merged_into IS NOT NULL AND joined <> '' GROUP BY email) AS same
 WHERE staged.email = same.email AND staged.merged_into IS NULL"""
 
@@ -200,7 +216,7 @@ WHERE staged.email = same.email AND staged.merged_into IS NULL"""
 _TOTALS = f"""
 SELECT count(*) FILTER (WHERE id IS NULL AND erased = 0),
     count(*) FILTER (WHERE id IS NOT NULL AND erased = 0),
-    (SELECT count(*) FROM temp.staged) - count(*),
+    (SELECT count(*) FROM staged) - count(*),
     count(*) FILTER (WHERE erased = 1),
     count(*) FILTER (WHERE erased = 0 AND before IS NULL AND joins = 'subscribed'),
     count(*) FILTER (WHERE before = 'unsubscribed'),
@@ -221,12 +237,12 @@ FROM (
             WHEN said.reason <> '' THEN said.reason
             WHEN m.status = 'unsubscribed' OR said.status = 'unsubscribed' THEN 'off the list'
             ELSE 'mailable' END AS after
-    FROM temp.staged
+    FROM staged
     LEFT JOIN subscribers s ON s.email = staged.email
     LEFT JOIN memberships m ON m.subscriber_id = s.id
         AND m.list_id = (SELECT id FROM lists WHERE name = :list)
     LEFT JOIN suppressions x ON x.address = staged.email
-    LEFT JOIN temp.standings said ON said.email = staged.email
+    LEFT JOIN standings said ON said.email = staged.email
     WHERE merged_into IS NULL
 ) AS people"""
 
@@ -238,29 +254,40 @@ def _differs(row: str) -> str:
     OR {row}.fields NOT IN ('{{}}', s.fields) OR {row}.tags NOT IN ('[]', s.tags)"""
 
 
-# Rows of the same address merge here, in their order: later values that are not blank win, fields
-# and tags are united.
+def _merged(old: str, values: Callable[[str], str]) -> str:
+    """SQL that brings a person anything new: values that are not blank win, fields and tags are united."""
+    fields, tags = values("fields"), values("tags")
+    columns = [f"{name} = coalesce(nullif({values(name)}, ''), {old}.{name})" for name in _NAMES]
+    return f"""{", ".join(columns)},
+    fields = CASE WHEN {fields} IN ('{{}}', {old}.fields) THEN {old}.fields
+        ELSE json_patch({old}.fields, {fields}) END,
+    tags = CASE WHEN {tags} IN ('[]', {old}.tags) THEN {old}.tags
+        ELSE {union_of_tags(f"{old}.tags", tags)} END"""
+
+
+_FOLDED = ("first", "id", *_TEXTS)
+
+_LATER = f"""
+SELECT merged_into, id, {", ".join(_TEXTS)} FROM staged
+WHERE merged_into IS NOT NULL AND (email, id) > (:email, :id) ORDER BY email, id LIMIT :page"""
+
+_FOLD = f"""
+UPDATE staged SET {_merged("staged", ":{}".format)} WHERE email = :email AND id = :first"""
+
 _UPSERT = f"""
 INSERT INTO subscribers AS s (email, {_LISTED}, fields, tags, created, consent_source)
 SELECT staged.email, {_LISTED}, fields, tags,
     coalesce(nullif(said.created, ''), :at), coalesce(nullif(said.consent, ''), :source)
-FROM temp.staged LEFT JOIN temp.standings said ON said.email = staged.email
-WHERE erased = 0 ORDER BY staged.email, staged.id
-ON CONFLICT (email) DO UPDATE SET
-    {", ".join(f"{name} = coalesce(nullif(excluded.{name}, ''), s.{name})" for name in _NAMES)},
-    fields = CASE WHEN excluded.fields IN ('{{}}', s.fields) THEN s.fields
-        ELSE json_patch(s.fields, excluded.fields) END,
-    tags = CASE WHEN excluded.tags IN ('[]', s.tags) THEN s.tags
-        ELSE (SELECT json_group_array(value) FROM (
-            SELECT value FROM json_each(s.tags) UNION SELECT value FROM json_each(excluded.tags)
-        )) END
+FROM staged LEFT JOIN standings said ON said.email = staged.email
+WHERE erased = 0 AND merged_into IS NULL ORDER BY staged.email
+ON CONFLICT (email) DO UPDATE SET {_merged("s", "excluded.{}".format)}
 WHERE {_differs("excluded")}"""
 
 _KEEP_BEFORE = f"""
 INSERT INTO import_people (import_id, subscriber_id, moment, {", ".join(DETAILS)})
-SELECT DISTINCT :import, s.id, 'before', {", ".join(f"s.{name}" for name in DETAILS)}
-FROM temp.staged JOIN subscribers s ON s.email = staged.email
-WHERE erased = 0 AND ({_differs("staged")})"""
+SELECT :import, s.id, 'before', {", ".join(f"s.{name}" for name in DETAILS)}
+FROM staged JOIN subscribers s ON s.email = staged.email
+WHERE erased = 0 AND merged_into IS NULL AND ({_differs("staged")})"""
 
 _KEEP_AFTER = f"""
 INSERT INTO import_people (import_id, subscriber_id, moment, {", ".join(DETAILS)})
@@ -270,7 +297,7 @@ WHERE b.import_id = :import AND b.moment = 'before'"""
 
 _NEW_LIST = """
 INSERT INTO lists (name)
-SELECT :list WHERE EXISTS (SELECT 1 FROM temp.staged WHERE erased = 0)
+SELECT :list WHERE EXISTS (SELECT 1 FROM staged WHERE erased = 0)
 ON CONFLICT (name) DO NOTHING"""
 
 # An existing membership stays as it is, also an unsubscribed one. CROSS JOIN keeps this order of the
@@ -281,16 +308,16 @@ SELECT lists.id, s.id, coalesce(said.status, 'subscribed'),
     coalesce(nullif(said.since, ''), nullif(CASE WHEN said.status = 'unsubscribed' THEN ''
         ELSE staged.joined END, ''), :at),
     coalesce(said.how, 'import'), coalesce(said.note, ''), :import
-FROM lists CROSS JOIN temp.staged CROSS JOIN subscribers s ON s.email = staged.email
-LEFT JOIN temp.standings said ON said.email = staged.email
-WHERE lists.name = :list AND merged_into IS NULL AND erased = 0
+FROM lists CROSS JOIN staged CROSS JOIN subscribers s
+LEFT JOIN standings said ON said.email = staged.email
+WHERE lists.name = :list AND s.email = staged.email AND merged_into IS NULL AND erased = 0
 ON CONFLICT (list_id, subscriber_id) DO NOTHING"""
 
 _STORED_ROWS = """
-SELECT staged.row, staged.email,
+SELECT staged.line, staged.email,
     CASE WHEN merged_into IS NOT NULL THEN 'merged' WHEN erased = 1 THEN 'erased'
         WHEN s.id IS NULL OR s.id > :last THEN 'new' ELSE 'updated' END,
-    (SELECT first.row FROM temp.staged first
+    (SELECT first.line FROM staged first
         WHERE first.email = staged.email AND first.id = staged.merged_into)
-FROM temp.staged LEFT JOIN subscribers s ON s.email = staged.email
+FROM staged LEFT JOIN subscribers s ON s.email = staged.email
 ORDER BY staged.id"""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ _FREE_TEXT: Mapping[str, tuple[str, ...]] = {
 
 
 class PersonalData:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def show(self, subscriber_id: int, email: str) -> dict[str, list[dict[str, object]]]:

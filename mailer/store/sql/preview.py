@@ -11,14 +11,14 @@ from mailer.store.sql.rows import SUBSCRIBER
 
 if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 
 _MOST_WORDS = 8
 
 
 class SqlPreview:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def search(self, list_name: str, text: str, limit: int) -> list[Subscriber]:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 
 class SqlQuietPeriod:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def recently_mailed(self, campaign: str, *, hours: float, now: datetime) -> Iterator[int]:
@@ -101,5 +101,5 @@ _WAS_MAILED = """
 SELECT 1 FROM deliveries
 WHERE campaign IN (SELECT value FROM json_each(:campaigns)) AND changed >= :since
     AND subscriber_id IN (
-        SELECT :who UNION ALL SELECT formerly FROM moves WHERE subscriber_id = :who)
+        SELECT CAST(:who AS BIGINT) UNION ALL SELECT formerly FROM moves WHERE subscriber_id = :who)
     AND state IN ('sending', 'accepted', 'uncertain') LIMIT 1"""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 
 class Reconciliation:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def prove(self, delivery_ids: Iterable[int], at: str) -> int:
@@ -34,7 +34,7 @@ class Reconciliation:
 
 
 # The first condition lets the index be used, which holds no others.
-_OF_THESE = "delivery_id > 0 AND delivery_id IN (SELECT value FROM json_each(:ids))"
+_OF_THESE = "delivery_id > 0 AND delivery_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
 
 # An event about another message of the same delivery, sent once more by hand, says nothing about this one.
 _NEVER_SENT = f"""

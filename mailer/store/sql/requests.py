@@ -19,7 +19,7 @@ from mailer.lists.request import (
     RecipientRequest,
     RequestKind,
 )
-from mailer.store.sql.rows import iso
+from mailer.store.sql.rows import iso, union_of_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from mailer.lists.request import Reader, RequestLimits
     from mailer.lists.subscriber import Subscriber
+    from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.subscribers import SqlSubscribers
     from mailer.store.sql.suppressions import SqlSuppressions
     from mailer.store.sql.unsubscribes import SqlUnsubscribes
-    from mailer.store.sqlite.database import SqliteDatabase
 
 REFUSED = (SuppressionReason.COMPLAINED, SuppressionReason.MANUAL)
 """Suppressions that no form lifts: a complaint, and what staff have decided."""
@@ -39,7 +39,7 @@ REFUSED = (SuppressionReason.COMPLAINED, SuppressionReason.MANUAL)
 class SqlRequests:
     def __init__(
         self,
-        database: SqliteDatabase,
+        database: SqlDatabase,
         suppressions: SqlSuppressions,
         subscribers: SqlSubscribers,
         unsubscribes: SqlUnsubscribes,
@@ -448,7 +448,7 @@ WHERE subscriber_id = :from AND state = 'pending' AND campaign IN (SELECT campai
 _OUTCOME = """
 SELECT outcome, departure_id FROM requests WHERE id = :id AND outcome <> '{}'"""
 
-_COPY = """
+_COPY = f"""
 UPDATE subscribers SET
     first_name = coalesce(nullif(subscribers.first_name, ''), o.first_name),
     last_name = coalesce(nullif(subscribers.last_name, ''), o.last_name),
@@ -458,14 +458,13 @@ UPDATE subscribers SET
     county = CASE subscribers.zip WHEN '' THEN o.county ELSE subscribers.county END,
     timezone = CASE subscribers.zip WHEN '' THEN o.timezone ELSE subscribers.timezone END,
     fields = json_patch(o.fields, subscribers.fields),
-    tags = (SELECT json_group_array(DISTINCT value) FROM (
-        SELECT value FROM json_each(o.tags) UNION ALL SELECT value FROM json_each(subscribers.tags)))
+    tags = {union_of_tags("o.tags", "subscribers.tags")}
 FROM (SELECT * FROM subscribers WHERE id = :from) o WHERE subscribers.id = :to"""
 
 _TAKE_BACK = """
 UPDATE memberships SET status = 'unsubscribed', since = :at, how = 'move taken back'
 WHERE subscriber_id = :subscriber AND status = 'subscribed'
-    AND list_id IN (SELECT value FROM json_each(:lists))"""
+    AND list_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:lists))"""
 
 _ADD_LIST = "INSERT INTO lists (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"
 

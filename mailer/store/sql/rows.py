@@ -41,6 +41,12 @@ def as_json(fields: Mapping[str, str]) -> str:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
+def union_of_tags(tags: str, others: str) -> str:
+    """SQL for the tags of two columns, each once, in their order."""
+    return f"""(SELECT json_group_array(value) FROM (
+        SELECT value FROM json_each({tags}) UNION SELECT value FROM json_each({others}) ORDER BY 1) u)"""
+
+
 def iso(moment: datetime) -> str:
     """A time as it stands in the database: ISO 8601, to the second."""
     return moment.isoformat(timespec="seconds")

@@ -16,12 +16,12 @@ from mailer.store.sql.sends import WAITS_FOR_WINNER
 if TYPE_CHECKING:
     from mailer.ledger.delivery import Send
     from mailer.store.leases import Leases
+    from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.sends import SqlSends
-    from mailer.store.sqlite.database import SqliteDatabase
 
 
 class SqlSchedule:
-    def __init__(self, database: SqliteDatabase, sends: SqlSends, leases: Leases) -> None:
+    def __init__(self, database: SqlDatabase, sends: SqlSends, leases: Leases) -> None:
         self._db = database
         self._sends = sends
         self._leases = leases

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mailer.campaigns.schedule import Timing
     from mailer.campaigns.subject_test import SplitTest
     from mailer.store.leases import Leases
+    from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.freshness import SqlFreshness
-    from mailer.store.sqlite.database import SqliteDatabase
 
 # bounds the memory while an audience streams in
 CHUNK = 10_000
@@ -34,7 +34,7 @@ WAITS_FOR_WINNER = 1 << 40
 
 
 class SqlSends:
-    def __init__(self, database: SqliteDatabase, leases: Leases, freshness: SqlFreshness) -> None:
+    def __init__(self, database: SqlDatabase, leases: Leases, freshness: SqlFreshness) -> None:
         self._db = database
         self._leases = leases
         self._freshness = freshness
@@ -107,7 +107,7 @@ class SqlSends:
             frozen["spent"] = spent_number(self._db, "deliveries")
             frozen["added"] = self._db.execute(_ADD_DELIVERIES, frozen)
             self._db.execute(_ADDED, frozen)
-        self._db.execute("DELETE FROM temp.frozen")
+        self._db.execute("DELETE FROM frozen")
         changed = self.find(campaign, list_name)
         assert changed is not None
         return changed, frozen["added"] + frozen["back"]
@@ -115,24 +115,28 @@ class SqlSends:
     def _stage(self, subscriber_ids: Iterable[int], trial: SplitTest | None) -> None:
         """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
         self._db.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS frozen (subscriber_id INTEGER, arm INTEGER)"
+            "CREATE TEMP TABLE IF NOT EXISTS frozen "
+            "(position INTEGER PRIMARY KEY, subscriber_id INTEGER, arm INTEGER)"
         )
-        self._db.execute("DELETE FROM temp.frozen")
-        ids = iter(subscriber_ids)
-        while chunk := [(i, trial.arm(i) if trial else 1) for i in islice(ids, CHUNK)]:
+        self._db.execute("DELETE FROM frozen")
+        rows = (
+            (position, subscriber_id, trial.arm(subscriber_id) if trial else 1)
+            for position, subscriber_id in enumerate(subscriber_ids, 1)
+        )
+        while chunk := list(islice(rows, CHUNK)):
             with self._db.reading():
-                self._db.load("temp.frozen", ("subscriber_id", "arm"), chunk)
+                self._db.load("frozen", ("position", "subscriber_id", "arm"), chunk)
 
     def _stage_times(self, timing: Timing | None) -> int:
         """Keep the time of each time zone; return the time of all others, in seconds since 1970."""
         self._db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS times (timezone TEXT PRIMARY KEY, due INTEGER)"
         )
-        self._db.execute("DELETE FROM temp.times")
+        self._db.execute("DELETE FROM times")
         if timing is None:
             return 0
         times = [(zone, unix(due)) for zone, due in timing.zones.items()]
-        self._db.load("temp.times", ("timezone", "due"), times)
+        self._db.load("times", ("timezone", "due"), times)
         return unix(timing.due)
 
     def find(self, campaign: str, list_name: str) -> Send | None:
@@ -247,14 +251,14 @@ SELECT :spent + 1, :campaign, id, 'queued', :query, :snapshot, :digest, :transpo
 FROM lists WHERE name = :list
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
-# An id that is NULL becomes the highest + 1. The join leaves out people who were erased since the ids
+# The join leaves out people who were erased since the ids
 # were read; the condition, people who had it under an address they have moved from.
 _ADD_DELIVERIES = """
 INSERT INTO deliveries (id, campaign, subscriber_id, send_id, state, detail, changed, arm, due)
-SELECT :spent + frozen.rowid, :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
+SELECT :spent + frozen.position, :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
     CASE frozen.arm WHEN 0 THEN :rest_due ELSE coalesce(times.due, :due) END
-FROM temp.frozen JOIN subscribers ON subscribers.id = frozen.subscriber_id
-LEFT JOIN temp.times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (
+FROM frozen JOIN subscribers ON subscribers.id = frozen.subscriber_id
+LEFT JOIN times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (
     SELECT 1 FROM moves JOIN deliveries d
         ON d.campaign = :campaign AND d.subscriber_id = moves.formerly
     WHERE moves.subscriber_id = subscribers.id AND d.state <> 'skipped')
@@ -263,11 +267,11 @@ ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
 _TAKE_BACK = """
 UPDATE deliveries SET state = 'pending', detail = '', changed = :at
 WHERE send_id = :id AND state = 'skipped' AND detail = :reason
-    AND subscriber_id IN (SELECT subscriber_id FROM temp.frozen)"""
+    AND subscriber_id IN (SELECT subscriber_id FROM frozen)"""
 
 _MOVE = """
 UPDATE deliveries SET due = coalesce((
-    SELECT times.due FROM temp.times JOIN subscribers s ON s.timezone = times.timezone
+    SELECT times.due FROM times JOIN subscribers s ON s.timezone = times.timezone
     WHERE s.id = deliveries.subscriber_id), :due)
 WHERE send_id = :id AND state = 'pending' AND due < :winner"""
 
@@ -308,4 +312,4 @@ WHERE state = 'pending' AND send_id IN (SELECT id FROM sends WHERE state = 'canc
 _COUNTS = """
 SELECT sends.audience, deliveries.state, count(deliveries.id)
 FROM sends LEFT JOIN deliveries ON deliveries.send_id = sends.id
-WHERE sends.id = :id GROUP BY deliveries.state"""
+WHERE sends.id = :id GROUP BY sends.audience, deliveries.state"""

@@ -8,14 +8,14 @@ from mailer.campaigns.subject_test import SubjectFigures
 from mailer.ledger.statistics import BounceCount, DomainCount, SendStatistics, VariantCount
 
 if TYPE_CHECKING:
-    from mailer.store.sqlite.database import Row, SqliteDatabase
+    from mailer.store.sql.database import Row, SqlDatabase
 
 _MOST = 200
 """Rows of one kind."""
 
 
 class SqlStatistics:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def of_send(self, send_id: int) -> SendStatistics:
@@ -64,8 +64,8 @@ GROUP BY type, subtype ORDER BY number DESC, type, subtype LIMIT :most"""
 # those that most came back from, then those that most went to
 _DOMAINS = """
 SELECT substr(s.email, instr(s.email, '@') + 1) AS domain, count(*) AS accepted,
-    sum(d.id IN (SELECT delivery_id FROM events WHERE send_id = :send AND outcome = 'bounced'))
-        AS bounced
+    count(*) FILTER (WHERE d.id IN (
+        SELECT delivery_id FROM events WHERE send_id = :send AND outcome = 'bounced')) AS bounced
 FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
 WHERE d.send_id = :send AND d.state = 'accepted'
 GROUP BY domain ORDER BY bounced DESC, accepted DESC, domain LIMIT :most"""
@@ -105,7 +105,6 @@ _VARIANTS = "SELECT count(*) FROM variants WHERE send_id = :send"
 # CROSS JOIN: from the deliveries of this send to their copies, not through those of all sends
 _VARIANT_COUNTS = """
 SELECT v.content, count(*) AS number
-FROM deliveries d CROSS JOIN copies c ON c.delivery_id = d.id
-JOIN variants v ON v.id = c.variant_id
-WHERE d.send_id = :send AND d.state = 'accepted'
+FROM deliveries d CROSS JOIN copies c JOIN variants v ON v.id = c.variant_id
+WHERE c.delivery_id = d.id AND d.send_id = :send AND d.state = 'accepted'
 GROUP BY v.id ORDER BY number DESC, v.id LIMIT :limit"""

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.lists.subscriber import Subscriber
+    from mailer.store.sql.database import Row, SqlDatabase
     from mailer.store.sql.personal_data import PersonalData
     from mailer.store.sql.suppressions import SqlSuppressions
-    from mailer.store.sqlite.database import Row, SqliteDatabase
 
 
 class SqlSubscribers:
     def __init__(
         self,
-        database: SqliteDatabase,
+        database: SqlDatabase,
         suppressions: SqlSuppressions,
         personal_data: PersonalData,
     ) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 ERASED = "hmac:"
 """Begins a suppression of an address that is kept as its keyed hash only."""
@@ -36,9 +36,7 @@ def strength(column: str) -> str:
 
 
 class SqlSuppressions:
-    def __init__(
-        self, database: SqliteDatabase, address_hashes: Callable[[str], list[str]]
-    ) -> None:
+    def __init__(self, database: SqlDatabase, address_hashes: Callable[[str], list[str]]) -> None:
         self._db = database
         self._hashes = address_hashes
 

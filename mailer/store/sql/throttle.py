@@ -10,11 +10,11 @@ from mailer.throttle import Reservation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 
 class SqlThrottle:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def reserve(
@@ -22,13 +22,15 @@ class SqlThrottle:
     ) -> Reservation:
         with self._db.writing():
             bucket = self._bucket(key)
-            bucket, wait = throttle.reserve(bucket, n, rate=rate, burst=burst, now=clock())
+            bucket, wait = throttle.reserve(
+                bucket, n, rate=rate, burst=burst, now=self._db.now(clock)
+            )
             self._keep(key, bucket)
         return Reservation(wait, bucket.rate_factor)
 
     def slow_down(self, key: str, *, clock: Callable[[], float]) -> float:
         with self._db.writing():
-            bucket = throttle.slow_down(self._bucket(key), now=clock())
+            bucket = throttle.slow_down(self._bucket(key), now=self._db.now(clock))
             self._keep(key, bucket)
         return bucket.rate_factor
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.suppressions import SqlSuppressions
-    from mailer.store.sqlite.database import SqliteDatabase
 
 UNDO = timedelta(hours=24)
 
 
 class SqlUnsubscribes:
-    def __init__(self, database: SqliteDatabase, suppressions: SqlSuppressions) -> None:
+    def __init__(self, database: SqlDatabase, suppressions: SqlSuppressions) -> None:
         self._db = database
         self._suppressions = suppressions
 
@@ -181,6 +181,6 @@ _REJOIN = """
 UPDATE memberships SET status = 'subscribed', since = :at, how = 'undo'
 FROM (SELECT subscriber_id, at, lists FROM departures WHERE id = :id) d
 WHERE memberships.subscriber_id = d.subscriber_id AND memberships.status = 'unsubscribed'
-    AND memberships.since = d.at AND list_id IN (SELECT value FROM json_each(d.lists))"""
+    AND memberships.since = d.at AND list_id IN (SELECT CAST(value AS BIGINT) FROM json_each(d.lists))"""
 
 _GIVE_REASON = "UPDATE departures SET reason = :reason WHERE id = :id"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import DeliveryState, StoredMessage
@@ -11,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mailer.ledger.delivery import Result
-    from mailer.store.sqlite.database import SqliteDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 _DELIVERED = {DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN}
 
 
 class SqlWebVersions:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._db = database
 
     def find(self, subscriber_id: int, send_id: int) -> StoredMessage | None:
@@ -33,8 +32,11 @@ class SqlWebVersions:
             for kept, delivery in firsts.values()
         )
         self._db.execute_many(_ADD_VARIANT, variants)
-        values = [(delivery, kept.digest, kept.values) for kept, delivery in copies]
-        self._db.execute(_ADD_VALUES, {"copies": json.dumps(values)})
+        values = (
+            {"delivery": delivery, "digest": kept.digest, "values": kept.values}
+            for kept, delivery in copies
+        )
+        self._db.execute_many(_ADD_VALUES, values)
 
 
 _ADD_VARIANT = """
@@ -45,11 +47,10 @@ ON CONFLICT (send_id, digest) DO NOTHING"""
 # Nothing is kept of a person who was erased while the mail was in flight.
 _ADD_VALUES = """
 INSERT INTO copies (delivery_id, variant_id, slot_values)
-SELECT d.id, v.id, r.value ->> 2
-FROM json_each(:copies) r JOIN deliveries d ON d.id = r.value ->> 0
-JOIN variants v ON v.send_id = d.send_id AND v.digest = r.value ->> 1
+SELECT d.id, v.id, :values
+FROM deliveries d JOIN variants v ON v.send_id = d.send_id AND v.digest = :digest
 JOIN subscribers s ON s.id = d.subscriber_id
-WHERE true
+WHERE d.id = :delivery
 ON CONFLICT (delivery_id) DO UPDATE
 SET variant_id = excluded.variant_id, slot_values = excluded.slot_values"""
 

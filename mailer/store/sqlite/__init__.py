@@ -40,7 +40,7 @@ def connect(
     """Open the database file; make it, with its folder, if it is not there."""
     database = SqliteDatabase(path, announce)
     leases = SqliteLeases(database)
-    freshness = SqlFreshness(database)
+    freshness = SqlFreshness(database, path)
     sends = SqlSends(database, leases, freshness)
     quiet_period = SqlQuietPeriod(database)
     web_versions = SqlWebVersions(database)

@@ -1,0 +1,131 @@
+"""What the parts of a store ask of a database: SQL with named parameters, and transactions.
+
+The SQL is one text for every database. What a database lacks of it, it makes up for by itself: PostgreSQL
+gets functions such as `json_each` with its schema.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mailer.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+Row = tuple[Any, ...]
+Parameters = Mapping[str, object]
+
+NONE: Parameters = {}
+
+T = TypeVar("T")
+
+
+class SqlDatabase(ABC):
+    """One connection, which raises StoreError only."""
+
+    read_only = False
+
+    @abstractmethod
+    def rows(self, sql: str, parameters: Parameters = NONE) -> list[Row]: ...
+
+    @abstractmethod
+    def row(self, sql: str, parameters: Parameters = NONE) -> Row | None:
+        """The first row; None when there is none."""
+
+    def value(self, sql: str, parameters: Parameters = NONE) -> Any:
+        """The first value of the first row; None when there is no row."""
+        row = self.row(sql, parameters)
+        return row[0] if row else None
+
+    @abstractmethod
+    def records(self, sql: str, parameters: Parameters = NONE) -> list[dict[str, object]]:
+        """Rows by the names of their columns."""
+
+    @abstractmethod
+    def stream(self, sql: str, parameters: Parameters = NONE) -> Generator[Row]:
+        """Rows one at a time, from a cursor that stays open: for temporary tables only."""
+
+    @abstractmethod
+    def execute(self, sql: str, parameters: Parameters = NONE) -> int:
+        """Return the number of rows that changed."""
+
+    @abstractmethod
+    def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> int:
+        """Return the number of rows that changed, in all."""
+
+    @abstractmethod
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert many rows into a table, in the order of the columns, in the fastest way."""
+
+    # ---------------------------------------------------------------- transactions
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[None]:
+        """One write transaction, whole or not at all. Inside another one, it is a step of that.
+
+        There is one at a time, in all processes: what it reads stays true until it ends.
+        """
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[None]:
+        """Let several reads see the same instant."""
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Read while keeping other writers out; where this is impossible, read anyway."""
+        return self.reading() if self.read_only else self.writing()
+
+    def together(self, steps: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Run several steps in one transaction; see `mailer.store.database.Database`."""
+        with self.writing():
+            return [self._step(step) for step in steps]
+
+    def _step(self, step: Callable[[], T]) -> T | Exception:
+        try:
+            with self.writing():
+                return step()
+        except StoreError:
+            raise
+        except Exception as err:  # noqa: BLE001 - the caller that asked for the step gets it
+            return err
+
+    # ---------------------------------------------------------------- what databases do differently
+
+    @abstractmethod
+    def number_from(self, table: str, spent: int) -> None:
+        """Give out ids of a table above a number, which is not below those that it has."""
+
+    @abstractmethod
+    def begin_import(self) -> None:
+        """Prepare this connection for the large temporary tables of an import."""
+
+    @abstractmethod
+    def checkpoint(self) -> None:
+        """Move what is committed into the main file, as far as readers allow."""
+
+    @abstractmethod
+    def clear_log_later(self) -> None:
+        """Note, in this transaction, that the log has to be cleared of personal data after it."""
+
+    def clear_log(self) -> bool:
+        """Clear what `clear_log_later` noted out of the log; return False when a reader is in the way."""
+        return True
+
+    def now(self, clock: Callable[[], float]) -> float:
+        """The time that all senders share, in seconds since 1970: this machine's, if all are on it."""
+        return clock()
+
+    @abstractmethod
+    def check_present(self) -> None:
+        """Raise DatabaseReplacedError when the database was replaced or deleted while in use."""
+
+    @abstractmethod
+    def back_up(self, file: Path) -> None:
+        """Copy the whole database into one file; safe during a send. The file appears when it is complete."""
+
+    @abstractmethod
+    def close(self) -> None: ...
