@@ -14,7 +14,7 @@ from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from itsdangerous import BadData, Signer
@@ -42,6 +42,10 @@ Purpose = Literal[
     "restore",
     "never",
     "click",
+    "sign",
+    "confirm-signature",
+    "signed",
+    "withdraw",
 ]
 
 _PATHS: dict[Purpose, str] = {
@@ -58,6 +62,12 @@ _PATHS: dict[Purpose, str] = {
     "settle": "o",
     "restore": "w",
     "never": "n",
+    # of one petition, whose name stands before the token
+    "sign": "s",
+    # about one signature; these expire, too
+    "confirm-signature": "y",
+    "signed": "t",
+    "withdraw": "x",
 }
 LIFETIMES: dict[Purpose, timedelta] = {
     "undo": timedelta(hours=24),
@@ -67,6 +77,9 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "settle": timedelta(days=30),
     "restore": timedelta(days=30),
     "never": timedelta(days=60),
+    "confirm-signature": timedelta(days=7),
+    "signed": timedelta(hours=24),
+    "withdraw": timedelta(days=365),
 }
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
 
@@ -104,26 +117,28 @@ class Keys:
         ]
         return Signer(rotation, key_derivation="none", algorithm=_Blake2())
 
-    def token(self, purpose: Purpose, subscriber_id: int, send_id: int) -> str:
+    def token(self, purpose: Purpose, subscriber_id: int, send_id: int, subject: str = "") -> str:
+        """A signed token. It is good for this purpose and this subject, such as a petition, only."""
         # what the signer signs, in half its time: three of these stand in each of a million mails
         payload = b"%x-%x" % (subscriber_id, send_id)
         signature = self._hashes[purpose].copy()
-        signature.update(payload)
+        signature.update(payload + _about(subject).encode())
         written = b2a_base64(signature.digest(), newline=False).translate(_URL_SAFE).rstrip(b"=")
         return (b"%b.%b" % (payload, written)).decode()
 
-    def read(self, purpose: Purpose, token: str) -> tuple[int, int] | None:
-        """The subscriber's and the send's id, or None for anything but a token of this purpose."""
-        signature = token.rpartition(".")[2]
+    def read(self, purpose: Purpose, token: str, subject: str = "") -> tuple[int, int] | None:
+        """The subscriber's and the send's id; None for anything but a token of this purpose and subject."""
+        ids, _, signature = token.rpartition(".")
+        about = _about(subject)
         try:
-            payload = self._signers[purpose].unsign(token).decode()
+            payload = self._signers[purpose].unsign(f"{ids}{about}.{signature}").decode()
             # Base64 has spare bits in its last character, so that several texts decode alike.
             if base64_encode(base64_decode(signature)).decode() != signature:
                 return None
         except (BadData, UnicodeError):
             return None
-        ids = _IDS.fullmatch(payload)
-        return (int(ids[1], 16), int(ids[2], 16)) if ids else None
+        match = _IDS.fullmatch(payload.removesuffix(about))
+        return (int(match[1], 16), int(match[2], 16)) if match else None
 
     def passing(self, purpose: Purpose, subject_id: int, now: datetime) -> str:
         """A token that `read_passing` believes for a time."""
@@ -135,6 +150,11 @@ class Keys:
         if ids is None or not 0 <= now.timestamp() - ids[1] < LIFETIMES[purpose].total_seconds():
             return None
         return ids[0]
+
+
+def _about(subject: str) -> str:
+    """What is signed besides the ids. "/" stands in neither, so that no two of them read alike."""
+    return f"/{subject}" if subject else ""
 
 
 @dataclass(slots=True)
@@ -168,6 +188,11 @@ class Links:
         """Not personal: a forwarded mail must not let the friend act for the first reader."""
         return f"{self.base_url}/f/{self.campaign}"
 
+    def sign(self, petition: str) -> str:
+        """The link that signs a petition as this recipient."""
+        token = self.keys.token("sign", self.subscriber_id, self.send_id, petition)
+        return address(self.base_url, "sign", f"{petition}/{token}")
+
     def _personal(self, purpose: Purpose) -> str:
         return address(
             self.base_url, purpose, self.keys.token(purpose, self.subscriber_id, self.send_id)
@@ -178,8 +203,26 @@ def address(base_url: str, purpose: Purpose, token: str) -> str:
     return f"{base_url}/{_PATHS[purpose]}/{token}"
 
 
+def petition_page(base_url: str, petition: str) -> str:
+    """Where anybody can read and sign a petition."""
+    return f"{base_url}/petition/{petition}"
+
+
 PERSONAL = ("unsubscribe", "update", "view")
 LINKS = (*PERSONAL, "forward")
+SIGN = "sign."
+"""Begins the name of a link that signs a petition, before the petition's own."""
+
+
+def named(links: Any, name: str) -> str:
+    """One of LINKS, or of those that sign, by its name; "" for any other."""
+    if name.startswith(SIGN):
+        return str(links.sign(name.removeprefix(SIGN)))
+    return str(getattr(links, name)) if name in LINKS else ""
+
+
+def is_link(name: str) -> bool:
+    return name in LINKS or name.startswith(SIGN)
 
 
 class _Location(NamedTuple):

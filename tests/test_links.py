@@ -252,3 +252,19 @@ def test_nobody_else_compares_with_the_base_url():
 )
 def test_a_comparison_with_the_base_url_is_seen(program):
     assert list(comparisons(ast.parse(program)))
+
+
+def test_a_token_that_signs_is_good_for_one_petition():
+    keys = Keys([NEW])
+    token = keys.token("sign", 7, 9, "night-bus")
+    assert keys.read("sign", token, "night-bus") == (7, 9)
+    assert keys.read("sign", token, "rivers") is None
+    assert keys.read("sign", token) is None
+    assert keys.read("view", token, "night-bus") is None
+    assert keys.read("sign", keys.token("sign", 7, 9), "night-bus") is None
+    assert Keys([NEW[::-1] * 2, NEW]).read("sign", token, "night-bus") == (7, 9)
+
+
+def test_the_longest_link_that_signs_does_not_wrap():
+    links = Links("", Keys([NEW]), "council-vote", 2**52 - 1, 2**52 - 1)
+    assert len(links.sign("x" * 24)) < 80

@@ -150,13 +150,13 @@ def parse(path: str, text: str) -> Campaign:
             hint="Mail programs cut a mail off at about 100,000. Link to what is longer.",
         )
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    header, body, offset = _split(path, text)
+    header, body, offset = split(path, text)
     front, lines = _front_matter(path, header)
     body = "\n" * offset + body
-    return Campaign(name, path, front, lines, body, _footnotes(path, body))
+    return Campaign(name, path, front, lines, body, footnotes(path, body))
 
 
-def _split(path: str, text: str) -> tuple[str, str, int]:
+def split(path: str, text: str) -> tuple[str, str, int]:
     lines = text.split("\n")
     if not _FENCE.fullmatch(lines[0]):
         raise CampaignError(
@@ -177,7 +177,7 @@ def _split(path: str, text: str) -> tuple[str, str, int]:
 def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
-    for key, value in _pairs(path, header):
+    for key, value in read_pairs(path, header):
         line = key.start_mark.line + 2
         if not isinstance(key, yaml.ScalarNode):
             raise _not_text(path, key)
@@ -193,7 +193,7 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
     try:
         front = FrontMatter.model_validate(values)
     except ValidationError as err:
-        problem = explain(err, FrontMatter, lambda where: Place(path, _line_of(lines, where)))
+        problem = explain(err, FrontMatter, lambda where: Place(path, line_of(lines, where)))
         raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
     _check_subjects(path, front, lines)
     lines.setdefault("subject", lines.get("subjects", 1))
@@ -224,20 +224,20 @@ def _refuse_comment(path: str, name: str, node: yaml.Node, header: str) -> None:
 def _value(path: str, name: str, node: yaml.Node, lines: dict[str, int]) -> Any:
     """A value as the schema takes it; notes the lines of what is inside it."""
     if name not in _NESTED:
-        return _text(path, node)
+        return text_of(path, node)
     if not isinstance(node, _NESTED[name]):
         shape, hint = _SHAPES[_NESTED[name]]
         raise CampaignError(f'"{name}" must be {shape}', place=Place(path, lines[name]), hint=hint)
     if isinstance(node, yaml.MappingNode):
-        pairs = [(_text(path, key), value) for key, value in node.value]
+        pairs = [(text_of(path, key), value) for key, value in node.value]
         lines.update({f"{name}.{key}": value.start_mark.line + 2 for key, value in pairs})
-        return {key: _text(path, value) for key, value in pairs}
+        return {key: text_of(path, value) for key, value in pairs}
     items = list(enumerate(node.value, 1))
     lines.update({f"{name}.{number}": item.start_mark.line + 2 for number, item in items})
-    return [_text(path, item) for _, item in items]
+    return [text_of(path, item) for _, item in items]
 
 
-def _text(path: str, node: yaml.Node) -> str:
+def text_of(path: str, node: yaml.Node) -> str:
     # Every value is text: a subject "No" or a date 2026-11-03 is meant as it is written.
     if not isinstance(node, yaml.ScalarNode):
         raise _not_text(path, node)
@@ -253,7 +253,7 @@ def _not_text(path: str, node: yaml.Node) -> CampaignError:
     )
 
 
-def _line_of(lines: dict[str, int], where: list[int | str]) -> int:
+def line_of(lines: dict[str, int], where: list[int | str]) -> int:
     """Of what is inside a value, where that has a line of its own; items are counted from 1."""
     inner = ".".join(str(part + 1 if isinstance(part, int) else part) for part in where)
     return lines.get(inner) or lines.get(str(where[0]), 1)
@@ -284,7 +284,7 @@ def _check_subjects(path: str, front: FrontMatter, lines: dict[str, int]) -> Non
         )
 
 
-def _pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
+def read_pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
     try:
         node = yaml.compose(header, Loader=yaml.SafeLoader)
     except RecursionError as err:
@@ -320,7 +320,7 @@ def _line(err: yaml.YAMLError, header: str) -> int:
     return header.count("\n", 0, getattr(err, "position", 0)) + 2
 
 
-def _footnotes(path: str, body: str) -> dict[str, int]:
+def footnotes(path: str, body: str) -> dict[str, int]:
     """Every reference has one note that says something, and every note is referred to.
 
     Looked for in the source, so that a branch nobody takes is held to the same.

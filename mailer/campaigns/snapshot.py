@@ -9,21 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer import assets
 from mailer.campaigns import campaign as campaign_file
+from mailer.campaigns import petition as petition_file
 from mailer.campaigns.lookups import LookupTable, read_table
+from mailer.campaigns.petition import Petition, Tally
 from mailer.config import Content
 from mailer.errors import CampaignError, ConfigError, Place, UsageError, suggest
 from mailer.images import library
 from mailer.images.picture import Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mailer.campaigns.campaign import Campaign
     from mailer.config import Project, Settings
@@ -40,6 +42,9 @@ class Snapshot:
     content: Content
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     """By the name that the campaign has for each, such as `images/rally.jpg`."""
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    """Signatures of the campaign's petitions when it was loaded. Not part of what `digest` compares: they
+    rise by themselves."""
 
     @cached_property
     def parsed(self) -> Campaign:
@@ -69,39 +74,67 @@ class Snapshot:
             for name, lookup in self.content.lookups.items()
         }
 
+    @cached_property
+    def petitions(self) -> dict[str, Petition]:
+        """The petitions that the campaign shows, by name."""
+        names = petition_file.used_in(self.files[self.path])
+        paths = {name: f"{petition_file.FOLDER}/{name}.md" for name in names}
+        return {
+            name: petition_file.parse(path, self.files[path])
+            for name, path in paths.items()
+            if path in self.files
+        }
+
     def to_bytes(self) -> bytes:
-        return zlib.compress(self._canonical())
+        tallies = {name: asdict(tally) for name, tally in self.tallies.items()}
+        return zlib.compress(_as_json(self._content() | ({"tallies": tallies} if tallies else {})))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Snapshot:
         value = json.loads(zlib.decompress(data))
         pictures = {name: Picture(**picture) for name, picture in value.get("pictures", {}).items()}
         content = Content.model_validate(value["content"])
-        return cls(value["path"], value["files"], content, pictures)
+        tallies = {name: Tally(**tally) for name, tally in value.get("tallies", {}).items()}
+        return cls(value["path"], value["files"], content, pictures, tallies)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256, hex: equal for equal content, on any machine and at any time."""
-        return hashlib.sha256(self._canonical()).hexdigest()
+        return hashlib.sha256(_as_json(self._content())).hexdigest()
 
-    def _canonical(self) -> bytes:
-        value = {
+    def _content(self) -> dict[str, object]:
+        value: dict[str, object] = {
             "path": self.path,
             "files": dict(self.files),
             "content": self.content.model_dump(mode="json"),
         }
         if self.pictures:
             value["pictures"] = {name: asdict(picture) for name, picture in self.pictures.items()}
-        return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+        return value
 
 
-def load(project: Project, campaign: str | Path, list_name: str = "") -> Snapshot:
+def _as_json(value: Mapping[str, object]) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _no_tallies(_: Sequence[str]) -> dict[str, Tally]:
+    return {}
+
+
+def load(
+    project: Project,
+    campaign: str | Path,
+    list_name: str = "",
+    *,
+    tallies: Callable[[Sequence[str]], Mapping[str, Tally]] = _no_tallies,
+) -> Snapshot:
     """Read a campaign, named or given by its path, with all that it may use.
 
     Args:
         project: that the campaign belongs to.
         campaign: its name or path.
         list_name: the list it goes to; "" is the one of its front matter.
+        tallies: counts the signatures of petitions by name; called where the campaign shows any.
 
     Raises:
         UsageError: there is no such campaign.
@@ -115,7 +148,42 @@ def load(project: Project, campaign: str | Path, list_name: str = "") -> Snapsho
     parsed = campaign_file.parse(project.show(path), files[project.show(path)])
     content = _content(project.settings, parsed, list_name or parsed.front.list)
     pictures = library.load(project, parsed.path, files[parsed.path])
-    return Snapshot(parsed.path, files, content, pictures)
+    petitions = petition_file.used_in(files[parsed.path])
+    files |= _read_petitions(project, petitions)
+    snapshot = Snapshot(parsed.path, files, content, pictures)
+    if not snapshot.petitions:
+        return snapshot
+    return replace(snapshot, tallies=tallies(tuple(snapshot.petitions)))
+
+
+def load_petition(project: Project, name: str) -> Petition:
+    """Read a petition.
+
+    Raises:
+        UsageError: there is no such petition.
+        CampaignError: its file cannot be read, or does not parse.
+    """
+    name = Path(name).name.removesuffix(".md")
+    files = _read_petitions(project, [name])
+    if not files:
+        raise UsageError(
+            f'there is no petition "{name}"',
+            hint=suggest(name, petition_names(project))
+            or f"Write {petition_file.FOLDER}/{name}.md.",
+        )
+    ((path, text),) = files.items()
+    return petition_file.parse(path, text)
+
+
+def petition_names(project: Project) -> list[str]:
+    folder = project.root / petition_file.FOLDER
+    return sorted(path.stem for path in folder.glob("*.md"))
+
+
+def _read_petitions(project: Project, names: Sequence[str]) -> dict[str, str]:
+    """Path inside the project → text, of those that have a file."""
+    paths = [project.root / petition_file.FOLDER / f"{name}.md" for name in names]
+    return {project.show(path): _read(project, path) for path in paths if path.is_file()}
 
 
 def _content(settings: Settings, campaign: Campaign, list_name: str) -> Content:
@@ -179,12 +247,21 @@ def _find(project: Project, campaign: str) -> Path:
     folder = project.root / "campaigns"
     for path in (Path(campaign), project.root / campaign, folder / f"{campaign}.md"):
         if path.suffix == ".md" and path.is_file():
+            _refuse_petition(project, path.resolve())
             return path.resolve()
     names = [path.stem for path in folder.glob("*.md")]
     raise UsageError(
         f'there is no campaign "{campaign}"',
         hint=suggest(Path(campaign).stem, names) or "Make one with: mailer new NAME",
     )
+
+
+def _refuse_petition(project: Project, path: Path) -> None:
+    if path.parent == (project.root / petition_file.FOLDER).resolve():
+        raise UsageError(
+            f"{project.show(path)} is a petition, not a campaign",
+            hint=f"Look at it with: mailer petition check {path.stem}",
+        )
 
 
 def _read(project: Project, path: Path) -> str:

@@ -22,7 +22,7 @@ from jinja2 import (
 from jinja2.runtime import Macro
 
 from mailer.compiler import language as languages
-from mailer.compiler import limits, markdown, mistakes, sandbox
+from mailer.compiler import limits, markdown, mistakes, petitions, sandbox
 from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
 from mailer.compiler.places import NOWHERE, here, place_of
@@ -69,6 +69,7 @@ class Renderer:
         self._campaign = sources.parsed
         self._fields = fields
         self._brand = sandbox.plain(sources.content.brand)
+        self._petitions = petitions.shown(sources)
         self._labels = list(self._campaign.notes)
         self._numbering = Numbering(self._labels, markdown.reference)
         self._html = self._environment(self._markdown_html)
@@ -103,8 +104,10 @@ class Renderer:
             raise CampaignError(message, place=self._place_of(err), hint=hint) from err
 
     def _run(self, recorder: Recorder) -> Rendered:
-        shared = roots(recorder, self._sources.tables, self._fields) | {
+        names = self._sources.petitions
+        shared = roots(recorder, self._sources.tables, self._fields, names) | {
             "brand": self._brand,
+            "petitions": self._petitions,
             "fail": Function("fail", self._fail),
         }
         shared |= self._language(recorder, shared)

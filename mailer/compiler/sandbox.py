@@ -227,12 +227,12 @@ def is_plain(value: Any) -> bool:
 
 def plain(model: BaseModel) -> Mapping[str, Any]:
     """Settings as read-only data: a model's methods read files and run pickles."""
-    return _read_only(model.model_dump())  # type: ignore[no-any-return] # a mapping stays one
+    return read_only(model.model_dump())  # type: ignore[no-any-return] # a mapping stays one
 
 
-def _read_only(value: Any) -> Any:
+def read_only(value: Any) -> Any:
     if isinstance(value, dict):
-        return MappingProxyType({name: _read_only(inner) for name, inner in value.items()})
+        return MappingProxyType({name: read_only(inner) for name, inner in value.items()})
     if isinstance(value, (list, tuple)):
-        return tuple(map(_read_only, value))
+        return tuple(map(read_only, value))
     return value

@@ -23,7 +23,7 @@ from mailer.compiler.places import here
 from mailer.compiler.sandbox import Function
 from mailer.compiler.slots import Guard, Slot, column
 from mailer.errors import CampaignError, suggest
-from mailer.links import LINKS, PERSONAL
+from mailer.links import LINKS, PERSONAL, SIGN
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
@@ -538,9 +538,12 @@ def _lookup_shape(
 
 
 def roots(
-    recorder: Recorder, tables: Mapping[str, LookupTable], fields: frozenset[str]
+    recorder: Recorder,
+    tables: Mapping[str, LookupTable],
+    fields: frozenset[str],
+    petitions: Iterable[str] = (),
 ) -> dict[str, Symbol]:
-    """`recipient` and `links` for one run."""
+    """`recipient` and `links` for one run; `links.sign` holds those of petitions, by name."""
     shape = _subscriber_shape(tables, fields)
     links: dict[str, Any] = {
         name: (
@@ -551,10 +554,16 @@ def roots(
         )
         for name in LINKS
     }
+    sign = {name: _sign_link(name) for name in petitions}
+    links["sign"] = ("links.sign", _whole(sign), sign)
     return {
         "recipient": Symbol(recorder, "recipient", _whole(shape), shape),
         "links": Symbol(recorder, "links", _whole(links), links),
     }
+
+
+def _sign_link(petition: str) -> tuple[str, Callable[[Recipient], Any], None, None]:
+    return f"links.{SIGN}{petition}", lambda r: r.links and r.links.sign(petition), None, None
 
 
 def written(value: Any) -> str:

@@ -19,7 +19,7 @@ from mailer.compiler.compile import Compiler, CutText
 from mailer.compiler.escaping import Context
 from mailer.compiler.slots import Recipient
 from mailer.ledger.delivery import StoredMessage
-from mailer.links import LINKS
+from mailer.links import is_link, named, petition_page
 from mailer.lists.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def _links(facet: SlotGroup) -> list[str]:
 
 
 def _link(text: str) -> str:
-    match = re.fullmatch(r"links\.(\w+)", text)
-    return match[1] if match and match[1] in LINKS else ""
+    match = re.fullmatch(r"links\.([\w.-]+)", text)
+    return match[1] if match and is_link(match[1]) else ""
 
 
 def _cut(cut: CutText) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def render(kept: StoredMessage, links: Links) -> WebVersion:
     """The mail, byte for byte as it was sent, as long as the signing key is the same."""
     value = json.loads(zlib.decompress(kept.content))
     filled = [
-        escaping.clean(getattr(links, link)) if link else own
+        escaping.clean(named(links, link)) if link else own
         for link, own in zip(value["links"], json.loads(kept.values), strict=True)
     ]
     subject, html = (_uncut(value[part]).fill(filled) for part in ("subject", "html"))
@@ -130,6 +130,9 @@ class PublicLinks:
     @property
     def forward(self) -> str:
         return f"{self.base_url}/f/{self.campaign}"
+
+    def sign(self, petition: str) -> str:
+        return petition_page(self.base_url, petition)
 
 
 def render_public(sources: Snapshot, fields: frozenset[str], arm: int = 1) -> WebVersion:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mailer.checks import urls
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.rules import footnotes
-from mailer.links import Site
+from mailer.links import SIGN, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,12 @@ _LAYOUTS = {"alert", "petition"}
 def nothing_to_do(mail: RenderedMail) -> Iterator[Finding]:
     """A link of the campaign's own counts: to sign, to call, to write, to come."""
     layout = mail.snapshot.parsed.front.layout
-    if layout not in _LAYOUTS or any(_is_action(link.url, mail) for link in mail.reading.links):
+    signs = any(slot.text.startswith(f"links.{SIGN}") for slot in mail.merged.variant.slots)
+    if (
+        layout not in _LAYOUTS
+        or signs
+        or any(_is_action(link.url, mail) for link in mail.reading.links)
+    ):
         return
     yield Finding(
         NOTHING_TO_DO,
