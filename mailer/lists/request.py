@@ -37,9 +37,13 @@ class RequestKind(StrEnum):
     """Of the old address, after a move: take it back, or let the details follow. See `move_id`."""
     RESTORE = "restore"
     """Put back `details`, which were changed by a link that the mail's reader may not have used."""
+    SIGN = "sign"
+    """Sign the petition in `details`, and subscribe to `lists`, if that was chosen."""
+    RECEIPT = "receipt"
+    """Of the signature in `details`: nothing has to be confirmed, but it can be withdrawn."""
 
 
-STRANGERS = (RequestKind.JOIN, RequestKind.MOVE, RequestKind.LEAVE)
+STRANGERS = (RequestKind.JOIN, RequestKind.MOVE, RequestKind.LEAVE, RequestKind.SIGN)
 """Kinds that anybody can ask for, so that mail about them is limited and can be refused."""
 
 
@@ -66,7 +70,8 @@ class RecipientRequest:
     move_id: int = 0
     lists: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
-    """Columns of the subscriber, to be set when it is confirmed."""
+    """Columns of the subscriber, to be set when it is confirmed; of a signature also the petition's name and
+    what was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.store.imports import ImportLog, Imports
     from mailer.store.leases import Leases
     from mailer.store.lists import Lists
+    from mailer.store.petitions import Petitions
     from mailer.store.preview import Preview
     from mailer.store.quiet_period import QuietPeriod
     from mailer.store.requests import Requests
@@ -61,6 +62,7 @@ class Store:
     clicks: Clicks
     unsubscribes: Unsubscribes
     requests: Requests
+    petitions: Petitions
     web_versions: WebVersions
 
     def close(self) -> None:

@@ -34,6 +34,8 @@ NAMES = {
     "requests": {"kind", "mail", "settled"},
     "departures": {"how", "lists"},
     "import_suppressions": {"reason", "new_reason"},
+    "petitions": {"name", "closed"},
+    "signatures": {"petition", "status", "wording"},
 }
 """Columns that hold no text from outside; times, too, which are left out by their names."""
 TIMES = {
@@ -46,6 +48,7 @@ TIMES = {
     "stored",
     "asked",
     "undone",
+    "consented",
 }
 TIMES |= {"mail_changed"}
 OWN = {"_sqlite_migrations", "sqlite_sequence", "ledger"}

@@ -29,6 +29,13 @@ class Place:
 _OWN_DELIVERIES = """SELECT id FROM deliveries
     WHERE campaign IN (SELECT campaign FROM sends) AND subscriber_id = :id"""
 
+
+def _own_signatures(states: str) -> str:
+    """Counts a person's signatures of a petition in some states."""
+    return f"""(SELECT count(*) FROM signatures s WHERE s.petition = petitions.name
+        AND s.status IN ({states}) AND (s.email = :email OR s.subscriber_id = :id))"""
+
+
 PLACES = (
     Place(
         "web_versions",
@@ -62,6 +69,27 @@ PLACES = (
         erase=(
             """UPDATE departures SET reason = '', suppressed = '', visit = ''
                 WHERE subscriber_id = :id""",
+        ),
+    ),
+    # A signature that nobody stands behind any more is withdrawn: the sum of a petition's counts stays.
+    Place(
+        "signatures",
+        show="""SELECT petition, status, how, at, first_name, last_name, zip, city, state, comment,
+                comment_public, consent, consent_version, consent_how, consented, reason
+            FROM signatures WHERE email = :email OR subscriber_id = :id ORDER BY at, petition""",
+        erase=(
+            f"""UPDATE petitions SET
+                withdrawn = withdrawn + {_own_signatures("'pending', 'signed'")},
+                pending = pending - {_own_signatures("'pending'")},
+                signed = signed - {_own_signatures("'signed'")}
+                WHERE name IN (SELECT petition FROM signatures
+                    WHERE email = :email OR subscriber_id = :id)""",
+            """UPDATE signatures SET
+                status = CASE status WHEN 'invalid' THEN 'invalid' ELSE 'withdrawn' END,
+                email = '', subscriber_id = 0, send_id = 0, how = '', changed = :at, reason = 'erased',
+                first_name = '', last_name = '', zip = '', city = '', state = '', comment = '',
+                comment_public = 0, consent = '', consent_version = '', consent_how = '', consented = ''
+                WHERE email = :email OR subscriber_id = :id""",
         ),
     ),
     Place(

@@ -19,6 +19,7 @@ from mailer.lists.request import (
     RecipientRequest,
     RequestKind,
 )
+from mailer.store.sql.mail_queue import queue
 from mailer.store.sql.rows import iso, union_of_tags
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mailer.lists.request import Reader, RequestLimits
     from mailer.lists.subscriber import Subscriber
     from mailer.store.sql.database import SqlDatabase
+    from mailer.store.sql.petitions import SqlPetitions
     from mailer.store.sql.subscribers import SqlSubscribers
     from mailer.store.sql.suppressions import SqlSuppressions
     from mailer.store.sql.unsubscribes import SqlUnsubscribes
@@ -43,6 +45,8 @@ class SqlRequests:
         suppressions: SqlSuppressions,
         subscribers: SqlSubscribers,
         unsubscribes: SqlUnsubscribes,
+        *,
+        petitions: SqlPetitions,
         address_hashes: Callable[[str], list[str]],
     ) -> None:
         self._db = database
@@ -50,6 +54,7 @@ class SqlRequests:
         self._suppressions = suppressions
         self._subscribers = subscribers
         self._unsubscribes = unsubscribes
+        self._petitions = petitions
 
     def add(self, request: RecipientRequest, *, limits: RequestLimits, now: datetime) -> bool:
         email = request.email
@@ -67,7 +72,7 @@ class SqlRequests:
             if self._db.value(_NUMBER_OF_DOMAIN, asker) >= limits.per_domain:
                 return False
             if self._db.value(_NUMBER_OF_MAILBOX, asker) < limits.per_mailbox:
-                self._queue(request, now)
+                queue(self._db, request, now)
         return True
 
     def change_details(
@@ -92,7 +97,7 @@ class SqlRequests:
             restore = RecipientRequest(
                 RequestKind.RESTORE, before.email, before.id, send_id, details=old
             )
-            self._queue(restore, now)
+            queue(self._db, restore, now)
         else:
             details = json.dumps({**old, **json.loads(row[1])})  # the oldest values stay
             self._db.execute(_SET_DETAILS, {"details": details, "id": row[0]})
@@ -141,23 +146,6 @@ class SqlRequests:
         """Keyed hashes of a mailbox: it is recognized without being kept."""
         return self._hashes(address.mailbox(email))
 
-    def _queue(self, request: RecipientRequest, now: datetime) -> None:
-        self._db.execute(
-            _ADD,
-            {
-                "kind": request.kind,
-                "email": request.email,
-                "subscriber": request.subscriber_id,
-                "send": request.send_id,
-                "move": request.move_id,
-                "lists": json.dumps(request.lists),
-                "details": json.dumps(dict(request.details)),
-                "mailbox": address.mailbox(request.email),
-                "domain": request.email.rpartition("@")[2],
-                "at": iso(now),
-            },
-        )
-
     def get(self, request_id: int) -> PendingRequest | None:
         row = self._db.row(_BY_ID, {"id": request_id})
         return self._with_effect(_request(row)) if row else None
@@ -194,6 +182,8 @@ class SqlRequests:
             while row := self._db.row(_TAKE_MAIL, moment):
                 pending = self.get(row[0])
                 if pending and self._is_welcome(pending.wish):
+                    if pending.wish.kind is RequestKind.SIGN:
+                        self._petitions.expect(pending.wish, now)
                     return pending
                 self._db.execute(_REFUSE, {"at": iso(now), "id": row[0]})
         return None
@@ -228,16 +218,35 @@ class SqlRequests:
                 return self._settle(pending.wish, keep, now), 0
             case RequestKind.RESTORE:
                 return self._restore(pending.wish, keep, now), 0
+            case RequestKind.SIGN:
+                return self._sign(pending.wish, now), 0
+            case RequestKind.RECEIPT:
+                return "done", 0
 
     def _join(self, request: RecipientRequest, now: datetime) -> str:
         if self._is_refused(request):
             return "refused"
         subscriber = self._enroll(request.email, f"sign-up page, confirmed {iso(now)}", now)
         self._subscribers.update(subscriber, request.details, now=now)
-        self._db.execute_many(_ADD_LIST, ({"name": name} for name in request.lists))
-        ids = self._db.rows(_LIST_IDS, {"names": json.dumps(request.lists)})
-        self._subscribe(subscriber, (list_id for (list_id,) in ids), "sign-up", now)
+        self._subscribe_to(request.lists, subscriber, "sign-up", now)
         return "done"
+
+    def _sign(self, request: RecipientRequest, now: datetime) -> str:
+        """Sign a petition; only the separate choice to join makes a subscriber."""
+        subscriber = self._subscribers.id_of(request.email) or 0
+        if self._is_refused(request) or not self._petitions.confirm(request, subscriber, now):
+            return "refused"
+        if request.lists:
+            how = f"petition {request.details['petition']}"
+            subscriber = self._enroll(request.email, f"{how}, confirmed {iso(now)}", now)
+            self._subscribers.update(subscriber, request.details, now=now)
+            self._subscribe_to(request.lists, subscriber, how, now)
+        return "done"
+
+    def _subscribe_to(self, lists: Sequence[str], subscriber: int, how: str, now: datetime) -> None:
+        self._db.execute_many(_ADD_LIST, ({"name": name} for name in lists))
+        ids = self._db.rows(_LIST_IDS, {"names": json.dumps(lists)})
+        self._subscribe(subscriber, (list_id for (list_id,) in ids), how, now)
 
     def _leave(self, request: RecipientRequest, now: datetime) -> int:
         subscriber = self._subscribers.id_of(request.email)
@@ -298,7 +307,7 @@ class SqlRequests:
             settle = RecipientRequest(
                 RequestKind.SETTLE, old.email, old.id, request.send_id, pending.id
             )
-            self._queue(settle, now)
+            queue(self._db, settle, now)
         return "done", departure
 
     def _settle(self, request: RecipientRequest, keep: bool, now: datetime) -> str:
@@ -352,17 +361,11 @@ SELECT count(*) FROM requests
 WHERE kind = :kind AND asked >= :day
     AND (mailbox = :mailbox OR (:subscriber > 0 AND subscriber_id = :subscriber))"""
 
-_FROM_STRANGERS = "asked >= :hour AND kind IN ('join', 'move', 'leave')"
+_FROM_STRANGERS = "asked >= :hour AND kind IN ('join', 'move', 'leave', 'sign')"
 
 _NUMBER_OF_DOMAIN = f"SELECT count(*) FROM requests WHERE {_FROM_STRANGERS} AND domain = :domain"
 
 _NUMBER_OVERALL = f"SELECT count(*) FROM requests WHERE {_FROM_STRANGERS}"
-
-_ADD = """
-INSERT INTO requests
-    (kind, email, mailbox, domain, subscriber_id, send_id, move_id, lists, details, asked)
-VALUES
-    (:kind, :email, :mailbox, :domain, :subscriber, :send, :move, :lists, :details, :at)"""
 
 _OPEN_RESTORE = """
 SELECT id, details FROM requests

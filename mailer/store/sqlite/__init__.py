@@ -14,6 +14,7 @@ from mailer.store.sql.import_log import SqlImportLog
 from mailer.store.sql.imports import SqlImports
 from mailer.store.sql.lists import SqlLists
 from mailer.store.sql.personal_data import PersonalData
+from mailer.store.sql.petitions import SqlPetitions
 from mailer.store.sql.preview import SqlPreview
 from mailer.store.sql.quiet_period import SqlQuietPeriod
 from mailer.store.sql.reconciliation import Reconciliation
@@ -49,6 +50,7 @@ def connect(
     import_log = SqlImportLog(database)
     subscribers = SqlSubscribers(database, suppressions, PersonalData(database))
     unsubscribes = SqlUnsubscribes(database, suppressions)
+    petitions = SqlPetitions(database)
     return Store(
         database=database,
         subscribers=subscribers,
@@ -77,6 +79,14 @@ def connect(
         statistics=SqlStatistics(database),
         clicks=SqlClicks(database),
         unsubscribes=unsubscribes,
-        requests=SqlRequests(database, suppressions, subscribers, unsubscribes, address_hashes),
+        requests=SqlRequests(
+            database,
+            suppressions,
+            subscribers,
+            unsubscribes,
+            petitions=petitions,
+            address_hashes=address_hashes,
+        ),
+        petitions=petitions,
         web_versions=web_versions,
     )

@@ -149,6 +149,13 @@ def numbers_of_other_copies(db: Database) -> None:
     db.execute("INSERT INTO numbers VALUES (0)")
 
 
+@migrations()
+def petitions(db: Database) -> None:
+    """Signatures of petitions, and their counts, which the database itself holds closed."""
+    for statement in _PETITIONS:
+        db.execute(statement)
+
+
 @cache
 def step_names() -> frozenset[str]:
     """The names of all steps that this version knows."""
@@ -452,4 +459,48 @@ _IMPORTS = (
         name TEXT NOT NULL,
         PRIMARY KEY (import_id, name)
     ) WITHOUT ROWID""",
+)
+
+_PETITIONS = (
+    """CREATE TABLE petitions (
+        name TEXT PRIMARY KEY,
+        received INTEGER NOT NULL DEFAULT 0,
+        pending INTEGER NOT NULL DEFAULT 0,
+        signed INTEGER NOT NULL DEFAULT 0,
+        withdrawn INTEGER NOT NULL DEFAULT 0,
+        invalid INTEGER NOT NULL DEFAULT 0,
+        closed TEXT NOT NULL DEFAULT '',
+        CHECK (received = pending + signed + withdrawn + invalid)
+    )""",
+    """CREATE TABLE signatures (
+        -- at random: links carry it, and tell nobody how many there are
+        id INTEGER PRIMARY KEY,
+        petition TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('pending', 'signed', 'withdrawn', 'invalid')),
+        -- "" once the person is erased
+        email TEXT NOT NULL,
+        subscriber_id INTEGER NOT NULL,
+        send_id INTEGER NOT NULL,
+        how TEXT NOT NULL,
+        wording TEXT NOT NULL,
+        at TEXT NOT NULL,
+        changed TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT '',
+        first_name TEXT NOT NULL,
+        last_name TEXT NOT NULL,
+        zip TEXT NOT NULL,
+        city TEXT NOT NULL,
+        state TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        comment_public INTEGER NOT NULL,
+        consent TEXT NOT NULL,
+        consent_version TEXT NOT NULL,
+        consent_how TEXT NOT NULL,
+        consented TEXT NOT NULL
+    )""",
+    "CREATE UNIQUE INDEX signatures_once ON signatures (petition, email) WHERE email <> ''",
+    "CREATE INDEX signatures_in_order ON signatures (petition, status, at, id)",
+    "CREATE INDEX signatures_by_email ON signatures (email)",
+    """CREATE INDEX signatures_by_subscriber ON signatures (subscriber_id, petition)
+        WHERE subscriber_id > 0""",
 )
