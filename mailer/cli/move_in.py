@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from mailer.errors import ImportFileError, Place, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import BinaryIO
 
     from mailer.cli.import_summary import ImportSummary
     from mailer.lists.import_row import ImportTotals
@@ -31,7 +33,7 @@ _SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"}
 @dataclass(frozen=True)
 class _MovedFile:
     name: str
-    """Path relative to the folder or the zip file."""
+    """Path relative to the folder or the zip file, and the sheet of a workbook with several lists."""
     file: SubscriberFile
     standing: Standing | None
     """Standing of all people in the file, where its name gives one and its columns do not."""
@@ -91,7 +93,9 @@ def move_in(
         )
         if not dry_run:
             for file in moved:
-                rejects = Path(file.name).with_suffix("").as_posix().replace("/", "-")
+                # "people.xlsx, North" → people-North
+                stem = re.sub(r"\.\w+(?=$|, )", "", file.name)
+                rejects = re.sub(r"[^\w.-]+", "-", stem)
                 file.rejects.save(run.project.root / "lists" / f"{rejects}.rejects.csv")
     if as_json:
         print_json({"list": list_name, "dry_run": dry_run, **_numbers(moved, totals)})
@@ -128,35 +132,60 @@ def _opened_files(
 ) -> tuple[list[_MovedFile], list[str]]:
     """The files with addresses, those of people who left first; and the names of all others."""
     from mailer.cli.files import opened
-    from mailer.cli.import_summary import ImportSummary
-    from mailer.lists.importing import SubscriberFile
-    from mailer.lists.leaving import standing_of_file
-    from mailer.lists.rejects import RejectsFile
+    from mailer.lists.table import sheet_names
 
     moved: list[_MovedFile] = []
     left_out: list[str] = []
     for path in _paths(folder):
         name = path.relative_to(folder).as_posix()
         stream = stack.enter_context(opened(path))
-        try:
-            file = SubscriberFile(stream, name, statuses=status_words)
-        except ImportFileError as err:
-            if "no column holds e-mail addresses" not in err.message and "empty" not in err.message:
-                raise
-            left_out.append(name)
-            continue
-        standing = standing_of_file(name)
-        present = [h for h in ignored if h.lower() in {x.lower() for x in file.headings}]
-        everybody = None if file.says_who_left else standing
-        file = SubscriberFile(
-            stream, name, statuses=status_words, ignored=present, everybody=everybody
-        )
-        rejects = RejectsFile(file.headings)
-        stack.callback(rejects.close)
-        summary = ImportSummary(rejects, lambda: None)
-        moved.append(_MovedFile(name, file, everybody, rejects, summary))
+        sheets = sheet_names(stream, name)
+        for sheet in sheets:
+            label = f"{name}, {sheet}" if len(sheets) > 1 else name
+            try:
+                file = _moved_file(
+                    stream,
+                    name,
+                    label=label,
+                    sheet=sheet,
+                    status_words=status_words,
+                    ignored=ignored,
+                )
+            except ImportFileError as err:
+                if (
+                    "no column holds e-mail addresses" not in err.message
+                    and "empty" not in err.message
+                ):
+                    raise
+                left_out.append(label)
+                continue
+            stack.callback(file.rejects.close)
+            moved.append(file)
     moved.sort(key=lambda file: (file.standing is None, file.name))
     return moved, left_out
+
+
+def _moved_file(
+    stream: BinaryIO,
+    name: str,
+    *,
+    label: str,
+    sheet: str,
+    status_words: Mapping[str, Standing],
+    ignored: list[str] | tuple[()],
+) -> _MovedFile:
+    from mailer.cli.import_summary import ImportSummary
+    from mailer.lists.importing import SubscriberFile
+    from mailer.lists.rejects import RejectsFile
+
+    file = SubscriberFile(stream, name, statuses=status_words, sheet=sheet)
+    present = [h for h in ignored if h.lower() in {x.lower() for x in file.headings}]
+    everybody = None if file.says_who_left else file.called
+    file = SubscriberFile(
+        stream, name, statuses=status_words, ignored=present, everybody=everybody, sheet=sheet
+    )
+    rejects = RejectsFile(file.headings)
+    return _MovedFile(label, file, everybody, rejects, ImportSummary(rejects, lambda: None))
 
 
 def _paths(folder: Path) -> Iterator[Path]:

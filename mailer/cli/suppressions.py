@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.common import Json, now, print_json, session
-from mailer.errors import UsageError
+from mailer.errors import ImportFileError, Place, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mailer.lists.importing import RejectedRow
     from mailer.lists.membership import SuppressedAddress
     from mailer.lists.standing import Standing
 
@@ -94,6 +95,7 @@ def _of_file(
     with opened(file) as stream:
         for row in SubscriberFile(stream, str(file), everybody=standing).rows():
             if isinstance(row, RejectedRow):
+                _refuse_unreadable(file, row)
                 rejected[row.why] += 1
             if not isinstance(row, AcceptedRow):
                 continue
@@ -112,6 +114,16 @@ def _of_file(
                 reason = SuppressionReason.UNSUBSCRIBED
                 since, note = own_standing.since, source or own_standing.note
             yield SuppressedAddress(row.row.email, reason, since, note)
+
+
+def _refuse_unreadable(file: Path, row: RejectedRow) -> None:
+    """Refuse a row that holds an address nobody could make out."""
+    if row.reason != "email" and any("@" in cell for cell in row.cells):
+        raise ImportFileError(
+            f"this row cannot be read: {row.why}. Nobody was suppressed",
+            place=Place(str(file), row.line),
+            hint="Correct the row, and run the command again.",
+        )
 
 
 @suppressions.command()

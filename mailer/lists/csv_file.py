@@ -23,7 +23,7 @@ _REMOVED = dict.fromkeys(
     [
         *range(0x20),
         *range(0x7F, 0xA0),
-        *(0x200B, 0x2060, 0xFEFF),  # invisible spaces
+        *(0xAD, 0x200B, 0x2060, 0xFEFF),  # invisible: soft hyphens, spaces
         *range(0x202A, 0x202F),  # these change the direction of what follows a name
         *range(0x2066, 0x206A),
     ]
@@ -100,8 +100,7 @@ class CsvFile:
         self.encoding = encoding_of(stream, path, encoding)
         titles, declared = self._titles(stream)
         self._start(stream)
-        for _ in range(titles):
-            self._read_row()
+        self.titles = [self._read_row()[1] for _ in range(titles)]
         self.header_line, text = self._read_row()
         if not text:
             raise ImportFileError(

@@ -13,6 +13,7 @@ _FORMATS = (
     *("%Y-%m-%d", "%Y%m%d"),
     *("%m/%d/%Y", "%m/%d/%y", "%d/%m/%Y", "%Y/%m/%d", "%m-%d-%Y", "%d.%m.%Y"),
     *("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y"),
+    *("%B %d %Y", "%b %d %Y", "%a, %d %b %Y", "%A, %B %d, %Y", "%d %B, %Y", "%d. %B %Y"),
 )
 _LONGEST = 60
 """Characters: no cache of dates grows with what a file holds."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mailer.errors import ImportFileError, Place, suggest
 from mailer.lists.csv_file import clean, undefuse
 from mailer.lists.leaving_columns import Signal, signal_of
-from mailer.lists.profiles import profile_of
+from mailer.lists.profiles import FIELD, profile_of
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ REJECTS = ("row", "line", "reason", "why")
 # Compared without case, spaces and punctuation: "E-Mail Address" is emailaddress.
 _HEADINGS = {
     "email": "email emailaddress email1 emailid emailaddr primaryemail primaryemailaddress"
-    " subscriberemail contactemail useremail correo correoelectronico",
+    " subscriberemail contactemail useremail emailaddress1 correo correoelectronico courriel"
+    " adresseemail adressemail adressecourriel emailadresse indirizzoemail direcciondecorreo",
     "first_name": "firstname first fname givenname forename nombre",
     "last_name": "lastname last lname surname familyname apellido apellidos",
     "zip": "zip zipcode zip5 zipcode5 zippostal zippostalcode zipcodepostalcode postal postalcode"
@@ -108,7 +109,7 @@ class Header(NamedTuple):
     system: str
     """The system whose export this is, "" when it is not recognized."""
     ignored: frozenset[int]
-    """Indexes of columns whose values say nothing about leaving, as `--ignore` says."""
+    """Indexes of columns whose values say nothing about leaving, as `--ignore` or the system says."""
 
 
 def recognize(
@@ -152,7 +153,10 @@ def recognize(
             meant = "" if i in quiet and target in _SIGNALS else target
             columns.append(Column(heading, meant, _field(key, meant), key in mapped))
     _refuse_ambiguity(columns, place)
-    return Header(columns, profile.name if profile else "", quiet)
+    if profile is None:
+        return Header(columns, "", quiet)
+    known = {i for i, key in enumerate(keys) if profile.targets.get(key) == FIELD}
+    return Header(columns, profile.name, quiet | known)
 
 
 def _exported(headings: Sequence[str], keys: Sequence[str]) -> Header:

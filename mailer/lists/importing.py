@@ -16,8 +16,9 @@ from mailer.lists.csv_file import clean, undefuse
 from mailer.lists.dates import iso_moment
 from mailer.lists.header_mapping import EXPORTED, recognize
 from mailer.lists.import_row import ImportRow, standing_of_departure, standing_of_export
-from mailer.lists.leaving import LEAVING_WORDS, Departures
+from mailer.lists.leaving import Departures, standing_of_file
 from mailer.lists.leaving_columns import is_other_channel
+from mailer.lists.leaving_elsewhere import mentions_leaving, says_left
 from mailer.lists.names import is_damaged, is_mendable, mend, split_name
 from mailer.lists.standing import standing_of
 from mailer.lists.subscriber import COLUMNS
@@ -98,11 +99,11 @@ _NULLS = frozenset(
             "#N/A",
         ),
         *("#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "N/A", "n/a", "#n/a", "<NA>"),
-        *("(blank)", "NaT", "#ERROR!"),
+        *("(blank)", "NaT", "#ERROR!", "#NAME", "undefined", "--", "\u2013", "\u2014", "n.a."),
+        *("0000-00-00", "0000-00-00 00:00:00"),
     ]
 )
 """What programs write for a cell that is blank. "Null" is a family name."""
-_ODD = _NULLS | LEAVING_WORDS
 
 
 class SubscriberFile:
@@ -140,7 +141,11 @@ class SubscriberFile:
         line = self._table.header_line
         self.columns, self.system, ignored_columns = recognize(path, line, header, mapping, ignored)
         quiet = ignored_columns | {
-            i for i, heading in enumerate(self.headings) if is_other_channel(heading)
+            i
+            for i, column in enumerate(self.columns)
+            if is_other_channel(column.heading)
+            # a known system says elsewhere who left
+            or (self.system and column.target == "member_since")
         }
         self._departures = Departures(self.columns, statuses or {}, everybody, quiet)
 
@@ -152,7 +157,12 @@ class SubscriberFile:
     def says_who_left(self) -> bool:
         """Whether its columns say who left, so that its name need not."""
         departures = self._departures
-        return departures.tells_apart or (departures.speaks and not self.system)
+        return departures.tells_apart or (departures.says_who_left and not self.system)
+
+    @property
+    def called(self) -> Standing | None:
+        """The standing of everybody, by what the file, its sheet or its title is called."""
+        return standing_of_file(self._table.path, self._table.titles)
 
     @property
     def headings(self) -> list[str]:
@@ -160,7 +170,8 @@ class SubscriberFile:
 
     def rows(self) -> Iterator[AcceptedRow | RejectedRow | SkippedRow]:
         yield from map(_Form(self.columns, self._departures).outcome, self._table.records())
-        self._departures.check(self._table.path, self._table.header_line)
+        table = self._table
+        self._departures.check(table.path, table.header_line, table.titles)
 
 
 class _Form:
@@ -188,14 +199,18 @@ class _Form:
 
     def outcome(self, record: Record) -> AcceptedRow | RejectedRow | SkippedRow:
         if record.problem:
+            self._departures.note_rejected(record.line, _loose_cells(record.cells))
             return _reject(record, "quotes", record.problem)
         raw = record.cells
         if len(raw) > self._width and any(map(str.strip, raw[self._width :])):
+            self._departures.note_rejected(record.line, [clean(cell) for cell in raw])
             return _reject(record, "columns", f"{len(raw)} cells under {self._width} headings")
         cells = self.tidy(raw)
-        odd = not self._is_export and not _ODD.isdisjoint(cells)
-        if odd:
-            cells = ["" if cell in _NULLS else cell for cell in cells]
+        mentioned = False
+        if not self._is_export:
+            if not _NULLS.isdisjoint(cells):
+                cells = ["" if cell in _NULLS else cell for cell in cells]
+            mentioned = mentions_leaving("|".join(cells).lower())
         own = self._own(cells)
         fields = {field: value for i, field in self._further if (value := cells[i])}
         if not fields and not any(own):
@@ -203,9 +218,11 @@ class _Form:
         try:
             email = address.normalize(_first_address(own[0]))
         except address.BadAddressError as err:
+            if own[0].count("@") > 1:
+                self._departures.note_rejected(record.line, cells[: self._width])
             return _reject(record, "email", str(err))
         row, warning = self._details(record.row, email, own, fields)
-        standing = self._standing(cells, row, odd=odd)
+        standing = self._standing(cells, row, mentioned=mentioned)
         return AcceptedRow(row._replace(standing=standing) if standing else row, warning)
 
     def _details(
@@ -260,20 +277,25 @@ class _Form:
             if value:
                 fields[self._columns[target].field or f"other_{target}"] = value
 
-    def _standing(self, cells: list[str], row: ImportRow, *, odd: bool) -> ImportedStanding | None:
+    def _standing(
+        self, cells: list[str], row: ImportRow, *, mentioned: bool
+    ) -> ImportedStanding | None:
         departures = self._departures
         left = departures.read(cells) if departures.speaks else None
-        if left is None and (
-            odd or not LEAVING_WORDS.isdisjoint(row.tags) or _is_status(row.state)
-        ):
-            left = departures.read_elsewhere(self._status_words(cells, row))
+        if left is None and (mentioned or _is_status(row.state)):
+            left = departures.read_elsewhere(self._values_about_leaving(cells, row))
         if self._is_export:
             return standing_of_export(left, row.joined, *self._exported(cells))
         return standing_of_departure(left) if left else None
 
-    def _status_words(self, cells: Sequence[str], row: ImportRow) -> Iterator[tuple[int, str]]:
-        yield from ((i, cell) for i, cell in enumerate(cells) if cell in LEAVING_WORDS)
-        yield from ((self._places["tags"], tag) for tag in row.tags if tag in LEAVING_WORDS)
+    def _values_about_leaving(
+        self, cells: Sequence[str], row: ImportRow
+    ) -> Iterator[tuple[int, str]]:
+        for i, cell in enumerate(cells):
+            if i == self._tags:
+                yield from ((i, tag) for tag in row.tags if says_left(tag))
+            elif i != self._places["email"] and says_left(cell):
+                yield i, cell
         if _is_status(row.state):
             yield self._places["state"], row.state
 
@@ -304,6 +326,11 @@ class _Form:
 def _is_status(state: str) -> bool:
     """Whether a column called "state" holds a status, as some systems call it: active, cancelled."""
     return len(state) > _ABBREVIATION and standing_of(state) is not None
+
+
+def _loose_cells(line: Sequence[str]) -> list[str]:
+    """The cells of a line whose quotation marks do not match, as far as they can be told apart."""
+    return [clean(part.strip(' "')) for part in re.split("[,;\t|]", " ".join(line))]
 
 
 def _reject(record: Record, reason: str, why: str) -> RejectedRow:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailer.errors import ImportFileError, Place, UsageError, suggest
 from mailer.lists.dates import iso_date
-from mailer.lists.leaving_columns import STANDING, Signal
+from mailer.lists.leaving_columns import STANDING, Signal, signal_of
+from mailer.lists.leaving_elsewhere import (
+    are_answers,
+    is_address_in,
+    may_ask_for_mail,
+    says_left,
+)
 from mailer.lists.standing import STRENGTH, Standing, flag_of, standing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mailer.lists.header_mapping import Column
 
@@ -26,40 +31,39 @@ _MOST_VALUES = 1_000
 _SHOWN = 8
 _LONGEST = 60
 
-_LEAVING = (
-    *("unsubscribed", "unsubscribe", "bounced", "hard bounce", "hard bounced", "spam complaint"),
-    *("complained", "complaint", "opted out", "opt out", "do not email", "do not contact"),
-    *("do not mail", "deceased", "undeliverable", "blocklisted", "blacklisted", "suppressed"),
-)
-LEAVING_WORDS = frozenset(
-    variant(word.replace(" ", separator))
-    for word, separator, variant in product(
-        _LEAVING, " -_", (str.lower, str.capitalize, str.title, str.upper)
-    )
-)
-"""As they may stand in a column that is not about leaving, such as tags or notes."""
 _FILES_OF_LEAVERS = (
     (Standing.COMPLAINED, re.compile(r"complain\w*|spam")),
     (Standing.BOUNCED, re.compile(r"cleaned|bounce[ds]?|hard.?bounces?|undeliverable")),
     (
         Standing.DO_NOT_MAIL,
         re.compile(
-            r"suppress\w*|block.?list(ed)?|black.?list(ed)?|do.?not.?\w*|dnc|deceased|blocked"
+            r"suppress\w*|block.?list(ed)?|black.?list(ed)?|do.?not.?\w*|don'?t.?(e-?mail|mail|contact)"
+            r"|no.?(e-?mails?|mail|contact)|dnc|deceased|blocked|banned"
         ),
     ),
     (
         Standing.UNSUBSCRIBED,
-        re.compile(r"unsub\w*|non.?subscribed|opt.?outs?|opted.?out"),
+        re.compile(
+            r"unsub\w*|(non|not).?subscribed|opt.?outs?|opted.?out|leavers?|(people )?who left"
+            r"|removed|removals?|deleted|deactivated|inactive|archived|abgemeldet\w*|bajas?"
+            r"|d[eé]sabonn\w*|cancell?ed|lapsed|former.members"
+        ),
     ),
 )
 
 
-def standing_of_file(path: str) -> Standing | None:
-    """What the name of a file says of everybody in it: `cleaned_members.csv`; None for nothing."""
-    name = re.split(r"[/\\]", path)[-1].rsplit(".", 1)[0].lower()
-    for standing, pattern in _FILES_OF_LEAVERS:
-        if re.search(rf"(?<![a-z])({pattern.pattern})(?![a-z])", name):
-            return standing
+def standing_of_file(path: str, titles: Iterable[str] = ()) -> Standing | None:
+    """The standing of everybody in a file, by what it is called; None where that says nothing.
+
+    Args:
+        path: such as `cleaned_members.csv`.
+        titles: the name of a workbook's sheet, and what stands above the headings.
+    """
+    name = re.split(r"[/\\]", path)[-1].rsplit(".", 1)[0]
+    for title in (name, *titles):
+        for standing, pattern in _FILES_OF_LEAVERS:
+            if re.search(rf"(?<![a-z])({pattern.pattern})(?![a-z])", title.lower()):
+                return standing
     return None
 
 
@@ -85,10 +89,12 @@ _NOTHING = _Reading(None)
 class _SignalColumn:
     """One column that says who may be mailed. What a value means is worked out once."""
 
-    def __init__(self, column: Column, index: int, statuses: Mapping[str, Standing]) -> None:
+    def __init__(
+        self, column: Column, index: int, statuses: Mapping[str, Standing], signal: Signal
+    ) -> None:
         self.heading = column.heading
         self.index = index
-        self.signal = Signal(column.target)
+        self.signal = signal
         self.trusted = column.mapped
         self.unknown: Counter[str] = Counter()
         self.blank = 0
@@ -99,22 +105,32 @@ class _SignalColumn:
     def read(self, cell: str) -> _Reading:
         reading = self._readings.get(cell)
         if reading is None:
-            reading = self._understand(cell)
+            reading = self.interpret(cell)
             if len(self._readings) < _MOST_VALUES:
                 self._readings[cell] = reading
         if not reading.understood:
-            self._count(cell)
+            self.count(cell)
         self.filled = self.filled or bool(cell)
         return reading
 
-    def _count(self, cell: str) -> None:
+    @property
+    def asked_about(self) -> Counter[str]:
+        """The values that are not understood, with their numbers."""
+        values = self.unknown.copy()
+        if self.blank and self.filled:
+            values[""] = self.blank
+        return values
+
+    def count(self, cell: str) -> None:
         if not cell:
             self.blank += 1
         elif cell in self.unknown or len(self.unknown) < _MOST_VALUES:
             self.unknown[cell[:_LONGEST]] += 1
 
-    def _understand(self, cell: str) -> _Reading:
-        override = self._statuses.get(cell.lower() or BLANK)
+    def interpret(self, cell: str) -> _Reading:
+        """What a value says; nothing is counted."""
+        blank = BLANK if self.signal in {Signal.STATUS, Signal.OPT_IN} else ""
+        override = self._statuses.get(cell.lower() or blank)
         if override is not None:
             return _Reading(override)
         if self.signal is Signal.DOUBTFUL:
@@ -131,7 +147,7 @@ class _SignalColumn:
         positive = self.signal is Signal.OPT_IN
         if not cell:
             return _Reading(None, understood=not positive)
-        flag = flag_of(cell)
+        flag = False if cell.lower() == "never" and not positive else flag_of(cell)
         since = "" if flag is not None else iso_date(cell)
         standing = None if flag is not None or since else standing_of(cell)
         if flag is None and standing is None:
@@ -142,6 +158,14 @@ class _SignalColumn:
         if standing is Standing.SUBSCRIBED and not positive:
             standing = None
         return _Reading(standing, understood=standing is not None)
+
+
+class _AnswerColumn(_SignalColumn):
+    """A further column that is asked about only if it holds answers: "Mailing list: Yes"."""
+
+    @property
+    def asked_about(self) -> Counter[str]:
+        return self.unknown if are_answers(self.unknown) else Counter()
 
 
 @dataclass
@@ -162,12 +186,13 @@ class Departures:
 
     def __post_init__(self) -> None:
         self._signals = [
-            _SignalColumn(column, i, self.statuses)
+            _SignalColumn(column, i, self.statuses, Signal(column.target))
             for i, column in enumerate(self.columns)
             if column.target in set(Signal)
         ]
         self._quiet = self.ignored | {signal.index for signal in self._signals}
         self._elsewhere: dict[int, Counter[str]] = {}
+        self._unreadable: list[int] = []
         self._left = 0
         primary = any(
             signal.signal not in {Signal.REASON, Signal.DOUBTFUL} for signal in self._signals
@@ -175,10 +200,24 @@ class Departures:
         for signal in self._signals:
             if signal.signal is Signal.REASON and not primary:
                 signal.signal = Signal.DOUBTFUL
-        self.speaks = bool(self._signals) or self.everybody is not None
+        self.says_who_left = bool(self._signals)
         self.tells_apart = any(
             signal.signal in {Signal.STATUS, Signal.OPT_IN} for signal in self._signals
         )
+        self._signals += self._further_columns()
+        self.speaks = bool(self._signals) or self.everybody is not None
+
+    def _further_columns(self) -> Iterator[_SignalColumn]:
+        """Columns that are about something else, by their headings, and may say who left."""
+        for i, column in enumerate(self.columns):
+            if i in self._quiet:
+                continue
+            if column.target == "member_since" and not self.tells_apart:
+                # somebody without a date of opting in may never have done so
+                if signal_of(column.heading) is Signal.OPT_IN:
+                    yield _SignalColumn(column, i, self.statuses, Signal.OPT_IN)
+            elif not column.target and column.field and may_ask_for_mail(column.heading):
+                yield _AnswerColumn(column, i, self.statuses, Signal.DOUBTFUL)
 
     def read(self, cells: Sequence[str]) -> Departure | None:
         """The departure in a row with a usable address; None for a person who may be mailed."""
@@ -193,7 +232,16 @@ class Departures:
             notes.append(f"{column.heading}: {cell}")
             since = since or reading.since
             strongest = max(strongest, reading.standing, key=STRENGTH.__getitem__)
+        if strongest is Standing.SUBSCRIBED:
+            self._ask_about_reasons(cells)
         return self._departure(strongest, since, notes)
+
+    def _ask_about_reasons(self, cells: Sequence[str]) -> None:
+        """A reason for leaving, of somebody who did not leave by the other columns, is asked about."""
+        for column in self._signals:
+            cell = cells[column.index]
+            if column.signal is Signal.REASON and flag_of(cell) is not False:
+                column.count(cell)
 
     def read_elsewhere(self, values: Iterable[tuple[int, str]]) -> Departure | None:
         """What columns that are not about leaving say of a person.
@@ -220,12 +268,40 @@ class Departures:
         self._left += 1
         return Departure(standing, since, "; ".join(notes) or f"imported as {standing}")
 
-    def check(self, path: str, line: int) -> None:
+    def note_rejected(self, line: int, cells: Sequence[str]) -> None:
+        """Note a row that cannot be read but seems to say that somebody left.
+
+        Args:
+            line: of the file.
+            cells: of the row; too many or too few may have shifted them out of their columns.
+        """
+        if not any(map(is_address_in, cells)):
+            return
+        left_by_file = self.everybody not in {None, Standing.SUBSCRIBED}
+        if left_by_file or any(map(says_left, cells)) or self._may_say_left(cells):
+            self._unreadable.append(line)
+
+    def _may_say_left(self, cells: Sequence[str]) -> bool:
+        shift = abs(len(cells) - len(self.columns))
+        return any(
+            column.interpret(cell).standing not in {None, Standing.SUBSCRIBED}
+            for column in self._signals
+            for cell in cells[max(column.index - shift, 0) : column.index + shift + 1]
+        )
+
+    def check(self, path: str, line: int, titles: Iterable[str] = ()) -> None:
         """Stop the import of a file that was read to its end, if something could not be told.
+
+        Args:
+            path: of the file.
+            line: of its headings.
+            titles: the name of a workbook's sheet, and what stands above the headings.
 
         Raises:
             ImportFileError: with the values that are not understood, their counts, and what to type.
         """
+        if self._unreadable:
+            raise self._lost(path)
         if self.everybody is not None:
             return
         problems = [*self._unknown_values(), *self._values_elsewhere()]
@@ -237,7 +313,7 @@ class Departures:
                 place=place,
                 hint="\n  ".join(hint for _, hint in problems),
             )
-        standing = standing_of_file(path)
+        standing = standing_of_file(path, titles)
         if standing and not self._left and not self.tells_apart:
             raise ImportFileError(
                 f"is called as if its people were {standing}, but no column says that anybody left",
@@ -245,12 +321,24 @@ class Departures:
                 hint=f"Add --as {standing} if they must not be mailed, --as subscribed if they may be.",
             )
 
+    def _lost(self, path: str) -> ImportFileError:
+        first, *others = self._unreadable
+        lines = ", ".join(map(str, self._unreadable[:_SHOWN]))
+        more = f" (lines {lines}{'…' if len(others) >= _SHOWN else ''})" if others else ""
+        return ImportFileError(
+            "this row cannot be read, and seems to say that somebody left, so nothing was imported"
+            if not others
+            else f"{len(self._unreadable):,} rows cannot be read, and seem to say that somebody left"
+            f"{more}, so nothing was imported",
+            place=Place(path, first),
+            hint="Correct the file there, and import it again: a value with a comma in it stands in"
+            ' quotation marks, and one with a " has it twice.',
+        )
+
     def _unknown_values(self) -> list[tuple[str, str]]:
         problems = []
         for column in self._signals:
-            values = column.unknown.copy()
-            if column.blank and column.filled:
-                values[""] = column.blank
+            values = column.asked_about
             if not values:
                 continue
             heading = column.heading

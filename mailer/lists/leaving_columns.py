@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from mailer.lists.standing import Standing
+from mailer.lists.standing import Standing, without_accents
 
 
 class Signal(StrEnum):
@@ -46,11 +46,14 @@ _OTHER_CHANNEL = _any(
     r"calls?$|phone$|sms$",
 )
 _EMAIL = re.compile(r"e ?mail")
-_STATUS = re.compile(r"\bstatus\b|status$|^subscription$|\bsubscri(ber|ption) (type|state|level)\b")
+_STATUS = re.compile(
+    r"\bstatus\b|status$|\bstatus ?(id|code)$|^subscription$|\bsubscri(ber|ption) (type|state|level)\b"
+)
 _STATUS_OF_LEAVING = re.compile(
     r"^(contact|user|account|member|record|person|list|member list|current|mail|mailing|delivery|deliverability"
     r"|.*(e ?mail|subscri|list|opt|marketing|newsletter|bounc|consent|permission|unsub|confirm)\w*( \w+)*)? ?status$"
     r"|^subscription$|\bsubscri(ber|ption) (type|state|level)\b|e ?mail\w* status|^status\b"
+    r"|^(member|contact|user|subscriber|e ?mail|list) ?status ?(id|code)$"
 )
 _COMPLAINED = _any(r"complain", r"\bspam", r"\babuse\b", r"\bjunk\b")
 _BOUNCED = _any(
@@ -67,7 +70,7 @@ _DO_NOT_MAIL = _any(
     r"\bno ?(bulk|mass|e ?mails?|contact|mail)\b",
     r"suppress",
     r"\bblocked\b|block ?list|black ?list|deny ?list|\bbanned\b",
-    r"^(is )?disabled$|(mail|account|user|subscriber|contact) ?disabled",
+    r"^(is )?disabled$|(mails?|account|user|subscriber|contact|delivery|sending) ?disabled",
     r"deceased|\bdied\b|\bdead\b|\bdeath\b",
     r"\bexcluded?\b|\berased?\b|gesperrt",
 )
@@ -76,6 +79,8 @@ _OPT_OUT = _any(
     r"opt(ed|s)? ?out",
     r"^(has )?left$|^(has |date )?left( the list| list)?( at| on| date)?$",
     r"\bremoved?\b|\bdeleted?\b|\bdeletion\b|\bcancel|\bwithdr|\brevok|\bdeclin",
+    r"\btake \w+ off\b|\bstop (sending|e ?mail|mail|contact)",
+    r"\bun ?(confirmed|verified|activated|approved)\b",
     r"\binactive\b|\barchived?\b|\bobject(s|ed|ion)\b|\brefus|\bquit\b",
     r"abgemeld|abmeld|desabonn|désabonn|desinscri|désinscri|desuscri|\bbaja\b",
 )
@@ -104,8 +109,16 @@ _DATE = re.compile(r"\b(at|date|time|on|since|day|timestamp)\b|(date|time)$")
 _SMELL = _any(
     r"unsub|\bopt(ed|s)? ?(in|out)?\b|optin|optout|consent|bounc|\bhold\b|onhold|\bblock|suppress|spam",
     r"complain|disabled|deceased|do ?not\b|don'?t\b|\bclean(ed)?\b|black ?list|confirmed|\bdnc\b",
-    r"^subscri(be|ption)\b|\bgone\b|permission|\bagrees?d?\b|\bgdpr\b",
+    r"^subscri(be|ption)\b|\bgone\b|permission|\bagrees?d?\b|\bgdpr\b|^stop$|\bscrubbed\b|^dod$",
 )
+_NEGATED = re.compile(
+    r"\b(not|never|no longer|no|non|without|(is|was|has|are)n't)"
+    r" (be |been |being |yet |currently |a |an )*"
+)
+_ADDRESS_BESIDE = re.compile(
+    r"e ?mail ?(address ?)?[2-9]\b|(second(ary)?|alternat\w*|other) e ?mail"
+)
+_PERSONAL_LINK = re.compile(r"\b(url|link|token|hash|key|page)\b")
 _POSITIVE = re.compile(r"consent|opt(ed|s)? ?in|optin|confirm|permission|gdpr|agree|subscri")
 _JOINED = re.compile(r"^(date )?subscri(be|bed|ption)( on| at| date| time)*$|^(date )?subscribed$")
 
@@ -121,14 +134,10 @@ def signal_of(heading: str) -> Signal | None:
     if _STATUS.search(text):
         about_leaving = _STATUS_OF_LEAVING.search(text) and not _DATE.search(text)
         return Signal.STATUS if about_leaving else None
-    if _JOINED.match(text) and _DATE.search(text):
-        return None
-    if re.search(r"\bsoft\b", text):
-        return None  # such a mailbox was full, or its server busy
-    if leaving := _leaving(text):
-        if _STATISTIC.search(text):
-            return Signal.DOUBTFUL
-        return Signal.REASON if _DETAIL.search(_without_stem(text)) else leaving
+    if (_JOINED.match(text) and _DATE.search(text)) or re.search(r"\bsoft\b", text):
+        return None  # a soft bounce: such a mailbox was full, or its server busy
+    if signal := _negated(text) or _leaving(text):
+        return _of_leaving(signal, text)
     if _OPT_IN.search(text):
         return None if _DETAIL.search(text) or _STATISTIC.search(text) else Signal.OPT_IN
     if _POSITIVE.search(text) and (_DETAIL.search(text) or _DATE.search(text)):
@@ -140,6 +149,34 @@ def is_other_channel(heading: str) -> bool:
     """Whether a heading is about telephone, SMS or the post rather than e-mail."""
     text = _spaced(heading)
     return bool(_OTHER_CHANNEL.search(text)) and not _EMAIL.search(text)
+
+
+def _of_leaving(signal: Signal, text: str) -> Signal | None:
+    """The signal of a heading about leaving, or that it holds a detail of it."""
+    if _PERSONAL_LINK.search(text):
+        return None
+    if _STATISTIC.search(text) or _ADDRESS_BESIDE.search(text):
+        return Signal.DOUBTFUL
+    return Signal.REASON if _DETAIL.search(_without_stem(text)) else signal
+
+
+def _negated(text: str) -> Signal | None:
+    """What a heading says that denies something: "Not opted in", "Email not valid".
+
+    "Do not email" denies nothing here: it is about leaving as it stands.
+    """
+    negation = _NEGATED.search(text)
+    if negation is None:
+        return None
+    denied = text[negation.end() :]
+    if re.match(r"(valid|deliverable|reachable)\b", denied):
+        return Signal.BOUNCED
+    if re.match(r"(unsub|bounc|complain|opt(ed)? ?out|deceased|dead|suppress|block)", denied):
+        return Signal.DOUBTFUL
+    positive = _OPT_IN.search(denied) or re.match(r"(active|enabled|verified|approved)\b", denied)
+    if positive or _POSITIVE.match(denied):
+        return Signal.OPT_OUT if negation.start() == 0 or positive else Signal.DOUBTFUL
+    return None
 
 
 def _leaving(text: str) -> Signal | None:
@@ -163,4 +200,4 @@ def _spaced(heading: str) -> str:
     """A heading as lower-case words: `emailOptOut`, `npsp__Deceased__c`."""
     text = re.sub(r"__c$", "", heading.strip(), flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
-    return re.sub(r"[^\w']+|_", " ", text.lower()).strip()
+    return re.sub(r"[^\w']+|_", " ", without_accents(text.lower())).strip()

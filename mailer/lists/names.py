@@ -12,62 +12,17 @@ _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u
 _DAMAGED = re.compile(
     "\ufffd|(?<=[^\\W\\d_])\\?+(?=[^\\W\\d_])|\u00c3[^A-Z\\s]|\u00c2[\u00a0-\u00bf]|\u00e2\u20ac"
 )
-_PARTICLES = frozenset(
-    [
-        "da",
-        "de",
-        "del",
-        "della",
-        "der",
-        "di",
-        "do",
-        "dos",
-        "du",
-        "el",
-        "la",
-        "le",
-        "las",
-        "los",
-        "san",
-        "st",
-        "ten",
-        "ter",
-        "van",
-        "von",
-        "zu",
-        "bin",
-        "ibn",
-        "al",
-    ]
+_PARTICLE = re.compile(
+    "da|de|del|della|der|di|do|dos|du|el|la|le|las|los|san|st|ten|ter|van|von|zu|bin|ibn|al"
 )
-_TITLES = frozenset(
-    [
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "miss",
-        "prof",
-        "rev",
-        "hon",
-        "sen",
-        "rep",
-        "sir",
-        "jr",
-        "sr",
-        "ii",
-        "iii",
-        "iv",
-        "phd",
-        "md",
-        "esq",
-        "fr",
-        "and",
-        "inc",
-        "llc",
-    ]
+_NO_NAME = re.compile(
+    "dr|mr|mrs|ms|mx|miss|prof|rev|hon|sen|rep|sir|jr|sr|ii|iii|iv|phd|md|esq|fr|and"
+    "|inc|llc|co|corp|corporation|ltd|company|foundation|association|alliance|coalition|network"
+    "|society|club|team|group|council|committee|department|office|school|university|library|museum"
+    "|hospital|institute|center|centre|fund|trust|city|county|community|family|household|estate"
+    "|friends|anonymous|unknown|donor|members?|volunteers?|test"
 )
+"""Titles, degrees, and words of organizations and couples: nobody is greeted by one of them."""
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019.-][^\W\d_]+)*\.?")
 _BYTES = {chr(byte): byte for byte in range(0x80, 0x100)} | {
     bytes([byte]).decode("cp1252"): byte
@@ -115,12 +70,20 @@ def split_name(text: str) -> tuple[str, str]:
     """
     last, comma, first = (part.strip() for part in text.partition(","))
     words = text.replace(",", " ").split()
-    if any(not _WORD.fullmatch(word) or word.lower().strip(".") in _TITLES for word in words):
+    if any(
+        not _WORD.fullmatch(word) or _NO_NAME.fullmatch(word.lower().strip(".")) for word in words
+    ):
         return "", ""
     if comma:
-        return (first, last) if first and last and "," not in first else ("", "")
+        return (first, last) if last and _is_first_name(first, last) else ("", "")
     if len(words) > 2 and len(words[1].rstrip(".")) == 1:  # noqa: PLR2004 - a middle initial
         del words[1]
-    if len(words) == 2 or (len(words) > 2 and words[1].lower() in _PARTICLES):  # noqa: PLR2004
+    if len(words) == 2 or (len(words) > 2 and _PARTICLE.fullmatch(words[1].lower())):  # noqa: PLR2004
         return words[0], " ".join(words[1:])
     return "", ""
+
+
+def _is_first_name(first: str, last: str) -> bool:
+    """Whether what follows a comma is a first name, and no degree: `Ana Fern, RN`."""
+    is_degree = first.replace(".", "").isupper() and not last.isupper()
+    return bool(first) and "," not in first and not is_degree

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from mailer.lists.standing import without_accents
 from mailer.timezones import find_zone
 
 _STATES = {
@@ -34,10 +35,16 @@ _ABBREVIATION_OF = {
     for code, names in _STATES.items()
     for name in (code.lower(), *names.split())
 }
+_FULL_NAMES = {names.split()[0].replace("_", " ") for names in _STATES.values()} - {"georgia"}
 _US = re.compile(
     r"u ?s ?(a|of a)?|(the )?united states( of america)?|america|estados unidos( de america)?|ee ?uu"
     r"|etats unis|vereinigte staaten( von amerika)?|840|pr|pri|puerto rico|gu|gum|guam|vi|vir|as|asm|mp|mnp"
+    r"|us( of)? a(merica)?|(usa|us) united states( of america)?|united states( of america)? (the|usa|us)"
+    r"|stati uniti( d'america)?|verenigde staten( van amerika)?|estados unidos da america"
     r"|american samoa|(u ?s )?virgin islands|northern mariana islands|us minor outlying islands"
+)
+_NO_COUNTRY = re.compile(
+    r"unknown|none|other|not (set|given|specified|provided)|please select|select.*|na|tbd"
 )
 
 
@@ -51,8 +58,14 @@ def state(text: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def is_abroad(country: str) -> bool:
-    """Whether a country is not the United States or a territory of theirs; blank is not abroad."""
-    return bool(country) and not _US.fullmatch(_plain(country))
+    """Whether a country is not the United States or a territory of theirs; blank is not abroad.
+
+    A state's name under that heading is not abroad either, but that of Georgia.
+    """
+    plain = _plain(country)
+    if not plain or _US.fullmatch(plain) or _NO_COUNTRY.fullmatch(plain):
+        return False
+    return plain not in _FULL_NAMES
 
 
 @lru_cache(maxsize=1_000)
@@ -62,4 +75,4 @@ def zone(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[^\w']+", " ", text.lower()).split())
+    return " ".join(re.sub(r"[^\w']+", " ", without_accents(text.lower())).split())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Standing(StrEnum):
@@ -22,15 +24,16 @@ class Standing(StrEnum):
 STRENGTH = {standing: strength for strength, standing in enumerate(Standing)}
 
 _SUBSCRIBED = (
-    "subscribed|active|enabled|confirmed|verified|opted in|opt in|optin|single opt in|double opt in"
+    "subscribed|active( (member|subscriber|contact|user))?|enabled|confirmed|verified|opted in|opt in|optin|single opt in|double opt in"
     "|implied|implicit|express|explicit|confirmed opt in|resubscribed|subscriber|current|valid"
     "|deliverable|mailable|reachable|engaged|regular|premium|gifted|comped|complimentary|accepted"
     "|marketing contact|accepts marketing|granted|given|ok|okay|good|clean"
+    "|aktiv|activ[oa]|actif|angemeldet|suscrit[oa]|abonnee?|inscrite?"
 )
 _UNSUBSCRIBED = (
     "unsubscribed?|unsub|unsubs|unsubbed|not (currently )?subscribed|non ?subscribed|non subscriber|not a subscriber"
     "|no longer subscribed|never( subscribed)?|opted ?out|opt ?out|user opt out|on hold opt out|out"
-    "|in ?active|not active|deactivated|archived?|removed?|deleted?|trashed?|cancell?ed|left"
+    "|in ?active( (member|subscriber|contact|user))?|not active|deactivated|inaktiv|inactiv[oa]|inactif|archived?|removed?|deleted?|trashed?|cancell?ed|left"
     "|pending|unconfirmed|not confirmed|unverified|not verified|un ?activated|awaiting confirmation"
     "|pending confirmation|confirmation pending|not opted in|not in|transactional( only)?"
     "|no permission( set)?|not set|non marketing( contact)?|not a marketing contact"
@@ -81,10 +84,16 @@ _NEGATED = re.compile(r"(not|never|no|isn't|un)\b")
 _SUPPRESSED = "suppressed: "
 
 YES = frozenset(
-    ["yes", "y", "true", "t", "1", "x", "on", "checked", "ja", "si", "sí", "oui", "✓", "✔", "☑"]
+    [
+        *("yes", "y", "true", "t", "1", "x", "on", "checked", "yes please", "yep", "ja", "wahr"),
+        *("si", "oui", "vrai", "verdadero", "sim", "✓", "✔", "☑", "✅"),
+    ]
 )
 NO = frozenset(
-    ["no", "n", "false", "f", "0", "off", "none", "unchecked", "nein", "non", "✗", "✘", "☐", "-"]
+    [
+        *("no", "n", "false", "f", "0", "off", "none", "unchecked", "no thanks", "no thank you"),
+        *("nope", "nein", "falsch", "non", "faux", "falso", "nao", "✗", "✘", "☐", "❌", "-"),
+    ]
 )
 
 
@@ -110,16 +119,33 @@ def standing_of(word: str) -> Standing | None:
 
 def flag_of(text: str) -> bool | None:
     """Yes or no, whatever way it is written; None for anything else. A number above 0 is a yes."""
-    plain = text.strip().lower().rstrip(".")
-    if plain in YES or (plain.isdecimal() and int(plain) > 0):
+    plain = without_accents(text.strip().lower())
+    plain = re.sub(r"\s*\(.*\)$", "", plain.strip("[]")).strip(" .!,\"'")
+    number = re.fullmatch(r"([0-9]+)(\.0+)?", plain)
+    if plain in YES or (number and int(number[1]) > 0):
         return True
-    if plain in NO or not plain:
+    if plain in NO or not plain or number:
         return False
     return None
 
 
+def plain_words(text: str) -> str:
+    """Text as lower-case words without accents and punctuation but apostrophes."""
+    return _spaced(_plain(text))
+
+
+@lru_cache(maxsize=1_000)
+def without_accents(text: str) -> str:
+    """Text in letters without accents, apostrophes straight."""
+    if text.isascii():
+        return text
+    text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u00ad", "")
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
 def _plain(word: str) -> str:
-    return " ".join(word.lower().split()).strip("\"'*.!")
+    return " ".join(without_accents(word.lower()).split()).strip("\"'*.!")
 
 
 def _spaced(text: str) -> str:

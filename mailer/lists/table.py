@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailer.lists.csv_file import CsvFile
-from mailer.lists.workbook import Workbook
+from mailer.lists.workbook import Workbook, list_sheets
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -28,7 +28,20 @@ def open_table(
     Raises:
         ImportFileError: the file cannot be read.
     """
-    stream.seek(0)
-    if stream.read(4) in _WORKBOOKS:
+    if _is_workbook(stream):
         return Workbook(stream, path, sheet)
     return CsvFile(stream, path, encoding)
+
+
+def sheet_names(stream: BinaryIO, path: str) -> list[str]:
+    """The sheets of a workbook that are lists; [""] for a CSV file, which has none.
+
+    Raises:
+        ImportFileError: the workbook cannot be read.
+    """
+    return list_sheets(stream, path) if _is_workbook(stream) else [""]
+
+
+def _is_workbook(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return stream.read(4) in _WORKBOOKS

@@ -39,19 +39,13 @@ class Workbook:
 
     def __init__(self, stream: BinaryIO, path: str, sheet: str = "") -> None:
         self.path = path
-        stream.seek(0)
-        try:
-            workbook = CalamineWorkbook.from_filelike(stream)
-        except CalamineError as err:
-            raise ImportFileError(
-                "cannot be read as a workbook",
-                place=Place(path),
-                hint="If it has a password, remove it; or save it as CSV UTF-8.",
-            ) from err
+        workbook = _opened(stream, path)
         self.sheet = _chosen(workbook, path, sheet)
         self._rows = workbook.get_sheet_by_name(self.sheet)
         self._header = _header_index(self._rows)
         self._first = self._rows.start[0] if self._rows.start else 0
+        above = (self._row(i) for i in range(self._header))
+        self.titles = [self.sheet, *(" ".join(_texts(row)) for row in above)]
         self.header_line = self._first + self._header + 1
         self.header = _texts(self._row(self._header))
         while self.header and not self.header[-1]:
@@ -67,6 +61,23 @@ class Workbook:
                 yield Record(i - self._header, first + i, _texts(row))
 
 
+def list_sheets(stream: BinaryIO, path: str) -> list[str]:
+    """The names of a workbook's sheets that are lists. Raises ImportFileError if it is none."""
+    return _lists(_opened(stream, path))
+
+
+def _opened(stream: BinaryIO, path: str) -> CalamineWorkbook:
+    stream.seek(0)
+    try:
+        return CalamineWorkbook.from_filelike(stream)
+    except CalamineError as err:
+        raise ImportFileError(
+            "cannot be read as a workbook",
+            place=Place(path),
+            hint="If it has a password, remove it; or save it as CSV UTF-8.",
+        ) from err
+
+
 def _chosen(workbook: CalamineWorkbook, path: str, wanted: str) -> str:
     names = workbook.sheet_names
     if wanted:
@@ -75,9 +86,7 @@ def _chosen(workbook: CalamineWorkbook, path: str, wanted: str) -> str:
                 f'--sheet: {path} has no sheet "{wanted}"', hint=suggest(wanted, names)
             )
         return wanted
-    filled = [name for name in names if workbook.get_sheet_by_name(name).height]
-    lists = [name for name in filled if _has_addresses(workbook.get_sheet_by_name(name))]
-    candidates = lists or filled
+    candidates = _lists(workbook)
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
@@ -90,6 +99,13 @@ def _chosen(workbook: CalamineWorkbook, path: str, wanted: str) -> str:
         place=Place(path),
         hint=f'Say which one is the list, and import them one after the other: --sheet "{candidates[0]}"',
     )
+
+
+def _lists(workbook: CalamineWorkbook) -> list[str]:
+    """The sheets that hold addresses; without any, those that are not empty."""
+    filled = [name for name in workbook.sheet_names if workbook.get_sheet_by_name(name).height]
+    lists = [name for name in filled if _has_addresses(workbook.get_sheet_by_name(name))]
+    return lists or filled
 
 
 def _has_addresses(sheet: CalamineSheet) -> bool:

@@ -2,6 +2,7 @@
 
 import zipfile
 
+import openpyxl
 import pytest
 
 from tests.support.list_project import ListProject
@@ -73,6 +74,25 @@ def test_files_and_what_they_were_taken_for_are_shown(project):
     assert "subscribed_members.csv Mailchimp by its columns 3 1" in lines
     assert "Left out, as it holds no e-mail addresses: campaigns.csv" in lines
     assert lines[-1].startswith("1 of members can be mailed. This is import 1;")
+
+
+def test_every_list_of_a_workbook_is_moved_in_people_who_left_first(project):
+    book = openpyxl.Workbook()
+    book.active.title = "Members"
+    sheets = (
+        (book.active, ["Email", "ana@example.org", "bo@example.org", "bad"]),
+        (book.create_sheet("Removed"), ["Email", "bo@example.org", "nobody"]),
+    )
+    for sheet, cells in sheets:
+        for cell in cells:
+            sheet.append([cell])
+    (project.root / "book").mkdir()
+    book.save(project.root / "book" / "people.xlsx")
+    read, table = rows(project, "book")
+    assert (read, table["can be mailed"], table["unsubscribed"]) == (5, 1, 1)
+    assert project.mailable() == ["ana"]
+    rejects = sorted(path.name for path in (project.root / "lists").glob("*.rejects.csv"))
+    assert rejects == ["people-Members.rejects.csv", "people-Removed.rejects.csv"]
 
 
 def test_one_file_that_cannot_be_understood_stops_all_of_it(project):

@@ -93,3 +93,17 @@ def test_an_empty_workbook_is_refused():
 def test_a_moment_is_told_from_a_day():
     stream = workbook(("People", [["Email", "Seen"], ["a@example.org", MOMENT]]))
     assert people(stream)[0].fields == {"seen": "2024-03-01 14:30:00"}
+
+
+@pytest.mark.parametrize("sheet", ["", "Unsubscribed"])
+def test_a_sheet_called_after_people_who_left_is_asked_about(sheet):
+    leavers = ("Unsubscribed", [["Email"], ["bo@example.org"]])
+    stream = workbook(leavers) if not sheet else workbook(("Members", PEOPLE), leavers)
+    with pytest.raises(ImportFileError, match="as if its people were unsubscribed"):
+        people(stream, sheet=sheet)
+
+
+def test_a_title_in_a_workbook_is_heeded():
+    stream = workbook(("Sheet1", [["People who opted out"], ["Email"], ["bo@example.org"]]))
+    with pytest.raises(ImportFileError, match="as if its people were unsubscribed"):
+        people(stream)
