@@ -379,6 +379,10 @@ class Project:
         return self.root / "published"
 
     @property
+    def petitions(self) -> Path:
+        return self.root / "campaigns" / "petitions"
+
+    @property
     def pictures_url(self) -> str:
         """Where published pictures answer, without the slash before a name."""
         return self.settings.images.base_url or f"{self.settings.site.base_url}/i"

@@ -176,13 +176,12 @@ def load_petition(project: Project, name: str) -> Petition:
 
 
 def petition_names(project: Project) -> list[str]:
-    folder = project.root / petition_file.FOLDER
-    return sorted(path.stem for path in folder.glob("*.md"))
+    return sorted(path.stem for path in project.petitions.glob("*.md"))
 
 
 def _read_petitions(project: Project, names: Sequence[str]) -> dict[str, str]:
     """Path inside the project → text, of those that have a file."""
-    paths = [project.root / petition_file.FOLDER / f"{name}.md" for name in names]
+    paths = [project.petitions / f"{name}.md" for name in names]
     return {project.show(path): _read(project, path) for path in paths if path.is_file()}
 
 
@@ -257,7 +256,7 @@ def _find(project: Project, campaign: str) -> Path:
 
 
 def _refuse_petition(project: Project, path: Path) -> None:
-    if path.parent == (project.root / petition_file.FOLDER).resolve():
+    if path.parent == project.petitions.resolve():
         raise UsageError(
             f"{project.show(path)} is a petition, not a campaign",
             hint=f"Look at it with: mailer petition check {path.stem}",

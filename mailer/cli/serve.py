@@ -62,6 +62,7 @@ def serve(
         clock=now,
         delay=lambda: random.uniform(*_DELAY),  # noqa: S311 - it hides a time, not a secret
         pictures=run.project.published,
+        petitions=run.project.petitions,
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("mailer.web").setLevel(logging.INFO)

@@ -30,7 +30,10 @@ class Petitions(Protocol):
     def complete(
         self, signature_id: int, details: Mapping[str, str], *, now: datetime
     ) -> Signature | None:
-        """Fill in details that are blank; what is there stays."""
+        """Fill in details that are blank; what is there stays.
+
+        A comment is public where `comment_public` is "yes".
+        """
         ...
 
     def withdraw(self, signature_id: int, *, now: datetime) -> Signature | None: ...

@@ -58,6 +58,7 @@ class Site:
             clock=self.clock,
             delay=lambda: 0,
             pictures=root / "published",
+            petitions=root / "campaigns" / "petitions",
         )
 
     @cached_property

@@ -144,7 +144,8 @@ class SqlPetitions:
             (*_DETAILS, "consent", "consent_version", "consent_how", "consented"), ""
         )
         with self._db.writing():
-            self._fill_in(signature_id, {**blank, "comment_public": 0, **details}, now)
+            is_public = int(details.get("comment_public") == "yes")
+            self._fill_in(signature_id, {**blank, **details, "comment_public": is_public}, now)
             return self.get(signature_id)
 
     def _fill_in(self, signature_id: int, row: Mapping[str, object], now: datetime) -> None:

@@ -12,10 +12,22 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mailer.web.pages import click, confirm, join, unsubscribe, update, web_version
+from mailer.web.pages import (
+    after_signing,
+    click,
+    confirm,
+    join,
+    petition,
+    sign,
+    unsubscribe,
+    update,
+    web_version,
+)
 from mailer.web.pages.confirmation_mailer import ConfirmationMailer
+from mailer.web.pages.confirmation_mails import ConfirmationMails
 from mailer.web.pages.context import PageContext
 from mailer.web.pages.group_commit import GroupCommit
+from mailer.web.pages.petition_library import PetitionLibrary
 from mailer.web.pages.pictures import show as show_picture
 from mailer.web.pages.security_middleware import SecurityMiddleware
 
@@ -43,6 +55,7 @@ def make_app(
     clock: Callable[[], datetime],
     delay: Callable[[], float],
     pictures: Path,
+    petitions: Path,
 ) -> Starlette:
     """Build the application; its threads run for as long as it is served.
 
@@ -54,11 +67,17 @@ def make_app(
         clock: aware UTC time.
         delay: returns the seconds, at random, until the mail for a request is looked at.
         pictures: the folder of published pictures.
+        petitions: the folder of petition files.
     """
     reading, writing, mailing = open_store(), open_store(), open_store()
     group_commit = GroupCommit(writing)
     confirmation_mailer = ConfirmationMailer(
-        settings, keys=keys, store=mailing, open_transport=open_transport, clock=clock, delay=delay
+        ConfirmationMails(settings, keys, PetitionLibrary(petitions).title),
+        rate=settings.send.rate,
+        store=mailing,
+        open_transport=open_transport,
+        clock=clock,
+        delay=delay,
     )
     context = PageContext(
         settings,
@@ -67,6 +86,7 @@ def make_app(
         group_commit=group_commit,
         clock=clock,
         wake_mailer=confirmation_mailer.wake,
+        petitions=PetitionLibrary(petitions),
     )
 
     @contextlib.asynccontextmanager
@@ -126,6 +146,11 @@ def _routes(context: PageContext) -> list[Route]:
         page("/o/{token}", confirm.settle, *both),
         page("/w/{token}", confirm.restore, *both),
         page("/n/{token}", confirm.never, *both),
+        page("/s/{petition}/{token}", sign.from_mail, *both),
+        page("/petition/{petition}", petition.show, *both),
+        page("/y/{token}", after_signing.confirm, *both),
+        page("/t/{token}", after_signing.signed, *both),
+        page("/x/{token}", after_signing.withdraw, *both),
         page("/style.css", _style),
         page("/healthz", _health),
         page("/robots.txt", _robots),
@@ -146,8 +171,9 @@ async def _health(context: PageContext, _: Request) -> Response:
 
 
 async def _robots(context: PageContext, _: Request) -> Response:
-    del context
-    return PlainTextResponse("User-agent: *\nDisallow: /\n")
+    root = context.root
+    # petitions are made to be found, and shown where their address is shared
+    return PlainTextResponse(f"User-agent: *\nAllow: {root}/petition/\nDisallow: /\n")
 
 
 async def _no_icon(context: PageContext, _: Request) -> Response:

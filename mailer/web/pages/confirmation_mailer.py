@@ -17,17 +17,15 @@ from mailer.lists.request import ConfirmationState
 from mailer.stop import StopSignal
 from mailer.throttle import lowest_rate
 from mailer.transports.base import OutgoingMessage
-from mailer.web.pages.confirmation_mails import ConfirmationMails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from mailer.config import Settings
-    from mailer.links import Keys
     from mailer.lists.request import PendingRequest
     from mailer.store import Store
     from mailer.transports.base import Transport
+    from mailer.web.pages.confirmation_mails import ConfirmationMails
 
 log = logging.getLogger("mailer.web")
 
@@ -36,6 +34,8 @@ _KEPT = timedelta(days=60)
 """Requests are forgotten after this: longer than any link in their mail works."""
 _REFUSED_KEPT = timedelta(days=1)
 """Requests that no mail went out for: as long as they count for the limit of a mailbox."""
+_UNCONFIRMED_KEPT = timedelta(days=8)
+"""Signatures wait for their confirmation a day longer than its link works."""
 _PAUSE = 30.0
 """Seconds between looks for waiting mail, and after the transport or the database failed."""
 
@@ -50,8 +50,8 @@ class ConfirmationMailer:
     """The thread that sends confirmation mail.
 
     Args:
-        settings: of the project.
-        keys: that sign the links.
+        mails: writes them.
+        rate: mails a second at most; None for no limit but the transport's.
         store: used by this thread alone.
         open_transport: called when a mail is waiting.
         clock: aware UTC time.
@@ -60,17 +60,17 @@ class ConfirmationMailer:
 
     def __init__(
         self,
-        settings: Settings,
+        mails: ConfirmationMails,
         *,
-        keys: Keys,
+        rate: float | None,
         store: Store,
         open_transport: Callable[[], Transport],
         clock: Callable[[], datetime],
         delay: Callable[[], float],
     ) -> None:
         self._delay = delay
-        self._mails = ConfirmationMails(settings, keys)
-        self._configured_rate = settings.send.rate
+        self._mails = mails
+        self._configured_rate = rate
         self._rate: float | None = None
         self._store = store
         self._open_transport = open_transport
@@ -112,6 +112,7 @@ class ConfirmationMailer:
     def _forget(self) -> None:
         now = self._clock()
         self._store.requests.forget(now - _KEPT, refused_before=now - _REFUSED_KEPT)
+        self._store.petitions.expire(now - _UNCONFIRMED_KEPT, now=now)
         # what an erasure could not finish while a page was being read
         self._store.subscribers.finish_erasing()
 

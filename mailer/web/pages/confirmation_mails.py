@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from mailer import page_templates
 from mailer.compiler.compile import CutText, Variant
-from mailer.links import Links, address
-from mailer.lists.request import STRANGERS
+from mailer.links import Links, address, petition_page
+from mailer.lists.request import STRANGERS, RequestKind
 from mailer.mail.merge import Merged
 from mailer.web.pages.double_opt_in import PURPOSES
 from mailer.web.pages.public_forms import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mailer.config import Settings
     from mailer.links import Keys
@@ -26,11 +26,15 @@ class ConfirmationMails:
     Args:
         settings: of the project.
         keys: that sign the links.
+        petition_title: a petition's name → its title.
     """
 
-    def __init__(self, settings: Settings, keys: Keys) -> None:
+    def __init__(
+        self, settings: Settings, keys: Keys, petition_title: Callable[[str], str]
+    ) -> None:
         self._settings = settings
         self._keys = keys
+        self._petition_title = petition_title
         self._labels = {public.name: public.label for public in settings.pages.lists}
         self._templates = page_templates.load("mailer.web.pages")
 
@@ -38,9 +42,16 @@ class ConfirmationMails:
         """Write the mail about a request, to the address that has to confirm it."""
         kind = pending.wish.kind
         base_url = self._settings.site.base_url
-        token = self._keys.passing(PURPOSES[kind], pending.id, pending.asked)
+        token = self._keys.passing(PURPOSES[kind], _subject_id(pending), pending.asked)
+        petition = pending.wish.details.get("petition", "")
         texts = self._templates.get_template("confirmation-texts.txt").make_module(
-            {"brand": self._settings.brand, "lists": self._named(pending.wish.lists), "kind": kind}
+            {
+                "brand": self._settings.brand,
+                "lists": self._named(pending.wish.lists),
+                "kind": kind,
+                "petition": self._petition_title(petition) if petition else "",
+                "petition_page": petition_page(base_url, petition),
+            }
         )
         subject = str(texts.subject).strip()  # type: ignore[attr-defined] # set by the template
         shown = {
@@ -70,6 +81,13 @@ class ConfirmationMails:
     def _named(self, lists: Sequence[str]) -> str:
         names = [self._labels.get(name, name) for name in lists]
         return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+
+
+def _subject_id(pending: PendingRequest) -> int:
+    """What the link of a mail is about: the request, or of a receipt the signature."""
+    if pending.wish.kind is RequestKind.RECEIPT:
+        return int(pending.wish.details["signature"], 16)
+    return pending.id
 
 
 def _whole(text: str) -> CutText:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mailer.links import Keys, Purpose
     from mailer.store import Store
     from mailer.web.pages.group_commit import GroupCommit
+    from mailer.web.pages.petition_library import PetitionLibrary
 
 
 class PageContext:
@@ -39,6 +40,7 @@ class PageContext:
         group_commit: runs every change of the store.
         clock: aware UTC time.
         wake_mailer: called when a confirmation mail is waiting.
+        petitions: of the project.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class PageContext:
         group_commit: GroupCommit,
         clock: Callable[[], datetime],
         wake_mailer: Callable[[], None],
+        petitions: PetitionLibrary,
     ) -> None:
         self.settings = settings
         self.keys = keys
@@ -57,6 +60,7 @@ class PageContext:
         self.group_commit = group_commit
         self.clock = clock
         self.wake_mailer = wake_mailer
+        self.petitions = petitions
         self.limits = RateLimits()
         self.clicks = ClickCounter(group_commit)
         self.public_versions = PublicVersions(store, open_by_default=settings.pages.public_versions)
@@ -91,17 +95,20 @@ class PageContext:
 
     # ---------------------------------------------------------------- tokens
 
-    def read_token(self, purpose: Purpose, request: Request) -> tuple[int, int] | None:
+    def read_token(
+        self, purpose: Purpose, request: Request, subject: str = ""
+    ) -> tuple[int, int] | None:
         """Return the two ids in the token of this link, repaired where a mail program broke it."""
-        return self.keys.read(purpose, public_forms.repair(request.path_params["token"]))
+        return self.keys.read(purpose, public_forms.repair(request.path_params["token"]), subject)
 
     def read_expiring_token(self, purpose: Purpose, request: Request) -> int | None:
         token = public_forms.repair(request.path_params["token"])
         return self.keys.read_passing(purpose, token, self.clock())
 
-    def own_path(self, purpose: Purpose, request: Request) -> str:
+    def own_path(self, purpose: Purpose, request: Request, subject: str = "") -> str:
         """Return the path of this page, for its form."""
-        return self.link(purpose, public_forms.repair(request.path_params["token"]))
+        token = public_forms.repair(request.path_params["token"])
+        return self.link(purpose, f"{subject}/{token}" if subject else token)
 
     def link(self, purpose: Purpose, token: str) -> str:
         return address(self.root, purpose, token)

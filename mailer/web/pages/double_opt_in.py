@@ -17,6 +17,8 @@ PURPOSES: dict[RequestKind, Purpose] = {
     RequestKind.LEAVE: "leave",
     RequestKind.SETTLE: "settle",
     RequestKind.RESTORE: "restore",
+    RequestKind.SIGN: "confirm-signature",
+    RequestKind.RECEIPT: "withdraw",
 }
 
 PER_MAILBOX = 3

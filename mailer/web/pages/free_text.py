@@ -93,6 +93,11 @@ def is_name(text: str, *, max_words: int = MAX_WORDS) -> bool:
     return hits == 0 or (hits < _MESSAGE_WORDS and len(name_words) < _LONG)
 
 
+def has_link(text: str) -> bool:
+    """Whether a text holds a web or e-mail address, or what a mail program would make one of."""
+    return "@" in text or "://" in text or _has_domain(text)
+
+
 def _may_stand_in_name(character: str) -> bool:
     return character in _MARKS or unicodedata.category(character)[0] in "LMN"
 

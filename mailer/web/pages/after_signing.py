@@ -1,0 +1,167 @@
+"""What follows a signature: confirming it, thanks, further details, and withdrawing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+
+from mailer.ledger.signature import SignatureState
+from mailer.lists.request import RecipientRequest, RequestKind
+from mailer.web.pages import double_opt_in, form_reading, petition, public_forms
+from mailer.web.pages.petition_view import view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from mailer.ledger.signature import Signature
+    from mailer.web.pages.context import PageContext
+    from mailer.web.pages.petition_library import ReadPetition
+
+HOW = "page after signing, to be confirmed by mail"
+
+
+def thanks(
+    context: PageContext,
+    read: ReadPetition,
+    signature: Signature,
+    form: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response:
+    """Thank for a signature: the count, ways to share, what is missing, what comes next."""
+    token = context.keys.passing("signed", signature.id, context.clock())
+    ask = _missing(read, signature)
+    return context.page(
+        "petition-signed.html",
+        422 if problems else 200,
+        view=view(context, read),
+        signature=signature,
+        ask=ask,
+        consent=_consent(context, read, signature),
+        action=context.link("signed", token),
+        form=form or {},
+        problems=problems or {},
+    )
+
+
+def _missing(read: ReadPetition, signature: Signature) -> list[str]:
+    """The fields that are asked for after signing."""
+    asked = ["first_name", "last_name", *(["zip"] if "zip" in read.petition.front.ask else ())]
+    # a comment is shown beside the name: only the mailbox can add one
+    if "comment" in read.petition.front.ask and signature.how == "page":
+        asked.append("comment")
+    return [name for name in asked if not getattr(signature, name)]
+
+
+def _consent(context: PageContext, read: ReadPetition, signature: Signature) -> str:
+    """The words of the choice to join, where it is still to be made."""
+    front = read.petition.front
+    if not front.consent or signature.consent or not signature.email:
+        return ""
+    history = context.store.subscribers.history(signature.email)
+    memberships = history.memberships if history else ()
+    joined = any(m.list_name == front.list and m.status == "subscribed" for m in memberships)
+    return "" if joined else front.consent
+
+
+async def signed(context: PageContext, request: Request) -> Response:
+    """The page after signing; POST adds what was missing."""
+    signature_id = context.read_expiring_token("signed", request)
+    signature = context.store.petitions.get(signature_id) if signature_id else None
+    read = context.petitions.get(signature.petition) if signature else None
+    if signature is None or read is None or not signature.email:
+        return context.invalid_link()
+    if request.method != "POST":
+        return thanks(context, read, signature)
+    form = await form_reading.read(request)
+    missing = _missing(read, signature)
+    changes, problems = _read(form, missing)
+    if problems:
+        return thanks(context, read, signature, form, problems)
+    consent = _consent(context, read, signature)
+    if consent and form.get("consent") == "yes":
+        if context.is_rate_limited(request):
+            return context.rate_limited()
+        lists = (read.petition.front.list,)
+        join = RecipientRequest(RequestKind.JOIN, signature.email, lists=lists)
+        if not await double_opt_in.ask(context, join):
+            return context.busy()
+        changes |= {
+            "consent": consent,
+            "consent_version": read.petition.consent_version,
+            "consent_how": HOW,
+            "consented": context.clock().isoformat(timespec="seconds"),
+        }
+    now, found_id = context.clock(), signature.id
+    completed = await context.group_commit.write(
+        lambda store: store.petitions.complete(found_id, changes, now=now)
+    )
+    return thanks(context, read, completed) if completed else context.invalid_link()
+
+
+def _read(form: Mapping[str, str], missing: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What was missing and is in the form, and problems by field."""
+    details = public_forms.read_details(form)
+    changes = {name: value for name, value in details.columns.items() if name in missing}
+    if "zip" in changes:
+        changes |= {name: details.columns[name] for name in ("city", "state")}
+    problems = {name: text for name, text in details.problems.items() if name in missing}
+    comment = petition.read_comment(form) if "comment" in missing else ""
+    if problem := petition.comment_problem(comment):
+        problems["comment"] = problem
+    elif comment:
+        changes |= {"comment": comment, "comment_public": form.get("comment_public", "")}
+    return changes, problems
+
+
+async def confirm(context: PageContext, request: Request) -> Response:
+    """GET shows what is signed, POST signs for a stranger whose mailbox this is."""
+    request_id = context.read_expiring_token("confirm-signature", request)
+    pending = context.store.requests.get(request_id) if request_id else None
+    if pending is None or pending.wish.kind is not RequestKind.SIGN:
+        return context.invalid_link()
+    wish, found_id = pending.wish, pending.id
+    read = context.petitions.get(wish.details["petition"])
+    if read is None:
+        return context.invalid_link()
+    shown = view(context, read)
+    if request.method != "POST" and not pending.settled and shown.status == "open":
+        action = context.own_path("confirm-signature", request)
+        return context.page(
+            "petition-confirm.html", view=shown, email=wish.email, lists=wish.lists, action=action
+        )
+    if request.method == "POST" and shown.status == "open":
+        now = context.clock()
+        pending = await context.group_commit.write(
+            lambda store: store.requests.grant(found_id, now=now)
+        )
+        context.wake_mailer()
+    signature = context.store.petitions.find(read.petition.name, email=wish.email)
+    if pending is None or pending.settled == "refused":
+        return context.page("refused.html")
+    if signature is None or signature.status is SignatureState.PENDING:
+        return RedirectResponse(shown.url, 303)
+    return thanks(context, read, signature)
+
+
+async def withdraw(context: PageContext, request: Request) -> Response:
+    """GET asks, POST takes a name off the petition."""
+    signature_id = context.read_expiring_token("withdraw", request)
+    signature = context.store.petitions.get(signature_id) if signature_id else None
+    read = context.petitions.get(signature.petition) if signature else None
+    if signature is None or read is None:
+        return context.invalid_link()
+    if request.method == "POST":
+        now, found_id = context.clock(), signature.id
+        signature = await context.group_commit.write(
+            lambda store: store.petitions.withdraw(found_id, now=now)
+        )
+    return context.page(
+        "petition-withdraw.html",
+        view=view(context, read),
+        signature=signature,
+        action=context.own_path("withdraw", request),
+    )

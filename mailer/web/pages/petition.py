@@ -1,0 +1,105 @@
+"""The public page of a petition: anybody can read it, and sign with a confirmation by mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailer.lists.request import RecipientRequest, RequestKind
+from mailer.web.pages import double_opt_in, form_reading, free_text, public_forms
+from mailer.web.pages.petition_view import view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from mailer.campaigns.petition import Petition
+    from mailer.web.pages.context import PageContext
+    from mailer.web.pages.petition_view import PetitionView
+
+LONGEST_COMMENT = 500
+HOW = "petition page, confirmed by mail"
+
+
+async def show(context: PageContext, request: Request) -> Response:
+    read = context.petitions.get(request.path_params["petition"])
+    if read is None:
+        return context.invalid_link()
+    shown = view(context, read)
+    if request.method != "POST" or shown.status != "open":
+        return _page(context, shown, {}, {})
+    form = await form_reading.read(request)
+    email = public_forms.read_address(form.get("email", ""))
+    details = public_forms.read_details(form)
+    problems = _problems(read.petition, form, details) | (
+        {} if email else {"email": double_opt_in.NO_ADDRESS}
+    )
+    if problems:
+        return _page(context, shown, form, problems)
+    if context.is_rate_limited(request):
+        return context.rate_limited()
+    wish = _wish(read.petition, email, form, details.columns)
+    if not await double_opt_in.ask(context, wish):
+        return context.busy()
+    return context.page("petition-mailed.html", view=shown, email=email)
+
+
+def _page(
+    context: PageContext,
+    shown: PetitionView,
+    form: Mapping[str, str],
+    problems: Mapping[str, str],
+) -> Response:
+    page = context.page(
+        "petition.html", 422 if problems else 200, view=shown, form=form, problems=problems
+    )
+    page.headers["x-robots-tag"] = "all"
+    return page
+
+
+def _problems(
+    petition: Petition, form: Mapping[str, str], details: public_forms.Details
+) -> dict[str, str]:
+    problems = dict(details.problems)
+    required = {"first_name": "your first name", "last_name": "your last name"}
+    required |= {"zip": "your ZIP code"} if "zip" in petition.front.ask else {}
+    for name, what in required.items():
+        if name not in details.columns and name not in problems:
+            problems[name] = f"Please write {what}."
+    comment = read_comment(form)
+    if problem := comment_problem(comment):
+        problems["comment"] = problem
+    return problems
+
+
+def read_comment(form: Mapping[str, str]) -> str:
+    return public_forms.read_line(form.get("comment", ""))
+
+
+def comment_problem(comment: str) -> str:
+    """Why a comment cannot be taken; "" when it can."""
+    if len(comment) > LONGEST_COMMENT:
+        return f"Please use at most {LONGEST_COMMENT} characters."
+    if free_text.has_link(comment):
+        return "Please write without links and addresses."
+    return ""
+
+
+def _wish(
+    petition: Petition, email: str, form: Mapping[str, str], columns: Mapping[str, str]
+) -> RecipientRequest:
+    front = petition.front
+    comment = read_comment(form) if "comment" in front.ask else ""
+    joins = bool(front.consent and form.get("consent") == "yes")
+    details = {**columns, "petition": petition.name, "wording": petition.wording}
+    if comment:
+        details |= {"comment": comment, "comment_public": form.get("comment_public", "")}
+    if joins:
+        details |= {
+            "consent": front.consent,
+            "consent_version": petition.consent_version,
+            "consent_how": HOW,
+        }
+    lists = (front.list,) if joins else ()
+    return RecipientRequest(RequestKind.SIGN, email, lists=lists, details=details)

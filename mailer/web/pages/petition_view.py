@@ -1,0 +1,80 @@
+"""What the pages show of a petition at a moment: its text, the count, and whether it can be signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mailer.campaigns.petition import current_goal
+from mailer.links import petition_page
+from mailer.timezones import find_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from mailer.campaigns.petition import Petition
+    from mailer.compiler.petition_text import PetitionText
+    from mailer.ledger.signature import Signature
+    from mailer.web.pages.context import PageContext
+    from mailer.web.pages.petition_library import ReadPetition
+
+COMMENTS = 5
+"""Comments on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionView:
+    petition: Petition
+    text: PetitionText
+    signed: int
+    goal: int
+    status: str
+    """"open", "closed", or "soon" before it opens."""
+    url: str
+    """Of the public page."""
+    comments: Sequence[Signature]
+
+    @property
+    def percent(self) -> int:
+        return max(1, 100 * self.signed // self.goal) if self.signed else 0
+
+    @property
+    def share_by_mail(self) -> str:
+        subject, text = self.petition.front.title, f"I signed this. Will you?\r\n\r\n{self.url}\r\n"
+        return f"mailto:?subject={quote(subject)}&body={quote(text)}"
+
+    @property
+    def share_by_text(self) -> str:
+        """RFC 5724; phones take the body behind "?&", whichever sign they expect."""
+        return f"sms:?&body={quote(f'{self.petition.front.title}: {self.url}')}"
+
+
+def view(context: PageContext, read: ReadPetition) -> PetitionView:
+    petition, text = read
+    counts = context.store.petitions.counts(petition.name)
+    return PetitionView(
+        petition,
+        text,
+        counts.signed,
+        current_goal(petition.front.goal, counts.signed),
+        "closed" if counts.closed else _status(petition, today(context)),
+        petition_page(context.base_url, petition.name),
+        context.store.petitions.comments(petition.name, COMMENTS),
+    )
+
+
+def today(context: PageContext) -> date:
+    """The day at the organization."""
+    zone = find_zone(context.settings.send.timezone)
+    now: datetime = context.clock()
+    return now.astimezone(zone or UTC).date()
+
+
+def _status(petition: Petition, day: date) -> str:
+    opens, closes = petition.front.opens, petition.front.closes
+    if opens and day < opens:
+        return "soon"
+    return "closed" if closes and day > closes else "open"

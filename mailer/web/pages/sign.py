@@ -1,0 +1,61 @@
+"""Signing a petition from a mail: GET shows the statement and one button, POST signs.
+
+Mail is forwarded with its links: the page shows the address masked, and neither name nor ZIP code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+
+from mailer.ledger.signature import Signer
+from mailer.web.pages.after_signing import thanks
+from mailer.web.pages.petition_view import view
+from mailer.web.pages.unsubscribe import TEST_SEND
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from mailer.web.pages.context import PageContext
+    from mailer.web.pages.petition_library import ReadPetition
+
+
+async def from_mail(context: PageContext, request: Request) -> Response:
+    """GET shows the statement and one button, POST signs."""
+    name = request.path_params["petition"]
+    ids = context.read_token("sign", request, name)
+    read = context.petitions.get(name)
+    if ids is None or read is None:
+        return context.invalid_link()
+    subscriber_id, send_id = ids
+    if send_id == TEST_SEND:
+        return context.page("test-mail.html")
+    if request.method == "POST":
+        return await _sign(context, read, subscriber_id, send_id)
+    reader = context.store.unsubscribes.reader(subscriber_id, send_id)
+    shown = view(context, read)
+    if reader is None:
+        return context.invalid_link()
+    if not reader.email or shown.status != "open":
+        return RedirectResponse(shown.url, 303)
+    action = context.own_path("sign", request, name)
+    return context.page("petition-sign.html", view=shown, reader=reader, action=action)
+
+
+async def _sign(
+    context: PageContext, read: ReadPetition, subscriber_id: int, send_id: int
+) -> Response:
+    shown = view(context, read)
+    signer = Signer(
+        read.petition.name, read.petition.wording, subscriber_id=subscriber_id, send_id=send_id
+    )
+    if shown.status != "open":
+        return RedirectResponse(shown.url, 303)
+    now = context.clock()
+    signature = await context.group_commit.write(
+        lambda store: store.petitions.sign(signer, now=now)
+    )
+    context.wake_mailer()
+    return thanks(context, read, signature) if signature else RedirectResponse(shown.url, 303)

@@ -1,0 +1,373 @@
+"""Petitions on the pages: signed from a mail, signed by anybody, confirmed, withdrawn."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from mailer.ledger.signature import SignatureState
+from mailer.lists.membership import SuppressionReason
+from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
+from tests.campaigns.test_petition import TEXT
+from tools.projects.project import NOW, address
+
+PETITION = TEXT.replace("closes: 2026-04-09\n", "")
+ANA = "ana@example.com"
+PAGE = "/petition/night-bus"
+FORM = {"email": ANA, "first_name": "Ana", "last_name": "Ruiz", "zip": "97212"}
+
+
+@pytest.fixture
+def root(root):
+    write(root)
+    return root
+
+
+def write(root, text=PETITION, name="night-bus"):
+    folder = root / "campaigns" / "petitions"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def link(site, subscriber=1, petition="night-bus"):
+    return site.links(subscriber).sign(petition)
+
+
+def counts(site):
+    found = site.store.petitions.counts("night-bus")
+    return found.pending, found.signed, found.withdrawn, found.invalid
+
+
+def signature(site, email=ANA):
+    return site.store.petitions.find("night-bus", email=email)
+
+
+def withdraw_link(site, email):
+    text = site.mails(email)[-1].get_body(("plain",)).get_content()
+    return re.search(r"https://\S+/x/\S+", text)[0]
+
+
+# ---------------------------------------------------------------- from a mail
+
+
+def test_a_mails_link_shows_the_statement_and_one_button_and_no_name(site):
+    page = site.get(link(site)).text
+    assert "Run every trunk line until one in the morning." in page
+    assert "p***@e***.org" in page
+    assert page.count("<button") == 1
+    assert "Add my name" in page
+    assert "Persona" not in page
+    assert address(0) not in page
+
+
+def test_pressing_the_button_signs_once_however_often(site):
+    for _ in range(3):
+        page = site.post(link(site))
+        assert page.status_code == 200
+        assert "Thank you for signing" in page.text
+    assert counts(site) == (0, 1, 0, 0)
+    assert signature(site, address(0)).first_name == "Persona"
+    (receipt,) = site.mails(address(0))
+    assert receipt["Subject"] == "You signed: Bring back the last bus home"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT"])
+def test_looking_signs_nothing(site, method):
+    before = site.state()
+    for url in (link(site), PAGE):
+        site.client.request(method, url.removeprefix("https://mail.example.org"))
+    assert site.state() == before
+
+
+def test_a_token_of_another_petition_purpose_or_test_mail_signs_nothing(site):
+    write(site.root, name="rivers")
+    token = link(site).rpartition("/")[2]
+    before = site.state()
+    others = [
+        site.links().unsubscribe.rpartition("/")[2],
+        site.links().view.rpartition("/")[2],
+        site.keys.passing("withdraw", 1, site.clock()),
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+    ]
+    for path in [f"/s/rivers/{token}", f"/s/other/{token}", *(f"/s/night-bus/{t}" for t in others)]:
+        assert site.post(path).status_code == 404
+    for purpose in "upjmlownytx":
+        assert site.post(f"/{purpose}/{token}").status_code == 404
+    assert "This is a test e-mail" in site.post(site.links(send=0).sign("night-bus")).text
+    assert site.state() == before
+
+
+def test_a_damaged_link_is_repaired_as_others_are(site):
+    assert "Thank you" in site.post(link(site) + ">.").text
+    assert counts(site) == (0, 1, 0, 0)
+
+
+def test_the_receipt_takes_the_name_off_and_the_forwarded_link_cannot_put_it_back(site):
+    site.post(link(site))
+    url = withdraw_link(site, address(0))
+    assert "Take your name off?" in site.get(url).text
+    assert counts(site) == (0, 1, 0, 0)
+    for _ in range(2):
+        assert "Your name is off the petition" in site.post(url).text
+    assert counts(site) == (0, 0, 1, 0)
+    page = site.post(link(site)).text
+    assert "Your name is not on the petition" in page
+    assert counts(site) == (0, 0, 1, 0)
+
+
+def test_missing_details_are_asked_for_after_signing_and_nothing_stored_is_shown(site):
+    page = site.post(link(site)).text
+    assert "Persona" not in page
+    assert 'name="first_name"' not in page
+    assert 'name="last_name"' in page
+    assert 'name="comment"' not in page
+    action = re.search(r'action="(/t/[^"]+)"', page)[1]
+    changed = site.post(action, {"last_name": "Ruiz", "zip": "97212", "first_name": "Eve"})
+    assert changed.status_code == 200
+    found = signature(site, address(0))
+    assert (found.first_name, found.last_name, found.city) == ("Persona", "Ruiz", "Portland")
+    site.post(action, {"last_name": "Other", "zip": "97201"})
+    assert signature(site, address(0)) == found
+    assert site.post(action, {"last_name": "x"}).status_code == 200
+    site.clock.ahead = timedelta(hours=25)
+    assert site.post(action).status_code == 404
+
+
+def test_a_wrong_detail_comes_back_with_what_was_typed(site):
+    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    page = site.post(action, {"last_name": "Ruiz", "zip": "00000"})
+    assert page.status_code == 422
+    assert 'value="Ruiz"' in page.text
+    assert signature(site, address(0)).last_name == ""
+
+
+def test_somebody_on_the_list_is_not_asked_to_join_it(site):
+    assert "write to me about buses" not in site.post(link(site)).text
+
+
+def test_somebody_who_left_may_choose_to_join_and_confirms_that_by_mail(site):
+    site.store.subscribers.unsubscribe("members", address(0), how="form", now=NOW)
+    page = site.post(link(site)).text
+    assert "write to me about buses" in page
+    assert "checked" not in page
+    assert len(site.mails(address(0))) == 1
+    action = re.search(r'action="(/t/[^"]+)"', page)[1]
+    site.post(action, {"consent": "yes"})
+    assert site.status(address(0)) == {"members": "unsubscribed"}
+    kept = site.history(address(0)).elsewhere["signatures"][0]
+    assert kept["consent"] == "Yes, write to me about buses."
+    joins = [mail for mail in site.mails(address(0)) if "Please confirm" in mail["Subject"]]
+    url = re.search(r"https://\S+/j/\S+", joins[0].get_body(("plain",)).get_content())[0]
+    site.post(url)
+    assert site.status(address(0)) == {"members": "subscribed"}
+
+
+def test_somebody_who_was_erased_is_led_to_the_public_page(site):
+    site.store.subscribers.erase(address(0), now=NOW)
+    for answer in (site.get(link(site)), site.post(link(site))):
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "https://mail.example.org/petition/night-bus"
+    assert counts(site) == (0, 0, 0, 0)
+
+
+# ---------------------------------------------------------------- by anybody
+
+
+def test_signing_by_anybody_takes_a_form_a_mail_and_a_button(site):
+    page = site.post(PAGE, FORM | {"comment": "My line was cut.", "comment_public": "yes"})
+    assert page.status_code == 200
+    assert "look into your mailbox" in page.text
+    url = site.link_to(ANA)
+    assert counts(site) == (1, 0, 0, 0)
+    confirm = site.get(url).text
+    assert "a***@e***.com" in confirm
+    assert "Ruiz" not in confirm
+    assert counts(site) == (1, 0, 0, 0)
+    for _ in range(2):
+        assert "Thank you for signing" in site.post(url).text
+    assert "Thank you for signing" in site.get(url).text
+    assert counts(site) == (0, 1, 0, 0)
+    assert (signature(site).public_name, signature(site).place) == ("Ana R.", "Portland, OR")
+    assert site.history(ANA).subscriber is None
+    shown = site.get(PAGE).text
+    assert "My line was cut." in shown
+    assert "Ana, Portland" in shown
+    assert "Ruiz" not in shown
+
+
+def test_a_comment_is_shown_only_where_that_was_ticked(site):
+    site.post(PAGE, FORM | {"comment": "For you only."})
+    site.post(site.link_to(ANA))
+    assert signature(site).comment == "For you only."
+    assert "For you only." not in site.get(PAGE).text
+
+
+def test_a_comment_can_be_added_after_confirming(site):
+    site.post(PAGE, FORM)
+    page = site.post(site.link_to(ANA)).text
+    action = re.search(r'action="(/t/[^"]+)"', page)[1]
+    assert site.post(action, {"comment": "see evil.example.com"}).status_code == 422
+    site.post(action, {"comment": "My line.", "comment_public": "yes"})
+    assert "My line." in site.get(PAGE).text
+
+
+def test_the_choice_to_join_is_separate_and_not_ticked(site):
+    page = site.get(PAGE).text
+    assert "Yes, write to me about buses." in page
+    assert "checked" not in page
+    site.post(PAGE, FORM | {"consent": "yes"})
+    assert site.history(ANA).subscriber is None
+    site.post(site.link_to(ANA))
+    assert site.status(ANA) == {"members": "subscribed"}
+    kept = site.history(ANA).elsewhere["signatures"][0]
+    assert kept["consent_how"] == "petition page, confirmed by mail"
+
+
+def test_the_same_is_said_of_an_address_that_is_known(site):
+    site.post(link(site, 2))
+    complained = "former@example.net"
+    site.store.suppressions.suppress(complained, SuppressionReason.COMPLAINED, detail="", now=NOW)
+    who = [ANA, address(0), address(1), complained]
+    pages = [site.post(PAGE, FORM | {"email": email}) for email in who]
+    said = {page.text.replace(email, "*") for page, email in zip(pages, who, strict=True)}
+    assert len(said) == 1
+    assert {mail["To"] for mail in site.mails()} == {ANA, address(0), address(1)}
+
+
+@pytest.mark.parametrize("email", [ANA, address(1)])
+def test_the_answer_takes_the_same_statements_for_every_address(site, email):
+    """What depends on the address is done by the thread that mails."""
+    site.post(link(site, 2))
+    site.mails()
+    seen = []
+    connection = site.store.database.connection
+    connection.set_trace_callback(seen.append)
+    wish = RecipientRequest(
+        RequestKind.SIGN, email, details={"petition": "night-bus", "wording": "w"}
+    )
+    site.store.requests.add(wish, limits=RequestLimits(3, 9, 9), now=NOW)
+    connection.set_trace_callback(None)
+    assert not any("signatures" in statement or "subscribers" in statement for statement in seen)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"email": "ana"}, "e-mail address"),
+        ({"first_name": ""}, "Please write your first name."),
+        ({"last_name": ""}, "Please write your last name."),
+        ({"zip": ""}, "Please write your ZIP code."),
+        ({"zip": "99999"}, "do not know this ZIP code"),
+        ({"first_name": "Visit evil.example.com"}, "name only"),
+        ({"comment": "buy at https://evil.example"}, "without links"),
+        ({"comment": "x" * 501}, "500 characters"),
+    ],
+)
+def test_a_form_with_a_mistake_comes_back_with_what_was_typed(site, wrong, message):
+    before = site.state()
+    page = site.post(PAGE, FORM | wrong)
+    assert page.status_code == 422
+    assert message in page.text
+    assert 'role="alert"' in page.text
+    assert site.state() == before
+
+
+def test_mail_to_strangers_is_limited(site):
+    for number in range(9):
+        site.post(PAGE, FORM | {"email": f"ana+{number}@example.com"})
+    assert len(site.mails("ana")) == 3
+    assert site.post(PAGE, FORM).status_code == 200
+    assert site.post(PAGE, FORM).status_code == 429
+
+
+def test_a_stranger_who_never_confirms_is_set_aside_and_forgotten(site):
+    site.post(PAGE, FORM)
+    site.mails(ANA)
+    site.store.petitions.expire(site.clock() + timedelta(days=1), now=NOW)
+    assert counts(site) == (0, 0, 0, 1)
+    assert signature(site) is None
+
+
+# ---------------------------------------------------------------- the page
+
+
+def test_the_page_shows_targets_progress_why_and_sources(site):
+    site.post(link(site))
+    page = site.get(PAGE)
+    assert page.headers["x-robots-tag"] == "all"
+    for part in (
+        "<strong>To:</strong> The governors; State transit directors",
+        "<strong>1</strong> signature of 50,000",
+        "Why is this important?",
+        'href="#source-1"',
+        '<li id="source-1">',
+        '<meta property="og:title" content="Bring back the last bus home">',
+        '<meta property="og:url" content="https://mail.example.org/petition/night-bus">',
+    ):
+        assert part in page.text
+    assert "<script" not in page.text
+    assert "Allow: /petition/" in site.get("/robots.txt").text
+
+
+def test_the_goal_rises_by_itself(site):
+    write(site.root, PETITION.replace("50,000", "2"))
+    site.post(link(site))
+    assert "of 2<" in site.get(PAGE).text
+    site.post(link(site, 2))
+    assert "<strong>2</strong> signatures of 3<" in site.get(PAGE).text
+
+
+@pytest.mark.parametrize("how", ["staff", "date"])
+def test_a_closed_petition_is_shown_and_takes_no_more(site, how):
+    site.post(PAGE, FORM)
+    url = site.link_to(ANA)
+    site.post(link(site))
+    if how == "staff":
+        site.store.petitions.close("night-bus", now=NOW)
+    else:
+        write(site.root, TEXT.replace("2026-04-09", "2020-04-09"))
+    page = site.get(PAGE).text
+    assert "This petition is closed." in page
+    assert "<button" not in page
+    assert site.get(link(site, 2)).status_code == 303
+    assert site.post(link(site, 2)).status_code == 303
+    site.post(PAGE, FORM | {"email": "b@example.com"})
+    site.post(url)
+    assert counts(site) == (1, 1, 0, 0)
+    assert "off the petition" in site.post(withdraw_link(site, address(0))).text
+
+
+def test_a_petition_that_is_not_open_yet_says_when(site):
+    write(site.root, PETITION.replace("goal:", "opens: 2099-05-04\ngoal:"))
+    page = site.get(PAGE).text
+    assert "opens on May 4, 2099" in page
+    site.post(link(site))
+    assert counts(site) == (0, 0, 0, 0)
+
+
+def test_a_petition_that_does_not_exist_is_answered_like_any_wrong_link(site):
+    for path in ("/petition/other", "/petition/..%2fvote", "/petition/Night-bus"):
+        assert site.get(path).status_code == 404
+
+
+def test_while_a_file_is_broken_its_last_version_is_shown(site):
+    before = site.get(PAGE).text
+    write(site.root, "---\ntitle: broken")
+    assert site.get(PAGE).text == before
+    write(site.root, PETITION.replace("last bus home", "first bus out"))
+    assert "first bus out" in site.get(PAGE).text
+
+
+def test_markup_in_what_people_type_is_shown_as_text(site):
+    site.post(PAGE, FORM | {"comment": "<b>bold</b> & 'x'", "comment_public": "yes"})
+    site.post(site.link_to(ANA))
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp;" in site.get(PAGE).text
+
+
+def test_a_signature_that_staff_set_aside_is_not_thanked_for(site):
+    site.post(link(site))
+    site.store.petitions.invalidate([signature(site, address(0)).id], "test", now=NOW)
+    assert "We cannot count this signature" in site.post(link(site)).text
+    assert signature(site, address(0)).status is SignatureState.INVALID
