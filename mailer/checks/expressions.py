@@ -11,7 +11,6 @@ _ZIP = re.compile(r"recipient\.zip\b")
 _RECASED = re.compile(r"\|(?:title|capitalize|upper|lower)\b")
 _MEANT = re.compile(r"\|d(?:efault)?(?:\(''|$|[|) ])| \* ")
 """A blank default, or a product with a condition: blank on purpose."""
-_LINK = re.compile(r"links\.(?:unsubscribe|update|view)")
 _JOINED = re.compile(r" [~+] ")
 _ASKING = re.compile(r" (?:[=!]=|in|[<>]=?) ")
 _PART = re.compile(r"recipient\.(?:fields\.|lookups\.\w+\.)?\w+(?![\w.|(\[])")
@@ -37,11 +36,6 @@ def is_recased(expression: str) -> bool:
 def may_be_blank(expression: str) -> bool:
     """Whether it says that nothing is to be written for some."""
     return bool(_MEANT.search(expression))
-
-
-def is_own_link(expression: str) -> bool:
-    """Whether it is one of a recipient's own links, and nothing else."""
-    return bool(_LINK.fullmatch(expression))
 
 
 def parts(expression: str) -> list[str]:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mailer.checks.expressions import is_own_link, may_be_blank
+from mailer.checks.expressions import may_be_blank
 from mailer.compiler.escaping import ESCAPES, Context
+from mailer.links import SIGNED, address, payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import FilledGroup, Slot, SlotGroup
+    from mailer.compiler.slots import FilledGroup, FilledLinks, Slot, SlotGroup
 
-    Weigh = Callable[[FilledGroup], tuple[int, Sequence[int]]]
-    """Bytes, and which of the facet's slots leave a hole."""
+    Weigh = Callable[[Any], tuple[int, Sequence[int]]]
+    """FilledGroup or FilledLinks → bytes, and which of the facet's slots leave a hole."""
     _Weigh = Callable[[str], int]
     """Bytes; less than zero, `~bytes`, for a value that leaves a hole."""
 
@@ -77,6 +78,7 @@ class SizeMeter:
     """
 
     def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
         self._has_plain_links = bool(_PLAIN_URL.fullmatch(base_url))
         self._weighings: dict[Hashable, Weigh] = {}
 
@@ -84,17 +86,17 @@ class SizeMeter:
         """For a facet and how a variant uses its slots."""
         key = (facet, tuple((use.contexts, use.leads, use.shows) for use in used))
         if key not in self._weighings:
-            if all(map(self._is_plain_link, used)):
-                weigh = _measuring([len(use.contexts) for use in used])
+            if facet.is_signed and self._has_plain_links and _stand_as_they_are(used):
+                weigh = _measuring(used, self._base_url)
             else:
                 weigh = _weighing([_of_slot(use) for use in used])
             self._weighings[key] = _once(weigh) if facet.is_shared else weigh
         return self._weighings[key]
 
-    def _is_plain_link(self, use: SlotUse) -> bool:
-        """Tokens are of letters, digits, "-", "_" and ".", and no escaping changes those."""
-        simple = set(use.contexts) <= _SIMPLE
-        return simple and self._has_plain_links and is_own_link(use.slot.text)
+
+def _stand_as_they_are(links: Iterable[SlotUse]) -> bool:
+    """Tokens are of letters, digits, "-", "_" and ".", and no escaping changes those."""
+    return all(set(use.contexts) <= _SIMPLE for use in links)
 
 
 def _once(weigh: Weigh) -> Weigh:
@@ -109,9 +111,17 @@ def _once(weigh: Weigh) -> Weigh:
     return look
 
 
-def _measuring(times: Sequence[int]) -> Weigh:
-    """For values that stand as they are, each so many times."""
-    return lambda filling: (sum(map(mul, map(len, filling.values), times)), ())
+def _measuring(links: Iterable[SlotUse], base_url: str) -> Weigh:
+    """For a recipient's own links: the length of a token is known without signing it."""
+    before = [len(address(base_url, use.slot.purpose, "")) for use in links if use.slot.purpose]
+    times = [len(use.contexts) for use in links]
+    most, each = sum(map(mul, before, times)) + SIGNED * sum(times), sum(times)
+
+    def weigh(filling: FilledLinks) -> tuple[int, Sequence[int]]:
+        links = filling.links
+        return most + each * len(payload(links.subscriber_id, links.send_id)), ()
+
+    return weigh
 
 
 def _of_slot(use: SlotUse) -> _Weigh:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from mailer.compiler import escaping, mjml, url_parts
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.escaping import UnsafePlaceError
 from mailer.compiler.render import Renderer
-from mailer.compiler.slots import AnswerCache, SlotGroup, group_by_columns
+from mailer.compiler.slots import AnswerCache, SlotGroup, filler, group_by_columns
 from mailer.compiler.symbolic import TOKEN, Recorder
 from mailer.compiler.utm import UtmTagger
 from mailer.errors import CampaignError, Place
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mailer.compiler.environment import TemplateCache
     from mailer.compiler.escaping import Context
     from mailer.compiler.render import Rendered
-    from mailer.compiler.slots import Guard, Recipient, Slot
+    from mailer.compiler.slots import Fillings, Guard, Recipient, Slot
 
 MAX_VARIANTS = 500
 
@@ -60,6 +60,11 @@ class Variant:
     @property
     def slots(self) -> list[Slot]:
         return [slot for facet in self.facets for slot in facet.slots]
+
+    @cached_property
+    def fill(self) -> Callable[[Recipient], Fillings]:
+        """Fill all facets for a recipient. Raises CampaignError."""
+        return filler(self.facets)
 
     @property
     def forms(self) -> Iterator[tuple[int, Context]]:

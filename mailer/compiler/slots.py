@@ -7,12 +7,13 @@ for everybody who has the same in these columns.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from mailer.compiler.escaping import Context
-from mailer.lists.subscriber import COLUMNS
+from mailer.compiler.escaping import Context, clean
+from mailer.links import PERSONAL, is_link
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.lookups import LookupTable, Row
     from mailer.errors import Place
-    from mailer.links import Links
+    from mailer.links import Links, Purpose
     from mailer.lists.subscriber import Subscriber
 
 MOST = 50_000
@@ -36,6 +37,8 @@ LETTERS = 4_000_000
 """Of values that one facet remembers, some 20 MB with what is made of them: a look-up may hold essays."""
 _UNIQUE = {"email"}
 """What no two recipients have in common."""
+_LINK = re.compile(r"links\.([\w.-]+)")
+_SIGNED = {f"links.{name}": name for name in PERSONAL}
 
 
 @dataclass(slots=True)
@@ -74,6 +77,17 @@ class Slot:
     is_encoded: bool = False
     """Whether its value is percent-encoded already."""
 
+    @property
+    def link(self) -> str:
+        """The name of the link in `links.NAME`; "" for any other expression."""
+        match = _LINK.fullmatch(self.text)
+        return match[1] if match and is_link(match[1]) else ""
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """The purpose of its token, if its value is one of a recipient's own links and nothing else."""
+        return _SIGNED.get(self.text)
+
     def context(self, place: Context) -> Context:
         """How its value is escaped at a place."""
         return Context.ENCODED if self.is_encoded and place is Context.URL_PART else place
@@ -92,20 +106,36 @@ class Guard:
 class FilledGroup:
     """What a facet came to."""
 
-    __slots__ = ("encoded", "facet", "kept", "values", "variables", "weight")
+    encoded: tuple[bytes, ...] = ()
+    """By form of the facet but a header's, once a message was made of it."""
+    kept = ""
+    """As it is kept of a message that was sent."""
+    variables = b""
+    """As a template takes it, of a message that was sent in bulk."""
+    weight: Any = None
+    """What `checks/message_size.py` found, and by which scale."""
 
     def __init__(self, facet: SlotGroup, values: Sequence[str]) -> None:
         self.facet = facet
         self.values = values
         """By slot of the facet."""
-        self.encoded: Sequence[bytes] = ()
-        """By form of the facet but a header's, once a message was made of it."""
-        self.kept = ""
-        """As it is kept of a message that was sent."""
-        self.variables = ""
-        """As a template takes it, of a message that was sent in bulk."""
-        self.weight: Any = None
-        """What `checks/weight.py` found, and by which scale."""
+
+
+class FilledLinks:
+    """A recipient's own links: signed when they are read, because most only count or weigh them."""
+
+    __slots__ = ("facet", "kept", "links")
+
+    def __init__(self, facet: SlotGroup, links: Links) -> None:
+        self.facet = facet
+        self.links = links
+        self.kept = facet.nulls
+        """As they are kept of a message that was sent: they are signed anew."""
+
+    @property
+    def values(self) -> list[str]:
+        """By slot of the facet."""
+        return [clean(getattr(self.links, slot.link)) for slot in self.facet.slots]
 
 
 class SlotGroup:
@@ -123,15 +153,20 @@ class SlotGroup:
         self.slots = slots
         self.forms = forms
         self.number = number
+        self.nulls = ",".join(["null"] * len(slots))
+        self.is_signed = slots[0].purpose is not None
+        """Whether its slots are the recipient's own links."""
+        self.key = _key(slots[0].reads)
+        """Python source of what subscribers `s` with the same filling have in common; "" where none share one."""
+        self.known: dict[Hashable, FilledGroup] = {}
+        """The fillings so far, by key."""
         self._evaluate = [slot.evaluate for slot in slots]
-        self._read = _reader(slots[0].reads)
-        self._known: dict[Hashable, FilledGroup] = {}
         self._letters = 0
 
     @property
     def is_shared(self) -> bool:
         """Whether what it comes to is remembered."""
-        return self._read is not None
+        return bool(self.key)
 
     def fill(self, recipient: Recipient) -> FilledGroup:
         """The values for a recipient.
@@ -139,18 +174,61 @@ class SlotGroup:
         Raises:
             CampaignError: one cannot be worked out.
         """
-        if self._read is None:
-            return FilledGroup(self, [evaluate(recipient) for evaluate in self._evaluate])
-        key = self._read(recipient)
-        filling = self._known.get(key)
-        if filling is None:
-            filling = FilledGroup(self, [evaluate(recipient) for evaluate in self._evaluate])
-            self._letters += sum(map(len, filling.values))
-            if len(self._known) >= MOST or self._letters > LETTERS:
-                self._known.clear()
-                self._letters = 0
-            self._known[key] = filling
+        return FilledGroup(self, [evaluate(recipient) for evaluate in self._evaluate])
+
+    def remember(self, key: Hashable, recipient: Recipient) -> FilledGroup:
+        """The values for everybody with this key."""
+        filling = self.fill(recipient)
+        self._letters += sum(map(len, filling.values))
+        if len(self.known) >= MOST or self._letters > LETTERS:
+            self.known.clear()
+            self._letters = 0
+        self.known[key] = filling
         return filling
+
+
+Fillings = tuple[FilledGroup | FilledLinks, ...]
+
+
+def filler(facets: Sequence[SlotGroup]) -> Callable[[Recipient], Fillings]:
+    """Generate the function that fills all facets of a variant: a look-up for each.
+
+    A loop over them takes three times as long, for each of a million.
+    """
+    names: dict[str, Any] = {"FilledLinks": FilledLinks}
+    lines, fillings = ["s = r.subscriber"], []
+    for number, facet in enumerate(facets):
+        names |= {
+            f"facet{number}": facet,
+            f"known{number}": facet.known.get,
+            f"remember{number}": facet.remember,
+        }
+        fillings.append(f"filling{number}")
+        if facet.is_signed:
+            lines.append(f"filling{number} = FilledLinks(facet{number}, r.links)")
+        elif facet.is_shared:
+            lines += [
+                f"key = {facet.key}",
+                f"filling{number} = known{number}(key) or remember{number}(key, r)",
+            ]
+        else:
+            lines.append(f"filling{number} = facet{number}.fill(r)")
+    lines.append(f"return ({''.join(f'{name}, ' for name in fillings)})")
+    return generate("fill(r)", lines, names)
+
+
+def generate(signature: str, lines: Iterable[str], names: dict[str, Any]) -> Callable[..., Any]:
+    """Compile a function of these lines.
+
+    Args:
+        signature: its name and arguments.
+        lines: its body.
+        names: what the body reads besides its arguments; all text of a writer is in here.
+    """
+    source = "\n    ".join([f"def {signature}:", *lines])
+    exec(source, names)  # noqa: S102 - of our own source alone: texts and names of columns are constants
+    function: Callable[..., Any] = names[signature.partition("(")[0]]
+    return function
 
 
 class AnswerCache:
@@ -166,31 +244,35 @@ class AnswerCache:
         reads: frozenset[str] | None,
     ) -> Callable[[Recipient], Any]:
         """The same function, which looks its answers up where these columns decide them."""
-        read = _reader(reads)
-        if read is None:
+        source = _key(reads)
+        if not source:
             return evaluate
         known = self._answers.setdefault(question, {})
 
-        def look_up(recipient: Recipient) -> Any:
-            key = read(recipient)
-            try:
-                return known[key]
-            except KeyError:
-                if len(known) >= MOST:
-                    known.clear()
-                answer = known[key] = evaluate(recipient)
-                return answer
+        def remember(key: Hashable, recipient: Recipient) -> Any:
+            if len(known) >= MOST:
+                known.clear()
+            answer = known[key] = evaluate(recipient)
+            return answer
 
-        return look_up
+        lines = [
+            "s = r.subscriber",
+            f"key = {source}",
+            "try:",
+            "    return known[key]",
+            "except KeyError:",
+            "    return remember(key, r)",
+        ]
+        return generate("look_up(r)", lines, {"known": known, "remember": remember})
 
 
 def group_by_columns(slots: Iterable[Slot], written: Collection[int]) -> Iterator[list[int]]:
     """The indexes of slots that make a facet, of those that are written."""
-    found: dict[frozenset[str] | None, list[int]] = {}
+    groups: dict[tuple[frozenset[str] | None, bool], list[int]] = {}
     for index, slot in enumerate(slots):
         if index in written:
-            found.setdefault(slot.reads, []).append(index)
-    yield from found.values()
+            groups.setdefault((slot.reads, slot.purpose is None), []).append(index)
+    yield from groups.values()
 
 
 def column(name: str) -> Callable[[Recipient], Any]:
@@ -201,16 +283,21 @@ def column(name: str) -> Callable[[Recipient], Any]:
     return lambda recipient: recipient.subscriber.fields.get(field, "")
 
 
-def _reader(names: frozenset[str] | None) -> Callable[[Recipient], Hashable] | None:
-    """What two recipients must have in common to be remembered as one; None where none can."""
+def _key(names: frozenset[str] | None) -> str:
+    """What two recipients must have in common to be remembered as one, as Python source of a subscriber `s`.
+
+    "" where none can be.
+    """
     if names is None or _UNIQUE & names:
-        return None
+        return ""
     if not names:
-        return lambda _: None
-    if names <= _OWN:
-        return attrgetter(*(f"subscriber.{name}" for name in sorted(names)))
-    getters = [column(name) for name in sorted(names)]
-    return getters[0] if len(getters) == 1 else lambda r: tuple([get(r) for get in getters])
+        return "None"
+    columns = [_column_source(name) for name in sorted(names)]
+    return columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
 
 
-_OWN = {*COLUMNS, "tags"}
+def _column_source(name: str) -> str:
+    field = name.removeprefix("fields.")
+    if field == name:
+        return f"s.{name}"
+    return f"s.fields.get({field!r}, '')"

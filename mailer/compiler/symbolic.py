@@ -103,6 +103,9 @@ def _working_out(
     text: str, evaluate: Callable[[Recipient], Any], convert: Callable[[Any], Any], place: Place
 ) -> Callable[[Recipient], Any]:
     """An expression's value for a recipient, converted; a failure names the expression and `place`."""
+    if isinstance(evaluate, operator.attrgetter) and convert in _NEVER_FAIL:
+        # a column: a third of the time, for each of a million
+        return lambda recipient: convert(evaluate(recipient))
 
     def work_out(recipient: Recipient) -> Any:
         limits.renew()
@@ -575,3 +578,7 @@ def written(value: Any) -> str:
     if value is None or isinstance(value, Undefined):
         return ""
     return escaping.clean(value.unescape() if isinstance(value, Markup) else str(value))
+
+
+_NEVER_FAIL = {bool, written}
+"""Of what a column holds."""

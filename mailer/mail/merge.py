@@ -12,12 +12,12 @@ from mailer.compiler.slots import Recipient
 from mailer.links import Links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
     from mailer.compiler.environment import TemplateCache
-    from mailer.compiler.slots import FilledGroup, Guard
+    from mailer.compiler.slots import Fillings, Guard
     from mailer.links import Keys
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.click_tracking import ClickTracker
@@ -31,7 +31,7 @@ class Merged(NamedTuple):
 
     email: str
     variant: Variant
-    fillings: Sequence[FilledGroup]
+    fillings: Fillings
     """By facet of the variant."""
     links: Links
     mark: str = ""
@@ -80,7 +80,9 @@ class Merger:
         self.counts: Counter[Variant] = Counter()
         """Recipients merged so far, by variant."""
         self._compiler = Compiler(sources, fields, memory)
-        self._sources = sources
+        self._base_url = sources.content.site.base_url
+        self._campaign = sources.campaign
+        self._tables = sources.tables
         self._shares = Split.of(sources)
         self._winner = winner
         self._keys = keys
@@ -109,19 +111,11 @@ class Merger:
         Raises:
             CampaignError: the recipient's variant does not compile.
         """
-        sources = self._sources
-        links = Links(
-            sources.content.site.base_url,
-            self._keys,
-            sources.campaign,
-            self.send_id,
-            subscriber.id,
-        )
+        links = Links(self._base_url, self._keys, self._campaign, self.send_id, subscriber.id)
         arm = arm or self._shares.arm(subscriber.id) or self._winner
-        recipient = Recipient(subscriber, sources.tables, links, arm)
+        recipient = Recipient(subscriber, self._tables, links, arm)
         variant = self._compiler.variant(recipient)
         if self.redirects:
             variant = self.redirects.variant(variant, arm)
         self.counts[variant] += 1
-        fillings = [facet.fill(recipient) for facet in variant.facets]
-        return Merged(subscriber.email, variant, fillings, links)
+        return Merged(subscriber.email, variant, variant.fill(recipient), links)

@@ -1,40 +1,40 @@
 """Merged → RFC 5322 bytes and headers.
 
 The parts of a variant that are the same for everybody are quoted-printable encoded once; a value is
-encoded for its recipient and stands between two soft line breaks, so that neither disturbs the
-other's columns (RFC 2045, 6.7).
+encoded for its recipient and stands between two soft line breaks. Each variant has a function of its
+own, which is generated the first time a message of it is written.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
-from operator import itemgetter
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mailer.compiler.escaping import ESCAPES, Context
-from mailer.mail import headers
+from mailer.links import address
+from mailer.mail import headers, quoted_printable
+from mailer.mail.writer import Join, before_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from mailer.compiler.compile import Variant
     from mailer.compiler.slots import FilledGroup, SlotGroup
     from mailer.config import Content
+    from mailer.links import Purpose
     from mailer.mail.merge import Merged
 
-_SOFT_BREAK = b"=\r\n"
-_LINE = 76
-"""Octets of a quoted-printable line, its soft break included (RFC 2045, 6.7)."""
-_LONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
-"""A line too long: `b2a_qp` forgets what the blank at its end becomes."""
+    Form = tuple[int, Context]
+    """A slot of a variant, and how its value is escaped."""
+
 _FOLD = ">,\r\n <"
 """Between the URIs of a header (RFC 5322, 2.2.3)."""
 _KNOWN = 10_000
@@ -43,7 +43,7 @@ _SHORT = 66
 """Characters of a subject that need no folding, its name included (RFC 5322, 2.1.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
     """The headers that all messages of a send share."""
 
@@ -78,15 +78,95 @@ def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetim
         message_id: the left side of Message-ID; unique.
         date: aware; for the Date header.
     """
-    body = _body(merged.variant)
-    head = _headers(merged, envelope, body.boundary, message_id=message_id, date=date)
-    encoded: list[bytes] = []
-    for filling in merged.fillings:
-        encoded += filling.encoded or _encoded(filling)
-    parts = body.parts.copy()
-    parts[0] = head.encode("ascii")
-    parts[2::2] = body.spread(encoded)
-    return b"".join(parts)
+    write = _writer(merged.variant, envelope, merged.links.base_url)
+    return write(merged, message_id, _date(int(date.timestamp())))
+
+
+@lru_cache(maxsize=1024)
+def _writer(
+    variant: Variant, envelope: Envelope, base_url: str
+) -> Callable[[Merged, str, bytes], bytes]:
+    """The function that writes the messages of a variant."""
+    return source(variant, envelope, base_url).function()
+
+
+def source(variant: Variant, envelope: Envelope, base_url: str) -> Join:
+    """The source of that function."""
+    helpers = {
+        "encode": _encoded,
+        "piece": quoted_printable.piece,
+        "rest": quoted_printable.rest,
+        "subject": _subject,
+    }
+    join = Join(variant, "merged, message_id, date", helpers)
+    boundary = _boundary(variant)
+    _add_headers(join, variant, envelope, boundary, base_url)
+    values = _values(join, variant, base_url)
+    for kind, cut in (("plain", variant.text), ("html", variant.html)):
+        lead = (
+            f"--{boundary}\r\n"
+            f"Content-Type: text/{kind}; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        )
+        join.add(lead.encode())
+        *before, last = map(quoted_printable.quoted, cut.static)
+        for static, place in zip(before, cut.places, strict=True):
+            join.add(quoted_printable.open_ended(static), *values[place])
+        join.add(last + b"\r\n")
+    join.add(f"--{boundary}--\r\n".encode())
+    return join
+
+
+def _add_headers(
+    join: Join, variant: Variant, envelope: Envelope, boundary: str, base_url: str
+) -> None:
+    first, last = _shared(envelope, boundary)
+    values = [
+        f"filling{number}.values[{index}]"
+        for number, facet in enumerate(variant.facets)
+        for index in range(len(facet.slots))
+    ]
+    subject = ", ".join(["variant", "mark", *(values[slot] for slot, _ in variant.subject.places)])
+    join.add(f"{first}To: ".encode(), 'email.encode("ascii")')
+    join.add(b"\r\nSubject: ", f"subject({subject})", b"\r\nDate: ", "date")
+    join.add(b"\r\nMessage-ID: <", "message_id.encode()", f"@{envelope.domain}>\r\n".encode())
+    if envelope.list_id:
+        first_uri, *more = _unsubscribe_uris(envelope, base_url)
+        join.add(f"List-Unsubscribe: <{first_uri}".encode(), join.token("unsubscribe"))
+        for uri in more:
+            join.add(f"{_FOLD}{uri}".encode(), join.token("unsubscribe"))
+        join.add(b">\r\n")
+    join.add(last.encode())
+
+
+def _values(join: Join, variant: Variant, base_url: str) -> dict[Form, tuple[bytes | str, ...]]:
+    """The parts that are joined for each form but a header's."""
+    parts: list[tuple[bytes | str, ...]] = []
+    for number, facet in enumerate(variant.facets):
+        filling = f"filling{number}"
+        forms = [form for form in facet.forms if form[1] is not Context.HEADER]
+        purposes = [facet.slots[slot].purpose for slot, _ in forms]
+        names = [f"value{number}_{index}" for index in range(len(forms))]
+        if names and not facet.is_signed:
+            join.line(f"{', '.join(names)}, = {filling}.encoded or encode({filling})")
+        for name, purpose, (slot, context) in zip(names, purposes, forms, strict=True):
+            value = f"{filling}.values[{slot}]"
+            parts.append(_link(join, purpose, context, base_url, value) if purpose else (name,))
+    forms = [form for form in variant.forms if form[1] is not Context.HEADER]
+    return dict(zip(forms, parts, strict=True))
+
+
+def _link(
+    join: Join, purpose: Purpose, context: Context, base_url: str, value: str
+) -> tuple[bytes | str, ...]:
+    """A personal link, escaped: all but its token is known before."""
+    before = before_token(purpose, context, base_url)
+    if before is None or not quoted_printable.is_plain(before):
+        return (f"piece({join.name(ESCAPES[context])}({value}))",)
+    token = join.token(purpose)
+    name, room = f"{token}_{len(before)}", quoted_printable.ROOM - len(before)
+    join.line(f"{name} = {token} if len({token}) <= {room} else rest({before!r}, {token})")
+    return before.encode(), name, quoted_printable.SOFT_BREAK
 
 
 def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
@@ -112,31 +192,17 @@ def _of_list(envelope: Envelope) -> dict[str, str]:
 
 def list_unsubscribe(merged: Merged, envelope: Envelope) -> str:
     """The one of these that is each recipient's own."""
-    link = merged.links.unsubscribe
-    if not envelope.unsubscribe_email:
-        return f"<{link}>"
-    token = link.rpartition("/")[2]
-    return f"<{link}>, <mailto:{envelope.unsubscribe_email}?subject={token}>"
+    links = merged.links
+    token = links.keys.token("unsubscribe", links.subscriber_id, links.send_id)
+    return ", ".join(f"<{uri}{token}>" for uri in _unsubscribe_uris(envelope, links.base_url))
 
 
-def _headers(
-    merged: Merged,
-    envelope: Envelope,
-    boundary: str,
-    *,
-    message_id: str,
-    date: datetime,
-) -> str:
-    first, last = _shared(envelope, boundary)
-    return (
-        f"{first}"
-        f"To: {merged.email}\r\n"
-        f"Subject: {_subject(merged.subject)}\r\n"
-        f"Date: {_date(int(date.timestamp()))}\r\n"
-        f"Message-ID: <{message_id}@{envelope.domain}>\r\n"
-        f"{_leave(merged, envelope)}"
-        f"{last}"
-    )
+def _unsubscribe_uris(envelope: Envelope, base_url: str) -> list[str]:
+    """URIs to leave the list by, up to the recipient's token."""
+    uris = [address(base_url, "unsubscribe", "")]
+    if envelope.unsubscribe_email:
+        uris.append(f"mailto:{envelope.unsubscribe_email}?subject=")
+    return uris
 
 
 @lru_cache(maxsize=1024)
@@ -153,101 +219,49 @@ def _shared(envelope: Envelope, boundary: str) -> tuple[str, str]:
     return headers.fold("From", envelope.sender), f"{lines}\r\n"
 
 
-def _leave(merged: Merged, envelope: Envelope) -> str:
-    if not envelope.list_id:
-        return ""
-    return f"List-Unsubscribe: {list_unsubscribe(merged, envelope).replace('>, <', _FOLD)}\r\n"
-
-
 @lru_cache(maxsize=8)
-def _date(timestamp: int) -> str:
-    return format_datetime(datetime.fromtimestamp(timestamp, UTC))
+def _date(timestamp: int) -> bytes:
+    return format_datetime(datetime.fromtimestamp(timestamp, UTC)).encode()
 
 
 @lru_cache(maxsize=_KNOWN)
-def _subject(text: str) -> str:
+def _subject(variant: Variant, mark: str, *values: str) -> bytes:
+    """The subject with the values of its places, encoded and folded."""
+    first, *after = variant.subject.static
+    text = "".join((mark, first, *chain(*zip(values, after, strict=True))))
     if text.isascii() and len(text) <= _SHORT and "=?" not in text:
-        return text
-    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
+        return text.encode()
+    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n").encode()
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A variant's MIME body."""
-
-    boundary: str
-    parts: list[bytes]
-    """Room for the headers, the text before the first value, room for that, the text after it…"""
-    spread: Callable[[Sequence[bytes]], Sequence[bytes]]
-    """From the encoded forms of all facets to one for each place."""
-
-
-@lru_cache(maxsize=1024)
-def _body(variant: Variant) -> _Body:
+def _boundary(variant: Variant) -> str:
     digest = hashlib.sha256("".join((*variant.text.static, *variant.html.static)).encode())
     # "=_" cannot stand in quoted-printable text
-    boundary = f"=_{digest.hexdigest()[:32]}"
-    parts: list[bytes] = [b""]
-    lead = b""
-    for kind, cut in (("plain", variant.text), ("html", variant.html)):
-        lead += (
-            f"--{boundary}\r\n"
-            f"Content-Type: text/{kind}; charset=utf-8\r\n"
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        ).encode()
-        *before, last = map(_quoted, cut.static)
-        for static in before:
-            parts += (lead + _open_ended(static), b"")
-            lead = b""
-        lead += last + b"\r\n"
-    parts.append(lead + f"--{boundary}--\r\n".encode())
-    places = (*variant.text.places, *variant.html.places)
-    forms = [form for form in variant.forms if form[1] is not Context.HEADER]
-    return _Body(boundary, parts, _picking([forms.index(place) for place in places]))
+    return f"=_{digest.hexdigest()[:32]}"
 
 
-def _picking(indexes: list[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
-    if len(indexes) < 2:  # noqa: PLR2004 - of one, itemgetter makes no sequence
-        return lambda values: values
-    return itemgetter(*indexes)
-
-
-def _between(text: str) -> bytes:
-    """A value, quoted-printable, with the soft break that stands after each."""
-    if len(text) < _LINE and text.isascii() and text.isprintable() and "=" not in text:
-        # as it is: most values are such, and this takes a third of the time
-        return text.encode() + _SOFT_BREAK
-    return _open_ended(_quoted(text))
-
-
-def _open_ended(encoded: bytes) -> bytes:
-    """A piece with a soft break after it, moved back where the last line has no room for its "="."""
-    last_line = len(encoded) - encoded.rfind(b"\n") - 1
-    if last_line < _LINE:
-        return encoded + _SOFT_BREAK
-    tail = encoded.rfind(b"=", len(encoded) - 3)
-    cut = tail if tail > 0 else len(encoded) - 1
-    return encoded[:cut] + _SOFT_BREAK + encoded[cut:] + _SOFT_BREAK
-
-
-def _quoted(text: str) -> bytes:
-    encoded = _LONG.sub(rb"\1=\n\2", b2a_qp(text.encode()))
-    return encoded.replace(b"\n", b"\r\n")
-
-
-def _encoded(filling: FilledGroup) -> Sequence[bytes]:
-    """Each form escaped, and encoded to stand between two statics."""
-    encoded: list[bytes] = []
-    last: str | None = None
-    for slot, escape in _escapes(filling.facet):
-        text = escape(filling.values[slot])
-        # of a slot's forms, one after another, most are alike: there is nothing in it to escape
-        encoded.append(encoded[-1] if text is last else _between(text))
-        last = text
+def _encoded(filling: FilledGroup) -> tuple[bytes, ...]:
+    """Each form escaped, and encoded to stand between two constants."""
+    forms, is_simple = _forms(filling.facet)
+    value = filling.values[0]
+    if is_simple and _PLAIN(value):
+        # such as an address, which no two recipients share: a third of the time
+        encoded = (value.encode() + quoted_printable.SOFT_BREAK,) * len(forms)
+    else:
+        texts = [escape(filling.values[slot]) for slot, escape in forms]
+        encoded = tuple(map(quoted_printable.piece, texts))
     filling.encoded = encoded
     return encoded
 
 
+_SIMPLE = {Context.TEXT, Context.ATTRIBUTE, Context.PLAIN}
+_PLAIN = re.compile(r"[A-Za-z0-9 ,.:@_-]{0,75}").fullmatch
+"""What stands as it is, escaped for these contexts and encoded."""
+
+
 @lru_cache(maxsize=1024)
-def _escapes(facet: SlotGroup) -> list[tuple[int, Callable[[str], str]]]:
-    return [(slot, ESCAPES[how]) for slot, how in facet.forms if how is not Context.HEADER]
+def _forms(facet: SlotGroup) -> tuple[list[tuple[int, Callable[[str], str]]], bool]:
+    """(slot, escaping) of each form but a header's; whether they are of one slot in simple contexts."""
+    forms = [form for form in facet.forms if form[1] is not Context.HEADER]
+    is_simple = len(facet.slots) == 1 and {context for _, context in forms} <= _SIMPLE
+    return [(slot, ESCAPES[context]) for slot, context in forms], is_simple

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,13 +18,13 @@ from mailer.compiler.compile import Compiler, CutText
 from mailer.compiler.escaping import Context
 from mailer.compiler.slots import Recipient
 from mailer.ledger.delivery import StoredMessage
-from mailer.links import is_link, named, petition_page
+from mailer.links import named, petition_page
 from mailer.lists.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import FilledGroup, SlotGroup
+    from mailer.compiler.slots import FilledGroup, FilledLinks
     from mailer.links import Links
     from mailer.mail.merge import Merged
 
@@ -39,9 +38,9 @@ def store_message(merged: Merged) -> StoredMessage:
     return StoredMessage(digest, content, f"[{own}]")
 
 
-def _kept(filling: FilledGroup) -> str:
-    own = zip(_links(filling.facet), filling.values, strict=True)
-    filling.kept = ",".join(["null" if link else _to_json(value) for link, value in own])
+def _kept(filling: FilledGroup | FilledLinks) -> str:
+    own = zip(filling.facet.slots, filling.values, strict=True)
+    filling.kept = ",".join(["null" if slot.link else _to_json(value) for slot, value in own])
     return filling.kept
 
 
@@ -55,7 +54,7 @@ def _shared(variant: Variant) -> tuple[str, bytes]:
     value = {
         "subject": _cut(variant.subject),
         "html": _cut(variant.html),
-        "links": [link for facet in variant.facets for link in _links(facet)],
+        "links": [slot.link for slot in variant.slots],
         "guards": variant.guards,
     }
     data = json.dumps(value, ensure_ascii=False).encode()
@@ -66,17 +65,6 @@ def guards(content: bytes) -> tuple[str, ...] | None:
     """What tells those who got a variant from others; None where it was not kept yet."""
     guards = json.loads(zlib.decompress(content)).get("guards")
     return None if guards is None else tuple(guards)
-
-
-@lru_cache(maxsize=1024)
-def _links(facet: SlotGroup) -> list[str]:
-    """For each slot the personal link that it is, or ""."""
-    return [_link(slot.text) for slot in facet.slots]
-
-
-def _link(text: str) -> str:
-    match = re.fullmatch(r"links\.([\w.-]+)", text)
-    return match[1] if match and is_link(match[1]) else ""
 
 
 def _cut(cut: CutText) -> dict[str, Any]:

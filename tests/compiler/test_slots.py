@@ -48,7 +48,7 @@ FORGETFUL, REMEMBERING = make_merger(BODY), make_merger(BODY)
 def test_nobody_gets_what_was_remembered_of_somebody_else(people):
     for person in people:
         mail = REMEMBERING.merge(person)
-        with mock.patch.object(slots, "_reader", return_value=None):
+        with mock.patch.object(slots, "_key", return_value=""):
             fresh = FORGETFUL.merge(person)
         assert (mail.subject, mail.text, mail.html) == (fresh.subject, fresh.text, fresh.html)
 
@@ -70,7 +70,7 @@ def test_expressions_that_differ_in_their_brackets_alone_are_told_apart(first):
 
 def remembered(merger):
     compiler = merger._compiler
-    facets = [facet._known for facet in compiler._facets.values()]
+    facets = [facet.known for facet in compiler._facets.values()]
     return [len(known) for known in (*facets, *compiler._answers._answers.values())]
 
 

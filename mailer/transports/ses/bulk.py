@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.compiler.escaping import ESCAPES
 from mailer.mail import message
+from mailer.mail.writer import Join, before_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,25 +50,56 @@ class Template:
 
 def data(merged: Merged) -> str:
     """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
-    return f"{{{', '.join([filling.variables or _variables(filling) for filling in merged.fillings])}}}"
+    return _writer(merged.variant, merged.links.base_url)(merged).decode()
 
 
-def _variables(filling: FilledGroup) -> str:
-    filling.variables = ", ".join([
-        f'"{name}": {_quoted(escape(filling.values[slot]))}'
-        for name, slot, escape in _named(filling.facet)
+@lru_cache(maxsize=1024)
+def _writer(variant: Variant, base_url: str) -> Callable[[Merged], bytes]:
+    """The function that writes the TemplateData of a variant."""
+    join = Join(variant, "merged", {"encode": _variables, "quoted": _quoted})
+    join.add(b"{")
+    for number, facet in enumerate(variant.facets):
+        join.add(b", " if number else b"")
+        if facet.is_signed:
+            _add_links(join, number, facet, base_url)
+        else:
+            join.add(f"filling{number}.variables or encode(filling{number})")
+    join.add(b"}")
+    return join.function()
+
+
+def _add_links(join: Join, number: int, facet: SlotGroup, base_url: str) -> None:
+    for index, (name, slot, context) in enumerate(_named(facet)):
+        join.add(f'{", " if index else ""}"{name}": '.encode())
+        purpose = facet.slots[slot].purpose
+        before = before_token(purpose, context, base_url) if purpose else None
+        if purpose and before is not None:
+            join.add(_quoted(before)[:-1], join.token(purpose), b'"')
+        else:
+            join.add(f"quoted({join.name(ESCAPES[context])}(filling{number}.values[{slot}]))")
+
+
+def _variables(filling: FilledGroup) -> bytes:
+    filling.variables = b", ".join([
+        b'"%b": %b' % (name.encode(), _quoted(ESCAPES[context](filling.values[slot])))
+        for name, slot, context in _named(filling.facet)
     ])  # fmt: skip
     return filling.variables
 
 
-_quoted = json.JSONEncoder().encode
+def _quoted(text: str) -> bytes:
+    """As JSON, ASCII."""
+    return _to_json(text).encode()
+
+
+_to_json = json.JSONEncoder().encode
 
 
 @lru_cache(maxsize=1024)
-def _named(facet: SlotGroup) -> list[tuple[str, int, Callable[[str], str]]]:
+def _named(facet: SlotGroup) -> list[tuple[str, int, Context]]:
     """The variable for each form of a facet, with its slot, and how a value is escaped there."""
     return [
-        (f"s{facet.number}x{index}", slot, ESCAPES[context])
+        (f"s{facet.number}x{index}", slot, context)
         for index, (slot, context) in enumerate(facet.forms)
     ]
 

@@ -1,0 +1,87 @@
+"""The source of generated functions that write one recipient's mail: a single join.
+
+`message` makes whole messages with them, `transports.ses.bulk` the values of a template.
+docs/writer.md shows such a function.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from mailer.compiler.escaping import ESCAPES, clean
+from mailer.compiler.slots import generate
+from mailer.links import address, payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailer.compiler.compile import Variant
+    from mailer.compiler.escaping import Context
+    from mailer.links import Purpose
+
+_SAMPLE = "0f-9.azAZ_-"
+"""All that tokens are made of."""
+
+
+class Join:
+    """A function of `merged`, a recipient's mail: the parts it joins, and what comes before.
+
+    Args:
+        variant: of the mail.
+        signature: of the function, without a name.
+        names: what the source of parts and lines reads besides.
+    """
+
+    def __init__(self, variant: Variant, signature: str, names: dict[str, Any]) -> None:
+        self._signature = f"write({signature})"
+        self._names = {"join": b"".join, "payload": payload, **names}
+        self._parts: list[bytes | str] = []
+        self._purposes: set[Purpose] = set()
+        fillings = "".join(f"filling{number}, " for number in range(len(variant.facets)))
+        self._lines = {f"({fillings}) = fillings": None}
+
+    def add(self, *parts: bytes | str) -> None:
+        """Join octets that are the same for everybody, or Python source of what is not."""
+        for part in parts:
+            last = self._parts[-1] if self._parts else ""
+            if isinstance(part, bytes) and isinstance(last, bytes):
+                self._parts[-1] = last + part
+            else:
+                self._parts.append(part)
+
+    def line(self, source: str) -> None:
+        """Run a line before the join; the same line once."""
+        self._lines[source] = None
+
+    def token(self, purpose: Purpose) -> str:
+        """The source of a recipient's token."""
+        self._purposes.add(purpose)
+        return purpose
+
+    def name(self, value: object) -> str:
+        """A name by which the source reads a value."""
+        name = f"value_{len(self._names)}"
+        self._names[name] = value
+        return name
+
+    def lines(self) -> list[str]:
+        """The body of the function."""
+        joined = [part if isinstance(part, str) else self.name(part) for part in self._parts]
+        return [
+            "email, variant, fillings, links, mark = merged",
+            "sign, signed = links.keys.sign, payload(links.subscriber_id, links.send_id)",
+            *(f'{purpose} = sign("{purpose}", signed)' for purpose in sorted(self._purposes)),
+            *self._lines,
+            f"return join(({', '.join(joined)},))",
+        ]
+
+    def function(self) -> Callable[..., bytes]:
+        return generate(self._signature, self.lines(), self._names)
+
+
+@lru_cache(maxsize=1024)
+def before_token(purpose: Purpose, context: Context, base_url: str) -> str | None:
+    """What a place shows before the token of a personal link; None where it changes the token, too."""
+    shown = ESCAPES[context](clean(address(base_url, purpose, _SAMPLE)))
+    return shown.removesuffix(_SAMPLE) if shown.endswith(_SAMPLE) else None
