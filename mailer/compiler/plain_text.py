@@ -68,7 +68,7 @@ def _block(node: SyntaxTreeNode, number: Callable[[str], int], width: int) -> st
         case "hr":
             return _rule(width)
         case "fence":
-            return textwrap.indent(node.content.rstrip(), "    ")
+            return _code(node.content)
         case "html_block":
             return html_text(node.content, width)
         case "table":
@@ -81,6 +81,10 @@ def _heading(text: str, tag: str, width: int) -> str:
     text = wrap(text, width)
     longest = max(map(columns, text.split("\n")))
     return f"{text}\n{_HEADINGS.get(tag, _LOWER_HEADING) * longest}" if text else ""
+
+
+def _code(source: str) -> str:
+    return textwrap.indent(source.strip("\n").rstrip(), "    ")
 
 
 def _rule(width: int) -> str:
@@ -235,10 +239,10 @@ def link(text: str, url: str) -> str:
 
 
 _BLOCKS = {
-    "address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption",
-    "figure", "footer", "form", "header", "main", "mj-button", "mj-column", "mj-image", "mj-section",
-    "mj-table", "mj-text", "mj-wrapper", "nav", "ol", "p", "pre", "section", "table", "tbody", "tfoot",
-    "thead", "ul",
+    "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "header", "main", "mj-button", "mj-column", "mj-image", "mj-section",
+    "mj-table", "mj-text", "mj-wrapper", "nav", "ol", "p", "pre", "section", "summary", "table",
+    "tbody", "tfoot", "thead", "ul",
 }  # fmt: skip
 _HIDDEN = {"head", "script", "style", "template", "title"}
 
@@ -257,6 +261,8 @@ class _Html(HTMLParser):
         self._row: list[str] = []
         self._rows: list[list[str]] = []
         self._hidden = 0
+        self._code: list[str] | None = None
+        """What stands in <pre>, while it is open."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
@@ -271,6 +277,8 @@ class _Html(HTMLParser):
                 self._lists.append(int(start) if start.isdecimal() else 1)
             case "hr":
                 self.blocks.append(_rule(self._width))
+            case "pre":
+                self._code = []
             case "td" | "th":
                 self._line = _Line()
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
@@ -281,12 +289,13 @@ class _Html(HTMLParser):
         self._hidden -= tag in _HIDDEN and self._hidden > 0
         self._line.close(tag)
         match tag:
+            case "pre":
+                self.end_code()
             case "td" | "th":
                 self._row.append(_tidy_line(self._line.text()))
                 self._line = _Line()
             case "tr":
-                self._rows += [self._row] if any(self._row) else []
-                self._row = []
+                self._end_row()
             case "li":
                 self._item()
             case "ul" | "ol":
@@ -297,7 +306,9 @@ class _Html(HTMLParser):
                 self.finish()
 
     def handle_data(self, data: str) -> None:
-        if not self._hidden:
+        if self._code is not None:
+            self._code.append(data)
+        elif not self._hidden:
             self._line.add(re.sub(r"\s+", " ", data))
 
     def finish(self) -> None:
@@ -311,13 +322,21 @@ class _Html(HTMLParser):
             wrapped = wrap(text, self._width)
             self.blocks.append(_heading(text, heading, self._width) if heading else wrapped)
 
+    def end_code(self) -> None:
+        if self._code:
+            self.blocks.append(_code("".join(self._code)))
+        self._code = None
+
     def _line_text(self) -> str:
         return _tidy_line(self._line.text())
 
     def _item(self) -> None:
+        if not self._lists:
+            self.finish()
+            return
         text = self._line_text()
         self._line = _Line()
-        if not text or not self._lists:
+        if not text:
             return
         number = self._lists[-1]
         mark = "- " if number is None else f"{number}. "
@@ -335,8 +354,13 @@ class _Html(HTMLParser):
             self.blocks.append("\n".join(self._items))
             self._items = []
 
+    def _end_row(self) -> None:
+        self._rows += [self._row] if any(self._row) else []
+        self._row = []
+
     def _end_table(self) -> None:
         self.finish()
+        self._end_row()
         if self._rows:
             self.blocks.append(
                 "\n".join(wrap(" | ".join(filter(None, row)), self._width) for row in self._rows)
@@ -349,6 +373,7 @@ def html_text(source: str, width: int = WIDTH) -> str:
     reader = _Html(width)
     reader.feed(source)
     reader.close()
+    reader.end_code()
     reader._end_list()  # noqa: SLF001 - of this module
     reader._end_table()  # noqa: SLF001 - of this module
     reader.finish()

@@ -37,6 +37,10 @@ def text_of(body):
         ('<a href="https://example.org/r"><img src="p.jpg" alt="A river"></a>', "[A river] <https://example.org/r>"),
         ("# One\n\n## Two\n\n### Three", "One\n===\n\nTwo\n---\n\nThree\n~~~~~"),
         ("<h1>One</h1><h2>Two</h2>\n<h4>Four</h4>", "One\n===\n\nTwo\n---\n\nFour\n~~~~"),
+        ("<details><summary>More</summary>hidden</details>", "More\n\nhidden"),
+        ("<td>one</td><td>two</td>", "one | two"),
+        ("<div>a<pre>b\n  c\n\nd</pre>e</div>", "a\n\n    b\n      c\n\nde"),
+        ("<li>one</li>two", "one\n\ntwo"),
         ("<ul><li>one</li><li>two <b>x</b></li></ul>", "- one\n- two *x*"),
         ("<ol start='3'>\n<li>one</li>\n<li>two</li>\n</ol>", "3. one\n4. two"),
         ("<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"),
@@ -57,6 +61,11 @@ def test_each_construct_has_a_form(body, expected):
     assert re.sub(r"\s+", " ", text_of(body)) == re.sub(r"\s+", " ", expected)
     if len(expected) < 80:
         assert text_of(body) == expected
+
+
+def test_code_keeps_its_lines():
+    assert html_text("a<pre>b\n  c\n\nd</pre>e") == "a\n\n    b\n      c\n\n    d\n\ne"
+    assert html_text("<pre>\nnever\n closed") == "    never\n     closed"
 
 
 def test_pasted_html_brings_its_words_and_its_link():

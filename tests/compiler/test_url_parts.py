@@ -6,7 +6,7 @@ import csv
 import html
 import re
 from dataclasses import replace
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
@@ -81,12 +81,25 @@ def test_each_part_of_a_components_address_has_its_own_context(url, expected):
         f'{{{{ button("Sign", {url}) }}}}',
         f"{{% call petition({url}) %}}\nWe ask.\n{{% endcall %}}",
         f'{{{{ image("https://example.org/p.jpg", alt="A river", link={url}) }}}}',
+        f'{{{{ share("Read this:", {url}, ["@mayor"]) }}}}\n\n[Sign]({{{{ {url} }}}})',
+        f"{{{{ donate([7], url={url}) }}}}",
         f"{{% set address = {url} %}}\n[Sign]({{{{ address }}}}) now.",
         f'<p><a href="{{{{ {url} }}}}">Sign</a></p>',
     ):
         in_html, in_text = links(merge_real(body, ODD))
         assert expected in in_html, body
         assert expected in in_text or "tel:" in expected or "<p>" in body, body
+
+
+@pytest.mark.parametrize(
+    "component", ['share("Read:", {})', 'button("Go", {})', "donate([7], url={})"]
+)
+def test_a_component_leads_to_the_same_places_in_both_parts(component):
+    call = component.format('"https://example.org/?n=" ~ recipient.first_name')
+    in_html, in_text = links(merge_real(f"Hello.\n\n{{{{ {call} }}}}", ODD))
+    of_component = {url for url in in_html if ENCODED in unquote(url) or ENCODED in url}
+    assert of_component
+    assert of_component <= in_text
 
 
 def test_an_address_joined_of_parts_is_tagged_as_any_other():
