@@ -60,7 +60,14 @@ _PATTERN = re.compile(
     | (?<![\w#&/])\#[A-Z][A-Z0-9_]{{2,40}}\#(?!\w)
     | (?<![\w#&/])\#\w+:\w+(?:\|[^#\n]{{0,40}})?\#(?!\w)     # Moosend
     | (?<![\w@])@[A-Z][A-Z0-9_]{{2,40}}@(?!\w)     # Dotdigital
-    | «\w+_\w+»                                    # Word
+    | «(?:\w+_\w+|[A-Z][a-z]+(?:[A-Z][a-z]+)+|(?i:{_WORD}))»  # Word
+    | <<\s?(?:{_SYMBOL}|(?i:{_WORD}))\s?>>
+    | (?<![\w@])@@(?:{_SYMBOL}|(?i:{_WORD}))@@(?!\w)
+    | (?<![\w\]])\[\w{{1,40}}\s+(?:fallback|default)=["'“][^\]\n]{{0,60}}\]
+    | (?<![\w$])\$(?:[fl]name|(?:first|last|full)_?name)\b(?![$(])
+    | (?<![\w@./:?&=#{{\[%$*-])(?:FIRST|LAST|FULL|GIVEN|FAMILY)_?NAME(?![\w@./}}\]%$*-])
+    | (?<![\w@./:?&=#{{\[%$*-])[FL]NAME(?![\w@./}}\]%$*-])
+    | (?<![\w@./:?&=#{{\[%$*-])(?:first|last)_name(?![\w@./}}\]%$*-])
     | \{{\s?MERGEFIELD\s[^{{}}\n]{{1,60}}\}}
     # a value's name, written without braces
     | (?<![\w@./:?&=-])(?:{_OBJECT}\.(?:[a-z]+_[a-z_]+|[a-z]+[A-Z]\w*|email|city|state|zip|name|county|tags)

@@ -167,7 +167,9 @@ def _uses(element: Any) -> Iterator[_Use]:
             yield _Use(_FORMATS[ending.lower()], f".{ending}", f".{ending}", _PICTURE)
     if tag == "style":
         yield from _in_sheet(element.text or "")
-    yield from _in_block(css.declarations(element.get("style") or ""))
+    for use in _in_block(css.declarations(element.get("style") or "")):
+        if tag != "pre" or use.slug != "css-white-space":  # it keeps its lines anyway
+            yield use
 
 
 def _has_substitute(element: Any) -> bool:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
+from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.checks.finding import Finding, Severity
@@ -85,4 +86,4 @@ def _lost(token: Token) -> int | None:
 def _parser() -> MarkdownIt:
     """Reads as the compiler does, and leaves Jinja as it stands."""
     parser = MarkdownIt("commonmark", {"html": True}).enable("table").disable("code")
-    return parser.use(footnote_plugin, inline=False, move_to_end=False)
+    return parser.use(footnote_plugin, inline=False, move_to_end=False).use(deflist_plugin)

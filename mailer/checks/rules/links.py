@@ -30,6 +30,7 @@ OTHER_ADDRESS = "link-text-other-address"
 _UNCLOSED = re.compile(
     r"\[[^\]\[]{0,80}\]\s?\((?:https?:|mailto:|tel:|www\.|javascript:|data:)\S*", re.IGNORECASE
 )
+_NO_REFERENCE = re.compile(r"\[([^\]\[\n]{1,80})\]\[([^\]\[\n]{0,40})\](?![(\[])")
 _BARE = re.compile(r"(?:https?://|\bwww\.[\w-]+\.)[^\s<>]*[\w/]", re.IGNORECASE)
 _IN_TEXT = re.compile(r"<((?:https?|mailto|tel):[^<>\n]*)>", re.IGNORECASE)
 _VAGUE = frozenset([
@@ -77,6 +78,16 @@ def _unlinked(mail: RenderedMail) -> Iterator[Finding]:
             f"this is no link, readers see it as it stands: {match[0][:60]}",
             "Write [words](https://…) with no blank inside the address, and close both brackets.",
             mail.place(match[0][:30]),
+            spot=match[0],
+        )
+    for match in _NO_REFERENCE.finditer(text):
+        name = match[2] or match[1]
+        yield Finding(
+            UNCLOSED,
+            Severity.ERROR,
+            f"this is no link, readers see it as it stands: {match[0][:60]}",
+            f"Write [{match[1]}](https://…), or say below where it leads: [{name}]: https://…",
+            mail.place(match[0]),
             spot=match[0],
         )
     for match in _BARE.finditer(_UNCLOSED.sub(" ", text)):
@@ -238,7 +249,12 @@ def _place(mail: RenderedMail, link: Link, *marks: str) -> Place:
 def place_of_link(snapshot: Snapshot, url: str, text: str, *marks: str) -> Place:
     """Where a link was written: by what marks it most, its address, that without tags, or its words."""
     brand = snapshot.content.brand
-    if urls.page(url) in {brand.website, brand.donate, *(social.url for social in brand.social)}:
+    in_settings = urls.page(url) not in snapshot.files[snapshot.path]
+    if in_settings and urls.page(url) in {
+        brand.website,
+        brand.donate,
+        *(social.url for social in brand.social),
+    }:
         return Place("mailer.toml")
     # an address is often the beginning of another
     ended = [f"{start}{end}" for start in (url, urls.page(url)) for end in ")\">'" if start]

@@ -40,6 +40,7 @@ def styled(style):
     (styled("visibility:hidden"), styled("visibility:visible")),
     (styled("visibility:hidden"), styled("visibility:hidden;display:none")),
     (styled("white-space:pre-line"), styled("white-space:nowrap")),
+    (styled("white-space:pre-wrap"), '<pre style="white-space:pre-wrap">One</pre>'),
     (styled("margin-inline:9px"), styled("margin-left:9px")),
     (styled("margin-inline-start:9px"), styled("margin:9px")),
     (styled("padding-block:9px"), styled("padding:9px 0")),

@@ -43,6 +43,7 @@ def test_a_break_that_was_meant_is_pointed_out(text):
         "```\na\nb\n```",
         "<p>\na\nb\n</p>",
         "## Thanks\nto all of you",
+        "Bus\n: a vehicle\n\nTram\n: another",
         "Thanks\n------",
         "{{ button('Sign', 'https://example.org') }}\nThe team",
         "{% call box('a') %}\nHello.\n{% endcall %}\nThe team",

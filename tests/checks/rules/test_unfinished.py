@@ -108,6 +108,15 @@ LEFTOVERS = [
     "{{{first_name}}}",
     "{user_data~firstName}",
     "«First_Name»",
+    "«FirstName»",
+    "«City»",
+    "@@FirstName@@",
+    '[fname fallback="friend"]',
+    "$firstname",
+    "$first_name",
+    "FIRST_NAME",
+    "FNAME",
+    "first_name",
     "{contact.first_name}",
     "{contact.email_greeting_display}",
     "{action.unsubscribeUrl}",
@@ -153,7 +162,9 @@ NO_LEFTOVERS = [
     "Between 50% OFF and 70% OFF.",
     "A * is a star | and so * is this.",
     "The set {a, b} and {1, 2}.",
-    "He said «libertad».",
+    "He said «libertad» and «BASTA».",
+    "The first name on the LAST page; first-name basis; FIRST NAME.",
+    "[A default=bad example] of 1 << 2 >> 1, $10 and @@.",
     "[name of the street](https://example.org/street)",
     "{{ recipient.first_name }}",
     "{% for a, b in [[1, 2], [3, 4]] %}{{ a }}{% endfor %}",
@@ -192,6 +203,11 @@ def test_a_merge_field_of_another_program_is_found_in_the_text(field):
 def test_a_merge_field_of_another_program_is_found_in_the_subject(field):
     (found,) = in_source(with_subject(f"{field}, hello"))
     assert (found.code, found.place.line) == (unfinished.LEFTOVER, 2)
+
+
+def test_a_merge_field_in_the_spelling_of_html_is_found():
+    found = one(written("Dear &lt;&lt;First Name&gt;&gt;,"), unfinished.LEFTOVER)
+    assert "<<First Name>>" in found.message
 
 
 @pytest.mark.parametrize("field", ["*|LIST:ADDRESS|*", "%unsubscribe_url%"])
