@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
+from mailer.campaigns import yaml_mistakes
 from mailer.config import Tags
 from mailer.errors import CampaignError, Place, suggest
 from mailer.schema import Section, explain
@@ -189,6 +190,7 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
             )
         lines[key.value] = line
         values[key.value] = _value(path, key.value, value, lines)
+        _refuse_mark(path, key.value, value, header)
         _refuse_comment(path, key.value, value, header)
     try:
         front = FrontMatter.model_validate(values)
@@ -202,6 +204,20 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
 
 _WORDS = {"subject", "subjects", "preheader", "headline", "date"}
 """Keys that readers see."""
+
+
+def _refuse_mark(path: str, name: str, node: yaml.Node, header: str) -> None:
+    """A word that begins with "!" or "&" is no part of a value in YAML."""
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    for item in items:
+        mark = yaml_mistakes.left_out(item, header)
+        if mark:
+            value = header[item.start_mark.index :].split("\n", maxsplit=1)[0]
+            raise CampaignError(
+                f'"{mark}" would be left out of the {name}',
+                place=Place(path, item.start_mark.line + 2),
+                hint=f"Put the whole value in quotation marks: {yaml_mistakes.quoted(value)}",
+            )
 
 
 def _refuse_comment(path: str, name: str, node: yaml.Node, header: str) -> None:
@@ -294,12 +310,10 @@ def read_pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
             hint="Write each key on a line of its own, its value behind a colon.",
         ) from err
     except yaml.YAMLError as err:
-        raise CampaignError(
-            f"the front matter is not valid YAML: {_problem(err)}",
-            place=Place(path, _line(err, header)),
-            hint='Put the value in double quotes if it holds a colon, "#" or "{{".',
-        ) from err
+        raise _yaml_mistake(path, err, header) from err
     if not isinstance(node, yaml.MappingNode):
+        if "=" in header:
+            raise _yaml_mistake(path, yaml.YAMLError(), header)
         raise CampaignError(
             "the front matter holds no keys",
             place=Place(path, 2),
@@ -309,15 +323,9 @@ def read_pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
     return pairs
 
 
-def _problem(err: yaml.YAMLError) -> str:
-    return str(getattr(err, "problem", None) or getattr(err, "reason", "it cannot be read"))
-
-
-def _line(err: yaml.YAMLError, header: str) -> int:
-    if isinstance(err, yaml.MarkedYAMLError):
-        mark = err.problem_mark or err.context_mark
-        return mark.line + 2 if mark else 1
-    return header.count("\n", 0, getattr(err, "position", 0)) + 2
+def _yaml_mistake(path: str, err: yaml.YAMLError, header: str) -> CampaignError:
+    mistake = yaml_mistakes.explained(err, header)
+    return CampaignError(mistake.message, place=Place(path, mistake.line + 2), hint=mistake.hint)
 
 
 def footnotes(path: str, body: str) -> dict[str, int]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateError, meta
+from jinja2 import TemplateError, meta, nodes
 
 from mailer.campaigns.subject_test import is_in_sample
 from mailer.compiler import limits
 from mailer.compiler.decision_tree import DecisionTree
-from mailer.compiler.environment import Environment
+from mailer.compiler.environment import Environment, constant_in
 from mailer.compiler.mistakes import HELP, Names, explained
 from mailer.compiler.sandbox import Function
 from mailer.compiler.slots import AnswerCache, Recipient
@@ -105,13 +105,15 @@ class _Expression:
         )
         try:
             self._evaluate = environment.compile_expression(text, undefined_to_none=False)
-            self.variables = meta.find_undeclared_variables(
-                environment.parse(f"{{{{ ({text}) }}}}")
-            )
+            template = environment.parse(f"{{% if ({text}) %}}{{% endif %}}")
+            tests = [constant_in(branch.test) for branch in template.find_all(nodes.If)]
+            self.variables = meta.find_undeclared_variables(template)
         except TemplateError as err:
             raise self._explained("is not complete", err.message or "") from err
         except _TOO_DEEP as err:
             raise self._too_deep() from err
+        for constant in filter(None, tests):
+            raise self._explained("does not compare", f'"{constant.value}" alone is always true')
 
     def evaluate(self, variables: Mapping[str, Any]) -> bool:
         """Whether it is true. Raises CampaignError where that cannot be worked out."""

@@ -47,6 +47,20 @@ class _Generator(CodeGenerator):
         else:
             super().visit_Compare(node, frame)
 
+    def visit_If(self, node: nodes.If, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        for branch in (node, *node.elif_):
+            self._refuse_constant(branch.test)
+        super().visit_If(node, frame)
+
+    def visit_CondExpr(self, node: nodes.CondExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self._refuse_constant(node.test)
+        super().visit_CondExpr(node, frame)
+
+    def _refuse_constant(self, test: nodes.Node) -> None:
+        constant = constant_in(test)
+        if constant is not None:
+            self.fail(f'"{constant.value}" alone is always true', constant.lineno)
+
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         self._loops.add(id(node.iter))
         super().visit_For(node, frame)
@@ -88,6 +102,23 @@ class _Generator(CodeGenerator):
             self.visit(argument, frame)
             self.write(", ")
         self.write("))")
+
+
+def constant_in(test: nodes.Node) -> nodes.Const | None:
+    """The text that decides a condition by itself, as "WA" in `recipient.state == "OR" or "WA"`."""
+    match test:
+        case nodes.Const(value=str()):
+            return test
+        case nodes.And() | nodes.Or():
+            return constant_in(test.left) or constant_in(test.right)
+        case nodes.Not():
+            return constant_in(test.node)
+        case nodes.Compare():
+            operands = (test.expr, *(operand.expr for operand in test.ops))
+            joined = (node for node in operands if isinstance(node, (nodes.And, nodes.Or)))
+            return next(filter(None, map(constant_in, joined)), None)
+        case _:
+            return None
 
 
 class TemplateCache(BytecodeCache):

@@ -19,6 +19,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.compiler import plain_text
+from mailer.compiler.broken_html import VOID
 from mailer.compiler.places import NOWHERE
 from mailer.errors import CampaignError
 
@@ -143,7 +144,6 @@ def _cell(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
 
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
 
 def _well_formed(state: Any) -> None:
@@ -161,7 +161,7 @@ class _Tag(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         texts = (f' {name}="{escape(value or "")}"' for name, value in attrs)
-        self.written = f"<{tag}{''.join(texts)}{' /' if tag in _VOID else ''}>"
+        self.written = f"<{tag}{''.join(texts)}{' /' if tag in VOID else ''}>"
 
     def handle_endtag(self, tag: str) -> None:
         self.written = f"</{tag}>"

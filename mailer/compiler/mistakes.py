@@ -39,6 +39,7 @@ _ELSEWHERE = {
     "foreach": "Write {% for … in … %}.",
     "unless": "Write {% if not … %}.",
     "endunless": "Write {% endif %}.",
+    "unsubscribe": "Write {{ links.unsubscribe }}; the footer links to it in any case.",
 }
 """Tags of other programs, and tags that close nothing."""
 _CHARACTERS = {
@@ -49,6 +50,33 @@ _CHARACTERS = {
     "'": "Look for the quotation mark that is never closed.",
     "\N{NO-BREAK SPACE}": "Type the blank again: this one was pasted from another program.",
 }
+_FILTERS = {
+    "append": "Write ~ to put words together.",
+    "downcase": "Write | lower.",
+    "fallback": 'Write | default("…").',
+    "lowercase": "Write | lower.",
+    "strip": "Write | trim.",
+    "strip_html": "Write | striptags.",
+    "titlecase": "Write | title.",
+    "upcase": "Write | upper.",
+    "uppercase": "Write | upper.",
+}
+"""Filters of other programs."""
+_BLANK = (
+    "Write {% if recipient.city %} where it is known, {% if not recipient.city %} where it is not."
+)
+_TESTS = dict.fromkeys(("blank", "empty", "nil", "null", "present", "set"), _BLANK)
+_LINKS = {
+    "unsubscribe": "unsubscribe",
+    "optout": "unsubscribe",
+    "webversion": "view",
+    "webview": "view",
+    "viewinbrowser": "view",
+    "preferences": "update",
+    "updateprofile": "update",
+    "forward": "forward",
+}
+"""How other programs' names of the recipient's own pages begin, and our names."""
 _CURLY = "“”„‟‘’‚«»`´"  # noqa: RUF001 - these are what it is about
 _ARGUMENTS = {"url": "a link", "text": "words", "title": "a title", "phone": "a telephone number"}
 """What is missing, where a component's parameter of that name is not given."""
@@ -95,6 +123,10 @@ def missing_argument(
     unknown = re.search(r"takes no keyword argument '(\w+)'", message)
     if unknown:
         return f'{component}() has no "{unknown[1]}"', suggest(unknown[1], arguments)
+    if "special caller argument" in message:
+        return f"{component}() takes nothing between {{% call %}} and {{% endcall %}}", (
+            f"Write {{{{ {call} }}}}."
+        )
     if "takes not more than" in message:
         return f"{component}() is given too much", f"It takes {call}."
     return None
@@ -106,6 +138,10 @@ def _character(match: re.Match[str], line: str, _: Names) -> Explanation:
         return f"the quotation marks in {{{{ }}}} or {{% %}} are curly: {character}", _straight(
             line
         )
+    block = re.search(r"\{\{\s*[#/^](\w+)", line)
+    if character in "#/^" and block:
+        tag = _ELSEWHERE.get(block[1], f"Write {{% {block[1]} … %}} and {{% end{block[1]} %}}.")
+        return f'"{block[0]}" is how other programs write it', tag
     hint = _CHARACTERS.get(character, "Take it out, or put the words in quotation marks.")
     return f"{character!r} cannot stand inside {{{{ }}}} or {{% %}}", hint
 
@@ -151,8 +187,8 @@ def _two_values(match: re.Match[str], line: str, names: Names) -> Explanation | 
     if beginning:
         fixed = f"{{% {inside} %}}"
         return f'"{beginning[1]}" stands in {{{{ }}}}', f"Write it with percent signs: {fixed}"
-    spaced = re.match(r"(?:recipient\.)?(\w+(?: \w+)+)", inside)
-    field = _field(spaced[1].replace(" ", "_"), names) if spaced else ""
+    spaced = re.match(r"recipient (\w+)|(?:recipient\.)?(\w+(?: \w+)+)", inside)
+    field = _field(spaced[spaced.lastindex or 0].replace(" ", "_"), names) if spaced else ""
     if field:
         return "a name holds a blank", f"Write {{{{ {field} }}}}"
     if re.search(rf"\|\s*\w+\s+(?:[\"']|{re.escape(second)}\b)", inside):
@@ -201,7 +237,7 @@ def _left_over(_: re.Match[str], line: str, __: Names) -> Explanation:
 def _undefined(match: re.Match[str], line: str, names: Names) -> Explanation:
     name = match[1]
     message = f"'{name}' is undefined"
-    field = _field(name, names) or _other_object(name, line, names)
+    field = _field(name, names) or _link(name) or _other_object(name, line, names)
     if field:
         return message, f"Write {{{{ {field} }}}}"
     if name in {"if", "else", "endif", "endfor", "elif"}:
@@ -234,6 +270,13 @@ def _other_object(name: str, line: str, names: Names) -> str:
     return _field(attribute[1], names) if attribute and name not in {"recipient", "links"} else ""
 
 
+def _link(name: str) -> str:
+    plain = re.sub(r"[\s_-]", "", name).lower()
+    return next(
+        (f"links.{link}" for begins, link in _LINKS.items() if plain.startswith(begins)), ""
+    )
+
+
 def _field(name: str, names: Names) -> str:
     """The recipient's field that is written like this in another program, or ""."""
     plain = re.sub(r"[\s_-]", "", name).lower()
@@ -253,11 +296,37 @@ def _field(name: str, names: Names) -> str:
     )
 
 
-def _unknown_tag(match: re.Match[str], _: str, __: Names) -> Explanation:
+def _unknown_tag(match: re.Match[str], line: str, names: Names) -> Explanation:
     tag = match[1]
+    if tag in names.components:
+        written = re.search(rf"\{{%-?\s*({tag}\b.*?)\s*-?%\}}", line)
+        return (
+            f"{tag}() is no tag",
+            f"Write {{{{ {written[1] if written else f'{tag}(…)'} }}}}",
+        )
     if tag.removeprefix("end") in {"if", "for", "call"} or tag == "else":
         return f"this {{% {tag} %}} belongs to nothing", _ELSEWHERE[tag]
     return f"there is no {{% {tag} %}}", _ELSEWHERE.get(tag) or suggest(tag, _TAGS)
+
+
+def _unknown_filter(match: re.Match[str], _: str, names: Names) -> Explanation:
+    kind, name = match[1], match[2]
+    known = [known for known in names.filters if known.isidentifier()]
+    hint = (_FILTERS if kind == "filter" else _TESTS).get(name)
+    return f"there is no {kind} {name}", hint or suggest(name, known)
+
+
+def _brace(_: re.Match[str], line: str, names: Names) -> Explanation | None:
+    place = re.search(r"\{\{\{\s*(.*?)\s*\}\}\}", line)
+    if place is None:
+        return None
+    return "three braces are one too many", f"Write {{{{ {_field(place[1], names) or place[1]} }}}}"
+
+
+def _always_true(match: re.Match[str], line: str, _: Names) -> Explanation:
+    value = re.search(r"(recipient\.[\w.]+)\s*==", line)
+    name = value[1] if value else "recipient.city"
+    return match[0], f'Name the value each time: {name} == "…" or {name} == {match[1]}.'
 
 
 def _constant(message: str, hint: str) -> Callable[[re.Match[str], str, Names], Explanation]:
@@ -283,7 +352,10 @@ _EXPLANATIONS: list[
     (r"^'(\w+)' is undefined", _undefined),
     (r"^'(\w+) object' has no attribute '(\w+)'", _no_attribute),
     (r"^Encountered unknown tag '(\w+)'", _unknown_tag),
-    (r"^No (?:filter|test) named '(\w+)'", lambda m, _, names: (m.string.rstrip("."), suggest(m[1], names.filters))),
+    (r"^No (filter|test) named '(\w+)'", _unknown_filter),
+    (r"^expected token ':', got '\}'", _brace),
+    (r"^unexpected '='", _constant('there is no "==="', "Write two: ==")),
+    (r"^(\".*\") alone is always true", _always_true),
     (r"can only concatenate str|unsupported operand", lambda m, _, __: (
         f"this cannot be worked out: {m.string.removeprefix('this cannot be worked out: ')}",
         "To put words together, write ~. Turn text into a number with | int first.")),

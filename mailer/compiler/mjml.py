@@ -15,6 +15,7 @@ from lxml import etree
 from mjml import mjml2html
 from premailer import Premailer
 
+from mailer.compiler import broken_html
 from mailer.compiler.minify import join_comments, minify
 from mailer.errors import CampaignError, Place, suggest
 
@@ -66,7 +67,6 @@ ELEMENTS = frozenset(
 
 DEEPEST = 100
 """Elements in one another. Parsers of HTML give up at 256, or fall over."""
-_VOID = frozenset(["area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"])
 
 VALUE = "\x1a"
 """Stands for what Jinja writes."""
@@ -91,11 +91,14 @@ def to_html(mjml: str, blocks: Sequence[str], files: Mapping[str, str]) -> str:
         CampaignError: an element that does not exist, is not closed or stands where it cannot, or
             MJML that does not parse.
     """
+    comment = broken_html.unclosed_comment(blocks, files)
+    if comment:
+        raise comment
     _check(mjml, files)
     try:
         html = mjml2html(with_units(mjml), fonts={})
     except ValueError as err:
-        raise CampaignError(
+        raise broken_html.mistake(blocks, files) or CampaignError(
             f"the MJML cannot be compiled: {err}",
             place=_broken(blocks, files),
             hint='HTML in MJML must be well-formed: every tag closed, every attribute in quotes, "&" '
@@ -201,7 +204,7 @@ class _Balance(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
-        self._depth += tag not in _VOID
+        self._depth += tag not in broken_html.VOID
         if self._depth > DEEPEST and self.too_deep is None:
             self.too_deep = tag
         if tag.startswith("mj"):

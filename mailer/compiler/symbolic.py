@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from mailer.compiler import comparison, escaping, limits
 from mailer.compiler.places import here
-from mailer.compiler.sandbox import Function
+from mailer.compiler.sandbox import METHODS, Function
 from mailer.compiler.slots import Guard, Slot, column
 from mailer.errors import CampaignError, suggest
 from mailer.links import LINKS, PERSONAL, SIGN
@@ -158,6 +158,10 @@ def _binary(name: str, sign: str) -> tuple[Callable[..., Symbol], Callable[..., 
         return combine(other, self)
 
     return forward, backward
+
+
+_OF_COLUMNS = METHODS[str] | METHODS[tuple]
+"""What may be asked of a subscriber's column: of text, or of the tags."""
 
 
 class Symbol:
@@ -306,7 +310,19 @@ class Symbol:
             return Symbol(self.recorder, *self.shape[name])
         if isinstance(self.shape, list) and isinstance(name, int):
             return self._item(name)
+        if isinstance(name, str) and name not in _OF_COLUMNS and self._is_column():
+            raise CampaignError(
+                f'"{self.text}" has no "{name}"', place=here(), hint=self._comparison(name)
+            )
         return self.derive("{}[{}]", find, self, name)
+
+    def _is_column(self) -> bool:
+        return self.reads is not None and {self.text.removeprefix("recipient.")} == self.reads
+
+    def _comparison(self, name: str) -> str:
+        if self.text == "recipient.tags":
+            return f'Write "{name}" in recipient.tags.'
+        return f'It is text. Write {self.text} == "{name}" to compare it.'
 
     def __getitem__(self, part: slice) -> Symbol:
         """Jinja asks Python itself for slices."""
