@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
-from mailer.campaigns import yaml_mistakes
+from mailer.campaigns import test_variants, yaml_mistakes
 from mailer.config import Tags
 from mailer.errors import CampaignError, Place, suggest
 from mailer.schema import Section, explain
@@ -32,7 +32,9 @@ LONGEST = 300_000
 _NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
 _NESTED = {
     "subjects": yaml.SequenceNode,
+    "senders": yaml.SequenceNode,
     "subject_test": yaml.MappingNode,
+    "test": yaml.MappingNode,
     "tags": yaml.MappingNode,
 }
 """What is not text; all else is."""
@@ -67,12 +69,12 @@ def _duration(text: Any) -> Any:
 
 
 class SubjectTest(Section):
-    """How the best of several subjects is found."""
+    """How the best of several subjects, senders or texts is found."""
 
     share: Annotated[float, BeforeValidator(_share)] = 0.2
-    """Of the audience, all subjects together."""
+    """Of the audience, all variants together."""
     measure: Literal["hand", "clicks"] = "hand"
-    """A person chooses, or the subject wins that is clicked on most."""
+    """A person chooses, or the variant wins that is clicked on most."""
     wait: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(hours=4)
     """Between the last mail of the test and the choice, where clicks decide."""
 
@@ -83,11 +85,15 @@ class FrontMatter(Section):
     subject: str = ""
     subjects: tuple[Text, ...] = ()
     """Two or more in the place of one, to be tested."""
+    test: SubjectTest | None = None
     subject_test: SubjectTest = SubjectTest()
+    """The same as `test`, under its earlier name."""
     preheader: str = ""
     list: str = ""
     sender: str = ""
     """One of [senders] in mailer.toml; "" leaves it to the list."""
+    senders: tuple[Text, ...] = ()
+    """Two or more in the place of one, to be tested."""
     brand: str = ""
     """One of [brands] in mailer.toml; "" leaves it to the list."""
     layout: str = "newsletter"
@@ -107,6 +113,10 @@ class FrontMatter(Section):
     def choices(self) -> tuple[str, ...]:
         return self.subjects or (self.subject,)
 
+    @property
+    def test_settings(self) -> SubjectTest:
+        return self.test or self.subject_test
+
     def text(self, key: str) -> str:
         """Of a key, or of the second subject as `subjects.2`."""
         name, _, number = key.partition(".")
@@ -125,6 +135,35 @@ class Campaign:
     are line numbers of the file."""
     notes: dict[str, int]
     """Footnote label → line of its definition, in order of definition."""
+    arms: int = 1
+    """How many variants are tested against each other; 1 without a test."""
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """What each variant of a test is to staff: its subject, its sender, or its letter."""
+        front = self.front
+        subjects = front.subjects or ("",) * self.arms
+        senders = [f"from {sender}" for sender in front.senders] or [""] * self.arms
+        return tuple(
+            ", ".join(filter(None, (subjects[n], senders[n])))
+            or f"variant {test_variants.letter(n + 1)}"
+            for n in range(self.arms)
+        )
+
+    @property
+    def arm_kind(self) -> str:
+        """The word for one of what is tested."""
+        return "subject" if self.front.subjects else "variant"
+
+    def arm_name(self, arm: int) -> str:
+        """A variant's short name: `subject 2`, or `variant b` where the subjects are alike."""
+        return f"{self.arm_kind} {arm if self.front.subjects else test_variants.letter(arm)}"
+
+    @property
+    def test_place(self) -> Place:
+        """Where the campaign says how its test is held, or else what is tested."""
+        keys = ("test", "subject_test", "subjects", "senders")
+        return self.place(next((key for key in keys if key in self.lines), None))
 
     def place(self, key: str | None = None, line: int | None = None) -> Place:
         return Place(self.path, self.lines.get(key) if key else line)
@@ -154,7 +193,9 @@ def parse(path: str, text: str) -> Campaign:
     header, body, offset = split(path, text)
     front, lines = _front_matter(path, header)
     body = "\n" * offset + body
-    return Campaign(name, path, front, lines, body, footnotes(path, body))
+    notes = footnotes(path, body)
+    arms = _arms(path, front, lines, body)
+    return Campaign(name, path, front, lines, body, notes, arms)
 
 
 def split(path: str, text: str) -> tuple[str, str, int]:
@@ -198,6 +239,7 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
         problem = explain(err, FrontMatter, lambda where: Place(path, line_of(lines, where)))
         raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
     _check_subjects(path, front, lines)
+    _check_senders(path, front, lines)
     lines.setdefault("subject", lines.get("subjects", 1))
     return front, lines
 
@@ -292,12 +334,69 @@ def _check_subjects(path: str, front: FrontMatter, lines: dict[str, int]) -> Non
             place=Place(path, lines["subjects"]),
             hint='Write another below it, or "subject: …" for one that is not tested.',
         )
-    if "subject_test" in lines and not front.subjects:
+
+
+def _check_senders(path: str, front: FrontMatter, lines: dict[str, int]) -> None:
+    if "sender" in lines and "senders" in lines:
         raise CampaignError(
-            '"subject_test" has nothing to test',
-            place=Place(path, lines["subject_test"]),
-            hint='Write the subjects below "subjects:", each on a line that begins with "  - ".',
+            '"sender" and "senders" exclude each other',
+            place=Place(path, lines["sender"]),
+            hint="Keep the one sender, or the list of those to be tested.",
         )
+    if len(front.senders) == 1:
+        raise CampaignError(
+            '"senders" holds only one',
+            place=Place(path, lines["senders"]),
+            hint='Write another below it, or "sender: …" for one that is not tested.',
+        )
+
+
+def _arms(path: str, front: FrontMatter, lines: dict[str, int], body: str) -> int:
+    """How many variants are tested: as many as there are subjects, senders, or letters in the text.
+
+    Raises:
+        CampaignError: these numbers differ, or `test` has nothing to test.
+    """
+    if "test" in lines and "subject_test" in lines:
+        raise CampaignError(
+            '"test" and "subject_test" are the same',
+            place=Place(path, lines["subject_test"]),
+            hint='Keep "test".',
+        )
+    listed = {key: len(getattr(front, key)) for key in ("subjects", "senders") if key in lines}
+    if len(set(listed.values())) > 1:
+        raise CampaignError(
+            f"there are {len(front.subjects)} subjects and {len(front.senders)} senders",
+            place=Place(path, lines["senders"]),
+            hint="Write as many senders as subjects: the first subject comes from the first sender.",
+        )
+    letters = _letters(path, front, lines, body)
+    highest = max(letters, default="")
+    arms = max(listed.values(), default=test_variants.number(highest))
+    if test_variants.number(highest) > arms:
+        raise CampaignError(
+            f'there is no variant "{highest}": there are {arms} {" and ".join(listed)}',
+            place=letters[highest],
+            hint=f'The last variant is "{test_variants.letter(arms)}".',
+        )
+    for key in ("test", "subject_test"):
+        if key in lines and not arms:
+            raise CampaignError(
+                f'"{key}" has nothing to test',
+                place=Place(path, lines[key]),
+                hint='Write the subjects below "subjects:", each on a line that begins with "  - ".',
+            )
+    return arms or 1
+
+
+def _letters(path: str, front: FrontMatter, lines: dict[str, int], body: str) -> dict[str, Place]:
+    """The variants that the text and the words of the front matter ask for, with a place of each."""
+    letters = test_variants.asked_for(body, Place(path, 1))
+    for key in sorted(_WORDS & set(lines)):
+        value = getattr(front, key)
+        text = value if isinstance(value, str) else "\n".join(value)
+        letters |= test_variants.asked_for(text, Place(path, lines[key]))
+    return letters
 
 
 def read_pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:

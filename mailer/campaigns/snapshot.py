@@ -19,7 +19,7 @@ from mailer.campaigns import campaign as campaign_file
 from mailer.campaigns import petition as petition_file
 from mailer.campaigns.lookups import LookupTable, read_table
 from mailer.campaigns.petition import Petition, Tally
-from mailer.config import Content
+from mailer.config import Content, Sender
 from mailer.errors import CampaignError, ConfigError, Place, UsageError, suggest
 from mailer.images import library
 from mailer.images.picture import Picture
@@ -42,6 +42,8 @@ class Snapshot:
     content: Content
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     """By the name that the campaign has for each, such as `images/rally.jpg`."""
+    senders: tuple[Sender, ...] = ()
+    """Of a test of senders, in the campaign's order; `content` holds the first."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """Signatures of the campaign's petitions when it was loaded. Not part of what `digest` compares: they
     rise by themselves."""
@@ -95,7 +97,8 @@ class Snapshot:
         pictures = {name: Picture(**picture) for name, picture in value.get("pictures", {}).items()}
         content = Content.model_validate(value["content"])
         tallies = {name: Tally(**tally) for name, tally in value.get("tallies", {}).items()}
-        return cls(value["path"], value["files"], content, pictures, tallies)
+        senders = tuple(map(Sender.model_validate, value.get("senders", ())))
+        return cls(value["path"], value["files"], content, pictures, senders, tallies)
 
     @cached_property
     def digest(self) -> str:
@@ -110,6 +113,8 @@ class Snapshot:
         }
         if self.pictures:
             value["pictures"] = {name: asdict(picture) for name, picture in self.pictures.items()}
+        if self.senders:
+            value["senders"] = [sender.model_dump(mode="json") for sender in self.senders]
         return value
 
 
@@ -150,7 +155,8 @@ def load(
     pictures = library.load(project, parsed.path, files[parsed.path])
     petitions = petition_file.used_in(files[parsed.path])
     files |= _read_petitions(project, petitions)
-    snapshot = Snapshot(parsed.path, files, content, pictures)
+    senders = tuple(project.settings.senders[name] for name in parsed.front.senders)
+    snapshot = Snapshot(parsed.path, files, content, pictures, senders)
     if not snapshot.petitions:
         return snapshot
     return replace(snapshot, tallies=tallies(tuple(snapshot.petitions)))
@@ -188,15 +194,23 @@ def _read_petitions(project: Project, names: Sequence[str]) -> dict[str, str]:
 def _content(settings: Settings, campaign: Campaign, list_name: str) -> Content:
     """The settings that show in the campaign's mail, with its own sender and brand."""
     front = campaign.front
-    for key, sections in (("sender", settings.senders), ("brand", settings.brands)):
-        name = getattr(front, key)
-        if name and name not in sections:
-            raise CampaignError(
-                f'there is no {key} "{name}"',
-                place=campaign.place(key),
-                hint=suggest(name, sections) or f"Add a section [{key}s.{name}] to mailer.toml.",
-            )
-    return settings.content_for(sender=front.sender, brand=front.brand, list_name=list_name)
+    _refuse_unknown(campaign, "brand", "brand", front.brand, settings.brands)
+    _refuse_unknown(campaign, "sender", "sender", front.sender, settings.senders)
+    for number, name in enumerate(front.senders, 1):
+        _refuse_unknown(campaign, f"senders.{number}", "sender", name, settings.senders)
+    sender = front.senders[0] if front.senders else front.sender
+    return settings.content_for(sender=sender, brand=front.brand, list_name=list_name)
+
+
+def _refuse_unknown(
+    campaign: Campaign, key: str, kind: str, name: str, sections: Mapping[str, object]
+) -> None:
+    if name and name not in sections:
+        raise CampaignError(
+            f'there is no {kind} "{name}"',
+            place=campaign.place(key),
+            hint=suggest(name, sections) or f"Add a section [{kind}s.{name}] to mailer.toml.",
+        )
 
 
 def read_templates(project: Project) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A subject test: a part of the audience gets one subject each, the rest get the best of them.
+"""A test of subjects, senders or texts: a part of the audience gets one variant each, the rest the best.
 
 Who is in the test is drawn from the campaign's name and the subscriber's id, so that a rehearsal
 draws the same people as the send, and another campaign others.
@@ -28,7 +28,7 @@ class Split:
 
     Args:
         seed: of the draw.
-        subjects: how many there are.
+        subjects: how many variants there are, of subjects or of whatever is tested.
         share: of the audience, that is in the test.
     """
 
@@ -39,7 +39,7 @@ class Split:
     @classmethod
     def of(cls, snapshot: Snapshot) -> Split:
         front = snapshot.parsed.front
-        return cls(snapshot.campaign, len(front.choices), front.subject_test.share)
+        return cls(snapshot.campaign, snapshot.parsed.arms, front.test_settings.share)
 
     def arm(self, subscriber_id: int) -> int:
         """The number of the subject, from 1; 0 for those who are not in the test."""
@@ -61,12 +61,12 @@ def is_in_sample(campaign: str, subscriber_id: int, percent: float) -> bool:
 
 
 def split_test(snapshot: Snapshot) -> SplitTest | None:
-    """The subject test of a campaign, for the store; None without one."""
-    front = snapshot.parsed.front
-    if not front.subjects:
+    """The test of a campaign, for the store; None without one."""
+    if snapshot.parsed.arms == 1:
         return None
-    by_clicks = front.subject_test.measure == "clicks"
-    return SplitTest(Split.of(snapshot).arm, front.subject_test.wait if by_clicks else None)
+    settings = snapshot.parsed.front.test_settings
+    by_clicks = settings.measure == "clicks"
+    return SplitTest(Split.of(snapshot).arm, settings.wait if by_clicks else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,16 +81,35 @@ class CheckRun:
         self._snapshot = snapshot
         self._merger = merger
         self._stats = AudienceStats(snapshot)
+        self._undrawn: list[Merged] = []
+        """Mail of variants of a test that nobody was drawn for."""
 
-    def merge(self, subscriber: Subscriber) -> Merged:
+    def merge(self, subscriber: Subscriber, arm: int = 0) -> Merged:
         """Merge one recipient's mail and count it.
+
+        Args:
+            subscriber: who gets it.
+            arm: the number of the variant in a test; 0 is the one that is drawn.
 
         Raises:
             CampaignError: the recipient's variant does not compile.
         """
-        merged = self._merger.merge(subscriber)
+        merged = self._merger.merge(subscriber, arm)
         self._stats.count(subscriber, merged)
         return merged
+
+    def add_undrawn(self, ids: Iterable[int]) -> None:
+        """Merge the variants of a test that none of these recipients gets, to check them too.
+
+        Raises:
+            CampaignError: one does not compile.
+        """
+        if self._snapshot.parsed.arms == 1:
+            return
+        group = next(iter(self._stats.groups.values()))
+        drawn = set(map(self._merger.arm, ids))
+        undrawn = set(range(1, self._snapshot.parsed.arms + 1)) - drawn
+        self._undrawn = [self._merger.merge(group.example, arm) for arm in sorted(undrawn)]
 
     def variants(self) -> tuple[CheckedVariant, ...]:
         groups = sorted(self._stats.groups.values(), key=lambda group: -group.recipients)
@@ -116,9 +135,11 @@ class CheckRun:
         groups = self._stats.groups.values()
         everybody = self._stats.recipients
         counts: dict[Finding, int] = {}
-        mails = (RenderedMail(self._snapshot, group.merged) for group in groups)
-        for mail in watch(mails, len(groups)):
-            number = self._stats.groups[mail.merged.variant].recipients
+        merged = [*(group.merged for group in groups), *self._undrawn]
+        mails = (RenderedMail(self._snapshot, mail) for mail in merged)
+        for mail in watch(mails, len(merged)):
+            group = self._stats.groups.get(mail.merged.variant)
+            number = group.recipients if group else 0
             for finding in dict.fromkeys(f for rule in MAIL_RULES for f in rule(mail)):
                 counts[finding] = counts.get(finding, 0) + number
         for finding, number in counts.items():
@@ -161,7 +182,8 @@ def check_snapshot(
 ) -> CheckReport:
     """Check a campaign without a list: the mail that one made-up person gets."""
     check_run = CheckRun(snapshot, merger)
-    check_run.merge(example)
+    for arm in range(1, snapshot.parsed.arms + 1):
+        check_run.merge(example, arm)
     variants = tuple(replace(variant, recipients=0) for variant in check_run.variants())
     return CheckReport(in_order(check_run.of_the_mail(today, watch)), variants, None)
 
@@ -178,6 +200,8 @@ def _dry_run(
 
     try:
         dry_run = merge_all(choices, merge)
+        if dry_run.ids:
+            check_run.add_undrawn(dry_run.ids)
     except CampaignError as err:
         what = f"the mail of {email} cannot be made: {err.message}"
         return None, [Finding(NO_VARIANT, Severity.ERROR, what, err.hint or "", err.place)]

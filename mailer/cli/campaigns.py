@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.merge import Merged
 
-Subject = Annotated[int, typer.Option(min=1, help="The number of the subject, in a subject test.")]
+Subject = Annotated[
+    str,
+    typer.Option(
+        help="In a test: the number of the subject, such as 2, or the letter of the variant, such "
+        "as b.",
+        metavar="NUMBER",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -70,19 +77,22 @@ def build(
     out: Annotated[
         Path | None, typer.Option(help="The folder to write to. Default: build/.")
     ] = None,
-    subject: Subject = 1,
+    subject: Subject = "1",
 ) -> None:
     """Write one recipient's mail to files: HTML, text and .eml."""
     from mailer.campaigns import snapshot as snapshots
     from mailer.images.picture import show_locally
     from mailer.mail import message
+    from mailer.sending.subject_test import arm_number
 
     run = session(context)
     snapshot = snapshots.load(run.project, campaign)
-    _check_subject(snapshot, subject)
-    merged = _merge(run, snapshot, _example(run, snapshot, recipient), subject)
+    arm = arm_number(snapshot.parsed, subject)
+    merged = _merge(run, snapshot, _example(run, snapshot, recipient), arm)
     folder = out.resolve() if out else run.project.build
-    envelope = message.Envelope.of(snapshot.content, list_name=snapshot.list_name)
+    envelope = message.Envelope.of(
+        snapshot.content, list_name=snapshot.list_name, senders=snapshot.senders
+    )
     eml = message.encode(merged, envelope, message_id=f"{snapshot.campaign}.build", date=now())
     typer.echo(f"Subject  {merged.subject}")
     typer.echo(f"For      {merged.email}")
@@ -113,31 +123,43 @@ def test(
     all_variants: Annotated[
         bool, typer.Option("--all-variants", help="Send one test mail for each variant.")
     ] = False,  # noqa: PT028 - likewise
-    subject: Subject = 1,  # noqa: PT028 - likewise
+    subject: Subject = "1",  # noqa: PT028 - likewise
 ) -> None:
     """Send a test mail, marked [TEST], to colleagues. It does not count as sent."""
     from mailer.campaigns import snapshot as snapshots
+    from mailer.sending.subject_test import arm_number
 
     if (bool(recipient) + bool(variant) + all_variants) > 1:
         raise UsageError("--for, --variant and --all-variants exclude each other")
     run = session(context)
     snapshot = snapshots.load(run.project, campaign)
-    _check_subject(snapshot, subject)
-    people = _people_to_show(run, snapshot, recipient, variant=variant, all_variants=all_variants)
-    for folder, person in people.items():
-        _send_test_mails(run, snapshot, addresses, arm=subject, folder=folder, person=person)
+    arm = arm_number(snapshot.parsed, subject)
+    people = _people_to_show(
+        run, snapshot, recipient, arm=arm, variant=variant, all_variants=all_variants
+    )
+    for folder, (person, shown) in people.items():
+        _send_test_mails(run, snapshot, addresses, arm=shown, folder=folder, person=person)
 
 
 def _people_to_show(
-    run: Session, snapshot: Snapshot, recipient: str, *, variant: int, all_variants: bool
-) -> dict[str, Subscriber | None]:
-    """The recipients to show, by outbox folder; None for each colleague's own mail."""
+    run: Session,
+    snapshot: Snapshot,
+    recipient: str,
+    *,
+    arm: int,
+    variant: int,
+    all_variants: bool,
+) -> dict[str, tuple[Subscriber | None, int]]:
+    """The recipients to show, with the variant of a test, by outbox folder.
+
+    None stands for each colleague's own mail.
+    """
     from mailer.sending import test_mail
 
     if recipient:
-        return {test_mail.FOLDER: test_mail.subscriber(run.store, recipient)}
+        return {test_mail.FOLDER: (test_mail.subscriber(run.store, recipient), arm)}
     if not (variant or all_variants):
-        return {test_mail.FOLDER: None}
+        return {test_mail.FOLDER: (None, arm)}
     examples = test_mail.examples_by_variant(run.store, run.keys, snapshot)
     if variant and variant not in examples:
         raise UsageError(
@@ -178,12 +200,6 @@ def _send_test_mails(
         if name == registry.OUTBOX
         else f"Sent through {place}."
     )
-
-
-def _check_subject(snapshot: Snapshot, number: int) -> None:
-    subjects = len(snapshot.parsed.front.choices)
-    if number > subjects:
-        raise UsageError(f"there is no subject {number}", hint=f"The last one is {subjects}.")
 
 
 def _merge(run: Session, snapshot: Snapshot, subscriber: Subscriber, arm: int) -> Merged:

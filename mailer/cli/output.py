@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping, Sequence
 
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
     from mailer.ledger.delivery import Counts, Send
     from mailer.sending.loop import SendProgress
@@ -79,7 +80,7 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
         "Campaign": f"{plan.mailing.campaign}, from {snapshot.path}",
         "Subject": example.subject,
         "": f"as {example.email} gets it",
-        **{f"Subject {n}": text for n, text in enumerate(snapshot.parsed.front.subjects, 1)},
+        **_tested(snapshot),
         "List": plan.mailing.list_name,
         "Audience": plan.query or "everybody on the list",
         "Recipients": _recipients(plan),
@@ -102,6 +103,18 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
             "Nobody was mailed with the old one."
         )
     show_variants(plan.merger.counts.most_common())
+
+
+def _tested(snapshot: Snapshot) -> dict[str, str]:
+    """A line for each variant of a test."""
+    campaign = snapshot.parsed
+    if campaign.arms == 1:
+        return {}
+    return {
+        campaign.arm_name(arm).capitalize(): name
+        for arm, name in enumerate(campaign.arm_names, 1)
+        if campaign.front.subjects or campaign.front.senders
+    }
 
 
 def _recipients(plan: Plan) -> str:

@@ -121,7 +121,7 @@ def _show(report: SendReport) -> None:
         if numbers:
             print_table((rows.heading(title, numbers), "Number"), rows.top(numbers))
     if report.subjects:
-        print_table(rows.SUBJECTS, rows.subjects(report))
+        print_table(rows.subject_columns(report), rows.subjects(report))
 
 
 # ---------------------------------------------------------------- for scripts

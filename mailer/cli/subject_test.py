@@ -1,4 +1,4 @@
-"""winner, and the output of `send` about a subject test."""
+"""winner, and the output of `send` about a test of subjects, senders or texts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mailer.cli.status import started
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
+    from mailer.campaigns.campaign import Campaign as ParsedCampaign
     from mailer.campaigns.snapshot import Snapshot
     from mailer.campaigns.subject_test import SubjectFigures
     from mailer.ledger.delivery import Send
@@ -28,23 +29,28 @@ def winner(
     context: typer.Context,
     campaign: Campaign,
     number: Annotated[
-        int | None,
-        typer.Argument(help="Of the subject that the rest get.", metavar="[NUMBER]"),
-    ] = None,
+        str,
+        typer.Argument(
+            help="The subject that the rest get, such as 2, or the variant, such as b.",
+            metavar="[NUMBER]",
+            show_default=False,
+        ),
+    ] = "",
     *,
     list_name: Annotated[
         str, typer.Option("--list", help="Only needed when it went to several.")
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Show how the subjects of a test did, or choose the one that the rest get."""
-    from mailer.sending.subject_test import declare_winner
+    """Show how the variants of a test did, or choose the one that the rest get."""
+    from mailer.sending.subject_test import arm_number, declare_winner
 
     run = session(context)
     send = _tested(run, campaign, list_name)
-    subjects = _snapshot(send).parsed.front.subjects
-    if number is not None:
-        declare_winner(run.store, send, number, len(subjects), now())
+    tested = _snapshot(send).parsed
+    if number:
+        arm = arm_number(tested, number)
+        declare_winner(run.store, send, arm, tested, now())
         send = _tested(run, campaign, send.list_name)
     figures = run.store.statistics.subject_figures(send.id)
     if as_json:
@@ -53,21 +59,21 @@ def winner(
                 "campaign": send.campaign,
                 "list": send.list_name,
                 "winner": send.winner,
-                "subjects": subjects,
+                "subjects": tested.arm_names,
                 "figures": [asdict(row) for row in figures],
             }
         )
         return
-    _show(subjects, figures, with_clicks=_snapshot(send).content.links.redirects)
-    if number is not None:
+    _show(tested, figures, with_clicks=_snapshot(send).content.links.redirects)
+    if number:
         rest = run.store.sends.counts(send.id).pending
-        typer.echo(f"Subject {number} it is, for {rest:,} more.")
+        typer.echo(f"{tested.arm_name(arm).capitalize()} it is, for {rest:,} more.")
         if send.plan:
             schedule_output.warn_without_worker(run)
         else:
             typer.echo(f"Go on with: mailer resume {send.campaign}")
     elif send.winner:
-        typer.echo(f"The rest got subject {send.winner}.")
+        typer.echo(f"The rest got {tested.arm_name(send.winner)}.")
     else:
         typer.echo(f"Choose one with: mailer winner {send.campaign} NUMBER")
 
@@ -76,11 +82,12 @@ def _tested(run: Session, campaign: str, list_name: str) -> Send:
     sends = [
         send
         for send in started(run, campaign)
-        if list_name in {"", send.list_name} and _snapshot(send).parsed.front.subjects
+        if list_name in {"", send.list_name} and _snapshot(send).parsed.arms > 1
     ]
     if not sends:
         raise UsageError(
-            f"{campaign} has no subject test", hint='See "subjects" in docs/writing-campaigns.md.'
+            f"{campaign} has no subject test, nor one of senders or texts",
+            hint="See how to hold one with: mailer help scheduling",
         )
     if len(sends) > 1:
         lists = ", ".join(send.list_name for send in sends)
@@ -94,27 +101,28 @@ def _snapshot(send: Send) -> Snapshot:
     return Snapshot.from_bytes(send.snapshot)
 
 
-def _show(subjects: tuple[str, ...], figures: list[SubjectFigures], *, with_clicks: bool) -> None:
+def _show(campaign: ParsedCampaign, figures: list[SubjectFigures], *, with_clicks: bool) -> None:
     by_arm = {row.arm: row for row in figures}
     shown = ["sent", "unsubscribed", "bounced", "complained"]
     shown[1:1] = ["clicks"] if with_clicks else []
     rows = [
         (number, text, *(getattr(by_arm.get(number), name, 0) for name in shown))
-        for number, text in enumerate(subjects, 1)
+        for number, text in enumerate(campaign.arm_names, 1)
     ]
-    print_table(("", "Subject", *map(str.title, shown)), rows)
+    print_table(("", campaign.arm_kind.title(), *map(str.title, shown)), rows)
 
 
 def lines_of(plan: Plan) -> dict[str, str]:
     """Lines on the subject test for the review before a send."""
     from mailer.sending.subject_test import people_by_arm
 
-    front = plan.mailing.snapshot.parsed.front
-    if not front.subjects or plan.mailing.send:
+    campaign = plan.mailing.snapshot.parsed
+    if campaign.arms == 1 or plan.mailing.send:
         return {}
+    by_hand = campaign.front.test_settings.measure == "hand"
     arms = people_by_arm(plan)
     tested = plan.recipients - arms[0]
     return {
-        "Test": f"{len(front.subjects)} subjects to {tested:,} people. {arms[0]:,} wait for the winner",
-        "Winner": "chosen by hand" if front.subject_test.measure == "hand" else "chosen by clicks",
+        "Test": f"{campaign.arms} {campaign.arm_kind}s to {tested:,} people. {arms[0]:,} wait for the winner",
+        "Winner": "chosen by hand" if by_hand else "chosen by clicks",
     }

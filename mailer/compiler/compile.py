@@ -56,6 +56,8 @@ class Variant:
     guards: tuple[str, ...]
     """What is true of the recipient it was compiled for, of all that was asked; where nothing is,
     what is not."""
+    arm: int = 0
+    """Its number in a test of senders; 0 without one."""
 
     @property
     def slots(self) -> list[Slot]:
@@ -140,6 +142,7 @@ class Compiler:
             cut(self._tagger.text(text), escaping.places_in_plain_text),
             (),
             _descriptions(recorder.path),
+            rendered.arm,
         )
         first, facets = 0, []
         for group in groups:

@@ -21,6 +21,7 @@ from jinja2 import (
 )
 from jinja2.runtime import Macro
 
+from mailer.campaigns import test_variants
 from mailer.compiler import language as languages
 from mailer.compiler import limits, markdown, mistakes, petitions, sandbox
 from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
@@ -50,6 +51,8 @@ class Rendered:
     blocks: tuple[str, ...]
     """The pieces of the body that stand in `mjml`."""
     text: str
+    arm: int
+    """The number of the variant in a test of senders; 0 without one."""
 
 
 class Renderer:
@@ -104,14 +107,17 @@ class Renderer:
             raise CampaignError(message, place=self._place_of(err), hint=hint) from err
 
     def _run(self, recorder: Recorder) -> Rendered:
+        arm, written = self._arm(recorder), self._campaign.front
         names = self._sources.petitions
         shared = roots(recorder, self._sources.tables, self._fields, names) | {
             "brand": self._brand,
+            "variant": test_variants.letter(arm),
             "petitions": self._petitions,
             "fail": Function("fail", self._fail),
         }
         shared |= self._language(recorder, shared)
-        front = {"subject": self._front(self._subject(recorder), shared)}
+        subject = f"subjects.{arm}" if written.subjects else "subject"
+        front = {"subject": self._front(subject, shared)}
         front |= {key: self._front(key, shared) for key in _TEXT_KEYS}
         shared |= {
             "front": front | {"layout": self._campaign.front.layout},
@@ -133,14 +139,24 @@ class Renderer:
             shared, body=body, sources=[asdict(source) for source in sources]
         )
         text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        return Rendered(front["subject"], mjml, tuple(block.source for block in blocks), text)
+        return Rendered(
+            front["subject"],
+            mjml,
+            tuple(block.source for block in blocks),
+            text,
+            arm if written.senders else 0,
+        )
 
-    def _subject(self, recorder: Recorder) -> str:
-        """The key of the subject that the example gets; in a subject test, that is a guard."""
-        if not self._campaign.front.subjects:
-            return "subject"
-        arm = Symbol(recorder, "the subject", attrgetter("arm"))
-        return f"subjects.{recorder.ask(arm, int)}"
+    def _arm(self, recorder: Recorder) -> int:
+        """The number of the variant that the example gets; in a test, that is a guard."""
+        campaign = self._campaign
+        if campaign.arms == 1:
+            return 1
+        if campaign.front.subjects or campaign.front.senders:
+            tested = "the subject" if campaign.front.subjects else "the sender"
+            return int(recorder.ask(Symbol(recorder, tested, attrgetter("arm")), int))
+        letter = recorder.ask(Symbol(recorder, "the variant", attrgetter("variant")), str)
+        return test_variants.number(letter)
 
     def _language(self, recorder: Recorder, shared: Mapping[str, Any]) -> dict[str, str]:
         """The mail's language and direction.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from mailer.campaigns.test_variants import letter
 from mailer.compiler.escaping import Context, clean
 from mailer.links import PERSONAL, is_link
 
@@ -49,8 +50,13 @@ class Recipient:
     tables: Mapping[str, LookupTable]
     links: Links | None
     arm: int = 1
-    """The number of the subject they get, where there are several."""
+    """The number of the variant that they get in a test."""
     _found: dict[int, list[Row]] | None = None
+
+    @property
+    def variant(self) -> str:
+        """The letter that a campaign has for `arm`."""
+        return letter(self.arm)
 
     def rows(self, table: LookupTable) -> list[Row]:
         """Of a look-up, found once: a campaign may ask for ten facts about the same row."""

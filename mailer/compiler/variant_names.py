@@ -22,7 +22,7 @@ _ANSWER = [
     (re.compile(rf"\({_READ} > {_VALUE}\)"), "{read}: over {value}", "{read}: at most {value}"),
     (re.compile(rf"\({_READ} <= {_VALUE}\)"), "{read}: at most {value}", "{read}: over {value}"),
     (re.compile(rf"\({_READ} < {_VALUE}\)"), "{read}: under {value}", "{read}: at least {value}"),
-    (re.compile(rf"the subject = {_VALUE}"), "subject {value}", "subject not {value}"),
+    (re.compile(rf"the (?P<read>subject|sender|variant) = {_VALUE}"), "{read} {value}", "{read} not {value}"),
     (re.compile(rf"the length of {_READ} = {_VALUE}"), "{read}: {value}", "{read}: not {value}"),
     (re.compile(rf"the (?:value of|number|decimal number) {_READ} = {_VALUE}"), "{read}: {value}", "{read}: not {value}"),
     (re.compile(rf"{_READ}"), "has {read}", "no {read}"),

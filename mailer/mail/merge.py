@@ -64,7 +64,7 @@ class Merger:
         keys: that sign the recipients' links.
         send_id: of the send the links belong to; 0 outside the ledger.
         memory: of templates that were compiled before.
-        winner: the number of the subject of those who are not in a subject test.
+        winner: the number of the variant of those who are not in a test.
     """
 
     def __init__(
@@ -101,18 +101,22 @@ class Merger:
         """Every guard so far with the different answers it got; one may come several times."""
         return self._compiler.asked()
 
+    def arm(self, subscriber_id: int) -> int:
+        """The number of the variant that a test draws for a subscriber, or of the winner."""
+        return self._shares.arm(subscriber_id) or self._winner
+
     def merge(self, subscriber: Subscriber, arm: int = 0) -> Merged:
         """Merge the mail of one recipient.
 
         Args:
             subscriber: who gets it.
-            arm: the number of the subject; 0 is the one that a test draws, or the winner.
+            arm: the number of the variant in a test; 0 is the one that a test draws, or the winner.
 
         Raises:
             CampaignError: the recipient's variant does not compile.
         """
         links = Links(self._base_url, self._keys, self._campaign, self.send_id, subscriber.id)
-        arm = arm or self._shares.arm(subscriber.id) or self._winner
+        arm = arm or self.arm(subscriber.id)
         recipient = Recipient(subscriber, self._tables, links, arm)
         variant = self._compiler.variant(recipient)
         if self.redirects:

@@ -24,11 +24,11 @@ from mailer.mail import headers, quoted_printable
 from mailer.mail.writer import Join, before_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mailer.compiler.compile import Variant
     from mailer.compiler.slots import FilledGroup, SlotGroup
-    from mailer.config import Content
+    from mailer.config import Content, Sender
     from mailer.links import Purpose
     from mailer.mail.merge import Merged
 
@@ -54,10 +54,20 @@ class Envelope:
     reply_to: str
     list_id: str
     unsubscribe_email: str
+    arms: tuple[Envelope, ...] = ()
+    """One for each variant of a test of senders, else none."""
 
     @classmethod
-    def of(cls, content: Content, *, list_name: str) -> Envelope:
+    def of(cls, content: Content, *, list_name: str, senders: Sequence[Sender] = ()) -> Envelope:
+        """The envelope of a campaign.
+
+        Args:
+            content: the campaign's settings.
+            list_name: of the list it goes to.
+            senders: those who are tested, in the order of the variants.
+        """
         sender = content.sender
+        arms = [content.model_copy(update={"sender": tested}) for tested in senders]
         host = urlsplit(content.site.base_url).hostname or ""
         phrase = f"{content.brand.name} {list_name}"
         return cls(
@@ -66,7 +76,12 @@ class Envelope:
             reply_to=headers.address(sender.reply_to),
             list_id=headers.list_id(phrase, list_name, host),
             unsubscribe_email=headers.address(sender.unsubscribe_email),
+            arms=tuple(cls.of(arm, list_name=list_name) for arm in arms),
         )
+
+    def for_variant(self, variant: Variant) -> Envelope:
+        """The envelope of the variant's own sender, in a test of senders; else this one."""
+        return self.arms[variant.arm - 1] if self.arms else self
 
 
 def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetime) -> bytes:
@@ -120,7 +135,8 @@ def source(variant: Variant, envelope: Envelope, base_url: str) -> Join:
 def _add_headers(
     join: Join, variant: Variant, envelope: Envelope, boundary: str, base_url: str
 ) -> None:
-    first, last = _shared(envelope, boundary)
+    sender = envelope.for_variant(variant)
+    first, last = _shared(sender, boundary)
     values = [
         f"filling{number}.values[{index}]"
         for number, facet in enumerate(variant.facets)
@@ -131,7 +147,7 @@ def _add_headers(
     join.add(b"\r\nSubject: ", f"subject({subject})", b"\r\nDate: ", "date")
     join.add(b"\r\nMessage-ID: <", "message_id.encode()", f"@{envelope.domain}>\r\n".encode())
     if envelope.list_id:
-        first_uri, *more = _unsubscribe_uris(envelope, base_url)
+        first_uri, *more = _unsubscribe_uris(sender, base_url)
         join.add(f"List-Unsubscribe: <{first_uri}".encode(), join.token("unsubscribe"))
         for uri in more:
             join.add(f"{_FOLD}{uri}".encode(), join.token("unsubscribe"))
@@ -194,7 +210,8 @@ def list_unsubscribe(merged: Merged, envelope: Envelope) -> str:
     """The one of these that is each recipient's own."""
     links = merged.links
     token = links.keys.token("unsubscribe", links.subscriber_id, links.send_id)
-    return ", ".join(f"<{uri}{token}>" for uri in _unsubscribe_uris(envelope, links.base_url))
+    uris = _unsubscribe_uris(envelope.for_variant(merged.variant), links.base_url)
+    return ", ".join(f"<{uri}{token}>" for uri in uris)
 
 
 def _unsubscribe_uris(envelope: Envelope, base_url: str) -> list[str]:

@@ -35,7 +35,6 @@ def write(
         brand=brand,
         campaign=reports[0].send.campaign,
         now=now,
-        titles=rows.SUBJECTS,
         sheets=[_sheet(report, zone) for report in reports],
         style=Markup(  # noqa: S704 - of our own style sheet and of checked colors
             style.render(
@@ -75,6 +74,7 @@ def _sheet(report: SendReport, zone: tzinfo | None) -> dict[str, Any]:
     return {
         "report": report,
         "figures": rows.key_figures(report),
+        "titles": rows.subject_columns(report),
         "subjects": rows.subjects(report),
         "sections": [
             (title, Markup("".join(drawn)))  # noqa: S704 - the charts escape every word

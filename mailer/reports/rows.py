@@ -114,7 +114,11 @@ def clicks(report: SendReport) -> Numbers:
     return tuple(sorted(total.items(), key=lambda row: -row[1]))
 
 
-SUBJECTS = ("Subject", "Sent", "Clicks", "Unsubscribed", "Bounced", "Complained")
+_FIGURES = ("Sent", "Clicks", "Unsubscribed", "Bounced", "Complained")
+
+
+def subject_columns(report: SendReport) -> tuple[str, ...]:
+    return (report.tested, *_FIGURES)
 
 
 def subjects(report: SendReport) -> list[tuple[str, ...]]:

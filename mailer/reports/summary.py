@@ -53,7 +53,7 @@ _BOUNCES = {
 
 @dataclass(frozen=True, slots=True)
 class SubjectResult:
-    """One subject of a test, and its results."""
+    """One variant of a test, most often a subject, and its results."""
 
     text: str
     figures: SubjectFigures
@@ -79,10 +79,12 @@ class SendReport:
     skipped: Numbers
     failed: Numbers
     subjects: tuple[SubjectResult, ...]
-    """Of a subject test; else none."""
+    """Of a test; else none."""
     variants: Numbers
     other_variants: int
     clicks: tuple[LinkClicks, ...]
+    tested: str = "Subject"
+    """What a test told apart: Subject, or Variant for senders and texts."""
 
     @property
     def held_back(self) -> int:
@@ -133,6 +135,7 @@ def summarize(store: Store, send: Send, snapshot: Snapshot) -> SendReport:
         variants=_variants(shares),
         other_variants=others,
         clicks=tuple(store.clicks.of_send(send.id)),
+        tested=snapshot.parsed.arm_kind.title(),
     )
 
 
@@ -167,8 +170,8 @@ def _legible(text: str) -> str:
 
 
 def _subjects(store: Store, send: Send, snapshot: Snapshot) -> tuple[SubjectResult, ...]:
-    texts = snapshot.parsed.front.subjects
-    figures = store.statistics.subject_figures(send.id) if texts else []
+    texts = snapshot.parsed.arm_names
+    figures = store.statistics.subject_figures(send.id) if len(texts) > 1 else []
     return tuple(SubjectResult(_legible(texts[subject.arm - 1]), subject) for subject in figures)
 
 

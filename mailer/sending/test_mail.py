@@ -70,7 +70,7 @@ def make_test_mails(
         keys: that sign the links.
         snapshot: the campaign.
         addresses: of colleagues.
-        arm: the number of the subject.
+        arm: the number of the variant, in a test.
         person: whose mail each of them gets; None for their own, or that of an example.
 
     Raises:
@@ -92,8 +92,12 @@ def make_test_mails(
     return [mail._replace(email=address, mark=_MARK) for address, mail in mails.items()]
 
 
-def examples_by_variant(store: Store, keys: Keys, snapshot: Snapshot) -> dict[int, Subscriber]:
-    """A recipient for each variant, by its number, as the checks number them.
+def examples_by_variant(
+    store: Store, keys: Keys, snapshot: Snapshot
+) -> dict[int, tuple[Subscriber, int]]:
+    """A recipient for each variant, by its number, with what they get in a test.
+
+    The variants have the numbers that the checks give them.
 
     Raises:
         UsageError: there is no such list.
@@ -101,10 +105,11 @@ def examples_by_variant(store: Store, keys: Keys, snapshot: Snapshot) -> dict[in
     """
     merger = Merger(snapshot, fields=store.subscribers.field_names(), keys=keys, send_id=0)
     recipients, _ = everybody(store, snapshot, snapshot.list_name)
-    examples: dict[int, Subscriber] = {}
+    examples: dict[int, tuple[Subscriber, int]] = {}
     for subscriber, left_out in recipients:
         if not left_out:
-            examples.setdefault(merger.merge(subscriber, 1).variant.number, subscriber)
+            arm = merger.arm(subscriber.id)
+            examples.setdefault(merger.merge(subscriber, arm).variant.number, (subscriber, arm))
     return examples
 
 

@@ -45,7 +45,7 @@ def open_transport(
         UsageError: no transport has this name.
         TransportError: the outbox cannot be written.
     """
-    envelope = Envelope.of(snapshot.content, list_name=list_name)
+    envelope = Envelope.of(snapshot.content, list_name=list_name, senders=snapshot.senders)
     if name == SES:
         from mailer.transports.ses.transport import SesTransport  # noqa: PLC0415 - boto3 takes 0.2 s
 

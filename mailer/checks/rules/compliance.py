@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.rendered_mail import RenderedMail
+    from mailer.config import Sender
 
 UNSUBSCRIBE_MISSING = "unsubscribe-missing"
 UNSUBSCRIBE_HIDDEN = "unsubscribe-hidden"
@@ -43,7 +44,12 @@ _MESSAGE = Place("templates/message.txt")
 def sender(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     """What mailer.toml says about who writes."""
     del today
-    settings = snapshot.content.sender
+    for settings in snapshot.senders or (snapshot.content.sender,):
+        yield from _sender(settings)
+    yield from _site(snapshot)
+
+
+def _sender(settings: Sender) -> Iterator[Finding]:
     if _domain(settings.email) in _FREE_MAIL:
         yield Finding(
             FREE_MAIL,
@@ -72,7 +78,6 @@ def sender(snapshot: Snapshot, today: date) -> Iterator[Finding]:
             "by answering.",
             _SETTINGS,
         )
-    yield from _site(snapshot)
 
 
 def _site(snapshot: Snapshot) -> Iterator[Finding]:
@@ -94,7 +99,7 @@ def _site(snapshot: Snapshot) -> Iterator[Finding]:
 def one_click(mail: RenderedMail) -> Iterator[Finding]:
     """The headers behind the button "unsubscribe" of mail programs (RFC 8058)."""
     snapshot = mail.snapshot
-    envelope = Envelope.of(snapshot.content, list_name=snapshot.list_name)
+    envelope = Envelope.of(snapshot.content, list_name=snapshot.list_name, senders=snapshot.senders)
     headers = list_headers(mail.merged, envelope)
     uris = re.findall(r"<([^>]*)>", headers.get("List-Unsubscribe", ""))
     secure = [uri for uri in uris if uri.startswith("https://")]

@@ -157,9 +157,10 @@ def request(
         return None
     headers = message.list_headers(first, envelope)
     del headers["List-Unsubscribe"]
+    sender = envelope.for_variant(first.variant)
     return {
-        "FromEmailAddress": envelope.sender,
-        **({"ReplyToAddresses": [envelope.reply_to]} if envelope.reply_to else {}),
+        "FromEmailAddress": sender.sender,
+        **({"ReplyToAddresses": [sender.reply_to]} if sender.reply_to else {}),
         "DefaultContent": {
             "Template": {
                 "TemplateContent": inline_template.content,

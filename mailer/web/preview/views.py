@@ -147,7 +147,9 @@ class Views:
             return result.merged.html
         if view == "headers":
             snapshot = result.compiled.snapshot
-            envelope = message.Envelope.of(snapshot.content, list_name=snapshot.list_name)
+            envelope = message.Envelope.of(
+                snapshot.content, list_name=snapshot.list_name, senders=snapshot.senders
+            )
             mail = message.encode(
                 result.merged,
                 envelope,
