@@ -25,6 +25,7 @@ from mailer.cli import (
     init,
     keys,
     lists,
+    petition,
     preview,
     report,
     send,
@@ -84,6 +85,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="keys")
 app.add_typer(templates.app, name="templates")
 app.add_typer(images.app, name="images")
+app.add_typer(petition.app, name="petition")
 init.register(app)
 suppressions.register(app)
 campaigns.register(app)

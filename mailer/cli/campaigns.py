@@ -86,7 +86,7 @@ def build(
     from mailer.sending.subject_test import arm_number
 
     run = session(context)
-    snapshot = snapshots.load(run.project, campaign)
+    snapshot = snapshots.load(run.project, campaign, tallies=run.store.petitions.tallies)
     arm = arm_number(snapshot.parsed, subject)
     merged = _merge(run, snapshot, _example(run, snapshot, recipient), arm)
     folder = out.resolve() if out else run.project.build
@@ -132,7 +132,7 @@ def test(
     if (bool(recipient) + bool(variant) + all_variants) > 1:
         raise UsageError("--for, --variant and --all-variants exclude each other")
     run = session(context)
-    snapshot = snapshots.load(run.project, campaign)
+    snapshot = snapshots.load(run.project, campaign, tallies=run.store.petitions.tallies)
     arm = arm_number(snapshot.parsed, subject)
     people = _people_to_show(
         run, snapshot, recipient, arm=arm, variant=variant, all_variants=all_variants

@@ -39,7 +39,7 @@ def check(
     from mailer.checks.finding import Severity
 
     run = session(context)
-    snapshot = load(run.project, campaign, list_name)
+    snapshot = load(run.project, campaign, list_name, tallies=run.store.petitions.tallies)
     list_name = list_name or _existing_list(run, snapshot)
     report = _run_checks(run, snapshot, list_name)
     if online:

@@ -128,7 +128,7 @@ def erase(
     from mailer.lists.personal_files import erase_from_files
 
     email = normalized(address)
-    _history(context, email)
+    signed = _signed(_history(context, email))
     if not yes and not interactive():
         raise UsageError("erasing cannot be undone", hint="Add --yes to do it without a question.")
     if not yes and not typer.confirm(f"Erase {email} for good? It cannot be undone"):
@@ -139,9 +139,13 @@ def erase(
     files = erase_from_files(run.project.root, email)
     left = [str(path.relative_to(run.project.root)) for path in files.left]
     if as_json:
-        print_json({"email": email, "erased": erased, "waits": waits, "left": left})
+        print_json(
+            {"email": email, "erased": erased, "waits": waits, "left": left, "withdrawn": signed}
+        )
         return
     typer.echo(f"{email} is erased." if erased else f"{email} was erased before.")
+    if signed:
+        typer.echo(f"The signature is withdrawn, and counts no more, of: {', '.join(signed)}.")
     if files.cleaned:
         typer.echo(f"Taken out of {len(files.cleaned):,} files: mail, events and rejects.")
     if waits:
@@ -152,6 +156,12 @@ def erase(
     if left:
         typer.echo(f"These files are yours to clean: {', '.join(left)}")
     typer.echo("So are backups, and lists that lie elsewhere.")
+
+
+def _signed(history: History) -> list[str]:
+    """The petitions whose count the person is part of."""
+    signatures = history.elsewhere.get("signatures", ())
+    return [str(row["petition"]) for row in signatures if row["status"] == "signed"]
 
 
 def _what_happened(event: Mapping[str, str]) -> str:

@@ -80,7 +80,7 @@ def find_mailing(
     """
     sends = store.sends.all(name_of(campaign))
     try:
-        on_disk = snapshot.load(project, campaign, list_name)
+        on_disk = snapshot.load(project, campaign, list_name, tallies=store.petitions.tallies)
     except MailerError:
         # a frozen send does not need the files
         if not sends:

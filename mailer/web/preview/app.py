@@ -36,11 +36,12 @@ from mailer.web.preview.views import Views
 from mailer.web.preview.watcher import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from starlette.requests import Request
 
+    from mailer.campaigns.petition import Tally
     from mailer.campaigns.snapshot import Snapshot
     from mailer.links import Keys
     from mailer.store import Store
@@ -76,7 +77,9 @@ class Preview:
         self._open_transport = open_transport
         self._clock = clock
         self._stores = StorePool(open_store)
-        self._compile_cache = CompileCache(root, keys=keys, fields=self._fields, clock=clock)
+        self._compile_cache = CompileCache(
+            root, keys=keys, fields=self._fields, tallies=self._tallies, clock=clock
+        )
         self._check_runner = CheckRunner(self._compile_cache, self._stores, clock)
         self._watcher = Watcher(root, self._edited)
         self.events = EventStream()
@@ -96,6 +99,10 @@ class Preview:
     def _fields(self) -> frozenset[str]:
         with self._stores.borrow() as store:
             return store.subscribers.field_names()
+
+    def _tallies(self, petitions: Sequence[str]) -> Mapping[str, Tally]:
+        with self._stores.borrow() as store:
+            return store.petitions.tallies(petitions)
 
     def _edited(self, names: Collection[str]) -> None:
         self._check_runner.edited(names)

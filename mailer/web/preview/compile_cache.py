@@ -18,8 +18,9 @@ from mailer.errors import MailerError
 from mailer.mail.merge import Merger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from mailer.campaigns.petition import Tally
     from mailer.campaigns.snapshot import Snapshot
     from mailer.config import Project
     from mailer.links import Keys
@@ -80,6 +81,7 @@ class CompileCache:
         root: the project's folder.
         keys: that sign links. The links are of no send, and change nothing.
         fields: returns the names of further columns that subscribers have.
+        tallies: counts the signatures of petitions by name.
         clock: aware UTC time.
     """
 
@@ -89,11 +91,13 @@ class CompileCache:
         *,
         keys: Keys,
         fields: Callable[[], frozenset[str]],
+        tallies: Callable[[Sequence[str]], Mapping[str, Tally]],
         clock: Callable[[], datetime],
     ) -> None:
         self._root = root
         self._keys = keys
         self._fields = fields
+        self._tallies = tallies
         self._clock = clock
         self._template_cache = TemplateCache()
         self._entries: dict[str, _Entry] = {}
@@ -122,7 +126,7 @@ class CompileCache:
         signature = _signature(self._files(project, name))
         cached = self._read.get(name)
         if cached is None or cached[0] != signature:
-            cached = signature, snapshots.load(project, name)
+            cached = signature, snapshots.load(project, name, tallies=self._tallies)
             self._read[name] = cached
         return cached[1]
 
@@ -130,6 +134,7 @@ class CompileCache:
         """Yield every file that may be part of a campaign's snapshot."""
         yield self._root / config.FILE
         yield self._root / "campaigns" / f"{name}.md"
+        yield from project.petitions.glob("*.md")
         for lookup in project.settings.lookups.values():
             yield self._root / lookup.file
         for folder, _, names in os.walk(self._root / "templates"):

@@ -49,7 +49,11 @@ def store(root):
 @pytest.fixture
 def compile_cache(root):
     return CompileCache(
-        root, keys=Keys(["a key for tests only"]), fields=frozenset, clock=lambda: NOW
+        root,
+        keys=Keys(["a key for tests only"]),
+        fields=frozenset,
+        tallies=lambda _: {},
+        clock=lambda: NOW,
     )
 
 

@@ -1,0 +1,69 @@
+"""What a petition's target gets: the signatures as CSV, or as a document to hand over.
+
+Neither holds an address of anybody: a signature is a first name, an initial, and a place.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from mailer import colors, page_templates
+from mailer.lists.csv_file import defuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from typing import BinaryIO
+
+    from mailer.campaigns.petition import Petition
+    from mailer.compiler.petition_text import PetitionText
+    from mailer.config import Brand
+    from mailer.ledger.signature import Signature
+
+NAMELESS = "Name not given"
+_COLUMNS = ("number", "name", "city", "state", "zip", "signed", "comment")
+
+
+def line(signature: Signature) -> str:
+    """As in "Ana R., Portland, OR 97212"."""
+    place = " ".join(filter(None, (signature.place, signature.zip)))
+    return ", ".join(filter(None, (signature.public_name or NAMELESS, place)))
+
+
+def write_csv(stream: BinaryIO, signatures: Iterable[Signature]) -> int:
+    """Write one row for each signature, with the mark that spreadsheets expect of UTF-8; return how many."""
+    text = io.TextIOWrapper(stream, "utf-8-sig", newline="", write_through=True)
+    rows = csv.writer(text)
+    rows.writerow(_COLUMNS)
+    number = 0
+    for number, signature in enumerate(signatures, 1):
+        comment = signature.comment if signature.comment_public else ""
+        cells = (signature.city, signature.state, signature.zip, signature.at[:10], comment)
+        rows.writerow(map(defuse, (str(number), signature.public_name, *cells)))
+    text.detach()
+    return number
+
+
+def document(
+    petition: Petition,
+    text: PetitionText,
+    signatures: Sequence[Signature],
+    brand: Brand,
+    *,
+    now: datetime,
+) -> str:
+    """The document as HTML for print: a cover, then the signatures in columns."""
+    environment = page_templates.load("mailer.reports", ".")
+    return environment.get_template("petition.html").render(
+        petition=petition,
+        statement=Markup(text.statement),  # noqa: S704 - rendered from the staff's own Markdown
+        direction=text.direction,
+        lines=[line(signature) for signature in signatures],
+        brand=brand,
+        colors=colors.light(brand.colors),
+        now=now,
+    )

@@ -1,0 +1,200 @@
+"""`mailer petition`: check, status, export, invalidate, close."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from mailer.errors import UsageError
+from mailer.ledger.signature import SignatureState, Signer
+from mailer.reports import pdf
+from mailer.reports.petition import line
+from tests.campaigns.test_petition import TEXT
+from tools.projects.project import NOW, address, make_project
+
+PETITION = TEXT.replace("closes: 2026-04-09\n", "")
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = make_project(tmp_path / "project", 12)
+    folder = root / "campaigns" / "petitions"
+    folder.mkdir()
+    (folder / "night-bus.md").write_text(PETITION)
+    return root
+
+
+def sign(store, number, **details):
+    subscriber = store.subscribers.history(address(number)).subscriber.id
+    if details:
+        store.subscribers.update(subscriber, details, now=NOW)
+    return store.petitions.sign(
+        Signer("night-bus", "w1", subscriber_id=subscriber, send_id=1), now=NOW
+    )
+
+
+def edit(root, old, new):
+    path = root / "campaigns" / "petitions" / "night-bus.md"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_status_counts_and_warns_of_another_wording(mailer, store):
+    for number in range(3):
+        sign(store, number)
+    store.petitions.withdraw(store.petitions.find("night-bus", email=address(0)).id, now=NOW)
+    code, output = mailer("petition", "status")
+    assert code == 0
+    assert [word for word in output.split() if word.isdigit()][:5] == ["3", "0", "2", "1", "0"]
+    assert "2 people signed other words" in output
+    _, output = mailer("petition", "status", "night-bus", "--json")
+    (row,) = json.loads(output)
+    assert (row["received"], row["signed"], row["state"]) == (3, 2, "open")
+
+
+def test_check_names_what_is_wrong_with_its_line(root, mailer):
+    code, output = mailer("petition", "check", "night-bus")
+    assert (code, "can be signed: no error" in output) == (0, True)
+    edit(root, "A night bus", "TODO A [night bus](www.example.org)")
+    code, output = mailer("petition", "check", "night-bus")
+    assert code == 1
+    assert 'petitions/night-bus.md:16: "TODO" is still to be written' in output
+    assert "link-relative" in output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("Run every trunk", "Run every " + "trunk " * 150, "petition-long"),
+        ("title: Bring back", "title: Bring back " + "the bus " * 12, "petition-title"),
+        ("list: members", "list: riders", "petition-list"),
+        ("goal: 50,000", "goal: 50,000\ncloses: 2020-01-01", "petition-ended"),
+    ],
+)
+def test_findings_of_a_petition(root, mailer, old, new, code):
+    edit(root, old, new)
+    assert f"[{code}]" in mailer("petition", "check", "night-bus")[1]
+
+
+def test_a_petition_without_a_reason_is_warned_of(root, mailer):
+    path = root / "campaigns" / "petitions" / "night-bus.md"
+    path.write_text(path.read_text().partition("## Why")[0])
+    assert "[petition-no-why]" in mailer("petition", "check", "night-bus")[1]
+
+
+def test_a_petition_is_not_taken_for_a_campaign(root, mailer):
+    path = "campaigns/petitions/night-bus.md"
+    for command in ("check", "build", "send"):
+        code, output = mailer(command, str(root / path))
+        assert code == 2
+        assert f"{path} is a petition, not a campaign" in output
+        assert "mailer petition check night-bus" in output
+    assert "night-bus" not in mailer("status")[1]
+    code, output = mailer("petition", "check", "nihgt-bus")
+    assert (code, 'Did you mean "night-bus"?' in output) == (2, True)
+
+
+def test_the_csv_holds_no_address_and_no_formula(root, mailer, store):
+    sign(store, 1, first_name="=HYPERLINK(1)", last_name="Ruiz", city="Salem", zip="97301")
+    sign(store, 2)
+    store.petitions.withdraw(sign(store, 3).id, now=NOW)
+    code, output = mailer("petition", "export", "night-bus", "--csv")
+    assert (code, "2 signatures to build/night-bus.csv" in output) == (0, True)
+    text = (root / "build" / "night-bus.csv").read_text("utf-8-sig")
+    assert "@" not in text
+    rows = sorted(csv.DictReader(text.splitlines()), key=lambda row: row["name"])
+    assert rows[0]["name"] == "'=HYPERLINK(1) R."
+    assert (rows[0]["city"], rows[0]["zip"]) == ("Salem", "97301")
+
+
+def test_only_comments_that_may_be_shown_are_handed_over(root, mailer, store):
+    store.petitions.complete(sign(store, 1).id, {"comment": "secret"}, now=NOW)
+    shown = {"comment": "shown", "comment_public": "yes"}
+    store.petitions.complete(sign(store, 2).id, shown, now=NOW)
+    mailer("petition", "export", "night-bus", "--csv")
+    text = (root / "build" / "night-bus.csv").read_text("utf-8-sig")
+    assert "shown" in text
+    assert "secret" not in text
+
+
+def test_the_pdf_is_a_document_of_all_signatures(root, mailer, store):
+    pytest.importorskip("weasyprint", exc_type=OSError)
+    sign(store, 1, first_name="Žofie", last_name="Černá", city="Salem", zip="97301")
+    code, output = mailer("petition", "export", "night-bus", "--pdf", "--out", str(root / "x.pdf"))
+    assert code == 0, output
+    assert (root / "x.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_letters_without_a_font_are_an_error_and_no_empty_boxes(monkeypatch):
+    fonts = [range(0x20, 0x7F), range(0x400, 0x500)]
+    assert pdf.without_font("Ana Ольга \u200d", fonts) == set()
+    assert pdf.without_font("Ana 王小", fonts) == {"王", "小"}
+    pytest.importorskip("weasyprint", exc_type=OSError)
+    monkeypatch.setattr(pdf, "covered", lambda: fonts)
+    with pytest.raises(UsageError, match="no font on this machine has 小 王"):
+        pdf.write("<p>王小", "王小")
+
+
+def test_export_asks_what_to_write(mailer):
+    assert mailer("petition", "export", "night-bus")[0] == 2
+
+
+def test_a_name_is_handed_over_as_first_name_initial_and_place(store):
+    full = sign(store, 1, first_name="Ana", last_name="Ruiz", city="Portland", zip="97212")
+    assert line(full) == "Ana R., Portland, WA 97212"
+    nameless = sign(store, 2, first_name="", state="")
+    assert line(nameless) == "Name not given"
+
+
+def test_signatures_are_set_aside_by_a_condition(mailer, store):
+    for number in range(4):
+        sign(store, number, zip="" if number else "97212")
+    where = ("--where", 'recipient.zip == ""')
+    code, output = mailer("petition", "invalidate", "night-bus", *where, "--dry-run")
+    assert (code, "3 signatures are meant." in output) == (0, True)
+    assert store.petitions.counts("night-bus").invalid == 0
+    assert mailer("petition", "invalidate", "night-bus", *where)[0] == 2
+    assert mailer("petition", "invalidate", "night-bus", *where, answers=["n"])[0] == 2
+    assert store.petitions.counts("night-bus").signed == 4
+    code, output = mailer("petition", "invalidate", "night-bus", *where, "--yes")
+    assert (code, "3 set aside; 1 count." in output) == (0, True)
+    assert store.petitions.counts("night-bus").invalid == 3
+    for condition in ("", "recipient.phone == 1"):
+        assert mailer("petition", "invalidate", "night-bus", "--where", condition)[0] == 2
+
+
+def test_a_petition_is_closed_for_good(mailer, store):
+    sign(store, 1)
+    assert mailer("petition", "close", "night-bus")[0] == 2
+    code, output = mailer("petition", "close", "night-bus", "--yes")
+    assert (code, "closed, with 1 signature" in output) == (0, True)
+    assert sign(store, 2) is None
+    assert '"closed"' in mailer("petition", "status", "--json")[1]
+
+
+def test_erasing_a_person_says_what_becomes_of_the_count(mailer, store):
+    signature = sign(store, 1)
+    assert "night-bus" in mailer("subscriber", "show", address(1))[1]
+    assert json.loads(mailer("subscriber", "export", address(1))[1])["elsewhere"]["signatures"]
+    code, output = mailer("subscriber", "erase", address(1), "--yes")
+    assert code == 0
+    assert "The signature is withdrawn, and counts no more, of: night-bus." in output
+    assert store.petitions.get(signature.id).status is SignatureState.WITHDRAWN
+
+
+def test_the_count_of_a_send_is_that_of_the_moment_it_was_frozen(root, mailer, store):
+    campaign = (root / "campaigns" / "vote.md").read_text()
+    (root / "campaigns" / "vote.md").write_text(campaign + '\n{{ petition("night-bus") }}\n')
+    for number in range(4):
+        sign(store, number)
+    mailer("send", "vote", "--yes", "--limit", "3")
+    sign(store, 5)
+    code, output = mailer("send", "vote", "--yes", "--limit", "100")
+    assert code == 0, output
+    assert "has changed" not in output
+    mails = list((root / "outbox" / "vote").glob("*.eml"))
+    assert len(mails) == 12
+    assert all("4 signatures of 50,000" in mail.read_text() for mail in mails)
