@@ -1,8 +1,8 @@
 """Signed tokens, the personal URLs of a recipient, and which URLs are the recipients' pages.
 
-A token carries a subscriber's and a send's id, never an address, and is signed for one purpose. It
-does not expire: an unsubscribe link works for as long as the mail is kept. What the pages themselves
-hand out, to confirm or to undo something, carries the id of that and the time, and does expire.
+A token holds a subscriber's and a send's id, encrypted, never an address, and is signed for one purpose.
+It does not expire: an unsubscribe link works for as long as the mail is kept. What the pages themselves
+hand out, to confirm or to undo something, holds the id of that and the time, and does expire.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -24,6 +23,7 @@ from itsdangerous.signer import SigningAlgorithm
 from mailer import key_files
 from mailer.errors import Place
 from mailer.hosts import ascii_host
+from mailer.sealed_ids import Seal, pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,28 +82,12 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "withdraw": timedelta(days=365),
 }
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
-
-
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_SIGNATURE = 22
-"""Base64 characters of 128 bits, without the padding."""
-SIGNED = 1 + _SIGNATURE
-"""Octets that signing adds to a payload."""
-
-
-def payload(subscriber_id: int, send_id: int) -> bytes:
-    """Content of a token."""
-    return b"%x-%x" % (subscriber_id, send_id)
-
-
-def _blake2(key: bytes, value: bytes = b"") -> hashlib.blake2b:
-    """BLAKE2b with a key (RFC 7693), 128 bits: half the time of HMAC, and half as long in a link."""
-    return hashlib.blake2b(value, key=key, digest_size=16)
+"""In a token of mail that earlier versions sent: `1f-3.` and a signature."""
 
 
 class _Blake2(SigningAlgorithm):
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return _blake2(key, value).digest()
+        return hashlib.blake2b(value, key=key, digest_size=16).digest()
 
 
 class Keys:
@@ -115,42 +99,47 @@ class Keys:
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self.secrets = tuple(secrets)
-        self._signers = {purpose: self._signer(purpose) for purpose in _PATHS}
-        self._hashes = {p: _blake2(signer.secret_keys[-1]) for p, signer in self._signers.items()}
+        # derived here once, not for each token
+        self._seals = {
+            purpose: [Seal(key) for key in self._derived(f"mailer.sealed.{purpose}")]
+            for purpose in _PATHS
+        }
+        self._signers = {
+            purpose: Signer(
+                self._derived(f"mailer.{purpose}"), key_derivation="none", algorithm=_Blake2()
+            )
+            for purpose in _PATHS
+        }
 
-    def _signer(self, purpose: Purpose) -> Signer:
-        # Derived here once, not for each token. itsdangerous signs with the last of its keys.
-        rotation = [
-            hmac.digest(key.encode(), f"mailer.{purpose}".encode(), "sha256")
-            for key in reversed(self.secrets)
-        ]
-        return Signer(rotation, key_derivation="none", algorithm=_Blake2())
+    def _derived(self, use: str) -> list[bytes]:
+        return [hmac.digest(key.encode(), use.encode(), "sha256") for key in self.secrets]
 
     def token(self, purpose: Purpose, subscriber_id: int, send_id: int, subject: str = "") -> str:
         """A signed token. It is good for this purpose and this subject, such as a petition, only."""
-        ids = payload(subscriber_id, send_id)
-        return self.sign(purpose, ids, _about(subject).encode()).decode()
+        return self.sign(purpose, pack(subscriber_id, send_id), subject).decode()
 
-    def sign(self, purpose: Purpose, payload: bytes, about: bytes = b"") -> bytes:
-        """The token of a payload. It is URL-safe, and SIGNED octets longer than its payload."""
-        # what the signer signs, in half its time: three of these stand in each of a million mails
-        signature = self._hashes[purpose].copy()
-        signature.update(payload + about)
-        written = b2a_base64(signature.digest(), newline=False).translate(_URL_SAFE)
-        return b"%b.%b" % (payload, written[:_SIGNATURE])
+    def sign(self, purpose: Purpose, ids: bytes, subject: str = "") -> bytes:
+        """The token of ids that are packed: three of these stand in each of a million mails."""
+        return self._seals[purpose][0].seal(ids, subject)
 
     def read(self, purpose: Purpose, token: str, subject: str = "") -> tuple[int, int] | None:
         """The subscriber's and the send's id; None for anything but a token of this purpose and subject."""
-        ids, _, signature = token.rpartition(".")
-        about = _about(subject)
+        if "." in token:
+            return None if subject else self._read_signed(purpose, token)
+        seals = self._seals[purpose]
+        return next((ids for seal in seals if (ids := seal.open(token, subject))), None)
+
+    def _read_signed(self, purpose: Purpose, token: str) -> tuple[int, int] | None:
+        """Read a token of mail that earlier versions sent."""
+        signature = token.rpartition(".")[2]
         try:
-            payload = self._signers[purpose].unsign(f"{ids}{about}.{signature}").decode()
+            payload = self._signers[purpose].unsign(token).decode()
             # Base64 has spare bits in its last character, so that several texts decode alike.
             if base64_encode(base64_decode(signature)).decode() != signature:
                 return None
         except (BadData, UnicodeError):
             return None
-        match = _IDS.fullmatch(payload.removesuffix(about))
+        match = _IDS.fullmatch(payload)
         return (int(match[1], 16), int(match[2], 16)) if match else None
 
     def passing(self, purpose: Purpose, subject_id: int, now: datetime) -> str:
@@ -163,11 +152,6 @@ class Keys:
         if ids is None or not 0 <= now.timestamp() - ids[1] < LIFETIMES[purpose].total_seconds():
             return None
         return ids[0]
-
-
-def _about(subject: str) -> str:
-    """What is signed besides the ids. "/" stands in neither, so that no two of them read alike."""
-    return f"/{subject}" if subject else ""
 
 
 @dataclass(slots=True)

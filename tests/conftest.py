@@ -11,6 +11,7 @@ from hypothesis import Phase, settings
 from playwright.sync_api import sync_playwright
 
 from mailer import cli
+from mailer.store.sql import ids
 from tools.projects import samples
 from tools.projects.project import open_store
 
@@ -42,6 +43,26 @@ def browser():
 def state_folder(tmp_path_factory):
     """Keeps the marks of tests out of the user's state directory."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+_RANDOM_IDS = {"_RANDOM_BITS": ids._RANDOM_BITS, "_EPOCH": ids._EPOCH}
+_COUNTED_IDS = {"_RANDOM_BITS": 0, "_EPOCH": 1 << 62}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def counted_ids():
+    """Gives the ids 1, 2, 3 in the tests, so that they can be written down; not in other processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _COUNTED_IDS.items():
+            patch.setattr(ids, name, value)
+        yield
+
+
+@pytest.fixture
+def random_ids(monkeypatch):
+    """Gives ids as everywhere but in the tests."""
+    for name, value in _RANDOM_IDS.items():
+        monkeypatch.setattr(ids, name, value)
 
 
 @pytest.fixture

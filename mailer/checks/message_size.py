@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.checks.expressions import may_be_blank
 from mailer.compiler.escaping import ESCAPES, Context
-from mailer.links import SIGNED, address, payload
+from mailer.links import address
+from mailer.sealed_ids import LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import FilledGroup, FilledLinks, Slot, SlotGroup
+    from mailer.compiler.slots import FilledGroup, Slot, SlotGroup
 
     Weigh = Callable[[Any], tuple[int, Sequence[int]]]
     """FilledGroup or FilledLinks → bytes, and which of the facet's slots leave a hole."""
@@ -95,7 +96,7 @@ class SizeMeter:
 
 
 def _stand_as_they_are(links: Iterable[SlotUse]) -> bool:
-    """Tokens are of letters, digits, "-", "_" and ".", and no escaping changes those."""
+    """Tokens are of letters, digits, "-" and "_", and no escaping changes those."""
     return all(set(use.contexts) <= _SIMPLE for use in links)
 
 
@@ -115,13 +116,8 @@ def _measuring(links: Iterable[SlotUse], base_url: str) -> Weigh:
     """For a recipient's own links: the length of a token is known without signing it."""
     before = [len(address(base_url, use.slot.purpose, "")) for use in links if use.slot.purpose]
     times = [len(use.contexts) for use in links]
-    most, each = sum(map(mul, before, times)) + SIGNED * sum(times), sum(times)
-
-    def weigh(filling: FilledLinks) -> tuple[int, Sequence[int]]:
-        links = filling.links
-        return most + each * len(payload(links.subscriber_id, links.send_id)), ()
-
-    return weigh
+    size = sum(map(mul, before, times)) + LENGTH * sum(times)
+    return lambda _: (size, ())
 
 
 def _of_slot(use: SlotUse) -> _Weigh:

@@ -30,7 +30,8 @@ RECEIVED = "Received"
 """What SES calls a mail that it received, in `notificationType`."""
 TEST_SEND = 0
 """The send id in the links of test mail, which change nothing."""
-_TOKEN = re.compile(r"[\w-]{3,40}\.[\w-]{20,80}")
+_TOKEN = re.compile(r"(?<![\w-])[\w-]{42}(?![\w-])|[\w-]{3,40}\.[\w-]{20,80}")
+"""Of this version, or of an earlier one."""
 _MOST_CANDIDATES = 200
 _LARGEST = 1_000_000
 """Octets that are read of a mail: SNS carries 150 KB, and a mail program writes less than one."""

@@ -84,6 +84,14 @@ class Envelope:
         return self.arms[variant.arm - 1] if self.arms else self
 
 
+def message_id(campaign: str, delivery_id: int) -> str:
+    """The left side of Message-ID: the same at each try of a delivery.
+
+    A hash, so that two of them do not tell how many mails are between them.
+    """
+    return hashlib.blake2b(f"{campaign}.{delivery_id}".encode(), digest_size=16).hexdigest()
+
+
 def encode(merged: Merged, envelope: Envelope, *, message_id: str, date: datetime) -> bytes:
     """The finished message, CRLF line ends.
 

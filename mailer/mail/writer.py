@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.compiler.escaping import ESCAPES, clean
 from mailer.compiler.slots import generate
-from mailer.links import address, payload
+from mailer.links import address
+from mailer.sealed_ids import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.compiler.escaping import Context
     from mailer.links import Purpose
 
-_SAMPLE = "0f-9.azAZ_-"
+_SAMPLE = "09azAZ_-"
 """All that tokens are made of."""
 
 
@@ -35,7 +36,7 @@ class Join:
 
     def __init__(self, variant: Variant, signature: str, names: dict[str, Any]) -> None:
         self._signature = f"write({signature})"
-        self._names = {"join": b"".join, "payload": payload, **names}
+        self._names = {"join": b"".join, "pack": pack, **names}
         self._parts: list[bytes | str] = []
         self._purposes: set[Purpose] = set()
         fillings = "".join(f"filling{number}, " for number in range(len(variant.facets)))
@@ -70,8 +71,8 @@ class Join:
         joined = [part if isinstance(part, str) else self.name(part) for part in self._parts]
         return [
             "email, variant, fillings, links, mark = merged",
-            "sign, signed = links.keys.sign, payload(links.subscriber_id, links.send_id)",
-            *(f'{purpose} = sign("{purpose}", signed)' for purpose in sorted(self._purposes)),
+            "sign, ids = links.keys.sign, pack(links.subscriber_id, links.send_id)",
+            *(f'{purpose} = sign("{purpose}", ids)' for purpose in sorted(self._purposes)),
             *self._lines,
             f"return join(({', '.join(joined)},))",
         ]

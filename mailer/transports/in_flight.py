@@ -1,9 +1,10 @@
 """Marks for each delivery in flight: proof of its progress after the process was killed.
 
-A file beside the database, 8 octets for each delivery: claimed, left, refused or accepted. A mark is one
-write to the page cache, which outlives the process but not the machine. So marks count only in the boot
-and in the file in which they were written: a copy, or a restored backup, proves nothing. Only a mark
-is proof, never the lack of one.
+A file beside the database, 8 octets for each delivery: its id, and whether it was claimed, left, refused
+or accepted. A mark is one write to the page cache, which outlives the process but not the machine. So
+marks count only in the boot and in the file in which they were written: a copy, or a restored backup,
+proves nothing. Only a mark is proof, never the lack of one: of two deliveries with the same place, the
+later one has it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ _MAGIC = b"mailer1\n"
 _HEADER = struct.Struct("<8s40sqq")
 """Magic, boot, device and inode."""
 _MARK = struct.Struct("<q")
-_CHUNK = 1 << 20
-"""Octets by which the file grows: 131,072 deliveries. A mark must not fail because a disk is full."""
+"""The id of the delivery, 8 times, and its progress."""
+_PLACES = 1 << 22
+_CHUNK = 1 << 17
+"""Marks for which room on the disk is taken at once, 1 MB: a mark must not fail because a disk is full."""
 
 
 class Progress(IntEnum):
@@ -64,7 +67,7 @@ class InFlightMarks:
         self._path = path
         self._boot = boot
         self._file: int | None = None
-        self._size = 0
+        self._reserved: set[int] = set()
 
     def claim(self, delivery_ids: Iterable[int]) -> None:
         """Mark deliveries that this process has claimed, after the claim is committed.
@@ -76,7 +79,7 @@ class InFlightMarks:
         if not ids or not self._boot:
             return
         try:
-            self._reserve(ids[-1])
+            self._reserve(ids)
         except OSError as err:
             raise TransportError(
                 f"{self._path} cannot be written: {err.strerror}",
@@ -89,30 +92,32 @@ class InFlightMarks:
         if self._file is None:
             return
         ids = sorted(delivery_ids)
-        # runs of consecutive ids, one write each: a bulk call is one
-        for _, run in groupby(enumerate(ids), lambda pair: pair[1] - pair[0]):
+        # runs of consecutive places, one write each: a bulk call is one
+        for _, run in groupby(enumerate(ids), lambda pair: _place(pair[1]) - pair[0]):
             numbers = [delivery_id for _, delivery_id in run]
-            os.pwrite(self._file, _MARK.pack(progress) * len(numbers), _place(numbers[0]))
+            marks = b"".join(_MARK.pack(number * 8 + progress) for number in numbers)
+            os.pwrite(self._file, marks, _offset(_place(numbers[0])))
 
     def get(self, delivery_id: int) -> Progress:
         """Progress of a delivery of this boot; UNKNOWN without a mark."""
         if self._file is None and not self._open():
             return Progress.UNKNOWN
         assert self._file is not None
-        mark = os.pread(self._file, _MARK.size, _place(delivery_id))
+        mark = os.pread(self._file, _MARK.size, _offset(_place(delivery_id)))
         try:
-            return Progress(_MARK.unpack(mark)[0])
+            marked_id, progress = divmod(_MARK.unpack(mark)[0], 8)
+            return Progress(progress) if marked_id == delivery_id else Progress.UNKNOWN
         except (struct.error, ValueError):
             return Progress.UNKNOWN
 
-    def _reserve(self, last: int) -> None:
+    def _reserve(self, delivery_ids: Iterable[int]) -> None:
         if self._file is None and not self._open():
             self._make()
         assert self._file is not None
-        needed = _place(last) + _MARK.size
-        if self._size < needed:
-            self._size = max(os.fstat(self._file).st_size, needed + _CHUNK)
-            os.posix_fallocate(self._file, 0, self._size)
+        chunks = {_place(delivery_id) // _CHUNK for delivery_id in delivery_ids}
+        for chunk in chunks - self._reserved:
+            os.posix_fallocate(self._file, _offset(chunk * _CHUNK), _CHUNK * _MARK.size)
+            self._reserved.add(chunk)
 
     def _open(self) -> bool:
         """Whether there is a file of this boot."""
@@ -144,4 +149,8 @@ class InFlightMarks:
 
 
 def _place(delivery_id: int) -> int:
-    return _HEADER.size + delivery_id * _MARK.size
+    return delivery_id % _PLACES
+
+
+def _offset(place: int) -> int:
+    return _HEADER.size + place * _MARK.size

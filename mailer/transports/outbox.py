@@ -16,6 +16,7 @@ from mailer.atomic import private_folder, private_opener
 from mailer.errors import TransportError
 from mailer.ledger.delivery import DeliveryState, Result
 from mailer.mail import message
+from mailer.mail.message import message_id
 from mailer.transports import simulator
 from mailer.transports.base import MAX_IN_FLIGHT, Allowance, BatchResult
 
@@ -98,7 +99,7 @@ class Outbox:
         mail = message.encode(
             outgoing.merged,
             self._envelope,
-            message_id=self._left(outgoing.delivery_id),
+            message_id=message_id(self._campaign, outgoing.delivery_id),
             date=now,
         )
         with open(part, "wb", opener=private_opener) as file:
@@ -135,12 +136,8 @@ class Outbox:
         ]
 
     def _accepted(self, delivery_id: int) -> Result:
-        message_id = f"<{self._left(delivery_id)}@{self._envelope.domain}>"
-        return Result(delivery_id, DeliveryState.ACCEPTED, message_id=message_id)
-
-    def _left(self, delivery_id: int) -> str:
-        """The local part of Message-ID: the same at each try of a delivery."""
-        return f"{self._campaign}.{delivery_id}"
+        name = f"<{message_id(self._campaign, delivery_id)}@{self._envelope.domain}>"
+        return Result(delivery_id, DeliveryState.ACCEPTED, message_id=name)
 
     def _part(self, delivery_id: int) -> Path:
         return self.folder / f".{delivery_id:08d}.part"

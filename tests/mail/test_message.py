@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailer.compiler.compile import CutText, Variant
 from mailer.config import Content
 from mailer.links import Keys
-from mailer.mail.message import Envelope, encode
+from mailer.mail.message import Envelope, encode, message_id
 from tests.support.campaigns import ANA, CONTENT, KEYS, make_merger
 
 DATE = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
@@ -149,3 +149,10 @@ def test_a_blank_at_the_end_of_a_line_keeps_it_short(length, blank):
     data = encode(merged, ENVELOPE, message_id="x", date=DATE)
     assert max(len(line) for line in data.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
     assert content(parsed(data).get_body("plain")) == f"{line}\n{line}"
+
+
+def test_a_message_id_is_the_same_at_each_try_and_does_not_count():
+    first, second = (message_id("vote", number) for number in (1, 2))
+    assert message_id("vote", 1) == first
+    assert sum(a == b for a, b in zip(first, second, strict=True)) < 12
+    assert message_id("other", 1) != first

@@ -345,21 +345,6 @@ def test_without_a_mark_everything_unfinished_is_settled_first(
     assert settlement == freshness.Settlement(("busy", "quiet", "vote"), 220, certain=False)
 
 
-def test_numbers_are_not_given_out_again(opened, path, tmp_path):
-    store = opened()
-    enroll(store, 3)
-    start(store)
-    back_up(store, tmp_path / "backup.db")
-    store.imports.import_rows("members", [ImportRow(9, "new@example.org")], source="", now=NOW)
-    lost = store.subscribers.history("new@example.org").subscriber.id
-    store.close()
-    put_back(tmp_path / "backup.db", path)
-    restored = opened()
-    restored.freshness.accept([], now=NOW)
-    restored.imports.import_rows("members", [ImportRow(9, "other@example.org")], source="", now=NOW)
-    assert restored.subscribers.history("other@example.org").subscriber.id > lost
-
-
 # ---------------------------------------------------------------- a database that is not there
 
 

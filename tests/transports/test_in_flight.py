@@ -105,3 +105,25 @@ def test_the_last_mark_of_each_delivery_is_read(tmp_path_factory, changes):
         expected |= dict.fromkeys(ids, progress)
     theirs = marks(path)
     assert {n: theirs.get(n) for n in expected} == expected
+
+
+IN_ONE_PLACE = (1_000_000_007, 1_000_000_007 + (1 << 22))
+
+
+def test_of_two_deliveries_in_one_place_the_later_is_proven_and_the_other_is_not(path):
+    first, second = IN_ONE_PLACE
+    ours = marks(path)
+    ours.claim([first])
+    ours.set([first], Progress.ACCEPTED)
+    ours.claim([second])
+    assert [ours.get(first), ours.get(second)] == [Progress.UNKNOWN, Progress.CLAIMED]
+
+
+def test_the_file_stays_small_whatever_the_ids(path):
+    ours = marks(path)
+    last_place = (217_000_000 << 22) - 1
+    ours.claim([last_place, last_place + 1])
+    ours.set([last_place, last_place + 1], Progress.LEFT)
+    assert ours.get(last_place) is ours.get(last_place + 1) is Progress.LEFT
+    assert path.stat().st_size < 2**26
+    assert path.stat().st_blocks * 512 < 2**22

@@ -9,7 +9,7 @@ import pytest
 from mailer.errors import TransportError
 from mailer.ledger.delivery import Claim, DeliveryState
 from mailer.lists.subscriber import Subscriber
-from mailer.mail.message import Envelope
+from mailer.mail.message import Envelope, message_id
 from mailer.transports.base import OutgoingMessage
 from mailer.transports.outbox import EVENTS, Outbox
 from tests.support.campaigns import make_merger, make_sources
@@ -53,7 +53,7 @@ def test_each_letter_becomes_a_mail_that_parses(outbox, folder):
     assert mail.defects == []
     assert mail["To"] == "bo@example.org"
     assert mail["Date"].datetime == NOW
-    assert mail["Message-ID"] == results[1].message_id == "<vote.8@example.org>"
+    assert mail["Message-ID"] == results[1].message_id == f"<{message_id('vote', 8)}@example.org>"
     assert "Dear bo@example.org" in mail.get_body(("plain",)).get_content()
 
 
@@ -131,7 +131,7 @@ def test_after_a_crash_the_files_tell_what_was_written(outbox, folder):
         3: DeliveryState.ACCEPTED,
         4: DeliveryState.PENDING,
     }
-    assert results[0].message_id == "<vote.1@example.org>"
+    assert results[0].message_id == f"<{message_id('vote', 1)}@example.org>"
     assert ".00000002.part" not in files(folder)
     assert ".00000009.part" in files(folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailer.ledger.statistics import LinkClicks
+from mailer.store.sql.ids import next_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ class SqlClicks:
     def link(self, send_id: int, arm: int, url: str) -> int:
         link = {"send": send_id, "arm": arm, "url": url}
         with self._db.writing():
-            self._db.execute(_ADD, link)
+            self._db.execute(_ADD, {**link, "id": next_id(self._db, "links")})
             return int(self._db.value(_LINK, link))
 
     def destination(self, link_id: int) -> str | None:
@@ -37,7 +38,9 @@ class SqlClicks:
         return [LinkClicks(*row) for row in self._db.rows(_OF_SEND, {"send": send_id})]
 
 
-_ADD = "INSERT INTO links (send_id, arm, url) VALUES (:send, :arm, :url) ON CONFLICT DO NOTHING"
+_ADD = """
+INSERT INTO links (id, send_id, arm, url) VALUES (:id, :send, :arm, :url)
+ON CONFLICT (send_id, arm, url) DO NOTHING"""
 
 _LINK = "SELECT id FROM links WHERE send_id = :send AND arm = :arm AND url = :url"
 

@@ -21,6 +21,7 @@ from mailer.errors import StoreError
 from mailer.lists.import_row import ImportTotals, StoredRow
 from mailer.lists.subscriber import COLUMNS
 from mailer.store.sql import import_standings
+from mailer.store.sql.ids import next_id
 from mailer.store.sql.import_log import DETAILS
 from mailer.store.sql.rows import iso, union_of_tags
 from mailer.store.sql.suppressions import ERASED, strength
@@ -72,7 +73,8 @@ class SqlImports:
                     self._mark_erased(erased)
                     totals, last = self._totals(list_name)
                     number = self._log.begin(origin, totals, last)
-                    self._apply({**origin, "import": number}, totals, number)
+                    first = next_id(self._db, "subscribers")
+                    self._apply({**origin, "import": number, "first": first}, totals, number)
                     self._log.add_fields(number, fields)
                     totals = replace(totals, number=number)
             if on_stored is not None:
@@ -275,8 +277,8 @@ _FOLD = f"""
 UPDATE staged SET {_merged("staged", ":{}".format)} WHERE email = :email AND id = :first"""
 
 _UPSERT = f"""
-INSERT INTO subscribers AS s (email, {_LISTED}, fields, tags, created, consent_source)
-SELECT staged.email, {_LISTED}, fields, tags,
+INSERT INTO subscribers AS s (id, email, {_LISTED}, fields, tags, created, consent_source)
+SELECT :first + row_number() OVER (ORDER BY staged.email, staged.id) - 1, staged.email, {_LISTED}, fields, tags,
     coalesce(nullif(said.created, ''), :at), coalesce(nullif(said.consent, ''), :source)
 FROM staged LEFT JOIN standings said ON said.email = staged.email
 WHERE erased = 0 AND merged_into IS NULL ORDER BY staged.email

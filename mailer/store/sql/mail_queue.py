@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mailer.lists import address
+from mailer.store.sql.ids import next_id
 from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def queue(database: SqlDatabase, request: RecipientRequest, now: datetime) -> No
     database.execute(
         _ADD,
         {
+            "id": next_id(database, "requests"),
             "kind": request.kind,
             "email": request.email,
             "subscriber": request.subscriber_id,
@@ -36,6 +38,6 @@ def queue(database: SqlDatabase, request: RecipientRequest, now: datetime) -> No
 
 _ADD = """
 INSERT INTO requests
-    (kind, email, mailbox, domain, subscriber_id, send_id, move_id, lists, details, asked)
+    (id, kind, email, mailbox, domain, subscriber_id, send_id, move_id, lists, details, asked)
 VALUES
-    (:kind, :email, :mailbox, :domain, :subscriber, :send, :move, :lists, :details, :at)"""
+    (:id, :kind, :email, :mailbox, :domain, :subscriber, :send, :move, :lists, :details, :at)"""

@@ -19,6 +19,7 @@ from mailer.lists.request import (
     RecipientRequest,
     RequestKind,
 )
+from mailer.store.sql.ids import next_id
 from mailer.store.sql.mail_queue import queue
 from mailer.store.sql.rows import iso, union_of_tags
 
@@ -264,7 +265,8 @@ class SqlRequests:
         """
         self._suppressions.lift(email, SuppressionReason.UNSUBSCRIBED, SuppressionReason.BOUNCED)
         self._suppressions.remember(email)
-        self._db.execute(_ENROLL, {"email": email, "at": iso(now), "source": source})
+        new = next_id(self._db, "subscribers")
+        self._db.execute(_ENROLL, {"id": new, "email": email, "at": iso(now), "source": source})
         subscriber_id = self._subscribers.id_of(email)
         assert subscriber_id is not None
         return subscriber_id
@@ -423,7 +425,7 @@ UPDATE requests SET mail = 'sending', mail_changed = :at WHERE id = ({_NEXT_MAIL
 _LIST_IDS = "SELECT id FROM lists WHERE name IN (SELECT value FROM json_each(:names))"
 
 _ENROLL = """
-INSERT INTO subscribers (email, created, consent_source) VALUES (:email, :at, :source)
+INSERT INTO subscribers (id, email, created, consent_source) VALUES (:id, :email, :at, :source)
 ON CONFLICT (email) DO NOTHING"""
 
 _SUBSCRIBE = """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mailer.errors import SendStopped, UsageError
 from mailer.ledger.delivery import HELD_BACK, Counts, DeliveryState, Send, SendState
 from mailer.store.sql.freshness import RESTORED
-from mailer.store.sql.numbers import spent_number
+from mailer.store.sql.ids import next_id
 from mailer.store.sql.rows import iso, unix
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class SqlSends:
             self._freshness.check()
             if replaces and not self.withdraw(replaces):
                 raise _changed_elsewhere(campaign)
-            content["spent"] = spent_number(self._db, "sends")
+            content["new"] = next_id(self._db, "sends")
             is_new = bool(self._db.execute(_NEW_SEND, content))
             send = self.find(campaign, list_name)
             if send is None:
@@ -104,7 +104,7 @@ class SqlSends:
                 "state": DeliveryState.UNCERTAIN if settle else DeliveryState.PENDING,
                 "detail": RESTORED if settle else "",
             }
-            frozen["spent"] = spent_number(self._db, "deliveries")
+            frozen["first"] = next_id(self._db, "deliveries")
             frozen["added"] = self._db.execute(_ADD_DELIVERIES, frozen)
             self._db.execute(_ADDED, frozen)
         self._db.execute("DELETE FROM frozen")
@@ -246,16 +246,16 @@ _NEW_SEND = """
 INSERT INTO sends
     (id, campaign, list_id, state, audience_query, snapshot, digest, transport, quiet_hours,
     created, changed)
-SELECT :spent + 1, :campaign, id, 'queued', :query, :snapshot, :digest, :transport, :quiet_hours,
+SELECT :new, :campaign, id, 'queued', :query, :snapshot, :digest, :transport, :quiet_hours,
     :at, :at
 FROM lists WHERE name = :list
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
-# The join leaves out people who were erased since the ids
-# were read; the condition, people who had it under an address they have moved from.
+# The join leaves out people who were erased since the ids were read; the condition, people who had it
+# under an address they have moved from.
 _ADD_DELIVERIES = """
 INSERT INTO deliveries (id, campaign, subscriber_id, send_id, state, detail, changed, arm, due)
-SELECT :spent + frozen.position, :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
+SELECT :first + frozen.position - 1, :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
     CASE frozen.arm WHEN 0 THEN :rest_due ELSE coalesce(times.due, :due) END
 FROM frozen JOIN subscribers ON subscribers.id = frozen.subscriber_id
 LEFT JOIN times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import Reader
-from mailer.store.sql.numbers import spent_number
+from mailer.store.sql.ids import next_id
 from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class SqlUnsubscribes:
         return self._depart(departure)
 
     def _depart(self, departure: Mapping[str, Any]) -> int:
-        spent = spent_number(self._db, "departures")
-        return int(self._db.value(_DEPART, {**departure, "spent": spent}))
+        new = next_id(self._db, "departures")
+        self._db.execute(_DEPART, {**departure, "new": new})
+        return new
 
     def undo(self, departure_id: int, *, now: datetime) -> Reader | None:
         departure = {"id": departure_id, "at": iso(now), "since": iso(now - UNDO)}
@@ -162,7 +163,7 @@ ON CONFLICT (address) DO NOTHING RETURNING address"""
 
 _DEPART = """
 INSERT INTO departures (id, subscriber_id, send_id, how, at, lists, suppressed, visit)
-VALUES (:spent + 1, :subscriber, :send, :how, :at, :left, :suppressed, :visit) RETURNING id"""
+VALUES (:new, :subscriber, :send, :how, :at, :left, :suppressed, :visit)"""
 
 _OWN_DEPARTURE = """
 SELECT id FROM departures

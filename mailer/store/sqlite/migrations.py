@@ -143,13 +143,6 @@ def freshness(db: Database) -> None:
 
 
 @migrations()
-def numbers_of_other_copies(db: Database) -> None:
-    """The number up to which other copies of the database may have given out ids; 0 in the first copy."""
-    db.execute("CREATE TABLE numbers (spent INTEGER NOT NULL)")
-    db.execute("INSERT INTO numbers VALUES (0)")
-
-
-@migrations()
 def petitions(db: Database) -> None:
     """Signatures of petitions, and their counts, which the database itself holds closed."""
     for statement in _PETITIONS:

@@ -194,7 +194,7 @@ class SesTransport:
         data = message.encode(
             outgoing.merged,
             self._envelope,
-            message_id=f"{self._campaign}.{outgoing.delivery_id}",
+            message_id=message.message_id(self._campaign, outgoing.delivery_id),
             date=self._clock(),
         )
         request = {

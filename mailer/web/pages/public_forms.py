@@ -22,7 +22,7 @@ LONGEST_NAME = 80
 LONGEST_REASON = 500
 
 
-_TOKEN = re.compile(r"[0-9a-f]+-[0-9a-f]+\.[A-Za-z0-9_-]+")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{42}|[0-9a-f]+-[0-9a-f]+\.[A-Za-z0-9_-]+")
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n|%0[ad]|[\s\u200b\u00ad\ufeff]", re.IGNORECASE)
 _AROUND = "<>()[]{}\"'.,;:!?*\u2018\u2019\u201c\u201d\u2026\u00bb"
 

@@ -18,7 +18,7 @@ from moto.ses import ses_backends
 from mailer.config import Ses
 from mailer.errors import TransportError
 from mailer.ledger.delivery import Claim, DeliveryState
-from mailer.mail.message import Envelope
+from mailer.mail.message import Envelope, message_id
 from mailer.transports.base import Allowance, OutgoingMessage
 from mailer.transports.in_flight import InFlightMarks, Progress
 from mailer.transports.ses.client import Purpose
@@ -206,7 +206,7 @@ def test_the_raw_message_is_whole_and_right_by_anothers_reading():
     assert message["From"] == "Juniper Street Action <news@example.org>"
     assert message["To"] == "ana@example.org"
     assert message["Subject"] == "Ünïcode & more"
-    assert message["Message-ID"] == "<vote.7@example.org>"
+    assert message["Message-ID"] == f"<{message_id('vote', 7)}@example.org>"
     assert message["Date"].datetime == NOW
     assert message["List-Id"] == "Juniper Street Action members <members.mail.example.org>"
     assert message["List-Unsubscribe"] == f"<{merged.links.unsubscribe}>"

@@ -7,6 +7,8 @@ import pytest
 from tests.web.conftest import Site
 from tools.projects.project import address, make_project, open_store
 
+pytestmark = pytest.mark.usefixtures("random_ids")
+
 TABLES = ("subscribers", "sends", "deliveries", "departures")
 MANY = range(20)
 
