@@ -12,7 +12,8 @@ from playwright.sync_api import sync_playwright
 
 from mailer import cli
 from mailer.store.sql import ids
-from tools.projects import samples
+from tests.support import counted_ids
+from tools.projects import project, samples
 from tools.projects.project import open_store
 
 settings.register_profile(
@@ -45,15 +46,15 @@ def state_folder(tmp_path_factory):
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
-_RANDOM_IDS = {"_RANDOM_BITS": ids._RANDOM_BITS, "_EPOCH": ids._EPOCH}
-_COUNTED_IDS = {"_RANDOM_BITS": 0, "_EPOCH": 1 << 62}
+_RANDOM_IDS = {name: getattr(ids, name) for name in counted_ids.CONSTANTS}
 
 
 @pytest.fixture(autouse=True, scope="session")
-def counted_ids():
-    """Gives the ids 1, 2, 3 in the tests, so that they can be written down; not in other processes."""
+def ids_1_2_3():
+    """Gives counted ids in the tests and in the processes that they start."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in _COUNTED_IDS.items():
+        patch.setattr(project, "PROGRAM", counted_ids.__name__)
+        for name, value in counted_ids.CONSTANTS.items():
             patch.setattr(ids, name, value)
         yield
 
@@ -61,6 +62,7 @@ def counted_ids():
 @pytest.fixture
 def random_ids(monkeypatch):
     """Gives ids as everywhere but in the tests."""
+    monkeypatch.setattr(project, "PROGRAM", "mailer")
     for name, value in _RANDOM_IDS.items():
         monkeypatch.setattr(ids, name, value)
 

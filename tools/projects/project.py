@@ -107,10 +107,13 @@ def files(root: Path, campaign: str = "vote") -> list[str]:
     return sorted(file.name.partition("-")[2].removesuffix(".eml") for file in found)
 
 
+PROGRAM = "mailer"
+
+
 def start(root: Path, *arguments: str) -> subprocess.Popen[str]:
     """`mailer` as a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "mailer", "--project", str(root), *arguments],
+        [sys.executable, "-m", PROGRAM, "--project", str(root), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mailer.lists.import_row import ImportRow
 from mailer.lists.zipcodes import repair
 from tools.fake_ses import RemoteSes
-from tools.projects import samples
+from tools.projects import project, samples
 from tools.projects.project import NOW, open_store
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def start(root: Path, ses: RemoteSes, *arguments: str, **more: Any) -> subproces
     """`mailer` as a process of its own, with the fake for Amazon."""
     environment = {k: v for k, v in os.environ.items() if k != "MAILER_SECRET_KEYS"}
     return subprocess.Popen(
-        [sys.executable, "-m", "mailer", "--project", str(root), *arguments],
+        [sys.executable, "-m", project.PROGRAM, "--project", str(root), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
