@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailer.doctor.facts import ErrorKind, Identity, Refused, Ses
 from mailer.doctor.finding import Diagnosis, Level
-from mailer.doctor.judgements import dns, ses, site
+from mailer.doctor.judgements import address_keys, dns, ses, site
 from mailer.doctor.judgements import identity as identity_judgement
 from mailer.doctor.judgements import project as project_judgements
 from mailer.http_probe import NoAnswer
@@ -59,6 +59,7 @@ def diagnose(project: Project, use: Probes) -> list[Diagnosis]:
         *project_judgements.example_values(project.settings),
         project_judgements.unsubscribing_by_mail(project.settings),
         project_judgements.key(project, use.environment_key, key, health.sends),
+        *address_keys.judge(project, health),
         project_judgements.privacy(project),
         project_judgements.store(project, health),
         *project_judgements.worker(health),

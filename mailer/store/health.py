@@ -20,6 +20,10 @@ class Health:
     sends: int = 0
     fields: frozenset[str] = frozenset()
     """Names of the further columns that subscribers have."""
+    erased: int = 0
+    """Number of erased people, who are kept as keyed hashes."""
+    key_marks: frozenset[str] = frozenset()
+    """The hash of no address under each key that marked erased people, as far as it is known."""
     scheduled: int = 0
     """Number of sends that a worker has to start, or has to choose the winner of."""
     attended: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -25,7 +26,7 @@ from mailer.campaigns.subject_test import SplitTest
 from mailer.doctor import runner
 from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
 from mailer.doctor.finding import Level
-from mailer.doctor.judgements import dns, project, ses, site
+from mailer.doctor.judgements import address_keys, dns, project, ses, site
 from mailer.doctor.probes import ses_account
 from mailer.doctor.probes.ses_account import inspect
 from mailer.doctor.runner import Probes, diagnose
@@ -35,7 +36,7 @@ from mailer.setup import new_project, template_copies
 from mailer.store.sqlite import health
 from tests.support.campaigns import TEMPLATES
 from tools.fake_ses import SETUPS, FakeSes
-from tools.projects.project import NOW, SETTINGS, make_project, open_store
+from tools.projects.project import NOW, SETTINGS, address, make_project, open_store
 
 OK, WARNING, ERROR, SKIPPED = Level.OK, Level.WARNING, Level.ERROR, Level.SKIPPED
 SES_SETTINGS = f"""{SETTINGS.replace("news@example.org", "news@mail.example.org")}
@@ -70,7 +71,10 @@ def one(findings, name):
     [
         "facts",
         "finding",
-        *(f"judgements.{name}" for name in ("project", "site", "ses", "identity", "dns")),
+        *(
+            f"judgements.{name}"
+            for name in ("project", "address_keys", "site", "ses", "identity", "dns")
+        ),
     ],
 )
 def test_judgement_loads_no_database_network_or_command_line(name):
@@ -803,6 +807,61 @@ def test_looking_for_a_key_makes_none(folder):
     assert key_of(found, sends=1).level is ERROR
     assert "before anything else makes a new one" in key_of(found, sends=1).todo
     assert not found.secret_key_file.exists()
+
+
+def address_keys_of(found):
+    return address_keys.judge(found, health.examine(found.database))
+
+
+def erase(found, person=0):
+    store = open_store(found.root)
+    assert store.subscribers.erase(address(person), now=NOW)
+    store.close()
+
+
+def test_keys_of_erased_people(folder):
+    found = config.load(folder)
+    erase(found)
+    assert [finding.level for finding in address_keys_of(found)] == [OK]
+    found.address_key_file.unlink()
+    (finding,) = address_keys_of(found)
+    assert (finding.level, "would bring back 1 erased person" in finding.found) == (ERROR, True)
+    assert not found.address_key_file.exists()
+
+
+def test_keys_made_anew_are_not_those_that_marked_erased_people(folder):
+    found = config.load(folder)
+    erase(found)
+    before = found.address_key_file.read_text()
+    found.address_key_file.write_text(secrets.token_urlsafe(32))
+    (finding,) = address_keys_of(found)
+    assert (finding.level, "mailer restore" in finding.todo) == (ERROR, True)
+    erase(found, 1)
+    assert address_keys_of(found)[0].level is ERROR
+    assert "lacks a key that marked some of 2 erased people" in address_keys_of(found)[0].found
+    with found.address_key_file.open("a") as file:
+        file.write("\n" + before)
+    assert address_keys_of(found)[0].level is OK
+
+
+def test_without_erased_people_no_keys_are_missed(folder):
+    found = config.load(folder)
+    found.address_key_file.unlink()
+    assert address_keys_of(found) == []
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_keys_of_erased_people_that_others_may_read(folder, mode):
+    found = config.load(folder)
+    found.address_key_file.chmod(mode)
+    (finding,) = address_keys_of(found)
+    assert (finding.level, finding.todo) == (ERROR, "chmod 600 lists/addresses.key")
+
+
+def test_weak_keys_of_erased_people(folder):
+    found = config.load(folder)
+    found.address_key_file.write_text("short")
+    assert address_keys_of(found)[0].level is ERROR
 
 
 def store_of(found):

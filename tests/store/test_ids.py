@@ -85,17 +85,17 @@ def test_an_id_tells_nothing_about_how_many_there_are(opened):
 def test_ids_grow_when_the_clock_is_turned_back(opened, monkeypatch):
     store = opened()
     monkeypatch.setattr(ids, "_EPOCH", 0)
-    monkeypatch.setattr(ids.time, "time", lambda: 1_000_000.0)
+    monkeypatch.setattr(ids.time, "time", lambda: 1000.0)
     assert enroll(store, "a@example.org", "b@example.org") == [1_000_001, 1_000_002]
-    monkeypatch.setattr(ids.time, "time", lambda: 1_000.0)
+    monkeypatch.setattr(ids.time, "time", lambda: 1.0)
     assert enroll(store, "c@example.org") == [1_000_003]
 
 
 @pytest.mark.usefixtures("random_ids")
-def test_ids_of_the_same_second_differ_by_chance(opened, monkeypatch):
+def test_ids_of_the_same_moment_differ_by_chance(opened, monkeypatch):
     monkeypatch.setattr(ids.time, "time", lambda: 1_790_000_000.0)
     numbers = {enroll(opened(name), "a@example.org")[0] for name in "abcdefghij"}
-    assert len(numbers) >= 9
+    assert len(numbers) >= 8
     assert max(numbers) - min(numbers) < 2**ids._RANDOM_BITS
 
 

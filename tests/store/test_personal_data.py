@@ -30,6 +30,8 @@ NAMES = {
     "import_people": {"moment"},
     "blocked_mailboxes": {"mailbox"},
     "suppressions": {"reason"},
+    "address_key_marks": {"hash"},
+    "suppression_reasons": {"reason"},
     "events": {"kind", "outcome", "type", "subtype", "status"},
     "requests": {"kind", "mail", "settled"},
     "departures": {"how", "lists"},

@@ -517,6 +517,7 @@ def test_erasing_twice_is_told(store):
     )
 
 
+@pytest.mark.usefixtures("random_ids")
 def test_the_id_of_somebody_erased_is_never_given_again(store):
     bring(store, row("ana"))
     gone = subscriber(store, "ana").id

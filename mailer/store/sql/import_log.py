@@ -170,6 +170,7 @@ _UNDO = (
             "import_people",
             "import_memberships",
             "import_suppressions",
+            "suppression_reasons",
             "import_fields",
         )
     ),

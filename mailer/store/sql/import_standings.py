@@ -49,7 +49,7 @@ def apply(database: SqlDatabase, origin: Parameters) -> None:
         database: with the import's temporary tables.
         origin: `list`, `at` and `import` of the import.
     """
-    for statement in (_KEEP_MEMBERSHIPS, _LEAVE, _KEEP_SUPPRESSIONS, _SUPPRESS):
+    for statement in (_KEEP_MEMBERSHIPS, _LEAVE, _KEEP_SUPPRESSIONS, _SUPPRESS, _KEEP_REASONS):
         database.execute(statement, origin)
 
 
@@ -113,3 +113,9 @@ FROM {_OF_THE_IMPORT} WHERE imported.reason <> ''
 ON CONFLICT (address) DO UPDATE
 SET reason = excluded.reason, detail = excluded.detail, created = excluded.created
 WHERE {_where_stronger("excluded.reason", "suppressions.reason")}"""
+
+_KEEP_REASONS = f"""
+INSERT INTO suppression_reasons (address, reason, detail, created, import_id)
+SELECT imported.email, imported.reason, imported.suppression_note, {_SUPPRESSED_SINCE}, :import
+FROM {_OF_THE_IMPORT} WHERE imported.reason <> ''
+ON CONFLICT (address, reason) DO NOTHING"""

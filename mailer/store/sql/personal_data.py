@@ -128,6 +128,14 @@ PLACES = (
     ),
     Place("memberships", erase=("DELETE FROM memberships WHERE subscriber_id = :id",)),
     Place("subscribers", erase=("DELETE FROM subscribers WHERE id = :id",)),
+    Place(
+        "other_reasons_of_suppression",
+        show="""SELECT reason, detail, created FROM suppression_reasons r
+            WHERE address = :email AND NOT EXISTS (SELECT 1 FROM suppressions x
+                WHERE x.address = r.address AND x.reason = r.reason AND x.created = r.created)
+            ORDER BY created, reason""",
+        erase=("DELETE FROM suppression_reasons WHERE address = :email",),
+    ),
     Place("suppressions", erase=("DELETE FROM suppressions WHERE address = :email",)),
 )
 

@@ -97,9 +97,11 @@ class SqlSuppressions:
         self._db.execute(_LIFT, {"address": email, "reasons": json.dumps(reasons)})
 
     def forget(self, email: str, now: datetime) -> None:
-        """Keep the hash of an erased address in place of the address."""
+        """Keep the hash of an erased address in place of the address, and which key made it."""
         self._db.execute("DELETE FROM suppressions WHERE address = :address", {"address": email})
-        self._add(self._erased(email)[0], SuppressionReason.ERASED, "", iso(now))
+        row = {"address": self._erased(email)[0], "reason": SuppressionReason.ERASED}
+        self._db.execute(_ADD, row | {"detail": "", "at": iso(now)})
+        self._db.execute(_MARK_KEY, {"hash": self._hashes("")[0]})
 
     def remember(self, email: str) -> None:
         """Lift the erasure of an address whose person has come back."""
@@ -107,8 +109,9 @@ class SqlSuppressions:
             self.lift(address, SuppressionReason.ERASED)
 
     def _add(self, address: str, reason: SuppressionReason, detail: str, at: str) -> int:
-        """Return 1 when this is the strongest reason so far."""
+        """Return 1 when this is the strongest reason so far: that one holds, and all are kept."""
         row = {"address": address, "reason": reason, "detail": detail, "at": at}
+        self._db.execute(_KEEP, row)
         return self._db.execute(_ADD, row)
 
     def _erased(self, email: str) -> list[str]:
@@ -125,6 +128,13 @@ VALUES (:address, :reason, :detail, :at)
 ON CONFLICT (address) DO UPDATE
 SET reason = excluded.reason, detail = excluded.detail, created = excluded.created
 WHERE {strength("excluded.reason")} > {strength("suppressions.reason")}"""
+
+_MARK_KEY = """
+INSERT INTO address_key_marks (hash) VALUES (:hash) ON CONFLICT (hash) DO NOTHING"""
+
+_KEEP = """
+INSERT INTO suppression_reasons (address, reason, detail, created)
+VALUES (:address, :reason, :detail, :at) ON CONFLICT (address, reason) DO NOTHING"""
 
 _LIFT = """
 DELETE FROM suppressions

@@ -58,6 +58,8 @@ class SqlUnsubscribes:
             left = [list_id for (list_id,) in self._db.rows(statement, departure)]
             # the address, if it was not suppressed before
             suppressed = self._db.value(_SUPPRESS_LEAVER, departure) or "" if everything else ""
+            if everything:
+                self._db.execute(_KEEP_REASON, departure)
             if not left and not suppressed:
                 departure["since"] = iso(now - UNDO)
                 return self._db.value(_OWN_DEPARTURE, departure) or 0
@@ -160,6 +162,11 @@ _SUPPRESS_LEAVER = """
 INSERT INTO suppressions (address, reason, detail, created)
 SELECT email, 'unsubscribed', :how, :at FROM subscribers WHERE id = :subscriber
 ON CONFLICT (address) DO NOTHING RETURNING address"""
+
+_KEEP_REASON = """
+INSERT INTO suppression_reasons (address, reason, detail, created)
+SELECT email, 'unsubscribed', :how, :at FROM subscribers WHERE id = :subscriber
+ON CONFLICT (address, reason) DO NOTHING"""
 
 _DEPART = """
 INSERT INTO departures (id, subscriber_id, send_id, how, at, lists, suppressed, visit)

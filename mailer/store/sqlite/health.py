@@ -50,6 +50,8 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Health:
         older=older,
         sends=db.table("sends").count if "sends" in tables else 0,
         fields=_fields(connection) if "field_names" in tables else frozenset(),
+        erased=0 if older else connection.execute(_ERASED).fetchone()[0],
+        key_marks=frozenset() if older else _key_marks(connection),
         scheduled=scheduled,
         attended=not scheduled or _is_attended(connection, path),
     )
@@ -76,6 +78,12 @@ def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
     finally:
         connection.rollback()
 
+
+def _key_marks(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(row[0] for row in connection.execute("SELECT hash FROM address_key_marks"))
+
+
+_ERASED = "SELECT count(*) FROM suppressions WHERE reason = 'erased'"
 
 _SCHEDULED = """
 SELECT count(*) FROM sends WHERE state = 'queued' AND (wait IS NOT NULL OR (

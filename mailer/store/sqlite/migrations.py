@@ -149,6 +149,27 @@ def petitions(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def all_reasons_of_suppressions(db: Database) -> None:
+    """Every reason that an address was ever suppressed for: in `suppressions`, the strongest holds."""
+    db.execute("""CREATE TABLE suppression_reasons (
+        address TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        detail TEXT NOT NULL DEFAULT '',
+        created TEXT NOT NULL,
+        import_id INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (address, reason)
+    ) WITHOUT ROWID""")
+    db.execute("""INSERT INTO suppression_reasons (address, reason, detail, created)
+        SELECT address, reason, detail, created FROM suppressions WHERE reason <> 'erased'""")
+
+
+@migrations()
+def keys_of_erased_people(db: Database) -> None:
+    """A hash of no address under each key that has marked erased people: a lost key is noticed."""
+    db.execute("CREATE TABLE address_key_marks (hash TEXT PRIMARY KEY) WITHOUT ROWID")
+
+
 @cache
 def step_names() -> frozenset[str]:
     """The names of all steps that this version knows."""
