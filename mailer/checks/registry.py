@@ -65,6 +65,7 @@ MAIL_RULES: tuple[MailRule, ...] = (
     contrast.low_contrast,
     structure.headings,
     structure.language,
+    structure.other_language,
     structure.direction,
     structure.document,
     structure.tables,

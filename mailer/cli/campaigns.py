@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,6 +97,9 @@ def build(
     eml = message.encode(merged, envelope, message_id=f"{snapshot.campaign}.build", date=now())
     typer.echo(f"Subject  {merged.subject}")
     typer.echo(f"For      {merged.email}")
+    language = re.search(r'<html\b[^>]*\slang="([\w-]+)"', merged.html)
+    if language and language[1] != snapshot.content.brand.language:
+        typer.echo(f"Language {language[1]}")
     html = show_locally(merged.html, snapshot.pictures, run.project.published)
     for suffix, data in (
         (".html", html.encode()),

@@ -22,9 +22,10 @@ from jinja2 import (
 from jinja2.runtime import Macro
 
 from mailer.campaigns import test_variants
-from mailer.compiler import language as languages
 from mailer.compiler import limits, markdown, mistakes, petitions, sandbox
 from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
+from mailer.compiler.language import keep_numbers
+from mailer.compiler.language_choice import LanguageChoice
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
 from mailer.compiler.places import NOWHERE, here, place_of
 from mailer.compiler.sandbox import Function
@@ -77,6 +78,7 @@ class Renderer:
         self._numbering = Numbering(self._labels, markdown.reference)
         self._html = self._environment(self._markdown_html)
         self._text = self._environment(self._markdown_text)
+        self._language = LanguageChoice(sources, self._text)
         self._check_layout()
 
     def run(self, recorder: Recorder) -> Rendered:
@@ -115,7 +117,7 @@ class Renderer:
             "petitions": self._petitions,
             "fail": Function("fail", self._fail),
         }
-        shared |= self._language(recorder, shared)
+        shared |= self._language.choose(recorder, shared)
         subject = f"subjects.{arm}" if written.subjects else "subject"
         front = {"subject": self._front(subject, shared)}
         front |= {key: self._front(key, shared) for key in _TEXT_KEYS}
@@ -157,58 +159,6 @@ class Renderer:
             return int(recorder.ask(Symbol(recorder, tested, attrgetter("arm")), int))
         letter = recorder.ask(Symbol(recorder, "the variant", attrgetter("variant")), str)
         return test_variants.number(letter)
-
-    def _language(self, recorder: Recorder, shared: Mapping[str, Any]) -> dict[str, str]:
-        """The mail's language and direction.
-
-        The language is the one that the campaign names; or that it compares the recipient's with;
-        or that its letters are of; or else the brand's.
-        """
-        written = self._campaign.front.language
-        available = self._languages()
-        source = self._sources.files[self._campaign.path]
-        if written:
-            code = self._named_language(recorder, shared)
-            language = languages.nearest(code, available) or self._no_language(code, available)
-        else:
-            language = self._asked_language(shared, source, available)
-            language = language or languages.nearest(languages.of_script(source), available)
-        language = language or self._sources.content.brand.language
-        return {"language": language, "direction": languages.direction(language)}
-
-    def _languages(self) -> list[str]:
-        folder = f"{_FOLDER}languages/"
-        return [
-            path.removeprefix(folder).removesuffix(".txt")
-            for path in self._sources.files
-            if path.startswith(folder)
-        ]
-
-    def _named_language(self, recorder: Recorder, shared: Mapping[str, Any]) -> str:
-        written = self._campaign.front.language.strip()
-        value = re.fullmatch(r"\{\{(.*)\}\}", written, re.DOTALL)
-        if value is None:
-            return self._front("language", shared)
-        named = self._text.compile_expression(value[1])(shared)
-        code = recorder.ask(named, str, "the value of {}") if isinstance(named, Symbol) else named
-        return str(code) or self._sources.content.brand.language
-
-    def _asked_language(self, shared: Mapping[str, Any], source: str, available: list[str]) -> str:
-        for code in languages.asked_for(source):
-            question = self._text.compile_expression(f"recipient.fields.language == '{code}'")
-            language = languages.nearest(code, available)
-            if language and question(shared):
-                return language
-        return ""
-
-    def _no_language(self, code: str, available: list[str]) -> str:
-        if self._campaign.front.language != code:
-            return ""  # it is a recipient's, who gets the brand's
-        raise CampaignError(
-            f'there are no words for the language "{code}"',
-            place=self._campaign.place("language"),
-            hint=f"{suggest(code, available)} To add one, copy templates/languages/en.txt and translate it.",
-        )
 
     def _references(self, shared: Mapping[str, Any]) -> Callable[[int, str], str]:
         """What stands in the HTML for a footnote's number, by the project's own template."""
@@ -253,7 +203,7 @@ class Renderer:
         template = environment.get_template(self._campaign.path)
         text = template.render(shared, **components.macros)
         if shared["direction"] == "rtl":
-            text = languages.keep_numbers(text)
+            text = keep_numbers(text)
         return Document(_ON_ITS_OWN.sub(r"\n\1\n", text), self._labels)
 
     def _markdown_html(self, text: str, *, inline: bool = False) -> str:

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from mailer.compiler import language
 from mailer.errors import CampaignError
 from mailer.links import Keys
 from mailer.mail.merge import Merger
@@ -109,9 +110,19 @@ def test_a_mail_says_its_language_and_direction(layout, language, direction):
         ("市议会决定关闭这条公交线路", "zh"),
         ("The council voted", "en"),
         ("The council voted for 市议会", "en"),
+        (
+            "El concejo votó el lunes para cerrar la línea, y los vecinos del barrio no lo aceptan",
+            "es",
+        ),
+        (
+            "The council voted to close the line, and El Paso and Los Angeles and La Paz will follow",
+            "en",
+        ),
+        ("Nous avons besoin de vous dans la rue avec les voisins", "en"),  # no words for French
+        ("We need you on the bus and in the hall. Los vecinos del barrio y las escuelas", "en"),
     ],
 )
-def test_letters_tell_the_language_where_nothing_says_it(text, language):
+def test_letters_and_words_tell_the_language_where_nothing_says_it(text, language):
     body = f'{text}.\n\n{{{{ button("{text}", "https://www.example.org/a-long-address") }}}}'
     html = merged(f"---\nsubject: {text}\n---\n\n{body}\n").html
     assert f'<html lang="{language}"' in html
@@ -157,6 +168,46 @@ def test_a_language_without_words_is_an_error_that_says_what_to_do():
         merged(TWO.format(more="language: fr\n"))
     assert str(found.value.place) == "campaigns/example.md:3"
     assert "en.txt" in (found.value.hint or "")
+
+
+def test_a_language_that_is_written_out_is_told_its_code():
+    with pytest.raises(CampaignError, match='no words for the language "Spanish"') as error:
+        merged(TWO.format(more="language: Spanish\n"))
+    assert error.value.hint == "Write language: es"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("ar", "صوّت المجلس لإغلاق الخط"),
+        ("de", "Der Rat hat für die Schließung gestimmt, und wir brauchen sie auf der Straße."),
+        ("en", "The council voted to close the line, and we need you to call your mayor."),
+        ("es", "El concejo votó para cerrar la línea. ¿Nos ayuda hoy? Los vecinos lo esperan."),
+        ("fr", "Le conseil a voté pour fermer la ligne. Nous avons besoin de vous dans la rue."),
+        ("he", "המועצה הצביעה לסגור"),
+        ("ht", "Nou bezwen ou jodi a. Tout moun nan vil la gen yon mesaj pou majistra a."),
+        ("ja", "市議会は夜行バスを廃止することを決めました。"),
+        ("ko", "시의회가 노선을 폐쇄하기로 했습니다"),
+        (
+            "pt",
+            "A câmara votou. Você não está só: são mais de mil vizinhos com uma carta até sua porta.",
+        ),
+        ("ru", "Совет проголосовал за закрытие линии"),
+        (
+            "tl",
+            "Bumoto ang konseho. Kailangan natin ang inyong tulong sa mga kalye para sa ating bus.",
+        ),
+        (
+            "vi",
+            "Hội đồng đã bỏ phiếu. Chúng tôi cần bạn và những người hàng xóm của bạn với các lá thư.",
+        ),
+        ("zh", "市议会决定关闭这条公交线路"),
+        ("", "Bus 12, Hall 7: 6 pm."),
+        ("", "We need you and your mayor. Los vecinos del barrio y las escuelas lo esperan hoy."),
+    ],
+)
+def test_a_text_tells_its_language(code, text):
+    assert language.guessed(text) == code
 
 
 def test_a_project_can_add_a_language():

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mailer.checks.finding import Finding, Severity
+from mailer.compiler import language as languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 HEADING_ORDER = "heading-order"
 LANGUAGE_MISSING = "language-missing"
+LANGUAGE_OTHER = "language-other"
 DIRECTION = "direction"
 TITLE_MISSING = "title-missing"
 META_MISSING = "meta-missing"
@@ -63,6 +65,28 @@ def language(mail: RenderedMail) -> Iterator[Finding]:
             "<html",
             written="<mjml",
         )
+
+
+def other_language(mail: RenderedMail) -> Iterator[Finding]:
+    """A text in another language than the footer's, in which screen readers would speak it."""
+    snapshot = mail.snapshot
+    source, named = snapshot.files[snapshot.path], snapshot.parsed.front.language
+    code = languages.guessed(source)
+    said = (mail.tree.get("lang") or "").partition("-")[0].lower()
+    if not code or code == said or "{{" in named or languages.asked_for(source):
+        return
+    name = languages.NAMES[code]
+    has_words = f"templates/languages/{code}.txt" in snapshot.files
+    yield Finding(
+        LANGUAGE_OTHER,
+        Severity.WARNING,
+        f"the text reads like {name}, and the mail says that it is in {languages.NAMES.get(said, said)}",
+        f"Write language: {code} at the top."
+        if has_words
+        else f"Copy templates/languages/en.txt to {code}.txt beside it, translate it, and write "
+        f"language: {code} at the top.",
+        snapshot.parsed.place("language" if named else "subject"),
+    )
 
 
 def direction(mail: RenderedMail) -> Iterator[Finding]:

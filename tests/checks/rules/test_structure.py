@@ -67,6 +67,24 @@ def test_layout_without_a_language_is_told_where_it_is():
     assert str(finding.place) == "templates/newsletter.mjml:4"
 
 
+FRENCH = "Nous avons besoin de vous dans la rue avec les voisins et les enfants."
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (FRENCH, "fr"),
+        ("The council voted to close the line, and we need you.", ""),
+        ("El concejo votó para cerrar la línea. Los vecinos del barrio lo esperan hoy.", ""),
+        (FRENCH + "\n\nWe need you in the hall with your mayor, and that is all we ask.", ""),
+    ],
+)
+def test_a_text_in_a_language_without_words_is_pointed_out(text, code):
+    findings = list(structure.other_language(mail(text)))
+    assert [finding.code for finding in findings] == [structure.LANGUAGE_OTHER] * bool(code)
+    assert all(f"language: {code}" in (finding.hint or "") for finding in findings)
+
+
 @pytest.mark.parametrize("text", ["التصويت يوم الثلاثاء", "ההצבעה ביום שלישי"])
 def test_text_from_right_to_left_says_so(text):
     assert codes(structure.direction, page(f"<p>{text}</p>")) == {structure.DIRECTION}

@@ -1,0 +1,106 @@
+"""The language of a campaign's mail: named by the writer, of the recipient, guessed, or the brand's."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mailer.compiler import language as languages
+from mailer.compiler.symbolic import Symbol
+from mailer.errors import CampaignError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mailer.campaigns.snapshot import Snapshot
+    from mailer.compiler.environment import Environment
+    from mailer.compiler.symbolic import Recorder
+
+_FOLDER = "templates/languages/"
+
+
+class LanguageChoice:
+    """Chooses the language of each variant.
+
+    Args:
+        snapshot: of the campaign.
+        environment: that can load the campaign's front matter.
+    """
+
+    def __init__(self, snapshot: Snapshot, environment: Environment) -> None:
+        self._snapshot = snapshot
+        self._campaign = snapshot.parsed
+        self._environment = environment
+
+    def choose(self, recorder: Recorder, shared: Mapping[str, Any]) -> dict[str, str]:
+        """The mail's language and direction, for the recorder's example.
+
+        Raises:
+            CampaignError: the writer names a language without words.
+        """
+        if self._campaign.front.language:
+            language = self._named(recorder, shared)
+        else:
+            language = self._recipients(shared) or languages.nearest(self._guessed, self._available)
+        language = language or self._snapshot.content.brand.language
+        return {"language": language, "direction": languages.direction(language)}
+
+    @cached_property
+    def _available(self) -> list[str]:
+        """Codes of the languages that there are words for."""
+        return [
+            path.removeprefix(_FOLDER).removesuffix(".txt")
+            for path in self._snapshot.files
+            if path.startswith(_FOLDER)
+        ]
+
+    @cached_property
+    def _source(self) -> str:
+        return self._snapshot.files[self._campaign.path]
+
+    @cached_property
+    def _compared(self) -> list[str]:
+        return languages.asked_for(self._source)
+
+    @cached_property
+    def _guessed(self) -> str:
+        """Of the text for those whose language the campaign does not compare with."""
+        code = languages.guessed(self._source)
+        return "" if code in self._compared else code
+
+    def _named(self, recorder: Recorder, shared: Mapping[str, Any]) -> str:
+        written = self._campaign.front.language.strip()
+        value = re.fullmatch(r"\{\{(.*)\}\}", written, re.DOTALL)
+        if value is None:
+            template = self._environment.get_template(f"{self._campaign.path}#language")
+            code = " ".join(template.render(shared).split())
+        else:
+            result: Any = self._environment.compile_expression(value[1])(shared)
+            if isinstance(result, Symbol):
+                result = recorder.ask(result, str, "the value of {}")
+            code = str(result)
+        language = languages.nearest(code, self._available)
+        if code == written and not language:
+            raise self._unknown(code)
+        return language
+
+    def _recipients(self, shared: Mapping[str, Any]) -> str:
+        """The first of the languages the campaign compares with that is the recipient's."""
+        for code in self._compared:
+            expression = f"recipient.fields.language == '{code}'"
+            language = languages.nearest(code, self._available)
+            if language and self._environment.compile_expression(expression)(shared):
+                return language
+        return ""
+
+    def _unknown(self, code: str) -> CampaignError:
+        meant = languages.nearest(languages.named(code), self._available)
+        return CampaignError(
+            f'there are no words for the language "{code}"',
+            place=self._campaign.place("language"),
+            hint=f"Write language: {meant}"
+            if meant
+            else f"{suggest(code, self._available)} To add one, copy templates/languages/en.txt "
+            "and translate it.",
+        )
