@@ -77,6 +77,16 @@ def _time_zone(text: str) -> str:
     return text
 
 
+def _smtp_server(text: str) -> str:
+    server = re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::(\d{1,5}))?", text)
+    if text and (not server or not 0 < int(server[1] or 1) <= _HIGHEST_PORT):
+        raise ValueError('must be a server such as "smtp.example.org" or "smtp.example.org:465"')
+    return text
+
+
+_HIGHEST_PORT = 65_535
+
+
 def _segment_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _TAKEN:
         raise ValueError(
@@ -197,6 +207,39 @@ class SendSettings(Section):
     """Whoever had another campaign so lately is left alone."""
 
 
+_IMPLICIT_TLS, _SUBMISSION = 465, 587
+"""Ports (RFC 8314, RFC 6409)."""
+
+
+class MailTestSettings(Section):
+    """The way of test mail, where it is not the way of the campaigns."""
+
+    smtp: Annotated[str, AfterValidator(_smtp_server)] = ""
+    """The office's server, perhaps with a port; "" sends test mail as campaigns are sent."""
+    user: str = ""
+    """Without one, the server is not asked to let anybody in. The password is in the environment."""
+    security: Literal["auto", "starttls", "tls", "none"] = "auto"
+
+    @property
+    def host(self) -> str:
+        return self.smtp.partition(":")[0]
+
+    @property
+    def port(self) -> int:
+        """Submission's own (RFC 6409), where none is named."""
+        return int(
+            self.smtp.partition(":")[2]
+            or (_IMPLICIT_TLS if self.security == "tls" else _SUBMISSION)
+        )
+
+    @property
+    def encryption(self) -> Literal["starttls", "tls", "none"]:
+        """What `security` comes to: port 465 is encrypted from the first byte (RFC 8314)."""
+        if self.security != "auto":
+            return self.security
+        return "tls" if self.port == _IMPLICIT_TLS else "starttls"
+
+
 class Ses(Section):
     """Amazon SES. Credentials come from boto3's own environment, never from here."""
 
@@ -294,6 +337,7 @@ class Content(Section):
 
 class Settings(Content):
     send: SendSettings = SendSettings()
+    test: MailTestSettings = MailTestSettings()
     ses: Ses = Ses()
     bounces: Bounces = Bounces()
     pages: Pages = Pages()

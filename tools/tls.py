@@ -48,14 +48,21 @@ def plain(connection: socket) -> None:
 
 def self_signed(folder: Path) -> Callable[[socket], None]:
     """Vouches for itself, with a certificate that is made in `folder`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_certificate(folder / "self-signed.pem"))
+    context, _ = server_context(folder)
 
     def answer(connection: socket) -> None:
         with suppress(OSError), context.wrap_socket(connection, server_side=True) as wrapped:
             wrapped.recv(65536)
 
     return answer
+
+
+def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's side of TLS, and the file of its certificate, which is made in `folder`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate = _certificate(folder / "self-signed.pem")
+    context.load_cert_chain(certificate)
+    return context, certificate
 
 
 def _certificate(file: Path) -> Path:

@@ -190,18 +190,18 @@ def _send_test_mails(
     mails = test_mail.make_test_mails(
         run.store, run.keys, snapshot, addresses, arm=arm, person=person
     )
-    name = run.project.settings.send.transport
-    transport = registry.open_transport(
-        run.project, name, snapshot, snapshot.list_name, clock=now, folder=folder
-    )
-    if name == registry.SES:
+    transport = registry.open_test_transport(run.project, snapshot, clock=now, folder=folder)
+    if transport.name != registry.OUTBOX:
         images.publish(run, snapshot.pictures.values())
     for mail in test_mail.deliver(run.store, transport, mails, seconds):
         typer.echo(f"{mail.email}: {mail.subject}")
-    place = registry.destination(run.project, name, snapshot.campaign)
+    if transport.name == "smtp":
+        typer.echo(f"Sent through {run.project.settings.test.smtp}.")
+        return
+    place = registry.destination(run.project, transport.name, snapshot.campaign)
     typer.echo(
         f"The test mails are in {place}{folder}/."
-        if name == registry.OUTBOX
+        if transport.name == registry.OUTBOX
         else f"Sent through {place}."
     )
 

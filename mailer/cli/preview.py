@@ -66,11 +66,9 @@ def _make(run: Session) -> Preview:
     from mailer.transports import registry
     from mailer.web.preview.app import Preview
 
-    transport = run.project.settings.send.transport
-
     def open_transport(snapshot: Snapshot) -> Transport:
-        return registry.open_transport(
-            run.project, transport, snapshot, snapshot.list_name, clock=now, folder=test_mail.FOLDER
+        return registry.open_test_transport(
+            run.project, snapshot, clock=now, folder=test_mail.FOLDER
         )
 
     return Preview(

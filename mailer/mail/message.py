@@ -49,8 +49,8 @@ class Envelope:
 
     sender: str
     """From, encoded, on one line."""
-    domain: str
-    """Of the sender: the right side of Message-ID."""
+    address: str
+    """Of the sender, without the name."""
     reply_to: str
     list_id: str
     unsubscribe_email: str
@@ -72,12 +72,17 @@ class Envelope:
         phrase = f"{content.brand.name} {list_name}"
         return cls(
             sender=headers.mailbox(sender.name, sender.email),
-            domain=headers.address(sender.email).rpartition("@")[2],
+            address=headers.address(sender.email),
             reply_to=headers.address(sender.reply_to),
             list_id=headers.list_id(phrase, list_name, host),
             unsubscribe_email=headers.address(sender.unsubscribe_email),
             arms=tuple(cls.of(arm, list_name=list_name) for arm in arms),
         )
+
+    @property
+    def domain(self) -> str:
+        """Of the sender: the right side of Message-ID."""
+        return self.address.rpartition("@")[2]
 
     def for_variant(self, variant: Variant) -> Envelope:
         """The envelope of the variant's own sender, in a test of senders; else this one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from mailer.errors import UsageError, suggest
@@ -63,6 +64,37 @@ def open_transport(
         path = outbox_folder(project, snapshot.campaign) / folder
         return Outbox(path, campaign=snapshot.campaign, envelope=envelope, clock=clock)
     raise UsageError(f'there is no transport "{name}"', hint=suggest(name, (OUTBOX, SES)))
+
+
+def open_test_transport(
+    project: Project, snapshot: Snapshot, *, clock: Callable[[], datetime], folder: str
+) -> Transport:
+    """Open the transport for a campaign's test mail: the office's SMTP server, or that of sends.
+
+    Args:
+        project: whose settings it takes.
+        snapshot: of the campaign.
+        clock: aware UTC time.
+        folder: inside the campaign's outbox.
+
+    Raises:
+        ConfigError: there is no password for the server.
+        TransportError: the outbox cannot be written.
+    """
+    settings, list_name = project.settings, snapshot.list_name
+    if not settings.test.smtp:
+        return open_transport(
+            project, settings.send.transport, snapshot, list_name, clock=clock, folder=folder
+        )
+    from mailer.transports import smtp  # noqa: PLC0415 - as above
+
+    return smtp.SmtpTransport(
+        settings.test,
+        campaign=snapshot.campaign,
+        envelope=Envelope.of(snapshot.content, list_name=list_name, senders=snapshot.senders),
+        clock=clock,
+        password=os.environ.get(smtp.PASSWORD, ""),
+    )
 
 
 def outbox_folder(project: Project, campaign: str) -> Path:

@@ -106,11 +106,10 @@ def test_a_slip_in_them_has_its_line(front, line, message):
 
 
 def merger():
-    made = make_merger("Dear {{ recipient.first_name }},\n", front="")
-    text = made._sources.files["campaigns/sample.md"].replace(
-        "subject: 'News'", "subjects:\n  - Hello {{ recipient.first_name }}\n  - Goodbye"
+    text = (
+        "---\nsubjects:\n  - Hello {{ recipient.first_name }}\n  - Goodbye\n---\n"
+        "Dear {{ recipient.first_name }},\n"
     )
-    made._sources.files["campaigns/sample.md"] = text
     return make_merger("", files={"campaigns/sample.md": text})
 
 
