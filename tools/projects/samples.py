@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailer import config
 from mailer.campaigns import snapshot
+from mailer.campaigns.petition import Tally
 from mailer.compiler.audience import condition
 from mailer.links import Keys
 from mailer.lists.importing import AcceptedRow, SubscriberFile
@@ -73,9 +74,15 @@ def member(**known: str) -> Subscriber:
     )
 
 
+SIGNED = 41_286
+"""Signatures of each petition of the sample project."""
+
+
 @cache
 def load(campaign: str) -> Snapshot:
-    return snapshot.load(project(), campaign)
+    return snapshot.load(
+        project(), campaign, tallies=lambda names: {name: Tally(SIGNED) for name in names}
+    )
 
 
 def written(text: str) -> Snapshot:
