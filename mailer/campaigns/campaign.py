@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from mailer.campaigns import test_variants, yaml_mistakes
 from mailer.config import Tags
@@ -33,11 +33,15 @@ _NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
 _NESTED = {
     "subjects": yaml.SequenceNode,
     "senders": yaml.SequenceNode,
+    "list": yaml.SequenceNode,
+    "exclude": yaml.SequenceNode,
     "subject_test": yaml.MappingNode,
     "test": yaml.MappingNode,
     "tags": yaml.MappingNode,
 }
 """What is not text; all else is."""
+_ONE_OR_SEVERAL = {"list", "exclude"}
+"""Of these, what may be text all the same."""
 _SHAPES = {
     yaml.SequenceNode: ("a list", 'Write each on a line of its own that begins with "  - ".'),
     yaml.MappingNode: (
@@ -68,6 +72,24 @@ def _duration(text: Any) -> Any:
     return int(named[1]) * _UNITS[named[2]]
 
 
+def _names(value: Any) -> Any:
+    return (
+        [name.strip() for name in value.split(",") if name.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("names the same twice")
+    return names
+
+
+Names = Annotated[tuple[Text, ...], BeforeValidator(_names), AfterValidator(_once)]
+"""One name, or several: one to a line, or with commas between them."""
+
+
 class SubjectTest(Section):
     """How the best of several subjects, senders or texts is found."""
 
@@ -89,7 +111,10 @@ class FrontMatter(Section):
     subject_test: SubjectTest = SubjectTest()
     """The same as `test`, under its earlier name."""
     preheader: str = ""
-    list: str = ""
+    list: Names = ()
+    """One list or several: everybody who is on any of them gets it once."""
+    exclude: Names = ()
+    """Lists, and [segments] of mailer.toml, whose people do not get it."""
     sender: str = ""
     """One of [senders] in mailer.toml; "" leaves it to the list."""
     senders: tuple[Text, ...] = ()
@@ -281,7 +306,7 @@ def _refuse_comment(path: str, name: str, node: yaml.Node, header: str) -> None:
 
 def _value(path: str, name: str, node: yaml.Node, lines: dict[str, int]) -> Any:
     """A value as the schema takes it; notes the lines of what is inside it."""
-    if name not in _NESTED:
+    if name not in _NESTED or (name in _ONE_OR_SEVERAL and isinstance(node, yaml.ScalarNode)):
         return text_of(path, node)
     if not isinstance(node, _NESTED[name]):
         shape, hint = _SHAPES[_NESTED[name]]

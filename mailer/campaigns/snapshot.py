@@ -61,8 +61,18 @@ class Snapshot:
         return self.parsed.front.subject
 
     @property
-    def list_name(self) -> str:
+    def lists(self) -> tuple[str, ...]:
         return self.parsed.front.list
+
+    @property
+    def list_name(self) -> str:
+        """The first list, whose settings hold for the mail; "" for none."""
+        return self.lists[0] if self.lists else ""
+
+    @property
+    def shown_lists(self) -> str:
+        """Its lists, for staff and mail programs: "members, allies"."""
+        return ", ".join(self.lists)
 
     @property
     def audience(self) -> str:
@@ -151,7 +161,7 @@ def load(
     for name, lookup in project.settings.lookups.items():
         files[lookup.file] = read_lookup(project, name)
     parsed = campaign_file.parse(project.show(path), files[project.show(path)])
-    content = _content(project.settings, parsed, list_name or parsed.front.list)
+    content = _content(project.settings, parsed, list_name or (parsed.front.list or ("",))[0])
     pictures = library.load(project, parsed.path, files[parsed.path])
     petitions = petition_file.used_in(files[parsed.path])
     files |= _read_petitions(project, petitions)

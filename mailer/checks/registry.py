@@ -15,6 +15,7 @@ from mailer.checks.rules import (
     line_breaks,
     links,
     outlook,
+    quoted_numbers,
     structure,
     tap_targets,
     text_part,
@@ -41,6 +42,7 @@ SOURCE_RULES: tuple[SourceRule, ...] = (
     line_breaks.lost_line_breaks,
     footnotes.footnotes,
     compliance.sender,
+    quoted_numbers.quoted_numbers,
     elements.unknown_attributes,
     elements.unknown_classes,
 )

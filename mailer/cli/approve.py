@@ -12,12 +12,15 @@ from mailer.cli.common import (
     Campaign,
     Json,
     ListName,
+    Sample,
     Session,
+    Where,
     Yes,
     interactive,
     now,
     print_json,
     session,
+    with_sample,
 )
 from mailer.errors import FindingsError, UsageError
 
@@ -39,26 +42,25 @@ def approve(
     campaign: Campaign,
     *,
     list_name: ListName = "",
-    where: Annotated[
-        str,
-        typer.Option(
-            help="The same condition that `mailer send` will get; it is part of the audience."
-        ),
-    ] = "",
+    where: Where = "",
+    sample: Sample = "",
     by: Annotated[str, typer.Option(help="Your name. Default: the name of your login.")] = "",
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Approve a campaign: record that this text may go to this audience."""
+    """Approve a campaign: record that this text may go to this audience.
+
+    Give the list, the condition and the sample that `mailer send` will get: they are the audience.
+    """
     from mailer.cli import findings, output
 
     if as_json and not yes:
         raise UsageError("--json cannot ask", hint="Add --yes.")
     run, person = session(context), by.strip() or _login()
-    plan = _draw_up(run, campaign, list_name, where)
+    plan = _draw_up(run, campaign, list_name, with_sample(where, sample))
     if not plan.recipients:
         reasons = output.left_out(plan.new.left_out) or "it is empty"
-        raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
+        raise UsageError(f"nobody on {plan.mailing.shown_lists} would get it: {reasons}")
     if not as_json:
         output.show_plan(plan, lines_of(run, plan))
         findings.show(plan.findings, len(plan.new.ids), err=True)
@@ -110,7 +112,7 @@ def _ask(plan: Plan, person: str, *, yes: bool) -> None:
             "approving asks you first, and this is not a terminal",
             hint="Run it in a terminal, or add --yes.",
         )
-    question = f"Approve {plan.mailing.campaign} for {plan.mailing.list_name} as {person}?"
+    question = f"Approve {plan.mailing.campaign} for {plan.mailing.shown_lists} as {person}?"
     if not typer.confirm(question):
         raise UsageError("nothing was approved")
 
@@ -197,7 +199,7 @@ def _why_not(plan: Plan, status: ApprovalStatus, needed: int) -> str:
 
 def _how(plan: Plan, where: str) -> str:
     command = ["mailer", "approve", plan.mailing.campaign]
-    if plan.mailing.list_name != plan.mailing.snapshot.list_name:
+    if plan.mailing.lists != plan.mailing.snapshot.lists:
         command += ["--list", plan.mailing.list_name]
     if where:
         command += ["--where", where]

@@ -92,7 +92,7 @@ def build(
     merged = _merge(run, snapshot, _example(run, snapshot, recipient), arm)
     folder = out.resolve() if out else run.project.build
     envelope = message.Envelope.of(
-        snapshot.content, list_name=snapshot.list_name, senders=snapshot.senders
+        snapshot.content, list_name=snapshot.shown_lists, senders=snapshot.senders
     )
     eml = message.encode(merged, envelope, message_id=f"{snapshot.campaign}.build", date=now())
     typer.echo(f"Subject  {merged.subject}")

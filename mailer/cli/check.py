@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli import findings
-from mailer.cli.common import Campaign, Json, ListName, Session, now, print_json, session
+from mailer.cli.common import (
+    Campaign,
+    Json,
+    ListName,
+    Sample,
+    Session,
+    Where,
+    now,
+    print_json,
+    session,
+    with_sample,
+)
 from mailer.errors import FindingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.finding import Finding
@@ -29,6 +40,8 @@ def check(
     campaign: Campaign,
     *,
     list_name: ListName = "",
+    where: Where = "",
+    sample: Sample = "",
     online: Annotated[
         bool, typer.Option("--online", help="Also open every link, and report dead ones.")
     ] = False,
@@ -40,14 +53,14 @@ def check(
 
     run = session(context)
     snapshot = load(run.project, campaign, list_name, tallies=run.store.petitions.tallies)
-    list_name = list_name or _existing_list(run, snapshot)
-    report = _run_checks(run, snapshot, list_name)
+    lists = (list_name,) if list_name else _existing_lists(run, snapshot)
+    report = _run_checks(run, snapshot, lists, with_sample(where, sample))
     if online:
         report = replace(report, findings=_with_dead_links(snapshot, report))
     if as_json:
-        print_json(_as_json(snapshot, list_name, report))
+        print_json(_as_json(snapshot, lists, report))
     else:
-        _show(snapshot, list_name, report)
+        _show(snapshot, lists, report)
     if report.is_refused:
         errors = findings.count(report.findings, Severity.ERROR)
         raise FindingsError(f"{snapshot.campaign} cannot be sent as it is: {errors}")
@@ -56,23 +69,23 @@ def check(
         typer.echo(f"{snapshot.campaign} can be sent: no error, {warnings}.")
 
 
-def _existing_list(run: Session, snapshot: Snapshot) -> str:
-    """The list of the front matter; "" before the first import into it."""
+def _existing_lists(run: Session, snapshot: Snapshot) -> Sequence[str]:
+    """The lists of the front matter; none before the first import into each of them."""
     names = {members.name for members in run.store.subscribers.lists()}
-    return snapshot.list_name if snapshot.list_name in names else ""
+    return snapshot.lists if names.issuperset(snapshot.lists) else ()
 
 
-def _run_checks(run: Session, snapshot: Snapshot, list_name: str) -> CheckReport:
+def _run_checks(run: Session, snapshot: Snapshot, lists: Sequence[str], where: str) -> CheckReport:
     from mailer.checks.runner import check_snapshot, run_checks
     from mailer.mail.merge import Merger
-    from mailer.sending.plan import everybody
+    from mailer.sending.audience import everybody
     from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
 
     today = now().date()
     merger = Merger(snapshot, fields=run.store.subscribers.field_names(), keys=run.keys, send_id=0)
-    if not list_name:
+    if not lists:
         return check_snapshot(snapshot, merger, SAMPLE_SUBSCRIBER, today=today, watch=_watch)
-    choices, size = everybody(run.store, snapshot, list_name)
+    choices, size = everybody(run.store, snapshot, lists, where)
     return run_checks(snapshot, merger, _watch(choices, size), today=today, watch=_watch)
 
 
@@ -94,14 +107,16 @@ def _watch(items: Iterable[Item], total: int) -> Iterable[Item]:
     return watch("Checking", items, total)
 
 
-def _show(snapshot: Snapshot, list_name: str, report: CheckReport) -> None:
+def _show(snapshot: Snapshot, lists: Sequence[str], report: CheckReport) -> None:
     from mailer.cli import output
 
     findings.show(report.findings, report.recipients)
-    if not list_name:
+    if not lists:
         missing = (
-            f'There is no list "{snapshot.list_name}" yet'
-            if snapshot.list_name
+            f"Not all of its lists are there yet: {snapshot.shown_lists}"
+            if snapshot.lists[1:]
+            else f'There is no list "{snapshot.list_name}" yet'
+            if snapshot.lists
             else "No list is named"
         )
         typer.echo(f"{missing}: its audience was not looked at. Name one with --list LIST.")
@@ -109,7 +124,7 @@ def _show(snapshot: Snapshot, list_name: str, report: CheckReport) -> None:
         return
     largest = max(report.variants, key=lambda checked: checked.largest)
     lines = {
-        "List": list_name,
+        "Lists" if lists[1:] else "List": ", ".join(lists),
         "Audience": snapshot.audience or "everybody on the list",
         "Recipients": f"{report.recipients:,}",
         "Left out": output.left_out(report.dry_run.left_out) or "nobody",
@@ -120,10 +135,11 @@ def _show(snapshot: Snapshot, list_name: str, report: CheckReport) -> None:
     output.show_variants([(checked.variant, checked.recipients) for checked in report.variants])
 
 
-def _as_json(snapshot: Snapshot, list_name: str, report: CheckReport) -> dict[str, Any]:
+def _as_json(snapshot: Snapshot, lists: Sequence[str], report: CheckReport) -> dict[str, Any]:
     return {
         "campaign": snapshot.campaign,
-        "list": list_name,
+        "list": lists[0] if lists else "",
+        "lists": list(lists),
         "audience_query": snapshot.audience,
         "recipients": report.recipients,
         "left_out": dict(report.dry_run.left_out) if report.dry_run else {},

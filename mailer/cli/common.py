@@ -29,8 +29,19 @@ Campaign = Annotated[
 ListName = Annotated[
     str, typer.Option("--list", help="The list. Default: the one in the campaign's front matter.")
 ]
+Where = Annotated[
+    str,
+    typer.Option(help="Only people for whom this is true, as in 'recipient.state == \"OR\"'."),
+]
+Sample = Annotated[str, typer.Option(help="Only so many of the audience, drawn by lot, as in 5%.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to every question.")]
+
+
+def with_sample(where: str, sample: str) -> str:
+    """The condition of --where and --sample together."""
+    drawn = f"sample({json.dumps(sample)})" if sample else ""
+    return f"({where}) and {drawn}" if where and drawn else where or drawn
 
 
 class Session:

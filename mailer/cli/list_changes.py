@@ -121,7 +121,8 @@ def _chosen(run: Session, list_name: str, where: str, file: Path | None) -> Iter
         lookup.file: read_lookup(run.project, name) for name, lookup in content.lookups.items()
     }
     fields = run.store.subscribers.field_names()
-    applies = condition(where, Snapshot("", lookups, content), fields)
+    facts = run.store.subscribers.facts((list_name,))
+    applies = condition(where, Snapshot("", lookups, content), fields, facts=facts)
     listed = None if file is None else set(_emails(file))
     for subscriber, *_ in run.store.subscribers.members(list_name):
         if (listed is None or subscriber.email in listed) and applies(subscriber):

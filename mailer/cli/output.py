@@ -76,13 +76,15 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
     snapshot = plan.mailing.snapshot
     example = plan.rest.example or plan.new.example
     assert example is not None
+    excluded = snapshot.parsed.front.exclude
     lines = {
         "Campaign": f"{plan.mailing.campaign}, from {snapshot.path}",
         "Subject": example.subject,
         "": f"as {example.email} gets it",
         **_tested(snapshot),
-        "List": plan.mailing.list_name,
+        "Lists" if plan.mailing.lists[1:] else "List": plan.mailing.shown_lists,
         "Audience": plan.query or "everybody on the list",
+        **({"Excluded": ", ".join(excluded)} if excluded else {}),
         "Recipients": _recipients(plan),
         "Left out": left_out(plan.rest.left_out + plan.new.left_out) or "nobody",
         **further,
@@ -195,6 +197,7 @@ def send_as_json(send: Send, counts: Counts) -> dict[str, Any]:
     return {
         "campaign": send.campaign,
         "list": send.list_name,
+        "lists": list(send.lists),
         "state": send.state,
         "note": send.note,
         "audience_query": send.audience_query,
@@ -213,6 +216,8 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "dry_run": True,
         "campaign": plan.mailing.campaign,
         "list": plan.mailing.list_name,
+        "lists": list(plan.mailing.lists),
+        "exclude": list(plan.mailing.snapshot.parsed.front.exclude),
         "audience_query": plan.query,
         "recipients": plan.recipients,
         "left_out": dict(plan.rest.left_out + plan.new.left_out),

@@ -53,7 +53,7 @@ def _sends(run: Session, campaign: str, list_name: str) -> list[Send]:
     from mailer.cli.status import started
 
     sends = started(run, campaign)
-    chosen = [send for send in sends if list_name in {"", send.list_name}]
+    chosen = [send for send in sends if list_name in {"", *send.lists}]
     if not chosen:
         list_names = [send.list_name for send in sends]
         raise UsageError(
@@ -94,7 +94,7 @@ def _show(report: SendReport) -> None:
     from mailer.reports import rows
 
     send = report.send
-    typer.echo(f"\n{send.campaign} to {send.list_name}: {send.state}")
+    typer.echo(f"\n{send.campaign} to {send.shown_lists}: {send.state}")
     lines = {
         "Subject": report.subject,
         "Audience": send.audience_query or "everybody on the list",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from mailer.cli import reconcile, status, subject_test, worker
-from mailer.cli.common import Campaign, Json, ListName, Yes, session
+from mailer.cli.common import Campaign, Json, ListName, Sample, Where, Yes, session, with_sample
 from mailer.cli.send_command import SendCommand, SendOptions
 
 Way = Annotated[str, typer.Option("--transport", help="outbox, or as mailer.toml says.")]
@@ -41,14 +40,8 @@ def send(
     campaign: Campaign,
     *,
     list_name: ListName = "",
-    where: Annotated[
-        str,
-        typer.Option(help="Only people for whom this is true, as in 'recipient.state == \"OR\"'."),
-    ] = "",
-    sample: Annotated[
-        str,
-        typer.Option(help="Only so many of the audience, drawn by lot, as in 5%."),
-    ] = "",
+    where: Where = "",
+    sample: Sample = "",
     transport: Way = "",
     rate: Rate = None,
     limit: Limit = None,
@@ -68,10 +61,9 @@ def send(
     """Send a campaign to its list, now or later, or go on with one that was stopped."""
     from mailer.sending.service import SendRequest
 
-    if sample:
-        drawn = f"sample({json.dumps(sample)})"
-        where = f"({where}) and {drawn}" if where else drawn
-    request = SendRequest(campaign, list_name, where, transport, rate, limit, at)
+    request = SendRequest(
+        campaign, list_name, with_sample(where, sample), transport, rate, limit, at
+    )
     options = SendOptions(yes, as_json, dry_run, accept_warnings)
     SendCommand(session(context), request, options).serve()
 

@@ -112,7 +112,7 @@ class SendCommand:
         existing, sends = plan.mailing.send, self.run.store.sends
         if existing is None:
             reasons = output.left_out(plan.new.left_out) or "it is empty"
-            raise UsageError(f"nobody on {plan.mailing.list_name} would get it: {reasons}")
+            raise UsageError(f"nobody on {plan.mailing.shown_lists} would get it: {reasons}")
         if transport and not self.options.dry_run:
             self.sends.close_books(plan, existing, transport)
         counts = sends.counts(existing.id)

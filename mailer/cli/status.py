@@ -93,7 +93,7 @@ def pause(context: typer.Context, campaign: Campaign) -> None:
             send.id, SendState.PAUSED, note="paused with mailer pause", now=now()
         )
         typer.echo(
-            f"{send.campaign} to {send.list_name} pauses after what is in flight. "
+            f"{send.campaign} to {send.shown_lists} pauses after what is in flight. "
             f"Go on with: mailer resume {send.campaign}"
         )
 
@@ -114,7 +114,7 @@ def cancel(
 
 def _cancel(run: Session, send: Send, *, yes: bool) -> None:
     counts = run.store.sends.counts(send.id)
-    name = f"{send.campaign} to {send.list_name}"
+    name = f"{send.campaign} to {send.shown_lists}"
     if not yes:
         if not interactive():
             raise UsageError("cancelling asks for a confirmation", hint="Add --yes.")
@@ -132,7 +132,7 @@ def _question(send: Send, counts: Counts) -> str:
     if not counts.touched:
         return f"Nobody was mailed yet. Cancel {send.campaign} and make it a draft again?"
     pending = people(counts.pending)
-    return f"{pending} on {send.list_name} will never get {send.campaign}. Cancel it?"
+    return f"{pending} on {send.shown_lists} will never get {send.campaign}. Cancel it?"
 
 
 def started(run: Session, campaign: str) -> list[Send]:
@@ -147,7 +147,7 @@ def started(run: Session, campaign: str) -> list[Send]:
 
 
 def _states(sends: list[Send]) -> str:
-    return ", ".join(f"{send.campaign} to {send.list_name} is {send.state}" for send in sends)
+    return ", ".join(f"{send.campaign} to {send.shown_lists} is {send.state}" for send in sends)
 
 
 def _show_all(run: Session, sends: list[tuple[Send, Counts]]) -> None:
@@ -155,7 +155,13 @@ def _show_all(run: Session, sends: list[tuple[Send, Counts]]) -> None:
     columns = ("Campaign", "List", "State", "Created", "Audience", *map(str.title, shown), "Note")
     table_rows = [
         (
-            *(send.campaign, send.list_name, _state(run, send), send.created[:10], counts.audience),
+            *(
+                send.campaign,
+                send.shown_lists,
+                _state(run, send),
+                send.created[:10],
+                counts.audience,
+            ),
             *(getattr(counts, name) for name in shown),
             send.note or schedule_output.waits_for(run, send),
         )
@@ -174,7 +180,7 @@ def _show(run: Session, send: Send, counts: Counts) -> None:
     from mailer.cli.output import show_held_back
 
     state = _state(run, send)
-    typer.echo(f"{send.campaign} to {send.list_name}: {state}")
+    typer.echo(f"{send.campaign} to {send.shown_lists}: {state}")
     if state == "stopped":
         typer.echo("  The process that was sending it is gone.")
     if send.note:

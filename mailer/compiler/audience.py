@@ -14,6 +14,7 @@ from jinja2 import TemplateError, meta, nodes
 
 from mailer.campaigns.subject_test import is_in_sample
 from mailer.compiler import limits
+from mailer.compiler.audience_symbols import FACTS, with_facts
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.environment import Environment, constant_in
 from mailer.compiler.mistakes import HELP, Names, explained
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mailer.campaigns.snapshot import Snapshot
+    from mailer.lists.audience_facts import AudienceFacts
     from mailer.lists.subscriber import Subscriber
 
 _TOO_DEEP = (MemoryError, RecursionError, SyntaxError)
@@ -35,9 +37,21 @@ _EXAMPLES = 'Examples: recipient.state == "OR", or "volunteer" in recipient.tags
 
 
 def condition(
-    expression: str, sources: Snapshot, fields: frozenset[str], place: Place | None = None
+    expression: str,
+    sources: Snapshot,
+    fields: frozenset[str],
+    place: Place | None = None,
+    *,
+    facts: AudienceFacts | None = None,
 ) -> Callable[[Subscriber], bool]:
     """A test of subscribers, made from an expression; "" lets everybody through.
+
+    Args:
+        expression: as written.
+        sources: the look-ups and segments that it may use.
+        fields: further columns that lists bring.
+        place: where it stands.
+        facts: what the store knows of people; without them, it cannot be asked.
 
     Raises:
         CampaignError: the expression does not parse, or asks for what no recipient has. The
@@ -52,6 +66,8 @@ def condition(
     def decide(recipient: Recipient) -> tuple[list[Any], bool]:
         recorder = Recorder(recipient, known)
         variables: dict[str, Any] = {**roots(recorder, tables, fields)}
+        if facts is not None:
+            variables["recipient"] = with_facts(variables["recipient"], facts)
         variables["sample"] = _sample(recorder, sources)
         for name, segment in segments.items():
             variables[name] = segment.evaluate(variables)
@@ -101,7 +117,7 @@ class _Expression:
         self.place = place
         self._text = text
         self._names = Names(
-            [*COLUMNS, *(f"fields.{name}" for name in fields)], (), [*environment.filters]
+            [*COLUMNS, *FACTS, *(f"fields.{name}" for name in fields)], (), [*environment.filters]
         )
         try:
             self._evaluate = environment.compile_expression(text, undefined_to_none=False)

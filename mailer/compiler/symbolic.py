@@ -290,7 +290,7 @@ class Symbol:
 
     # --- gone into
 
-    def child(self, find: Callable[[Any, Any], Any], name: Any) -> Symbol:
+    def child(self, find: Callable[[Any, Any], Any], name: Any) -> Symbol | Function:
         """An item or attribute.
 
         Raises:
@@ -304,10 +304,10 @@ class Symbol:
             )
         if isinstance(self.shape, dict):
             if name not in self.shape:
-                raise CampaignError(
-                    f'"{self.text}" has no "{name}"', place=here(), hint=_known(self.shape, name)
-                )
-            return Symbol(self.recorder, *self.shape[name])
+                hint = _FOR_CONDITIONS.get(f"{self.text}.{name}") or _known(self.shape, name)
+                raise CampaignError(f'"{self.text}" has no "{name}"', place=here(), hint=hint)
+            entry = self.shape[name]
+            return entry if isinstance(entry, (Symbol, Function)) else Symbol(self.recorder, *entry)
         if isinstance(self.shape, list) and isinstance(name, int):
             return self._item(name)
         if isinstance(name, str) and name not in _OF_COLUMNS and self._is_column():
@@ -500,6 +500,12 @@ def is_in_constant(item: Any, container: Any) -> bool:
         and isinstance(container, Symbol)
         and any(isinstance(part, str) and item in part for part in container.parts)
     )
+
+
+_FOR_CONDITIONS = dict.fromkeys(
+    ("recipient.joined", "recipient.lists", "recipient.had"),
+    "Conditions can ask for it, in audience:, --where and [segments]; the text of a mail cannot.",
+)
 
 
 def _same(value: Any) -> Any:

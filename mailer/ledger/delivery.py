@@ -38,7 +38,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One campaign to one list."""
+    """One campaign to its lists. With its first list, the campaign names it."""
 
     id: int
     campaign: str
@@ -69,6 +69,17 @@ class Send:
     """Messages tried, from the start of the send, after which it pauses; 0 for no end."""
     version: int = 0
     """Grows with each change of the state: tells whether it is still as somebody saw it."""
+    further_lists: tuple[str, ...] = ()
+    """The lists it goes to besides `list_name`, in the order of their names."""
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        return (self.list_name, *self.further_lists)
+
+    @property
+    def shown_lists(self) -> str:
+        """Its lists, for staff: "members, allies"."""
+        return ", ".join(self.lists)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ class Reader:
     subscriber_id: int
     email: str
     """"" when the person has been erased."""
-    list_name: str
+    lists: tuple[str, ...]
+    """Those that the mail went to; none of a departure that belongs to no mail."""
     campaign: str
     subscribed: bool
-    """To that list, and not suppressed."""
+    """To one of these lists, and not suppressed."""
 
 
 class RequestKind(StrEnum):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mailer.ledger.delivery import HELD_BACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mailer.lists.membership import Membership, SuppressionReason
     from mailer.lists.subscriber import Subscriber
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Selection = tuple["Subscriber", str]
 """A subscriber, and why they are left out: "" for those who get it."""
+Exclusion = tuple[str, "Callable[[Subscriber], bool]"]
 
 
 def select_recipients(
@@ -25,16 +26,18 @@ def select_recipients(
     delivered: Iterable[int],
     wanted: Callable[[Subscriber], bool],
     lately: Iterable[int],
+    exclusions: Sequence[Exclusion] = (),
 ) -> Iterator[Selection]:
-    """Go through a list.
+    """Go through the members of a list, or of several.
 
     Args:
         members: of the list, in the order of their ids.
         delivered: ids of those who have the campaign already, ascending.
         wanted: whether the audience's expression is true of a subscriber.
         lately: ids of those who are left alone for now, ascending.
+        exclusions: why somebody does not get it, and whether that is true of a subscriber.
     """
-    has_it, is_held = _among(delivered), _among(lately)
+    has_it, is_held = among(delivered), among(lately)
     for subscriber, membership, suppression in members:
         if has_it(subscriber.id):
             yield subscriber, "already in this campaign"
@@ -45,10 +48,11 @@ def select_recipients(
         elif not wanted(subscriber):
             yield subscriber, "not in the segment"
         else:
-            yield subscriber, HELD_BACK if is_held(subscriber.id) else ""
+            reason = next((why for why, excludes in exclusions if excludes(subscriber)), "")
+            yield subscriber, reason or (HELD_BACK if is_held(subscriber.id) else "")
 
 
-def _among(ascending: Iterable[int]) -> Callable[[int], bool]:
+def among(ascending: Iterable[int]) -> Callable[[int], bool]:
     """Whether an id is among these; to be asked for one id after another, ascending, too."""
     ids = iter(ascending)
     reached = next(ids, None)

@@ -46,7 +46,7 @@ def overview(project: Project, store: Store, now: datetime) -> list[CampaignStat
         state = status_of(store, send, now)
         numbers = (counts.accepted, counts.audience)
         rows.append(
-            CampaignStatus(send.campaign, send.list_name, state, send.plan, *numbers, send.note)
+            CampaignStatus(send.campaign, send.shown_lists, state, send.plan, *numbers, send.note)
         )
     return [*drafts, *rows]
 
@@ -58,5 +58,4 @@ def _draft(project: Project, name: str) -> CampaignStatus:
         front = campaign_file.parse(project.show(path), text).front
     except (MailerError, OSError, UnicodeDecodeError) as err:
         return CampaignStatus(name, "", DRAFT, "", 0, 0, str(err))
-    lists = front.list if isinstance(front.list, str) else ", ".join(front.list)
-    return CampaignStatus(name, lists, DRAFT, "", 0, 0, "")
+    return CampaignStatus(name, ", ".join(front.list), DRAFT, "", 0, 0, "")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from mailer.campaigns import snapshot
 from mailer.campaigns.snapshot import Snapshot
+from mailer.checks.rules.quoted_numbers import in_condition
 from mailer.checks.runner import CheckRun
-from mailer.compiler.audience import condition
 from mailer.errors import MailerError, Place, UsageError, suggest
 from mailer.ledger.delivery import SendState
 from mailer.mail.dry_run import DryRun, merge_all, select_recipients
 from mailer.mail.merge import Merger
+from mailer.sending.audience import audience_test, check_lists, exclusions, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mailing:
-    """A campaign, its list, and the send if there is one."""
+    """A campaign, its lists, and the send if there is one."""
 
     snapshot: Snapshot
     """The send's own snapshot, else the files on disk."""
-    list_name: str
+    lists: tuple[str, ...]
+    """The lists it goes to; the send is known by the first."""
     send: Send | None
     edited: bool
     """The files differ from the send's snapshot."""
@@ -43,10 +45,21 @@ class Mailing:
     """Hours for which recipients of another campaign are skipped; 0 skips none."""
     replaces: Send | None = None
     """A scheduled send without mailed recipients, which this one, of the edited files, replaces."""
+    added_lists: tuple[str, ...] = ()
+    """Lists that the edited files name, to which the send does not go."""
 
     @property
     def campaign(self) -> str:
         return self.snapshot.campaign
+
+    @property
+    def list_name(self) -> str:
+        return self.lists[0]
+
+    @property
+    def shown_lists(self) -> str:
+        """Its lists, for staff and mail programs: "members, allies"."""
+        return ", ".join(self.lists)
 
 
 @dataclass(frozen=True)
@@ -94,12 +107,13 @@ def find_mailing(
                 f"{name_of(campaign)} was never sent to {wanted}",
                 hint=suggest(wanted, _lists(sends)),
             )
-        _check_list(store, on_disk, wanted)
+        lists = (list_name,) if list_name else on_disk.lists
+        check_lists(store, on_disk, lists)
         quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
-        return Mailing(on_disk, wanted, None, edited=False, quiet_hours=quiet)
+        return Mailing(on_disk, lists, None, edited=False, quiet_hours=quiet)
     if send.state is SendState.CANCELLED:
         raise UsageError(
-            f"{send.campaign} to {wanted} was cancelled, which is final",
+            f"{send.campaign} to {send.shown_lists} was cancelled, which is final",
             hint="To send it after all, copy the file to a new name.",
         )
     frozen = Snapshot.from_bytes(send.snapshot)
@@ -107,8 +121,12 @@ def find_mailing(
     edited = on_disk is not None and on_disk.digest != frozen.digest
     if anew and edited and on_disk and not store.sends.counts(send.id).touched:
         quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
-        return Mailing(on_disk, wanted, None, edited=False, quiet_hours=quiet, replaces=send)
-    return Mailing(frozen, wanted, send, edited, send.quiet_hours)
+        lists = (list_name,) if list_name else on_disk.lists
+        check_lists(store, on_disk, lists)
+        return Mailing(on_disk, lists, None, edited=False, quiet_hours=quiet, replaces=send)
+    named = on_disk.lists if on_disk and not list_name else ()
+    added = tuple(name for name in named if name not in send.lists)
+    return Mailing(frozen, send.lists, send, edited, send.quiet_hours, added_lists=added)
 
 
 def name_of(campaign: str) -> str:
@@ -122,21 +140,6 @@ def _only(sends: list[Send]) -> str:
 
 def _lists(sends: list[Send]) -> list[str]:
     return [send.list_name for send in sends]
-
-
-def _check_list(store: Store, snapshot: Snapshot, name: str) -> None:
-    names = [summary.name for summary in store.subscribers.lists()]
-    if not name:
-        raise UsageError(
-            f"{snapshot.campaign} does not say which list it goes to",
-            place=Place(snapshot.path),
-            hint="Write list: NAME in its front matter, or give --list NAME.",
-        )
-    if name not in names:
-        raise UsageError(
-            f'there is no list "{name}"',
-            hint=suggest(name, names) or "Make one with: mailer lists import FILE --list NAME",
-        )
 
 
 def make_plan(
@@ -182,35 +185,16 @@ def make_plan(
         rest = merge_all(watch(_pending(store, send, now, moving), pending), merger.merge)
     if adding:
         query, wanted = _audience(store, mailing, where)
-        members = store.subscribers.members(mailing.list_name)
+        members = store.subscribers.members(*mailing.lists)
         done = _done(store, mailing)
         lately = () if later else _held_back(store, mailing, now)
-        choices = select_recipients(members, done, wanted, lately)
-        new = merge_all(watch(choices, _size(store, mailing.list_name)), examination.merge)
+        excluded = exclusions(store, snapshot, mailing.lists)
+        choices = select_recipients(members, done, wanted, lately, excluded)
+        new = merge_all(watch(choices, size(store, mailing.lists)), examination.merge)
     whole = not (send or where)
     findings = examination.findings(now.date(), watch, whole=whole) if new.ids else ()
+    findings += tuple(in_condition(where, Place("--where")))
     return Plan(mailing, query, merger, rest, new, findings)
-
-
-def everybody(store: Store, snapshot: Snapshot, list_name: str) -> tuple[Iterator[Selection], int]:
-    """All recipients of a campaign, including those who have it already, and the size of the list.
-
-    Raises:
-        UsageError: there is no such list.
-        CampaignError: the audience's expression cannot be evaluated.
-    """
-    _check_list(store, snapshot, list_name)
-    place = snapshot.parsed.place("audience")
-    wanted = condition(snapshot.audience, snapshot, store.subscribers.field_names(), place)
-    return select_recipients(store.subscribers.members(list_name), (), wanted, ()), _size(
-        store, list_name
-    )
-
-
-def _size(store: Store, list_name: str) -> int:
-    return next(
-        summary.subscribed for summary in store.subscribers.lists() if summary.name == list_name
-    )
 
 
 def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Selection]:
@@ -248,11 +232,9 @@ def _audience(
     if mailing.replaces and not where:
         where = where_of(mailing.replaces)
     expression = send.audience_query if send and not where else snapshot.audience
-    fields = store.subscribers.field_names()
-    first = condition(expression, snapshot, fields, snapshot.parsed.place("audience"))
-    second = condition(where, snapshot, fields)
+    test = audience_test(store, snapshot, mailing.lists, expression, where)
     both = f"({expression}) and ({where})" if expression and where else expression or where
-    return both, lambda subscriber: first(subscriber) and second(subscriber)
+    return both, test
 
 
 def where_of(send: Send) -> str:

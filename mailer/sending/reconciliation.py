@@ -54,7 +54,7 @@ def reconcile(store: Store, send: Send, decision: Decision, now: datetime) -> Re
     """
     resending = decision in {Decision.RESEND, Decision.RESEND_UNLIKELY}
     if resending and send.state is SendState.CANCELLED:
-        raise UsageError(f"{send.campaign} to {send.list_name} was cancelled, which is final")
+        raise UsageError(f"{send.campaign} to {send.shown_lists} was cancelled, which is final")
     chosen = [
         delivery.delivery_id
         for delivery in uncertain(store, send, now)

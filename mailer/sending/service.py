@@ -92,6 +92,14 @@ class SendService:
         mailing = find_mailing(
             self.project, self.store, request.campaign, request.list_name, anew=bool(request.at)
         )
+        if mailing.send and mailing.added_lists and request.adding:
+            added = mailing.added_lists[0]
+            raise UsageError(
+                f"{mailing.campaign} was started to {mailing.shown_lists}, and its file names"
+                f" {', '.join(mailing.added_lists)}, too",
+                hint=f"Mail the rest of them, nobody twice, with: mailer send {mailing.campaign}"
+                f" --list {added}. Go on with what was started: mailer resume {mailing.campaign}",
+            )
         if mailing.send is None and not request.adding:
             raise UsageError(
                 f"{mailing.campaign} has not been started",
@@ -137,7 +145,7 @@ class SendService:
         name = self.transport_name(mailing, request)
         if dry_run and name == registry.OUTBOX:
             return None, Allowance()
-        transport = self._open(name, mailing.snapshot, mailing.list_name)
+        transport = self._open(name, mailing.snapshot, mailing.shown_lists)
         if mailing.send and not dry_run:
             settle(self.store, transport, mailing.send, self._clock())
         return transport, transport.allowance()
@@ -207,6 +215,7 @@ class SendService:
                 now=self._clock(),
                 timing=timing,
                 trial=split_test(snapshot),
+                further_lists=mailing.lists[1:],
             )
         return self._with_limits(send, mailing.replaces or send, request)
 
@@ -251,7 +260,7 @@ class SendService:
     def take_over(self, send: Send, stop: StopSignal) -> None:
         """Continue a send as a worker: from the send's own snapshot, not from the files."""
         snapshot = Snapshot.from_bytes(send.snapshot)
-        transport = self._open(send.transport, snapshot, send.list_name)
+        transport = self._open(send.transport, snapshot, send.shown_lists)
         fields = self.store.subscribers.field_names()
         merger = Merger(snapshot, fields=fields, keys=self._keys, send_id=send.id)
         self.sender(send, transport, merger, stop=stop, started_by_person=False).run(send)
@@ -260,7 +269,7 @@ class SendService:
         """Settle deliveries of dead processes."""
         if self.store.sends.counts(send.id).sending:
             snapshot = Snapshot.from_bytes(send.snapshot)
-            transport = self._open(send.transport, snapshot, send.list_name)
+            transport = self._open(send.transport, snapshot, send.shown_lists)
             settle(self.store, transport, send, self._clock())
 
     def close_books(self, plan: Plan, send: Send, transport: Transport) -> None:

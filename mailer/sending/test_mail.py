@@ -9,13 +9,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mailer.compiler.audience import condition
 from mailer.errors import TransportError, UsageError
 from mailer.ledger.delivery import DeliveryState
 from mailer.lists.address import BadAddressError, normalize
 from mailer.lists.subscriber import Subscriber
 from mailer.mail.merge import Merger
-from mailer.sending.plan import everybody
+from mailer.sending.audience import everybody
 from mailer.transports.base import OutgoingMessage
 
 if TYPE_CHECKING:
@@ -49,9 +48,12 @@ def subscriber(store: Store, address: str) -> Subscriber:
 
 def example(store: Store, snapshot: Snapshot) -> Subscriber:
     """The first recipient of the campaign, or else an invented one."""
-    place = snapshot.parsed.place("audience")
-    chosen = condition(snapshot.audience, snapshot, store.subscribers.field_names(), place)
-    return next(filter(chosen, store.subscribers.audience(snapshot.list_name)), SAMPLE_SUBSCRIBER)
+    known = {summary.name for summary in store.subscribers.lists()}
+    if not snapshot.lists or not known.issuperset(snapshot.lists):
+        return SAMPLE_SUBSCRIBER
+    selections, _ = everybody(store, snapshot, snapshot.lists)
+    recipients = (subscriber for subscriber, left_out in selections if not left_out)
+    return next(recipients, SAMPLE_SUBSCRIBER)
 
 
 def make_test_mails(
@@ -104,7 +106,7 @@ def examples_by_variant(
         CampaignError: the campaign does not compile.
     """
     merger = Merger(snapshot, fields=store.subscribers.field_names(), keys=keys, send_id=0)
-    recipients, _ = everybody(store, snapshot, snapshot.list_name)
+    recipients, _ = everybody(store, snapshot, snapshot.lists)
     examples: dict[int, tuple[Subscriber, int]] = {}
     for subscriber, left_out in recipients:
         if not left_out:

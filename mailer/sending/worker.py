@@ -139,4 +139,4 @@ class Worker:
 
 
 def _name(send: Send) -> str:
-    return f"{send.campaign} to {send.list_name}"
+    return f"{send.campaign} to {send.shown_lists}"

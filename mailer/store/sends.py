@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from mailer.campaigns.schedule import Timing
@@ -32,6 +32,7 @@ class Sends(Protocol):
         now: datetime,
         timing: Timing | None = None,
         trial: SplitTest | None = None,
+        further_lists: Sequence[str] = (),
     ) -> tuple[Send, int]:
         """Make the send (state queued), or add to an existing one; return how many were added.
 
@@ -41,7 +42,7 @@ class Sends(Protocol):
 
         Args:
             campaign: name.
-            list_name: of the list.
+            list_name: of the first list.
             subscriber_ids: of the audience.
             query: the audience's expression.
             snapshot: `Snapshot.to_bytes()`.
@@ -55,6 +56,7 @@ class Sends(Protocol):
             now: aware UTC.
             timing: when it is due.
             trial: the subject test.
+            further_lists: names of the other lists that a new send goes to.
 
         Raises:
             SendStopped: with `fresh`, the send exists with another snapshot, query or transport; it has

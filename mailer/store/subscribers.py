@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from mailer.lists.audience_facts import AudienceFacts
     from mailer.lists.membership import (
         ExportedMember,
         History,
@@ -26,9 +27,20 @@ class Subscribers(Protocol):
     def history(self, email: str) -> History | None: ...
 
     def members(
-        self, list_name: str
+        self, *list_names: str
     ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
-        """All members of a list, including unsubscribed and suppressed ones, streamed in id order."""
+        """All members of lists, including unsubscribed and suppressed ones, streamed in id order.
+
+        Somebody on several lists comes once: with a membership that is subscribed, if there is one.
+        """
+        ...
+
+    def ids(self, list_name: str) -> Iterator[int]:
+        """The ids of all people who are or were on a list, ascending."""
+        ...
+
+    def facts(self, list_names: Sequence[str] = ()) -> AudienceFacts:
+        """What conditions may ask about people; `joined` is about these lists, or about all."""
         ...
 
     def export(self, list_name: str) -> Iterator[ExportedMember]:

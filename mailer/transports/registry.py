@@ -81,7 +81,7 @@ def open_test_transport(
         ConfigError: there is no password for the server.
         TransportError: the outbox cannot be written.
     """
-    settings, list_name = project.settings, snapshot.list_name
+    settings, list_name = project.settings, snapshot.shown_lists
     if not settings.test.smtp:
         return open_transport(
             project, settings.send.transport, snapshot, list_name, clock=clock, folder=folder

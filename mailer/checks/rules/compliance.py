@@ -99,7 +99,9 @@ def _site(snapshot: Snapshot) -> Iterator[Finding]:
 def one_click(mail: RenderedMail) -> Iterator[Finding]:
     """The headers behind the button "unsubscribe" of mail programs (RFC 8058)."""
     snapshot = mail.snapshot
-    envelope = Envelope.of(snapshot.content, list_name=snapshot.list_name, senders=snapshot.senders)
+    envelope = Envelope.of(
+        snapshot.content, list_name=snapshot.shown_lists, senders=snapshot.senders
+    )
     headers = list_headers(mail.merged, envelope)
     uris = re.findall(r"<([^>]*)>", headers.get("List-Unsubscribe", ""))
     secure = [uri for uri in uris if uri.startswith("https://")]

@@ -224,7 +224,10 @@ _DELIVERIES = f"""
 SELECT d.worker,
     CASE WHEN s.id IS NULL THEN 'erased'
         WHEN x.reason IS NOT NULL THEN x.reason
-        WHEN coalesce(m.status, '') <> 'subscribed' THEN 'unsubscribed'
+        WHEN coalesce(m.status, '') <> 'subscribed' AND NOT EXISTS (
+            SELECT 1 FROM further_lists f JOIN memberships o
+                ON o.list_id = f.list_id AND o.subscriber_id = d.subscriber_id
+            WHERE f.send_id = d.send_id AND o.status = 'subscribed') THEN 'unsubscribed'
         ELSE '' END,
     d.id, CASE d.arm WHEN 0 THEN sends.winner ELSE d.arm END, d.subscriber_id, {SUBSCRIBER}
 FROM deliveries d JOIN sends ON sends.id = d.send_id

@@ -118,7 +118,8 @@ SELECT
     (SELECT count(*) {_MADE_SUPPRESSION}),
     (SELECT count(DISTINCT m.subscriber_id) FROM memberships m
         JOIN deliveries d ON d.subscriber_id = m.subscriber_id
-        JOIN sends ON sends.id = d.send_id AND sends.list_id = m.list_id
+        JOIN sends ON sends.id = d.send_id AND (sends.list_id = m.list_id OR EXISTS (
+            SELECT 1 FROM further_lists f WHERE f.send_id = sends.id AND f.list_id = m.list_id))
         WHERE m.list_id = {_REMOVED_FROM} AND m.import_id = :import
             AND d.state NOT IN ('pending', 'skipped'))"""
 
@@ -162,7 +163,8 @@ _UNDO = (
     f"""DELETE FROM lists WHERE id = {_REMOVED_FROM}
         AND (SELECT new_list FROM imports WHERE id = :import) = 1
         AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.list_id = lists.id)
-        AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.list_id = lists.id)""",
+        AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.list_id = lists.id)
+        AND NOT EXISTS (SELECT 1 FROM further_lists f WHERE f.list_id = lists.id)""",
     "UPDATE imports SET undone = :at WHERE id = :import",
     *(
         f"DELETE FROM {table} WHERE import_id = :import"

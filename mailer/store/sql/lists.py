@@ -72,10 +72,13 @@ SELECT count(*) FROM memberships WHERE list_id = (SELECT id FROM lists WHERE nam
 _REMOVE = """
 DELETE FROM lists WHERE name = :name
     AND NOT EXISTS (SELECT 1 FROM memberships WHERE memberships.list_id = lists.id)
-    AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.list_id = lists.id)"""
+    AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.list_id = lists.id)
+    AND NOT EXISTS (SELECT 1 FROM further_lists f WHERE f.list_id = lists.id)"""
 
 _UNFINISHED = """
-SELECT campaign FROM sends JOIN lists ON lists.id = sends.list_id
-WHERE lists.name = :name AND state NOT IN ('finished', 'cancelled') ORDER BY campaign"""
+SELECT campaign FROM sends JOIN lists ON lists.name = :name
+WHERE state NOT IN ('finished', 'cancelled') AND (lists.id = sends.list_id OR EXISTS (
+    SELECT 1 FROM further_lists f WHERE f.send_id = sends.id AND f.list_id = lists.id))
+ORDER BY campaign"""
 
 _SET_TAGS = "UPDATE subscribers SET tags = :tags WHERE email = :email"

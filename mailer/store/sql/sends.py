@@ -6,6 +6,7 @@ deliveries, which change their state and are never removed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 # bounds the memory while an audience streams in
 CHUNK = 10_000
+
+LISTS_OF_SEND = """(SELECT sends.list_id FROM sends WHERE sends.id = :send
+    UNION ALL SELECT f.list_id FROM further_lists f WHERE f.send_id = :send)"""
+"""The ids of all lists of a send, as a subquery."""
 
 WAITS_FOR_WINNER = 1 << 40
 """The `due` of deliveries that wait for the winner of a subject test: past any year."""
@@ -57,6 +62,7 @@ class SqlSends:
         now: datetime,
         timing: Timing | None = None,
         trial: SplitTest | None = None,
+        further_lists: Sequence[str] = (),
     ) -> tuple[Send, int]:
         self._stage(subscriber_ids, trial)
         due = self._stage_times(timing)
@@ -76,11 +82,13 @@ class SqlSends:
                 raise _changed_elsewhere(campaign)
             content["new"] = next_id(self._db, "sends")
             is_new = bool(self._db.execute(_NEW_SEND, content))
+            if is_new:
+                self._add_lists(campaign, list_name, further_lists)
             send = self.find(campaign, list_name)
             if send is None:
                 raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
             if fresh and not is_new:
-                _refuse_other_content(send, digest, transport, query)
+                _refuse_other_content(send, digest, transport, query, {list_name, *further_lists})
             if not is_new and seen not in {None, send.version} and send.state != SendState.SENDING:
                 raise _changed_elsewhere(campaign)
             if send.state is SendState.CANCELLED:
@@ -139,20 +147,33 @@ class SqlSends:
         self._db.load("times", ("timezone", "due"), times)
         return unix(timing.due)
 
+    def _add_lists(self, campaign: str, list_name: str, further_lists: Sequence[str]) -> None:
+        send = self.find(campaign, list_name)
+        for name in further_lists:
+            if not send or not self._db.execute(_ADD_LIST, {"id": send.id, "list": name}):
+                raise UsageError(f'there is no list "{name}"', hint="See: mailer lists show")
+
     def find(self, campaign: str, list_name: str) -> Send | None:
         row = self._db.row(_FIND, {"campaign": campaign, "list": list_name})
-        return _send(row) if row else None
+        return self._send(row) if row else None
 
     def all(self, campaign: str | None = None) -> list[Send]:
         if campaign is None:
             rows = self._db.rows(f"{_SENDS} ORDER BY sends.id")
         else:
             rows = self._db.rows(_OF_CAMPAIGN, {"campaign": campaign})
-        return [_send(row) for row in rows]
+        return [self._send(row) for row in rows]
 
     def published(self, campaign: str) -> Send | None:
         row = self._db.row(_PUBLISHED, {"campaign": campaign})
-        return _send(row) if row else None
+        return self._send(row) if row else None
+
+    def _send(self, row: Sequence[Any]) -> Send:
+        send_id, campaign, list_name, state, *rest = row
+        further = self._db.rows(FURTHER_LISTS, {"send": send_id})
+        lists = tuple(name for (name,) in further)
+        send = Send(send_id, campaign, list_name, SendState(state), *rest)
+        return replace(send, further_lists=lists) if lists else send
 
     def set_state(
         self,
@@ -183,7 +204,7 @@ class SqlSends:
         with self._db.writing():
             if self._db.row(_TRIED, {"id": send_id}):
                 return False
-            for table in ("deliveries", "links", "variants", "tallies"):
+            for table in ("deliveries", "links", "variants", "tallies", "further_lists"):
                 self._db.execute(f"DELETE FROM {table} WHERE send_id = :id", {"id": send_id})
             return bool(self._db.execute("DELETE FROM sends WHERE id = :id", {"id": send_id}))
 
@@ -212,8 +233,11 @@ def _changed_elsewhere(campaign: str) -> SendStopped:
     )
 
 
-def _refuse_other_content(send: Send, digest: str, transport: str, query: str) -> None:
-    if (digest, transport, query) != (send.digest, send.transport, send.audience_query):
+def _refuse_other_content(
+    send: Send, digest: str, transport: str, query: str, lists: set[str]
+) -> None:
+    known = (send.digest, send.transport, send.audience_query, set(send.lists))
+    if (digest, transport, query, lists) != known:
         raise SendStopped(
             f"{send.campaign} was started in another terminal in the meantime, with other content, "
             "for another audience or by another transport: nothing was added to it",
@@ -221,15 +245,17 @@ def _refuse_other_content(send: Send, digest: str, transport: str, query: str) -
         )
 
 
-def _send(row: Sequence[Any]) -> Send:
-    send_id, campaign, list_name, state, *rest = row
-    return Send(send_id, campaign, list_name, SendState(state), *rest)
-
-
 _SENDS = """
 SELECT sends.id, campaign, lists.name, state, audience_query, snapshot, digest, transport,
     created, note, quiet_hours, held_back, plan, winner, rate, stop_after, version
 FROM sends JOIN lists ON lists.id = sends.list_id"""
+
+FURTHER_LISTS = """
+SELECT lists.name FROM further_lists f JOIN lists ON lists.id = f.list_id
+WHERE f.send_id = :send ORDER BY lists.name"""
+
+_ADD_LIST = """
+INSERT INTO further_lists (send_id, list_id) SELECT :id, id FROM lists WHERE name = :list"""
 
 _FIND = f"{_SENDS} WHERE campaign = :campaign AND lists.name = :list"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mailer.lists.membership import (
@@ -13,16 +15,21 @@ from mailer.lists.membership import (
 )
 from mailer.lists.subscriber import COLUMNS
 from mailer.store.sql import rows
+from mailer.store.sql.audience_facts import SqlAudienceFacts
 from mailer.store.sql.rows import PAGE, SUBSCRIBER, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from mailer.lists.audience_facts import AudienceFacts
     from mailer.lists.subscriber import Subscriber
     from mailer.store.sql.database import Row, SqlDatabase
     from mailer.store.sql.personal_data import PersonalData
     from mailer.store.sql.suppressions import SqlSuppressions
+
+
+Member = tuple["Subscriber", Membership, SuppressionReason | None]
 
 
 class SqlSubscribers:
@@ -45,9 +52,16 @@ class SqlSubscribers:
         row = self._db.row(_BY_ID, {"id": subscriber_id})
         return rows.subscriber(row) if row else None
 
-    def members(
-        self, list_name: str
-    ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
+    def members(self, *list_names: str) -> Iterator[Member]:
+        if len(list_names) == 1:
+            return self._members(list_names[0])
+        streams = [self._members(name) for name in list_names]
+        everybody = heapq.merge(*streams, key=lambda member: member[0].id)
+        people = groupby(everybody, key=lambda member: member[0].id)
+        # "subscribed" comes first
+        return (min(same, key=lambda member: member[1].status) for _, same in people)
+
+    def _members(self, list_name: str) -> Iterator[Member]:
         for row in self._pages(_MEMBERS, list_name):
             *_, status, since, how, reason = row
             yield (
@@ -55,6 +69,12 @@ class SqlSubscribers:
                 Membership(list_name, status, since, how),
                 SuppressionReason(reason) if reason else None,
             )
+
+    def ids(self, list_name: str) -> Iterator[int]:
+        return (row[0] for row in self._pages(_IDS, list_name))
+
+    def facts(self, list_names: Sequence[str] = ()) -> AudienceFacts:
+        return SqlAudienceFacts(self._db, list_names)
 
     def export(self, list_name: str) -> Iterator[ExportedMember]:
         for row in self._pages(_EXPORT, list_name):
@@ -166,6 +186,11 @@ _MEMBERS = f"""
 SELECT {SUBSCRIBER}, m.status, m.since, m.how, x.reason
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
 LEFT JOIN suppressions x ON x.address = s.email
+WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
+ORDER BY m.subscriber_id LIMIT :page"""
+
+_IDS = """
+SELECT m.subscriber_id FROM memberships m
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
 ORDER BY m.subscriber_id LIMIT :page"""
 

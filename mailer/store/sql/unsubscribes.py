@@ -13,6 +13,7 @@ from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import Reader
 from mailer.store.sql.ids import next_id
 from mailer.store.sql.rows import iso
+from mailer.store.sql.sends import FURTHER_LISTS, LISTS_OF_SEND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ class SqlUnsubscribes:
 
     def reader(self, subscriber_id: int, send_id: int) -> Reader | None:
         row = self._db.row(_READER, {"subscriber": subscriber_id, "send": send_id})
-        return _reader(row) if row else None
+        return self._reader(row) if row else None
 
     def leave(
         self,
@@ -112,33 +113,40 @@ class SqlUnsubscribes:
 
     def get(self, departure_id: int) -> Reader | None:
         row = self._db.row(_DEPARTURE, {"id": departure_id})
-        return _reader(row) if row else None
+        return self._reader(row) if row else None
+
+    def _reader(self, row: Sequence[Any]) -> Reader:
+        subscriber_id, email, list_name, campaign, subscribed, send_id = row
+        further = self._db.rows(FURTHER_LISTS, {"send": send_id or 0})
+        lists = (list_name, *(name for (name,) in further)) if list_name else ()
+        return Reader(subscriber_id, email or "", lists, campaign or "", bool(subscribed))
 
 
-def _reader(row: Sequence[Any]) -> Reader:
-    subscriber_id, email, list_name, campaign, subscribed = row
-    return Reader(subscriber_id, email or "", list_name or "", campaign or "", bool(subscribed))
+# On several lists, the mail comes as long as the person is on one of them.
+_ON_A_LIST = """(coalesce(m.status, '') = 'subscribed' OR EXISTS (
+        SELECT 1 FROM further_lists f JOIN memberships o
+            ON o.list_id = f.list_id AND o.subscriber_id = s.id
+        WHERE f.send_id = sends.id AND o.status = 'subscribed'))"""
 
-
-_SUBSCRIBED = """coalesce(m.status, '') = 'subscribed'
+_SUBSCRIBED = f"""{_ON_A_LIST}
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)"""
 
 _READER = f"""
-SELECT :subscriber, s.email, lists.name, sends.campaign, {_SUBSCRIBED}
+SELECT :subscriber, s.email, lists.name, sends.campaign, {_SUBSCRIBED}, sends.id
 FROM sends JOIN lists ON lists.id = sends.list_id
 LEFT JOIN subscribers s ON s.id = :subscriber
 LEFT JOIN memberships m ON m.list_id = sends.list_id AND m.subscriber_id = s.id
 WHERE sends.id = :send"""
 
 # A departure by address belongs to no send, and was from everything.
-_STILL_SUBSCRIBED = """CASE WHEN sends.id IS NULL
+_STILL_SUBSCRIBED = f"""CASE WHEN sends.id IS NULL
         THEN EXISTS (SELECT 1 FROM memberships a
             WHERE a.subscriber_id = s.id AND a.status = 'subscribed')
-        ELSE coalesce(m.status, '') = 'subscribed' END
+        ELSE {_ON_A_LIST} END
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)"""
 
 _DEPARTURE = f"""
-SELECT d.subscriber_id, s.email, lists.name, sends.campaign, {_STILL_SUBSCRIBED}
+SELECT d.subscriber_id, s.email, lists.name, sends.campaign, {_STILL_SUBSCRIBED}, sends.id
 FROM departures d LEFT JOIN sends ON sends.id = d.send_id
 LEFT JOIN lists ON lists.id = sends.list_id
 LEFT JOIN subscribers s ON s.id = d.subscriber_id
@@ -150,7 +158,7 @@ UPDATE memberships SET status = 'unsubscribed', since = :at, how = :how
 WHERE subscriber_id = :subscriber AND status = 'subscribed'"""
 
 _LEAVE_LIST = f"""
-{_LEAVE} AND list_id = (SELECT list_id FROM sends WHERE id = :send) RETURNING list_id"""
+{_LEAVE} AND list_id IN {LISTS_OF_SEND} RETURNING list_id"""
 
 _LEAVE_LISTS = f"""
 {_LEAVE} AND list_id IN (SELECT id FROM lists WHERE name IN (SELECT value FROM json_each(:lists)))

@@ -170,6 +170,16 @@ def keys_of_erased_people(db: Database) -> None:
     db.execute("CREATE TABLE address_key_marks (hash TEXT PRIMARY KEY) WITHOUT ROWID")
 
 
+@migrations()
+def sends_to_several_lists(db: Database) -> None:
+    """The lists of a send beyond its first."""
+    db.execute("""CREATE TABLE further_lists (
+        send_id INTEGER NOT NULL REFERENCES sends(id),
+        list_id INTEGER NOT NULL REFERENCES lists(id),
+        PRIMARY KEY (send_id, list_id)
+    ) WITHOUT ROWID""")
+
+
 @cache
 def step_names() -> frozenset[str]:
     """The names of all steps that this version knows."""

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from mailer import colors, page_templates
@@ -17,7 +18,7 @@ from mailer.web.pages.public_versions import PublicVersions
 from mailer.web.pages.rate_limits import RateLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from starlette.requests import Request
@@ -72,6 +73,7 @@ class PageContext:
             "brand": settings.brand,
             "root": self.root,
             "label": self.label,
+            "shown_lists": self.shown_lists,
             "public_lists": settings.pages.lists,
             "reasons": UNSUBSCRIBE_REASONS,
         }
@@ -119,6 +121,13 @@ class PageContext:
         """Return the name that readers see for a list."""
         labels = {public.name: public.label for public in self.settings.pages.lists}
         return labels.get(list_name, list_name)
+
+    def shown_lists(self, names: Sequence[str]) -> Markup:
+        """Return lists as readers see them: list <strong>A</strong>, or lists A, B and C."""
+        *first, last = [Markup("<strong>{}</strong>").format(self.label(name)) for name in names]
+        if not first:
+            return Markup("list ") + last
+        return Markup("lists ") + Markup(", ").join(first) + Markup(" and ") + last
 
     # ---------------------------------------------------------------- clients
 

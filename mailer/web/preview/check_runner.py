@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mailer.checks.runner import check_snapshot, run_checks
 from mailer.compiler.variant_names import names
 from mailer.errors import MailerError
-from mailer.sending import plan
+from mailer.sending import audience
 from mailer.sending.test_mail import SAMPLE_SUBSCRIBER
 from mailer.stop import StopSignal
 
@@ -231,7 +231,7 @@ class CheckRunner:
             return check_snapshot(
                 snapshot, merger, SAMPLE_SUBSCRIBER, today=today, watch=self._watch
             )
-        selections, self._total = plan.everybody(store, snapshot, snapshot.list_name)
+        selections, self._total = audience.everybody(store, snapshot, snapshot.lists)
         counted = self._counted(selections, merger)
         return run_checks(snapshot, merger, counted, today=today, watch=self._watch)
 

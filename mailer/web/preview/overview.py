@@ -53,7 +53,8 @@ class Row:
     saved: datetime
     sends: Sequence[SendStatus]
     subject: str = ""
-    list_name: str = ""
+    lists: str = ""
+    """Their names, as they are shown."""
     audience: str = ""
     problem: MailerError | None = None
     findings: Mapping[Severity, int] | None = None
@@ -66,7 +67,7 @@ class Row:
 
     @property
     def search_text(self) -> str:
-        return f"{self.name} {self.subject} {self.list_name} {self.audience}".lower()
+        return f"{self.name} {self.subject} {self.lists} {self.audience}".lower()
 
 
 class Overview:
@@ -109,7 +110,7 @@ class Overview:
             snapshot = self._compile_cache.snapshot(name)
         except MailerError as err:
             return Row(name, saved, sends, problem=err)
-        audience = snapshot.list_name, snapshot.audience
+        audience = snapshot.shown_lists, snapshot.audience
         if sends:
             return Row(name, saved, sends, snapshot.subject, *audience)
         checked = self._check_runner.findings(name, snapshot, first=False)

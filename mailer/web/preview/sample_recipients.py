@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mailer.sending import test_mail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.lists.subscriber import Subscriber
@@ -60,7 +60,7 @@ class SampleRecipients:
     """Finds recipients to show a mail for, and remembers the example of each audience."""
 
     def __init__(self) -> None:
-        self._examples: dict[tuple[str, str], int] = {}
+        self._examples: dict[Hashable, int] = {}
 
     def find(self, store: Store, snapshot: Snapshot, recipient: str) -> Subscriber:
         """Return the chosen recipient, or the example when there is none (any more).
@@ -81,11 +81,11 @@ class SampleRecipients:
 
     def _example(self, store: Store, snapshot: Snapshot) -> Subscriber:
         """Return the first of the audience, looked up once: that may read a million rows."""
-        audience = snapshot.list_name, snapshot.audience
+        audience = snapshot.lists, snapshot.parsed.front.exclude, snapshot.audience
         subscriber_id = self._examples.get(audience)
         subscriber = store.subscribers.get(subscriber_id) if subscriber_id else None
         if subscriber is None and subscriber_id != test_mail.SAMPLE_SUBSCRIBER.id:
             subscriber = test_mail.example(store, snapshot)
-            if any(True for _ in store.subscribers.audience(snapshot.list_name)):
+            if subscriber.id != test_mail.SAMPLE_SUBSCRIBER.id:
                 self._examples[audience] = subscriber.id
         return subscriber or test_mail.SAMPLE_SUBSCRIBER

@@ -148,7 +148,7 @@ class Views:
         if view == "headers":
             snapshot = result.compiled.snapshot
             envelope = message.Envelope.of(
-                snapshot.content, list_name=snapshot.list_name, senders=snapshot.senders
+                snapshot.content, list_name=snapshot.shown_lists, senders=snapshot.senders
             )
             mail = message.encode(
                 result.merged,
@@ -178,14 +178,15 @@ class Views:
     def people(self, name: str, query: str) -> str:
         """Render the people of the campaign's list who match a search."""
         try:
-            list_name = self._compile_cache.snapshot(name).list_name
+            lists = self._compile_cache.snapshot(name).lists
         except MailerError:
-            return self._page("people.html", people=[], more=False, list_name="")
+            return self._page("people.html", people=[], more=False, lists="")
         with self._stores.borrow() as store:
-            people = store.preview.search(list_name, query, _MOST_PEOPLE + 1)
+            matching = [store.preview.search(name, query, _MOST_PEOPLE + 1) for name in lists]
+        people = list({person.id: person for page in matching for person in page}.values())
         more = len(people) > _MOST_PEOPLE
         return self._page(
-            "people.html", people=people[:_MOST_PEOPLE], more=more, list_name=list_name
+            "people.html", people=people[:_MOST_PEOPLE], more=more, lists=", ".join(lists)
         )
 
     # ---------------------------------------------------------------- sends

@@ -279,7 +279,7 @@ def test_an_edit_begins_anew_and_what_was_found_stays_until_then(check_runner, c
 
 def test_a_save_stops_what_is_under_way(check_runner, compile_cache, root, monkeypatch):
     reached, go_on = threading.Event(), threading.Event()
-    original = examining.plan.everybody
+    original = examining.audience.everybody
 
     def slow(*given):
         selections, size = original(*given)
@@ -292,7 +292,7 @@ def test_a_save_stops_what_is_under_way(check_runner, compile_cache, root, monke
 
         return one_by_one(), size
 
-    monkeypatch.setattr(examining.plan, "everybody", slow)
+    monkeypatch.setattr(examining.audience, "everybody", slow)
     snapshot = compile_cache.snapshot("vote")
     check_runner.findings("vote", snapshot, first=True)
     assert reached.wait(5)
@@ -309,7 +309,7 @@ def test_variants_are_there_to_look_at_before_everybody_is_counted(
     check_runner, compile_cache, store, monkeypatch
 ):
     waiting, go_on = threading.Event(), threading.Event()
-    original = examining.plan.everybody
+    original = examining.audience.everybody
 
     def held_up(*given):
         selections, size = original(*given)
@@ -323,7 +323,7 @@ def test_variants_are_there_to_look_at_before_everybody_is_counted(
 
         return one_by_one(), size
 
-    monkeypatch.setattr(examining.plan, "everybody", held_up)
+    monkeypatch.setattr(examining.audience, "everybody", held_up)
     snapshot = compile_cache.snapshot("vote")
     check_runner.findings("vote", snapshot, first=True)
     assert waiting.wait(5)

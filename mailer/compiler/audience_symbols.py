@@ -1,0 +1,67 @@
+"""Symbols of what the store knows of people: `recipient.joined`, `recipient.lists`, `recipient.had(…)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mailer.compiler.places import here
+from mailer.compiler.sandbox import Function
+from mailer.compiler.symbolic import Symbol, contains
+from mailer.errors import CampaignError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailer.lists.audience_facts import AudienceFacts
+
+FACTS = ("joined", "lists", "had")
+"""Names that only conditions know: while mail is merged, the store is not asked."""
+
+
+def with_facts(recipient: Symbol, facts: AudienceFacts) -> Symbol:
+    """`recipient`, of which the facts can be asked, too."""
+    recorder = recipient.recorder
+    joined = Symbol(recorder, "recipient.joined", lambda r: facts.joined(r.subscriber.id))
+    shape = {**recipient.shape, "joined": joined, "had": _had(recipient, facts)}
+    shape["lists"] = _Lists(recipient, facts)
+    return Symbol(recorder, recipient.text, recipient.evaluate, shape)
+
+
+class _Lists(Symbol):
+    """The lists that a recipient is subscribed to; a name that is none is no answer."""
+
+    __slots__ = ("_facts",)
+
+    def __init__(self, recipient: Symbol, facts: AudienceFacts) -> None:
+        super().__init__(
+            recipient.recorder, "recipient.lists", lambda r: facts.lists(r.subscriber.id)
+        )
+        self._facts = facts
+
+    def derive(self, form: str, function: Callable[..., Any], *args: Any, **options: Any) -> Symbol:
+        if function is contains and isinstance(args[0], str):
+            known = self._facts.list_names()
+            if args[0] not in known:
+                raise CampaignError(
+                    f'there is no list "{args[0]}"', place=here(), hint=suggest(args[0], known)
+                )
+        return super().derive(form, function, *args, **options)
+
+
+def _had(recipient: Symbol, facts: AudienceFacts) -> Function:
+    def had(campaign: Any) -> Symbol:
+        name = str(campaign)
+        known = facts.campaigns()
+        if name not in known:
+            raise CampaignError(
+                f'"{name}" was never sent, so nobody had it',
+                place=here(),
+                hint=suggest(name, known) or "Look at the campaigns with: mailer status",
+            )
+        return Symbol(
+            recipient.recorder,
+            f'recipient.had("{name}")',
+            lambda r: facts.had(r.subscriber.id, name),
+        )
+
+    return Function("had", had)
