@@ -11,6 +11,7 @@ from mailer.errors import UsageError
 from mailer.ledger.signature import SignatureState, Signer
 from mailer.reports import pdf
 from mailer.reports.petition import line
+from mailer.store.sql.petitions import MISCOUNTED
 from tests.campaigns.test_petition import TEXT
 from tools.projects.project import NOW, address, make_project
 
@@ -198,3 +199,18 @@ def test_the_count_of_a_send_is_that_of_the_moment_it_was_frozen(root, mailer, s
     mails = list((root / "outbox" / "vote").glob("*.eml"))
     assert len(mails) == 12
     assert all("4 signatures of 50,000" in mail.read_text() for mail in mails)
+
+
+def test_doctor_compares_the_counts_with_the_signatures(mailer, store):
+    assert "petitions" not in mailer("doctor")[1]
+    for number in range(3):
+        sign(store, number)
+    store.petitions.invalidate([sign(store, 4).id], "test", now=NOW)
+    assert "1 petition, counted as their signatures are" in " ".join(mailer("doctor")[1].split())
+    store.database.execute("UPDATE petitions SET signed = signed - 1, invalid = invalid + 1")
+    code, output = mailer("doctor")
+    assert code == 1
+    assert "the counts of night-bus are not those of their rows" in " ".join(output.split())
+    store.database.execute("DELETE FROM petitions")
+    store.database.execute("INSERT INTO petitions (name) VALUES ('rivers')")
+    assert store.database.rows(MISCOUNTED) == [("night-bus",)]

@@ -176,6 +176,18 @@ def _first_line(text: str) -> str:
     return text.replace("*** in database main ***\n", "").partition("\n")[0]
 
 
+def petitions(health: Health) -> list[Diagnosis]:
+    """None where nobody has signed anything."""
+    if not health.petitions:
+        return []
+    if health.miscounted:
+        names = ", ".join(health.miscounted)
+        todo = "Count by what is exported: mailer petition export NAME --csv. Then restore a backup, or ask for help."
+        return [AREA.error("petitions", f"the counts of {names} are not those of their rows", todo)]
+    number = f"{health.petitions:,} {'petition' if health.petitions == 1 else 'petitions'}"
+    return [AREA.ok("petitions", f"{number}, counted as their signatures are")]
+
+
 def worker(health: Health) -> list[Diagnosis]:
     """None where nothing is scheduled."""
     if not health.scheduled:

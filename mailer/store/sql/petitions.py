@@ -390,6 +390,18 @@ _PAGE_OF_STATE = f"""
     AND (g.at > :at OR (g.at = :at AND g.id > :id))
 ORDER BY g.at, g.id LIMIT :page"""
 
+_NUMBER_OF = "-sum(CASE status WHEN '{state}' THEN 1 ELSE 0 END) AS {state}"
+_STATES = ", ".join(_NUMBER_OF.format(state=state) for state in SignatureState)
+
+MISCOUNTED = f"""
+SELECT name FROM (
+    SELECT name, pending, signed, withdrawn, invalid FROM petitions
+    UNION ALL SELECT petition, {_STATES} FROM signatures GROUP BY petition) both
+GROUP BY name
+HAVING sum(pending) <> 0 OR sum(signed) <> 0 OR sum(withdrawn) <> 0 OR sum(invalid) <> 0
+ORDER BY name"""
+"""Petitions whose counts are not those of their rows."""
+
 _COMMENTS = f"""
 {_SELECT} WHERE {_SIGNED} AND g.comment <> '' AND g.comment_public = 1
 ORDER BY g.at DESC, g.id DESC LIMIT :number"""

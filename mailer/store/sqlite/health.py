@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from mailer.store.health import Health
+from mailer.store.sql.petitions import MISCOUNTED
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 from mailer.store.sqlite.leases import attendants
 from mailer.store.sqlite.migrations import migrations, step_names
@@ -52,6 +53,8 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Health:
         fields=_fields(connection) if "field_names" in tables else frozenset(),
         erased=0 if older else connection.execute(_ERASED).fetchone()[0],
         key_marks=frozenset() if older else _key_marks(connection),
+        petitions=0 if older else db.table("petitions").count,
+        miscounted=() if older else _miscounted(connection),
         scheduled=scheduled,
         attended=not scheduled or _is_attended(connection, path),
     )
@@ -64,6 +67,10 @@ def _fields(connection: sqlite3.Connection) -> frozenset[str]:
 def _scheduled(connection: sqlite3.Connection) -> int:
     (number,) = connection.execute(_SCHEDULED, {"winner": WAITS_FOR_WINNER}).fetchone()
     return int(number)
+
+
+def _miscounted(connection: sqlite3.Connection) -> tuple[str, ...]:
+    return tuple(name for (name,) in connection.execute(MISCOUNTED))
 
 
 def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
