@@ -35,6 +35,7 @@ _INITIAL = frozenset({
 _OF_TABLES = frozenset({"tbody", "thead", "table", "tr"})
 _INLINE_BLOCK = re.compile(r"display:\s*inline-block")
 _SIDE_BY_SIDE = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
+_FOR_OUTLOOK = re.compile(r"<!--\[if mso \| IE\]>.*?<!\[endif\]-->", re.DOTALL)
 _OUTLOOK_CLASS = re.compile(r' class="[\w -]*-outlook"')
 _FOR_EXPLORER = (
     '<!--[if !mso]><!--><meta http-equiv="X-UA-Compatible" content="IE=edge"><!--<![endif]-->'
@@ -48,6 +49,9 @@ _NAME = re.compile(r"(?<![\w.:#\[=\"'-])\.?[A-Za-z][\w-]*(?![\w-]*[(\]])|(?<=\w)
 """A tag or a class of a selector."""
 _FULL_WIDTH = "mj-column-per-100"
 
+_SIDES = ("padding-top", "padding-right", "padding-bottom", "padding-left")
+_OF_SIDES = ((0, 0, 0, 0), (0, 1, 0, 1), (0, 1, 2, 1), (0, 1, 2, 3))
+"""Which of one, two, three and four values of a padding holds for each side (CSS Box Model, 3.1)."""
 _MEAN_NOTHING = frozenset({_FULL_WIDTH, "mj-outlook-group-fix"})
 
 Style = dict[str, str]
@@ -62,6 +66,7 @@ def minify(root: _Element) -> None:
 def join_comments(html: str) -> str:
     """Make one comment for Outlook of several side by side, and leave out what is for no program."""
     html = _OUTLOOK_CLASS.sub("", _SIDE_BY_SIDE.sub("", html)).replace(_FOR_EXPLORER, "", 1)
+    html = _FOR_OUTLOOK.sub(lambda comment: comment[0].replace(';"', '"'), html)
     return html if "<v:" in html else html.replace(_VML, "", 1)
 
 
@@ -71,6 +76,8 @@ def _clean_head(root: _Element) -> frozenset[str] | None:
     shown = _shown(root)
     for element in list(root.iter(etree.Comment, "style")):
         text = element.text or ""
+        if "<o:OfficeDocumentSettings>" in text:
+            element.text = re.sub(r">\s+<", "><", text)
         if "<style" not in text and element.tag != "style":
             continue
         if "[if lte mso 11]" in text or _only_full_width(text):
@@ -78,7 +85,8 @@ def _clean_head(root: _Element) -> frozenset[str] | None:
             continue
         if element.tag == "style":
             text = _RULE.sub(partial(_meant, shown), text)
-        element.text = _close_up_sheet(text)
+            element.attrib.pop("type", None)  # there is one language of style sheets
+        element.text = _close_up_sheet(text).replace('<style type="text/css">', "<style>")
         sheets += text
     return None if "[class" in sheets else frozenset(_CLASS.findall(sheets))
 
@@ -127,7 +135,7 @@ def _walk(
     element: _Element, style: Style, inherited: Mapping[str, str], used: frozenset[str] | None
 ) -> None:
     """Clean an element and what it holds; `style` is its parent's, `inherited` what reaches it."""
-    own = dict(_declarations(element.attrib.get("style", "")))
+    own = _with_padding(dict(_declarations(element.attrib.get("style", ""))))
     if own:
         _write(element, _needed(element, own, style, inherited))
     _clean_attributes(element, used)
@@ -156,6 +164,30 @@ def _declarations(style: str) -> Iterator[tuple[str, str]]:
         name, _, value = match[1].partition(":")
         if value:
             yield name.strip().lower(), _ZERO.sub("0", value.strip())
+
+
+def _with_padding(style: Style) -> Style:
+    """The same declarations with one for the padding of all sides."""
+    values = style.get("padding", "").split()
+    names = list(style)
+    sides = [name for name in names if name in _SIDES]
+    if not sides or not 0 < len(values) <= len(_SIDES) or "!important" in "".join(style.values()):
+        return style
+    if names.index(sides[0]) < names.index("padding"):
+        return style
+    places = _OF_SIDES[len(values) - 1]
+    padding = {side: values[place] for side, place in zip(_SIDES, places, strict=True)}
+    padding |= {name: style[name] for name in sides}
+    rest = {name: value for name, value in style.items() if name not in _SIDES}
+    return rest | {"padding": _shortest(*padding.values())}
+
+
+def _shortest(top: str, right: str, bottom: str, left: str) -> str:
+    if right != left:
+        return f"{top} {right} {bottom} {left}"
+    if top != bottom:
+        return f"{top} {right} {bottom}"
+    return f"{top} {right}" if top != right else top
 
 
 def _needed(element: _Element, own: Style, parent: Style, inherited: Mapping[str, str]) -> Style:
@@ -206,6 +238,8 @@ def _holds_blocks(cell: _Element) -> bool:
 
 def _write(element: _Element, style: Style) -> None:
     if style:
+        if "font-family" in style:
+            style["font-family"] = style["font-family"].replace(", ", ",")
         text = ";".join(f"{name}:{value}" for name, value in style.items())
         # lxml writes a quotation mark in an attribute as six characters
         element.attrib["style"] = text if "'" in text else text.replace('"', "'")

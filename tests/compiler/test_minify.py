@@ -56,7 +56,7 @@ def minified(body: str) -> str:
     [
         (
             "<div style=\"font-family: 'A B', c\"><p style='font-family:\"A B\",c;color:red'>x</p></div>",
-            '<div style="font-family:\'A B\', c"><p style="color:red">x</p></div>',
+            '<div style="font-family:\'A B\',c"><p style="color:red">x</p></div>',
         ),
         (
             '<div style="color:red"><p style="color:red">x <a style="color:red">y</a></p></div>',
@@ -73,6 +73,22 @@ def minified(body: str) -> str:
         (
             "<p style=\"background:url('a;b: 0px1 c.png');;;broken;color : red\">x</p>",
             "<p style=\"background:url('a;b: 0px1 c.png');color:red\">x</p>",
+        ),
+        (
+            '<p style="padding:1px 2px;padding-left:3px;color:red;padding-top:4px">x</p>',
+            '<p style="padding:4px 2px 1px 3px;color:red">x</p>',
+        ),
+        (
+            '<p style="padding:1px 2px 3px;padding-bottom:1px">x</p>',
+            '<p style="padding:1px 2px">x</p>',
+        ),
+        (
+            '<p style="padding-left:3px;padding:1px">x</p>',
+            '<p style="padding-left:3px;padding:1px">x</p>',
+        ),
+        (
+            '<p style="padding:1px;padding-left:3px !important">x</p>',
+            '<p style="padding:1px;padding-left:3px !important">x</p>',
         ),
         (
             '<table cellpadding="0"> <tr> <td style="padding:0px">x </td> </tr> </table>',

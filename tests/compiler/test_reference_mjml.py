@@ -77,6 +77,13 @@ def test_the_comparison_sees_what_went_wrong_with_zeros():
         assert widths(mjml.to_html(page, [], {})) != widths(reference([page])[0])
 
 
+@needs_mjml
+def test_a_mail_weighs_at_most_three_quarters_of_what_mjml_makes():
+    mails = [compiled(name) for name in NAMES]
+    for mail, page in zip(mails, reference([mail.mjml for mail in mails]), strict=True):
+        assert len(mail.html.encode()) < 0.75 * len(page.encode()), mail.name
+
+
 def test_units_are_written_at_the_zeros_of_paddings_and_nowhere_else():
     page = (
         '<mj-text padding="0 10px 0.5px" inner-padding=\'0\' padding-left="0" width="0" alt="0 of 0">'
