@@ -25,13 +25,15 @@ class Figure:
     what: str
     unit: str
     rounds: Sequence[float]
-    times: float | None = None
-    """How many times the figure it is compared with, the median over the rounds."""
+    times: Sequence[float] = ()
+    """How many times the figure it is compared with, by round."""
 
     @property
     def row(self) -> tuple[str, ...]:
         low, high = min(self.rounds), max(self.rounds)
-        times = "" if self.times is None else f"{_number(self.times)} times"
+        times = f"{_number(median(self.times))} times" if self.times else ""
+        if len(self.times) > 1:
+            times += f" ({_number(min(self.times))} to {_number(max(self.times))})"
         spread = f"{_number(low)} to {_number(high)}" if len(self.rounds) > 1 else ""
         return (self.what, f"{_number(median(self.rounds))} {self.unit}", spread, times)
 
@@ -49,7 +51,7 @@ class Table:
     ) -> None:
         """Add a figure, compared with another one of the same rounds if that is given."""
         ratios = [mine / other for mine, other in zip(rounds, beside, strict=False)]
-        self.figures.append(Figure(what, unit, rounds, median(ratios) if ratios else None))
+        self.figures.append(Figure(what, unit, rounds, ratios))
 
     def __str__(self) -> str:
         rows = [("", "median", "spread", "ratio"), *(figure.row for figure in self.figures)]

@@ -126,5 +126,5 @@ INSERT INTO subscribers
     (id, email, first_name, last_name, zip, city, state, fields, tags, created)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '2026-01-01T00:00:00+00:00')"""
 _JOIN = """
-INSERT INTO memberships
+INSERT INTO memberships (list_id, subscriber_id, status, since, how)
 SELECT 1, id, 'subscribed', '2026-01-01T00:00:00+00:00', 'import' FROM subscribers ORDER BY id"""
