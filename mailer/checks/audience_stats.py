@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailer.checks import expressions, suspicious_values
-from mailer.checks.message_size import SizeMeter, SlotUse, bare, uses
+from mailer.checks.message_size import Sign, SizeMeter, SlotUse, bare, uses, weigher
 from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.lookups import LookupTable
     from mailer.campaigns.snapshot import Snapshot
-    from mailer.checks.message_size import Weigh
+    from mailer.checks.message_size import Scale
     from mailer.compiler.compile import Variant
+    from mailer.compiler.slots import Fillings
     from mailer.errors import Place
     from mailer.lists.subscriber import Subscriber
     from mailer.mail.merge import Merged
@@ -72,6 +73,14 @@ class Gap(NamedTuple):
     """The look-ups it reads, by name."""
 
 
+class Part(NamedTuple):
+    """What a slot joins to other text: the whole is not blank where this is."""
+
+    gap: Gap
+    slot: int
+    read: Callable[[Subscriber], str]
+
+
 @dataclass(slots=True)
 class Group:
     """The recipients of one variant."""
@@ -79,12 +88,15 @@ class Group:
     example: Subscriber
     merged: Merged
     """The example's mail."""
-    scales: list[tuple[Weigh, list[Gap]]]
-    """By facet: how it is weighed, and the gaps that its slots may leave."""
+    scales: list[Scale]
+    """By facet."""
+    gaps: list[list[Gap]]
+    """By facet, those that its slots may leave."""
+    weigh: Callable[[Fillings, Subscriber], int]
+    """Bytes of HTML; less than zero where something may be missing or odd."""
     bare: int
     watched: list[Watched]
-    parts: list[tuple[Gap, Callable[[Subscriber], str]]]
-    """What is joined to other text, and how it is read: the whole is not blank where this is."""
+    parts: list[Part]
     recipients: int = 0
     largest: int = 0
     """Bytes of HTML."""
@@ -111,7 +123,7 @@ class AudienceStats:
         """Recipients without a row in a look-up, by look-up."""
         self.odd: dict[tuple[str, str], AffectedRecipients] = {}
         """Recipients with a suspicious value, by (field, reason)."""
-        self._scales = SizeMeter(snapshot.content.site.base_url)
+        self._meter = SizeMeter(snapshot.content.site.base_url)
 
     @property
     def _here(self) -> Place:
@@ -132,45 +144,46 @@ class AudienceStats:
     def count(self, subscriber: Subscriber, merged: Merged) -> None:
         group = self.groups.get(merged.variant) or self._begin(subscriber, merged)
         group.recipients += 1
-        size = group.bare
-        missing = [gap for gap, read in group.parts if not read(subscriber)]
-        for (weigh, gaps), filling in zip(group.scales, merged.fillings, strict=True):
-            weight, holes = weigh(filling)
-            size += weight
-            if holes:
-                missing += [gaps[index] for index in holes]
-        if missing:
-            self._count_missing(subscriber, missing)
+        size = group.weigh(merged.fillings, subscriber)
+        if size < 0:
+            size = self._look(group, subscriber, merged)
         if size > group.largest:
             group.largest, group.largest_for = size, merged.email
         if size > NEAR:
             (self.over if size > CLIP else self.near).add(merged.email)
+
+    def _look(self, group: Group, subscriber: Subscriber, merged: Merged) -> int:
+        """Count what is missing or odd in a mail; return its bytes of HTML."""
+        size = group.bare
+        missing = [part.gap for part in group.parts if not part.read(subscriber)]
+        for scale, gaps, filling in zip(group.scales, group.gaps, merged.fillings, strict=True):
+            weight, holes = scale.weigh(filling)
+            size += weight
+            missing += [gaps[index] for index in holes]
+        if missing:
+            self._count_missing(subscriber, missing)
         for name, place, read, judge in group.watched:
             oddity = judge(read(subscriber))
             if oddity:
                 self.odd.setdefault((name, oddity), AffectedRecipients(place)).add(merged.email)
+        return size
 
     def _begin(self, subscriber: Subscriber, merged: Merged) -> Group:
-        used = uses(merged.variant)
-        group = Group(
-            subscriber,
-            merged,
-            list(self._scales_of(merged.variant, used)),
-            bare(merged.variant),
-            [*_names(used), *self._zip(used, merged.variant.guards)],
-            list(self._parts(used)),
-        )
-        self.groups[merged.variant] = group
+        variant = merged.variant
+        used = uses(variant)
+        watched = [*_names(used), *self._zip(used, variant.guards)]
+        parts = list(self._parts(used))
+        signs = _by_facet(variant, watched, parts)
+        mine = list(_uses_by_facet(variant, used))
+        scales = list(map(self._meter.scale, variant.facets, mine, signs))
+        gaps = [
+            [self._gap(use.slot.text, use.slot.place, leads=use.leads) for use in facet]
+            for facet in mine
+        ]
+        weigh = weigher(variant, scales, signs[-1])
+        group = Group(subscriber, merged, scales, gaps, weigh, bare(variant), watched, parts)
+        self.groups[variant] = group
         return group
-
-    def _scales_of(
-        self, variant: Variant, used: Iterable[SlotUse]
-    ) -> Iterator[tuple[Weigh, list[Gap]]]:
-        left = iter(used)
-        for facet in variant.facets:
-            mine = list(islice(left, len(facet.slots)))
-            gaps = [self._gap(use.slot.text, use.slot.place, leads=use.leads) for use in mine]
-            yield self._scales.of(facet, mine), gaps
 
     def _zip(self, used: Sequence[SlotUse], guards: Sequence[str]) -> Iterator[Watched]:
         """The ZIP code, where it is written, decides, or is the key of a look-up that does."""
@@ -182,14 +195,14 @@ class AudienceStats:
                 yield Watched("zip", place, attrgetter("zip"), suspicious_values.of_zip)
                 return
 
-    def _parts(self, used: Sequence[SlotUse]) -> Iterator[tuple[Gap, Callable[[Subscriber], str]]]:
+    def _parts(self, used: Sequence[SlotUse]) -> Iterator[Part]:
         whole = {use.slot.text for use in used}
-        for use in used:
+        for slot, use in enumerate(used):
             for part in expressions.parts(use.slot.text):
                 read = self._reader(part) if use.shows and part not in whole else None
                 if read:
                     whole.add(part)
-                    yield self._gap(part, use.slot.place), read
+                    yield Part(self._gap(part, use.slot.place), slot, read)
 
     def _reader(self, part: str) -> Callable[[Subscriber], str] | None:
         """Return the reader of a field, column or look-up cell; None for any other expression."""
@@ -240,3 +253,34 @@ def _names(used: Sequence[SlotUse]) -> Iterator[Watched]:
         recased = all(is_recased for other, is_recased, _ in shown if other == name)
         place = next(place for other, _, place in shown if other == name)
         yield Watched(name, place, attrgetter(name), judges[recased])
+
+
+def _uses_by_facet(variant: Variant, used: Sequence[SlotUse]) -> Iterator[list[SlotUse]]:
+    left = iter(used)
+    return (list(islice(left, len(facet.slots))) for facet in variant.facets)
+
+
+def _by_facet(
+    variant: Variant, watched: Iterable[Watched], parts: Iterable[Part]
+) -> list[list[Sign]]:
+    """What to look at by facet, where the facet's columns decide it; the rest at the end."""
+    shared = {number: facet for number, facet in enumerate(variant.facets) if facet.is_shared}
+    of_slot = [number for number, facet in enumerate(variant.facets) for _ in facet.slots]
+    signs: list[list[Sign]] = [[] for _ in (*variant.facets, None)]
+    for name, _, read, judge in watched:
+        readers = (n for n, facet in shared.items() if name in (facet.slots[0].reads or ()))
+        signs[next(readers, -1)].append(Sign((name, judge), _oddity(read, judge)))
+    for part in parts:
+        number = of_slot[part.slot] if of_slot[part.slot] in shared else -1
+        signs[number].append(Sign(part.gap.expression, _is_blank(part.read)))
+    return signs
+
+
+def _oddity(
+    read: Callable[[Subscriber], str], judge: Callable[[str], str]
+) -> Callable[[Subscriber], object]:
+    return lambda subscriber: judge(read(subscriber))
+
+
+def _is_blank(read: Callable[[Subscriber], str]) -> Callable[[Subscriber], object]:
+    return lambda subscriber: not read(subscriber)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from operator import mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailer.checks.expressions import may_be_blank
 from mailer.compiler.escaping import ESCAPES, Context
+from mailer.compiler.slots import generate
 from mailer.links import address
 from mailer.sealed_ids import LENGTH
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import FilledGroup, Slot, SlotGroup
+    from mailer.compiler.slots import FilledGroup, FilledLinks, Fillings, Slot, SlotGroup
+    from mailer.lists.subscriber import Subscriber
 
     Weigh = Callable[[Any], tuple[int, Sequence[int]]]
     """FilledGroup or FilledLinks → bytes, and which of the facet's slots leave a hole."""
@@ -71,6 +73,36 @@ def bare(variant: Variant) -> int:
     return sum(len(static.encode()) for static in variant.html.static)
 
 
+class Sign(NamedTuple):
+    """What a subscriber is looked at more closely for, because it may be wrong in their mail."""
+
+    name: Hashable
+    """No two of a facet's are named alike."""
+    shows: Callable[[Subscriber], object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """Weighs a facet where variants use its slots in the same way."""
+
+    number: int
+    """No other scale has it."""
+    weigh: Weigh
+    signs: Sequence[Sign]
+    """Those that the facet's columns decide."""
+
+    def remember(self, filling: FilledGroup, subscriber: Subscriber) -> None:
+        """Keep the weight with the filling, for all who share it: the weight goes with it."""
+        if self.number not in filling.weights:
+            size, holes = self.weigh(filling)
+            is_odd = holes or any(sign.shows(subscriber) for sign in self.signs)
+            filling.weights = {**filling.weights, self.number: _ODD if is_odd else size}
+
+
+_ODD = -1_000_000_000
+"""The weight of a filling that is to be looked at: no sum with it is above zero."""
+
+
 class SizeMeter:
     """Weighs what facets came to. Variants that use a facet alike share what was weighed.
 
@@ -81,35 +113,54 @@ class SizeMeter:
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
         self._has_plain_links = bool(_PLAIN_URL.fullmatch(base_url))
-        self._weighings: dict[Hashable, Weigh] = {}
+        self._scales: dict[Hashable, Scale] = {}
 
-    def of(self, facet: SlotGroup, used: Sequence[SlotUse]) -> Weigh:
-        """For a facet and how a variant uses its slots."""
-        key = (facet, tuple((use.contexts, use.leads, use.shows) for use in used))
-        if key not in self._weighings:
+    def scale(self, facet: SlotGroup, used: Sequence[SlotUse], signs: Sequence[Sign]) -> Scale:
+        """The scale for a facet, for how a variant uses its slots, and for what may be wrong with them."""
+        uses_ = tuple((use.contexts, use.leads, use.shows) for use in used)
+        key = (facet, uses_, tuple(sign.name for sign in signs))
+        if key not in self._scales:
             if facet.is_signed and self._has_plain_links and _stand_as_they_are(used):
                 weigh = _measuring(used, self._base_url)
             else:
                 weigh = _weighing([_of_slot(use) for use in used])
-            self._weighings[key] = _once(weigh) if facet.is_shared else weigh
-        return self._weighings[key]
+            self._scales[key] = Scale(len(self._scales), weigh, signs)
+        return self._scales[key]
+
+
+def weigher(
+    variant: Variant, scales: Sequence[Scale], signs: Sequence[Sign]
+) -> Callable[[Fillings, Subscriber], int]:
+    """Generate the function that weighs the mails of a variant.
+
+    It returns the bytes of HTML, less than zero for a mail that is to be looked at. What many share is
+    one look-up in it.
+
+    Args:
+        variant: of the mails.
+        scales: by facet.
+        signs: those that no facet's columns decide.
+    """
+    names: dict[str, Any] = {f"shows{i}": sign.shows for i, sign in enumerate(signs)}
+    lines = [f"({''.join(f'filling{i}, ' for i in range(len(scales)))}) = fillings"]
+    lines += [f"if shows{i}(s): return {_ODD}" for i in range(len(signs))]
+    shared, sizes = [], [str(bare(variant))]
+    for i, (facet, scale) in enumerate(zip(variant.facets, scales, strict=True)):
+        names |= {f"weigh{i}": scale.weigh, f"remember{i}": scale.remember}
+        if facet.is_shared:
+            shared.append(f"remember{i}(filling{i}, s)")
+            sizes.append(f"filling{i}.weights[{scale.number}]")
+        else:
+            lines += [f"size{i}, holes = weigh{i}(filling{i})", f"if holes: return {_ODD}"]
+            sizes.append(f"size{i}")
+    total = f"    return {' + '.join(sizes)}"
+    lines += ["try:", total, "except KeyError:", *(f"    {line}" for line in shared), total]
+    return generate("weigh(fillings, s)", lines, names)
 
 
 def _stand_as_they_are(links: Iterable[SlotUse]) -> bool:
     """Tokens are of letters, digits, "-" and "_", and no escaping changes those."""
     return all(set(use.contexts) <= _SIMPLE for use in links)
-
-
-def _once(weigh: Weigh) -> Weigh:
-    """For what many share: the weight stays with the filling, and goes with it."""
-
-    def look(filling: FilledGroup) -> tuple[int, Sequence[int]]:
-        if filling.weight is None or filling.weight[0] is not weigh:
-            filling.weight = (weigh, weigh(filling))
-        weight: tuple[int, Sequence[int]] = filling.weight[1]
-        return weight
-
-    return look
 
 
 def _measuring(links: Iterable[SlotUse], base_url: str) -> Weigh:
@@ -126,6 +177,15 @@ def _of_slot(use: SlotUse) -> _Weigh:
 
 
 def _weighing(scales: Sequence[_Weigh]) -> Weigh:
+    if len(scales) == 1:  # as of the address, which is weighed for each of a million
+        (scale,) = scales
+
+        def weigh_one(filling: FilledGroup) -> tuple[int, Sequence[int]]:
+            weight = scale(filling.values[0])
+            return (weight, ()) if weight >= 0 else (~weight, (0,))
+
+        return weigh_one
+
     def weigh(filling: FilledGroup) -> tuple[int, Sequence[int]]:
         weights = [scale(value) for scale, value in zip(scales, filling.values, strict=True)]
         if min(weights) >= 0:

@@ -52,6 +52,8 @@ def _day(text: str) -> date | None:
 
 def equal(left: Any, right: Any) -> bool:
     """Whether two values are the same; a text is the same as the number that it is."""
+    if type(left) is str and type(right) is str:
+        return left == right
     for text, other in ((left, right), (right, left)):
         if isinstance(text, str) and _is_number(other):
             return bool(number(text) == other)

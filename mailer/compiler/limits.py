@@ -151,6 +151,10 @@ def size(value: Any, depth: int = 0) -> int:
 
 def measured(value: Any) -> Any:
     """The same value, its size taken from the allowance. Iterators and views become lists."""
+    if type(value) is str:  # as most are, and the others take ten times as long to tell apart
+        _refuse_large(len(value))
+        spend(len(value))
+        return value
     if isinstance(value, (Iterator, ItemsView, KeysView, ValuesView)):
         value = list(counted(value))
     spend(size(value))
@@ -295,6 +299,8 @@ def add(left: Any, right: Any) -> Any:
 
 
 def multiply(left: Any, right: Any) -> Any:
+    if type(left) is str and type(right) is bool:  # "text * condition", for some of a million
+        return measured(left if right else "")
     for many, times in ((left, right), (right, left)):
         if isinstance(many, (str, list, tuple)) and isinstance(times, int):
             _refuse_large(size(many) * max(times, 0))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mailer.campaigns.test_variants import letter
@@ -118,8 +119,8 @@ class FilledGroup:
     """As it is kept of a message that was sent."""
     variables = b""
     """As a template takes it, of a message that was sent in bulk."""
-    weight: Any = None
-    """What `checks/message_size.py` found, and by which scale."""
+    weights: Mapping[int, int] = MappingProxyType({})
+    """Bytes of it in the HTML, by the number of the scale in `checks/message_size.py`."""
 
     def __init__(self, facet: SlotGroup, values: Sequence[str]) -> None:
         self.facet = facet

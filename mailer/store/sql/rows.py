@@ -27,7 +27,10 @@ _value = json.JSONDecoder().raw_decode
 
 def subscriber(row: Sequence[Any]) -> Subscriber:
     """Read a row that begins with the columns of `SUBSCRIBER`."""
-    values = (*row[:_OWN], _value(row[_OWN])[0], _tags(row[_OWN + 1]))
+    fields = row[_OWN]
+    # most have none
+    further = {} if fields == "{}" else _value(fields)[0]
+    values = (*row[:_OWN], further, _tags(row[_OWN + 1]))
     return Subscriber(*values)
 
 
