@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.lists import zipcodes
 from mailer.lists.zipcodes import ZipPlace, place, repair
+from tools import zip_codes
 
 codes = st.from_regex(r"[0-9]{5}", fullmatch=True)
 
@@ -87,6 +88,10 @@ def test_gives_no_time_zone_where_the_data_has_something_else():
     assert found.timezone == ""
 
 
-def test_finds_every_code_under_its_first_two_digits():
-    found = [code for prefix in range(100) for code in zipcodes._places(f"{prefix:02}")]
-    assert len(found) == len(set(found)) > 40_000
+def test_the_table_is_that_of_the_package():
+    known = zip_codes.places()
+    assert len(known) > 40_000
+    assert {
+        code: place(code) for code in map("{:05}".format, range(100_000)) if place(code)
+    } == known
+    assert zip_codes.table(known) == zipcodes.TABLE.read_bytes()
