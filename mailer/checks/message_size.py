@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import FilledGroup, FilledLinks, Fillings, Slot, SlotGroup
+    from mailer.compiler.slots import FilledGroup, Fillings, Slot, SlotGroup
     from mailer.lists.subscriber import Subscriber
 
     Weigh = Callable[[Any], tuple[int, Sequence[int]]]
