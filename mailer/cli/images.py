@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.common import Session, session
-from mailer.errors import FindingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,15 +60,5 @@ def publish(run: Session, pictures: Iterable[Picture]) -> list[str]:
     from mailer.images import publishing
 
     uploaded = publishing.push(run.project, wanted)
-    problems = publishing.problems(wanted)
-    if problems:
-        bucket = run.project.settings.images.bucket
-        where = (
-            f"the bucket {bucket} may be read by everybody"
-            if bucket
-            else ("`mailer serve` runs there, with the same published/ folder")
-        )
-        raise FindingsError(
-            f"recipients would not see a picture: {problems[0]}", hint=f"Make sure that {where}."
-        )
+    publishing.refuse_missing(run.project, wanted)
     return uploaded

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from mailer.atomic import atomic_write
 from mailer.errors import CampaignError, Place, suggest
-from mailer.images.picture import REFERENCE, Picture
+from mailer.images.picture import MOVING, REFERENCE, SHOWN, Picture
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mailer.config import Project
 
-_RECIPE = b"1"
+_RECIPE = b"2"
 """Changes when pictures are made in another way, and with it their names."""
 _NO_DESCRIPTION = re.compile(r"!\[\s*\]\(\s*<?images/")
 
@@ -58,32 +56,55 @@ def _picture(project: Project, reference: str, place: Place) -> Picture:
     source = file.read_bytes()
     digest = hashlib.sha256(_RECIPE + source).hexdigest()[:16]
     stem = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "picture"
-    kept = next(project.published.glob(f"{stem}-{digest}-*.*"), None)
-    if kept is None:
-        kept = _make(project, source, f"{stem}-{digest}", reference, place)
-    width, height = map(int, kept.stem.rpartition("-")[2].split("x"))
-    return Picture(kept.name, f"{project.pictures_url}/{kept.name}", width, height)
+    made = _find(project, f"{stem}-{digest}")
+    if made is None:
+        _make(project, source, f"{stem}-{digest}", reference, place)
+        made = _find(project, f"{stem}-{digest}")
+        assert made is not None
+    return made
 
 
-def _make(project: Project, source: bytes, stem: str, reference: str, place: Place) -> Path:
+def _find(project: Project, stem: str) -> Picture | None:
+    """The picture, if all its files are there."""
+    names = [path.name for path in project.published.glob(f"{stem}-*.*")]
+    sizes = {name: _size(name) for name in names}
+    name = max(names, key=lambda name: sizes[name], default="")
+    if not name:
+        return None
+    width, height = sizes[name]
+    small = next((other for other in names if sizes[other][0] == SHOWN < width), "")
+    if width > SHOWN and not small and not name.endswith(MOVING):
+        return None
+    return Picture(name, f"{project.pictures_url}/{name}", width, height, small)
+
+
+def _size(name: str) -> tuple[int, int]:
+    width, height = name.rpartition(".")[0].rpartition("-")[2].split("x")
+    return int(width), int(height)
+
+
+def _make(project: Project, source: bytes, stem: str, reference: str, place: Place) -> None:
+    """Write the picture's files, the largest first: without it, the others are not looked at."""
     # Pillow takes 60 ms to load, and most campaigns are compiled without a new picture
     from mailer.images.resizing import PictureError, resize  # noqa: PLC0415
 
     try:
-        resized = resize(source)
+        densities = [resize(source)]
+        if densities[0].width > SHOWN and densities[0].suffix != MOVING:
+            densities.append(resize(source, density=1))
     except PictureError as err:
         raise CampaignError(
             f"campaigns/{reference} {err}", place=place, hint="Save it anew as JPEG or PNG."
         ) from err
-    name = f"{stem}-{resized.width}x{resized.height}{resized.suffix}"
-    path = project.published / name
-    try:
-        with atomic_write(path) as file:
-            file.write(resized.data)
-    except OSError as err:
-        raise CampaignError(
-            f"{project.show(path)} cannot be written: {err.strerror}",
-            place=place,
-            hint="Check the permissions of the folder published/.",
-        ) from err
-    return path
+    for resized in densities:
+        name = f"{stem}-{resized.width}x{resized.height}{resized.suffix}"
+        path = project.published / name
+        try:
+            with atomic_write(path) as file:
+                file.write(resized.data)
+        except OSError as err:
+            raise CampaignError(
+                f"{project.show(path)} cannot be written: {err.strerror}",
+                place=place,
+                hint="Check the permissions of the folder published/.",
+            ) from err

@@ -15,6 +15,8 @@ REFERENCE = re.compile(r"(?<![\w/.:-])images/[\w./-]+\.(?:jpe?g|png|gif|webp)", 
 """A picture's file as a campaign names it; not a part of a web address."""
 SHOWN = 520
 """CSS pixels: the widest that a letter shows a picture."""
+MOVING = ".gif"
+"""Suffix of a moving picture, which stays as it is."""
 _TAG = re.compile(r"""<(?:img|mj-image)\b(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _SOURCE = re.compile(r"""\ssrc=(["'])(.*?)\1""")
 _WIDTH = re.compile(r"""\swidth=(["'])(\d+)(?:px)?\1""")
@@ -32,6 +34,23 @@ class Picture:
     width: int
     """Pixels of the file."""
     height: int
+    small: str = ""
+    """Name of the same picture for screens of one pixel for each CSS pixel; "" where it would be no smaller."""
+
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """Names and URLs of all that is published for it, the largest first."""
+        if not self.small:
+            return [(self.name, self.url)]
+        return [(self.name, self.url), (self.small, self.url.removesuffix(self.name) + self.small)]
+
+    @property
+    def source(self) -> str:
+        """The attributes that name its files. Programs that know no `srcset` take the sharper one."""
+        if not self.small:
+            return f'src="{self.url}"'
+        (_, large), (_, small) = self.files
+        return f'src="{large}" srcset="{small} 1x, {large} 2x"'
 
     @property
     def shown(self) -> int:
@@ -65,7 +84,7 @@ def place(html: str, pictures: Mapping[str, Picture]) -> str:
             return tag
         asked = _WIDTH.search(tag)
         width = min(int(asked[2]), picture.shown) if asked else picture.shown
-        tag = _SIZES.sub("", _SOURCE.sub(f' src="{picture.url}"', tag))
+        tag = _SIZES.sub("", _SOURCE.sub(f" {picture.source}", tag))
         sizes = f'width="{width}" height="{picture.height_at(width)}"'
         style = "" if " style=" in tag else f" {_STYLE}"
         return re.sub(r"\s*/?>$", f" {sizes}{style}>", tag)
@@ -80,7 +99,7 @@ def show_locally(html: str, pictures: Mapping[str, Picture], folder: Path) -> st
         if path.is_file():
             kind = "jpeg" if path.suffix == ".jpg" else path.suffix[1:]
             data = b64encode(path.read_bytes()).decode()
-            html = html.replace(f'"{picture.url}"', f'"data:image/{kind};base64,{data}"')
+            html = html.replace(picture.source, f'src="data:image/{kind};base64,{data}"')
     return html
 
 

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mailer.errors import TransportError
+from mailer.errors import FindingsError, TransportError
 from mailer.http_probe import Deadline, HttpProbe, Response
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def push(project: Project, pictures: Iterable[Picture]) -> list[str]:
     try:
         client = boto3.client("s3", region_name=settings.region or None, config=config)
         return [
-            picture.name
+            name
             for picture in pictures
-            if _upload(client, project, f"{settings.prefix}{picture.name}", picture)
+            for name, _ in picture.files
+            if _upload(client, project, name)
         ]
     except (BotoCoreError, ClientError) as err:
         raise TransportError(
@@ -52,8 +53,10 @@ def push(project: Project, pictures: Iterable[Picture]) -> list[str]:
         ) from err
 
 
-def _upload(client: Any, project: Project, key: str, picture: Picture) -> bool:
+def _upload(client: Any, project: Project, name: str) -> bool:
+    """Put one file into the bucket; False if it is there already."""
     bucket = project.settings.images.bucket
+    key = f"{project.settings.images.prefix}{name}"
     try:
         client.head_object(Bucket=bucket, Key=key)
     except ClientError as err:
@@ -62,7 +65,7 @@ def _upload(client: Any, project: Project, key: str, picture: Picture) -> bool:
             raise
     else:
         return False
-    path = project.published / picture.name
+    path = project.published / name
     client.put_object(
         Bucket=bucket,
         Key=key,
@@ -73,18 +76,34 @@ def _upload(client: Any, project: Project, key: str, picture: Picture) -> bool:
     return True
 
 
-def problems(pictures: Sequence[Picture]) -> list[str]:
+def refuse_missing(project: Project, pictures: Iterable[Picture]) -> None:
+    """Raises FindingsError when a published picture does not answer where recipients fetch it."""
+    urls = [url for picture in pictures for _, url in picture.files]
+    problems = _problems(urls) if urls else []
+    if problems:
+        bucket = project.settings.images.bucket
+        where = (
+            f"the bucket {bucket} may be read by everybody"
+            if bucket
+            else "`mailer serve` runs there, with the same published/ folder"
+        )
+        raise FindingsError(
+            f"recipients would not see a picture: {problems[0]}", hint=f"Make sure that {where}."
+        )
+
+
+def _problems(urls: Sequence[str]) -> list[str]:
     """What keeps recipients from seeing pictures, one sentence for each that does not answer."""
     probe = HttpProbe(public=False)
     deadline = Deadline(_SECONDS)
     try:
-        answers = [(picture, probe.request("GET", picture.url, deadline)) for picture in pictures]
+        answers = [(url, probe.request("GET", url, deadline)) for url in urls]
     finally:
         probe.close()
     return [
-        f"{picture.url}: {answer.reason}"
+        f"{url}: {answer.reason}"
         if not isinstance(answer, Response)
-        else f"{picture.url}: answers with status {answer.status}"
-        for picture, answer in answers
+        else f"{url}: answers with status {answer.status}"
+        for url, answer in answers
         if not isinstance(answer, Response) or answer.status != 200  # noqa: PLR2004 - OK
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps
 
-from mailer.images.picture import SHOWN
+from mailer.images.picture import MOVING, SHOWN
 
 DENSITY = 2
 """Pixels of the file for each CSS pixel, for sharp screens."""
@@ -31,10 +31,14 @@ class Resized:
     height: int
 
 
-def resize(source: bytes) -> Resized:
-    """Turn upright, shrink to twice the width it is shown at, and drop all that a camera added.
+def resize(source: bytes, *, density: int = DENSITY) -> Resized:
+    """Turn upright, shrink to the width of a letter, and drop all that a camera added.
 
     A moving GIF stays as it is. Everything else becomes JPEG, or PNG if it is see-through.
+
+    Args:
+        source: the file.
+        density: pixels for each CSS pixel.
 
     Raises:
         PictureError: it is no picture, too large to open, or still too heavy when it is small.
@@ -46,16 +50,17 @@ def resize(source: bytes) -> Resized:
             if opened.width * opened.height > _MOST_PIXELS:
                 raise PictureError("has too many pixels to be opened")
             if opened.format == "GIF" and getattr(opened, "is_animated", False):
-                return _checked(Resized(source, ".gif", *opened.size))
+                return _checked(Resized(source, MOVING, *opened.size))
             opened.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
         if isinstance(err, PictureError):
             raise
         raise PictureError("is not a picture that can be read") from err
     picture = _to_srgb(ImageOps.exif_transpose(opened))
-    if picture.width > SHOWN * DENSITY:
-        height = max(1, round(picture.height * SHOWN * DENSITY / picture.width))
-        picture = picture.resize((SHOWN * DENSITY, height), Image.Resampling.LANCZOS)
+    width = SHOWN * density
+    if picture.width > width:
+        height = max(1, round(picture.height * width / picture.width))
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     if picture.mode == "RGBA" and picture.getchannel("A").getextrema() != (255, 255):
         return _checked(_png(picture))
     return _checked(_jpeg(picture.convert("RGB")))

@@ -258,8 +258,16 @@ class SendService:
         )
 
     def take_over(self, send: Send, stop: StopSignal) -> None:
-        """Continue a send as a worker: from the send's own snapshot, not from the files."""
+        """Continue a send as a worker: from the send's own snapshot, not from the files.
+
+        Raises:
+            FindingsError: a picture does not answer any more, where mail goes to real people.
+        """
         snapshot = Snapshot.from_bytes(send.snapshot)
+        if send.transport != registry.OUTBOX and snapshot.pictures:
+            from mailer.images import publishing  # noqa: PLC0415 - boto3 takes 0.2 s
+
+            publishing.refuse_missing(self.project, snapshot.pictures.values())
         transport = self._open(send.transport, snapshot, send.shown_lists)
         fields = self.store.subscribers.field_names()
         merger = Merger(snapshot, fields=fields, keys=self._keys, send_id=send.id)

@@ -132,6 +132,49 @@ def test_a_picture_has_its_public_address_and_size_however_it_is_written(root, b
     assert "images/rally.jpg" not in html(found)
 
 
+def test_screens_of_either_density_have_a_file_of_their_own(root):
+    loaded = load(root, "![The rally](images/rally.jpg)")
+    (picture,) = loaded.pictures.values()
+    large, small = (root / "published" / name for name, _ in picture.files)
+    sizes = [Image.open(io.BytesIO(path.read_bytes())).size for path in (large, small)]
+    assert sizes == [(1040, 1387), (520, 693)]
+    assert small.stat().st_size < large.stat().st_size <= MOST_BYTES
+    address = "https://mail.example.org/i/"
+    assert (
+        f'src="{address}{large.name}" srcset="{address}{small.name} 1x, {address}{large.name} 2x"'
+        in html(loaded)
+    )
+    assert "srcset" not in show_locally(html(loaded), loaded.pictures, root / "published")
+
+
+def test_a_picture_whose_small_file_is_gone_is_made_again(root):
+    (picture,) = load(root, "![The rally](images/rally.jpg)").pictures.values()
+    (root / "published" / picture.small).unlink()
+    assert load(root, "![The rally](images/rally.jpg)").pictures["images/rally.jpg"] == picture
+    assert (root / "published" / picture.small).is_file()
+
+
+def test_a_wide_moving_picture_has_one_file(root):
+    stream = io.BytesIO()
+    frames = [Image.new("RGB", (800, 30), color) for color in ("red", "blue")]
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    (root / "campaigns" / "images" / "wave.gif").write_bytes(stream.getvalue())
+    loaded = load(root, "![A wave](images/wave.gif)")
+    assert loaded.pictures["images/wave.gif"].small == ""
+    assert "srcset" not in html(loaded)
+
+
+def test_a_send_from_before_pictures_had_two_files_shows_its_one(root):
+    loaded = load(root, "![The rally](images/rally.jpg)")
+    old = Picture(
+        "rally-0-1040x780.jpg", "https://mail.example.org/i/rally-0-1040x780.jpg", 1040, 780
+    )
+    assert 'src="https://mail.example.org/i/rally-0-1040x780.jpg" width="520"' in place(
+        '<img src="images/rally.jpg">', {"images/rally.jpg": old}
+    )
+    assert Snapshot.from_bytes(loaded.to_bytes()).pictures == loaded.pictures
+
+
 def test_another_picture_has_another_name_and_the_same_one_the_same(root):
     body = "![The rally](images/rally.jpg)"
     (first,) = load(root, body).pictures.values()

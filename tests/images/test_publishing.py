@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import threading
+from datetime import timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from mailer.http_probe import HttpProbe, NoAnswer
+from mailer.http_probe import HttpProbe, NoAnswer, Response
 from mailer.transports import registry
 from tests.images.test_pictures import SMALL
-from tools.projects.project import SETTINGS, VOTE, enrol, make_project, open_store
+from tools.projects.project import NOW, SETTINGS, VOTE, enrol, make_project, open_store
 
 BUCKET = '\n[images]\nbucket = "pictures"\nprefix = "news/"\nregion = "us-east-1"\nbase_url = "{url}/news"\n'
 
@@ -137,6 +138,27 @@ def test_a_send_through_amazon_waits_for_its_pictures(mailer, root, asked, monke
     store = open_store(root)
     assert store.sends.all("rally") == []
     store.close()
+
+
+def test_the_worker_asks_again_before_a_scheduled_send_starts(mailer, root, replace, monkeypatch):
+    answers = [Response(200), NoAnswer("nothing answers there")]
+    monkeypatch.setattr(HttpProbe, "request", lambda *_: answers.pop(0))
+    opened = registry.open_transport
+    monkeypatch.setattr(
+        registry,
+        "open_transport",
+        lambda project, _, *others, **more: opened(project, registry.OUTBOX, *others, **more),
+    )
+    replace("now", lambda: NOW)
+    order = ("send", "rally", "--yes", "--accept-warnings", "--transport", "ses")
+    code, printed = mailer(*order, "--at", f"{NOW + timedelta(hours=1):%Y-%m-%d %H:%M} UTC")
+    assert code == 0, printed
+    replace("now", lambda: NOW + timedelta(hours=2))
+    code, printed = mailer("worker", "--once")
+    assert "recipients would not see a picture" in printed
+    assert answers == []
+    assert list((root / "outbox" / "rally").glob("*.eml")) == []
+    assert "paused" in mailer("status", "rally")[1]
 
 
 def test_with_no_pictures_there_is_nothing_to_push(mailer, root):
