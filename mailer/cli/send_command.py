@@ -74,6 +74,7 @@ class SendCommand:
                 return self._end_of_dry_run(plan)
             findings.refuse(plan)
             self._refuse_unapproved(plan)
+            self.sends.refuse_unrecorded(allowance, answered=self._answered)
             self._confirm(plan)
             self._publish_pictures(plan.mailing)
             frozen = sends.freeze(plan, self.request, timing)
@@ -161,6 +162,10 @@ class SendCommand:
 
         where, as_json = self.request.where, self.options.as_json
         approve.refuse_unapproved(self.run, plan, where=where, as_json=as_json)
+
+    def _answered(self, question: str) -> bool:
+        """Whether a person says yes: --yes does not answer it."""
+        return interactive() and not self.options.as_json and typer.confirm(question)
 
     def _confirm(self, plan: Plan) -> None:
         from mailer.sending.scheduling import is_later

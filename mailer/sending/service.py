@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailer.campaigns.snapshot import Snapshot
 from mailer.campaigns.subject_test import split_test
-from mailer.errors import UsageError
+from mailer.errors import StaleLedger, UsageError
 from mailer.ledger.delivery import HELD_BACK, SendState
 from mailer.mail.click_tracking import ClickTracker
 from mailer.mail.dry_run import DryRun
@@ -150,6 +150,36 @@ class SendService:
             settle(self.store, transport, mailing.send, self._clock())
         return transport, transport.allowance()
 
+    def refuse_unrecorded(
+        self, allowance: Allowance, *, answered: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Compare the provider's count of the last 24 hours with the ledger.
+
+        Args:
+            allowance: with that count.
+            answered: asks a person whether other programs have sent the rest.
+
+        Raises:
+            StaleLedger: much more was sent than the ledger records, and nobody answers for the rest.
+        """
+        sent = allowance.sent
+        rest = self.store.freshness.unrecorded(sent, now=self._clock()) if sent else 0
+        if not rest:
+            return
+        fact = (
+            f"{sent:,} messages were sent through this account in the last 24 hours, and {rest:,} of "
+            "them are not in this project's ledger"
+        )
+        if not answered(f"{fact}. Did other programs send those {rest:,}?"):
+            raise StaleLedger(
+                f"{fact}: if no other program sends through the account, this database is older than "
+                "what was sent from it, and people would be mailed twice",
+                hint="If it is an old copy, put the newest database back, or: mailer restore. If other "
+                "programs send through the account, say so once: start the send in a terminal, "
+                "without --json. See docs/backups.md.",
+            )
+        self.store.freshness.vouch()
+
     def plan(self, mailing: Mailing, request: SendRequest, watch: Watch) -> Plan:
         """Select all recipients and merge their mail. Raises CampaignError where that fails."""
         return make_plan(
@@ -262,6 +292,7 @@ class SendService:
 
         Raises:
             FindingsError: a picture does not answer any more, where mail goes to real people.
+            StaleLedger: see `refuse_unrecorded`.
         """
         snapshot = Snapshot.from_bytes(send.snapshot)
         if send.transport != registry.OUTBOX and snapshot.pictures:
@@ -269,6 +300,7 @@ class SendService:
 
             publishing.refuse_missing(self.project, snapshot.pictures.values())
         transport = self._open(send.transport, snapshot, send.shown_lists)
+        self.refuse_unrecorded(transport.allowance())
         fields = self.store.subscribers.field_names()
         merger = Merger(snapshot, fields=fields, keys=self._keys, send_id=send.id)
         self.sender(send, transport, merger, stop=stop, started_by_person=False).run(send)

@@ -9,7 +9,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING
 
-from mailer.errors import Interrupted, MailerError, SendStopped
+from mailer.errors import Interrupted, MailerError, SendStopped, StaleLedger
 from mailer.ledger.delivery import SendState
 from mailer.sending.service import SendService
 from mailer.sending.subject_test import choose_winner
@@ -119,7 +119,7 @@ class Worker:
         """An error pauses its send until a person resumes it."""
         if not isinstance(err, MailerError):
             traceback.print_exception(err)
-        if not isinstance(err, SendStopped):
+        if not isinstance(err, SendStopped) or isinstance(err, StaleLedger):
             note = str(err) or repr(err)
             store.sends.set_state(send.id, SendState.PAUSED, note=note, now=self._clock())
         current = store.sends.find(send.campaign, send.list_name)

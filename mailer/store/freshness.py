@@ -31,6 +31,21 @@ class Freshness(Protocol):
         """
         ...
 
+    def unrecorded(self, sent: int, *, now: datetime) -> int:
+        """Messages of the last 24 hours that the provider counts and the ledger does not record.
+
+        0 where a mark proves that the ledger is not behind, and for a few more, such as test mail.
+
+        Args:
+            sent: messages of the last 24 hours by the provider's count.
+            now: the time.
+        """
+        ...
+
+    def vouch(self) -> None:
+        """Keep a person's word that the ledger is not behind: other programs have sent the rest."""
+        ...
+
     def accept(self, sent: Sequence[str], *, now: datetime) -> Settlement:
         """Make this copy the ledger from now on.
 

@@ -5,7 +5,7 @@ The delivery states are the contract: a recipient's state is never guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from mailer.ledger.delivery import DeliveryState, Result
@@ -39,6 +39,8 @@ class Allowance:
     """Messages in any 24 hours."""
     left: int | None = None
     """The rest of `daily` at this moment."""
+    sent: int | None = field(default=None, compare=False)
+    """Messages of the last 24 hours, of all programs that send through the account; None for not known."""
 
 
 @dataclass(frozen=True, slots=True)

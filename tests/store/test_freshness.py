@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,10 +51,10 @@ def enroll(store, number=120):
     store.imports.import_rows("members", rows, source="test", now=NOW)
 
 
-def start(store, campaign="vote"):
+def start(store, campaign="vote", transport="outbox"):
     ids = [person.id for person in store.subscribers.audience("members")]
     send, _ = store.sends.freeze(
-        campaign, "members", ids, query="", snapshot=b"", digest="", transport="outbox", now=NOW
+        campaign, "members", ids, query="", snapshot=b"", digest="", transport=transport, now=NOW
     )
     store.sends.set_state(send.id, SendState.SENDING, now=NOW)
     return send
@@ -170,6 +170,91 @@ def test_a_copy_on_another_machine_is_refused(opened, monkeypatch, state):
     monkeypatch.setattr(freshness, "machine_id", lambda: "second machine")
     with pytest.raises(StaleLedger, match=r"copied from another machine.*120 are pending here"):
         start(opened())
+
+
+@pytest.mark.parametrize(
+    ("boot", "began", "refused"),
+    [
+        ("another boot", timedelta(hours=-1), True),
+        # restarted since
+        ("another boot", timedelta(hours=1), False),
+        ("this boot", timedelta(hours=-1), False),
+        # where the system has none
+        ("", timedelta(hours=-1), False),
+    ],
+)
+def test_a_mark_of_another_boot_from_this_boots_time_is_another_machines(
+    opened, monkeypatch, boot, began, refused
+):
+    monkeypatch.setattr(freshness, "machine_id", lambda: "")
+    monkeypatch.setattr(freshness, "boot_id", lambda: boot)
+    store = opened()
+    enroll(store)
+    mail(store, start(store), 20)
+    store.close()
+    monkeypatch.setattr(freshness, "boot_id", lambda: "this boot")
+    monkeypatch.setattr(freshness, "boot_time", lambda: datetime.now(UTC) + began)
+    if refused:
+        with pytest.raises(StaleLedger, match=r"used by another machine.*100 are pending here"):
+            opened().freshness.check()
+        opened().freshness.accept([], now=NOW)
+    opened().freshness.check()
+
+
+def test_a_clock_that_was_wrong_before_a_restart_is_no_other_machine(opened, monkeypatch):
+    monkeypatch.setattr(freshness, "boot_id", lambda: "another boot")
+    store = opened()
+    enroll(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(freshness, "iso", lambda _: "2126-01-01T00:00:00+00:00")
+        mail(store, start(store), 20)
+    monkeypatch.setattr(freshness, "boot_id", lambda: "this boot")
+    opened().freshness.check()
+
+
+# ---------------------------------------------------------------- the provider's count
+
+
+def test_what_a_mark_in_the_state_directory_proves_is_not_compared(opened):
+    store = opened()
+    enroll(store)
+    mail(store, start(store), 20)
+    assert store.freshness.unrecorded(5_000, now=NOW) == 0
+
+
+def test_without_that_mark_the_providers_count_is_compared(opened, state):
+    store = opened()
+    enroll(store)
+    mail(store, start(store, transport="ses"), 20)
+    shutil.rmtree(state)
+    assert store.freshness.unrecorded(120, now=NOW) == 0
+    assert store.freshness.unrecorded(1_020, now=NOW) == 1_000
+    assert store.freshness.unrecorded(1_020, now=NOW + timedelta(days=2)) == 1_020
+
+
+def test_a_copy_from_before_the_first_send_is_noticed_by_the_providers_count(
+    opened, path, state, tmp_path
+):
+    store = opened()
+    enroll(store)
+    back_up(store, tmp_path / "backup.db")
+    mail(store, start(store, transport="ses"), 120)
+    store.close()
+    put_back(tmp_path / "backup.db", path)
+    path.with_name("mailer.db.mark").unlink()
+    shutil.rmtree(state)
+    restored = opened()
+    restored.freshness.check()
+    assert restored.freshness.unrecorded(120, now=NOW) == 120
+
+
+def test_a_persons_word_about_other_programs_is_kept(opened):
+    store = opened()
+    enroll(store)
+    assert store.freshness.unrecorded(5_000, now=NOW) == 5_000
+    store.freshness.vouch()
+    assert opened().freshness.unrecorded(5_000, now=NOW) == 0
+    start(store)
 
 
 def test_a_new_database_in_place_of_one_that_has_sent_is_refused(opened, path):

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mailer.errors import StaleLedger
 from mailer.store.freshness import Settlement
-from mailer.store.sql.marks import Mark, Marks, boot_id, machine_id
+from mailer.store.sql.marks import Mark, Marks, boot_id, boot_time, machine_id
 from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mailer.store.sql.database import SqlDatabase
+
+_DAY = timedelta(days=1)
+_CLOCKS_DIFFER = timedelta(minutes=2)
+"""By which the clocks of two machines may differ."""
+_FEW = 100
+"""Messages that are in no ledger, such as test mail, or that another clock counts in another day."""
 
 _ACCEPT = "If this copy is to be the ledger from now on, and no other: mailer restore. See docs/backups.md."
 
@@ -53,6 +59,18 @@ class SqlFreshness:
     def has_to_settle(self, campaign: str) -> bool:
         """Whether people added to this campaign may have been mailed from another copy."""
         return bool(self._db.row(_HAS_TO_SETTLE, {"campaign": campaign}))
+
+    def unrecorded(self, sent: int, *, now: datetime) -> int:
+        epoch, claimed, _ = self._ledger()
+        if self._marks.prove(epoch, claimed):
+            return 0
+        recorded = int(self._db.value(_RECORDED, {"since": iso(now - _DAY)}))
+        unrecorded = sent - recorded
+        return unrecorded if unrecorded > max(_FEW, recorded // 10) else 0
+
+    def vouch(self) -> None:
+        epoch, claimed, _ = self._ledger()
+        self._marks.replace(self._mark(epoch, claimed))
 
     def accept(self, sent: Sequence[str], *, now: datetime) -> Settlement:
         epoch, claimed, _ = self._ledger()
@@ -120,6 +138,13 @@ class SqlFreshness:
                 f"everybody is mailed twice ({self._waiting():,} are pending here)",
                 hint=f"Send from one machine only. {_ACCEPT}",
             )
+        for mark in self._marks.own():
+            if mark.epoch == epoch and _is_elsewhere(mark):
+                raise StaleLedger(
+                    f"{self._file.name} was last used by another machine, while this one was running: "
+                    f"if it still sends, everybody is mailed twice ({self._waiting():,} are pending here)",
+                    hint=f"Send from one machine only. {_ACCEPT}",
+                )
         own = self._file.resolve()
         for mark in self._marks.all(epoch):
             original = Path(mark.path)
@@ -137,6 +162,17 @@ class SqlFreshness:
 
 RESTORED = "may have been mailed from another copy of the database"
 """The reason of deliveries that are uncertain after a restore."""
+
+
+def _is_elsewhere(mark: Mark) -> bool:
+    """Whether another boot has written a mark since this boot began.
+
+    Two machines with the same id, or with none, as most containers, differ in their boots. A time in the
+    future tells of a wrong clock only.
+    """
+    at, now = datetime.fromisoformat(mark.at), datetime.now(UTC)
+    known = mark.boot and boot_id() and mark.boot != boot_id()
+    return bool(known) and boot_time() + _CLOCKS_DIFFER < at <= now + _CLOCKS_DIFFER
 
 
 def _older(number: int) -> StaleLedger:
@@ -158,6 +194,13 @@ _RENEW = "UPDATE ledger SET epoch = :epoch, claimed = :claimed, machine = :machi
 _HAS_TO_SETTLE = "SELECT 1 FROM unsettled WHERE campaign = :campaign"
 
 _LAST_IMPORT = "SELECT coalesce(max(id), 0) FROM imports"
+
+_RECORDED = """
+SELECT (SELECT count(*) FROM deliveries d JOIN sends ON sends.id = d.send_id
+        WHERE sends.transport = 'ses' AND d.state IN ('sending', 'accepted', 'uncertain')
+            AND d.changed >= :since)
+    + (SELECT count(*) FROM requests
+        WHERE mail IN ('sending', 'sent', 'uncertain') AND mail_changed >= :since)"""
 
 _SETTLE_LATER = """
 INSERT INTO unsettled (campaign) VALUES (:campaign) ON CONFLICT (campaign) DO NOTHING"""

@@ -11,8 +11,10 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,11 @@ def boot_id() -> str:
     return _read(Path("/proc/sys/kernel/random/boot_id"))
 
 
+def boot_time() -> datetime:
+    """When this boot began."""
+    return datetime.now(UTC) - timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii").strip()
@@ -82,6 +89,11 @@ class Marks:
         """The marks of this file, and those of all other files with the same ledger."""
         others = (_load(path) for path in _state_folder().glob(f"*{_SUFFIX}"))
         return self.own() + [mark for mark in others if mark and mark.epoch == epoch]
+
+    def prove(self, epoch: str, claimed: int) -> bool:
+        """Whether the mark in the state directory agrees; the one beside the file is copied with it."""
+        mark = _load(self.elsewhere)
+        return mark is not None and mark.epoch == epoch and mark.claimed >= claimed
 
     def highest(self) -> Mark | None:
         """The mark beside the database: one read, as it is asked for with each claim."""

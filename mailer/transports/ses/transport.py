@@ -138,7 +138,7 @@ class SesTransport:
         left = max(0, daily - used - self._settings.reserve)
         limits = {} if daily < 0 else {"daily": daily, "left": left}
         self._reserve.know(limits.get("left"))
-        return Allowance(rate=rate, **limits)
+        return Allowance(rate=rate, sent=used, **limits)
 
     def batch_size(self, rate: float | None) -> int:
         if self._settings.method == "auto":
