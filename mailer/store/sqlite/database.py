@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -19,6 +19,9 @@ from mailer.store.sqlite.migrations import migrations, step_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+_Identity = tuple[int, int, int]
+"""Device, inode and size in bytes."""
 
 BUSY_SECONDS = 60
 _READER_SECONDS = 5
@@ -63,9 +66,12 @@ def _make(path: Path) -> None:
         os.close(private_opener(str(path), os.O_RDWR | os.O_CREAT))
 
 
-def _identity(path: Path) -> tuple[int, int, int]:
-    """Device, inode and size in bytes."""
-    status = path.stat()
+def _identity(path: Path) -> _Identity | None:
+    """None where there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
     return status.st_dev, status.st_ino, status.st_size
 
 
@@ -82,7 +88,7 @@ class SqliteDatabase(SqlDatabase):
     def __init__(self, path: Path, announce: Callable[[str], None] = lambda _: None) -> None:
         self.path = path
         self._log = path.with_name(path.name + "-wal")
-        self._known_log: tuple[int, int, int] | None = None
+        self._known_log: _Identity | None = None
         self._copy: TemporaryDirectory[str] | None = None
         try:
             private_folder(path.parent)
@@ -257,24 +263,37 @@ class SqliteDatabase(SqlDatabase):
     # ---------------------------------------------------------------- transactions
 
     def check_present(self) -> None:
-        """One or two stats: SQLite goes on writing to a file that is no longer there.
+        """Two stats: SQLite goes on writing to a file that is no longer there.
 
         Raises:
             DatabaseReplacedError: the file or its log was replaced, deleted or cut off.
         """
-        try:
-            file = _identity(self.path)
-            log = _identity(self._log)
-        except OSError:
-            file = log = (0, 0, 0)
-        known, known_log = self._file, self._known_log or log
-        if file[:2] != known[:2] or log[:2] != known_log[:2] or file[2] < known[2] or not file[1]:
-            raise DatabaseReplacedError(
-                f"{self.path.name} was replaced or deleted while in use: nothing was written",
-                hint="Stop everything that uses it (mailer serve, worker, send), put the right "
-                "database in place, and start again. See docs/backups.md.",
-            )
-        self._file, self._known_log = file, log
+        file, log = _identity(self.path), _identity(self._log)
+        if self._is_known(file) and log and log[:2] == (self._known_log or log)[:2]:
+            self._file, self._known_log = file, log
+            return
+        self._rescue_log()
+        raise DatabaseReplacedError(
+            f"{self.path.name} was replaced or deleted while in use: nothing was written",
+            hint="Stop everything that uses it (mailer serve, worker, send), put the right "
+            "database in place, and start again. See docs/backups.md.",
+        )
+
+    def _is_known(self, file: _Identity | None) -> bool:
+        known = self._file
+        return (
+            file is not None and known is not None and file[:2] == known[:2] and file[2] >= known[2]
+        )
+
+    def _rescue_log(self) -> None:
+        """Move the log into the file, where only the log was deleted: this connection still reads it.
+
+        Not where there is another log: then somebody else writes by that.
+        """
+        in_place = self._is_known(_identity(self.path)) and not self._log.exists()
+        if in_place and not self.connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -306,12 +325,17 @@ class SqliteDatabase(SqlDatabase):
             if begin == "BEGIN IMMEDIATE":
                 self.check_present()
             self.execute(commit)
-        except BaseException:
+            if begin == "BEGIN IMMEDIATE":
+                # replaced between the first look and the commit: what was written is gone
+                self.check_present()
+        except BaseException as err:
             # an error such as a full disk has rolled everything back
             if self.connection.in_transaction:
                 self.execute(undo)
                 if undo != "ROLLBACK":
                     self.execute(commit)
+            if isinstance(err, DatabaseReplacedError):
+                self._rescue_log()
             raise
 
     def close(self) -> None:
