@@ -23,10 +23,20 @@ settings.register_profile("default", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    others = [item for item in items if is_of_sqlite_only(item)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
     for item in items:
         if "browser" in item.fixturenames:
             item.add_marker(pytest.mark.browser)
+
+
+def is_of_sqlite_only(item):
+    """Whether a test that says why it is SQLite's alone was collected for PostgreSQL."""
+    parameters = getattr(item, "callspec", None)
+    on_postgres = parameters and parameters.params.get("database_kind") == "postgres"
+    return bool(on_postgres and item.get_closest_marker("sqlite_only"))
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,8 @@ PURE = [
 
 ALLOWED = {
     "sqlite3": ["store/sqlite"],
-    "sqlite_utils": ["store/sqlite"],
+    "sqlite_utils": ["store/sqlite", "store/postgres"],
+    "psycopg": ["store/postgres"],
     "boto3": ["transports/ses", "images"],
     "botocore": ["transports/ses", "doctor/probes", "images"],
     "typer": ["cli"],

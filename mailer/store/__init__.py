@@ -7,11 +7,14 @@ are aware UTC datetimes, passed in.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailer.errors import StoreError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mailer.store.approvals import Approvals
@@ -73,14 +76,14 @@ class Store:
 
 
 def connect(
-    path: Path,
+    place: Path | str,
     address_hashes: Callable[[str], list[str]],
     announce: Callable[[str], None] = lambda _: None,
 ) -> Store:
     """Open the store, and create it if there is none.
 
     Args:
-        path: the database file.
+        place: the database file, or the address of a PostgreSQL database.
         address_hashes: an address → its keyed hashes, the current key's first. They recognize an erased
             address without keeping it.
         announce: called with a sentence before a database of an older version is updated.
@@ -88,13 +91,34 @@ def connect(
     Raises:
         StoreError: it cannot be opened, or was written by a newer version.
     """
+    if isinstance(place, str):
+        with _needs_postgres():
+            from mailer.store import postgres  # noqa: PLC0415 - loaded by those who open one
+
+        return postgres.connect(place, address_hashes, announce)
     from mailer.store import sqlite  # noqa: PLC0415 - loaded by those who open one
 
-    return sqlite.connect(path, address_hashes, announce)
+    return sqlite.connect(place, address_hashes, announce)
 
 
-def examine(path: Path) -> Health:
+@contextmanager
+def _needs_postgres() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as err:
+        raise StoreError(
+            "a store on PostgreSQL needs further software that is not installed",
+            hint="Install it with: pip install 'mailer[postgres]'",
+        ) from err
+
+
+def examine(place: Path | str) -> Health:
     """Examine the database without changing it. May run during a send."""
+    if isinstance(place, str):
+        with _needs_postgres():
+            from mailer.store.postgres import health as server  # noqa: PLC0415 - as above
+
+        return server.examine(place)
     from mailer.store.sqlite import health  # noqa: PLC0415 - as above
 
-    return health.examine(path)
+    return health.examine(place)

@@ -6,6 +6,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class ServerHealth:
+    """What decides whether a server keeps what it has committed, and whether leases hold."""
+
+    pooled: bool
+    """Whether a connection pooler answers in the server's place."""
+    skew: float
+    """The server's clock minus this machine's, in seconds."""
+    standby: bool
+    """Whether it can only be read."""
+    synchronous_commit: str
+    fsync: bool
+    synchronous_standbys: str
+    """synchronous_standby_names; "" where commits wait for none."""
+    standbys: int
+    """Standbys that are connected, as far as this user may see them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     problem: str = ""
     """Reason why it cannot be opened or read; "" when it can."""
@@ -17,6 +35,10 @@ class Health:
     """Migrations of a later version of mailer."""
     older: bool = False
     """Whether the next command will migrate the schema."""
+    empty: bool = False
+    """Whether the database has no tables yet."""
+    server: ServerHealth | None = None
+    """None for a file."""
     sends: int = 0
     fields: frozenset[str] = frozenset()
     """Names of the further columns that subscribers have."""

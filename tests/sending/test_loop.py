@@ -20,6 +20,7 @@ from mailer.sending.reputation import ReputationLimits
 from mailer.store import connect
 from mailer.store.sql import deliveries
 from mailer.transports.base import Allowance, BatchResult
+from tests.support.stores import kill
 
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -520,7 +521,7 @@ def test_what_a_dead_run_left_is_settled_first_and_nobody_is_doubled(
     way.say = say
     with pytest.raises(PowerCutError):
         make().run(send)
-    store.leases.workers._lock.release()
+    kill(store)
     assert store.sends.counts(send.id).sending == 10
     way.say = Way().say
     survivor = connect(store.database.path, lambda email: [email])
@@ -533,7 +534,7 @@ def test_what_a_dead_run_left_is_settled_first_and_nobody_is_doubled(
 def test_what_a_dead_run_left_is_settled_before_anything_is_sent(make, send, store, way):
     store.sends.set_state(send.id, SendState.SENDING, now=START)
     store.deliveries.claim(send.id, 4, now=START)
-    store.leases.workers._lock.release()
+    kill(store)
     survivor = connect(store.database.path, lambda email: [email])
     way.meanwhile = lambda: in_flight.append(survivor.sends.counts(send.id).sending)
     in_flight = []

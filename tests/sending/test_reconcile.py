@@ -12,6 +12,7 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.membership import SuppressionReason
 from mailer.sending import reconciliation
 from mailer.sending.reconciliation import DELAY, Decision, reconcile, uncertain
+from tests.support.stores import kill
 from tools.projects.project import NOW, address, make_project, open_store
 
 UNCERTAIN = DeliveryState.UNCERTAIN
@@ -155,7 +156,7 @@ def test_what_a_dead_process_left_is_looked_at_first(mailer, store):
     mailer("send", "vote", "--yes", "--limit", "2")
     store.sends.set_state(1, SendState.SENDING, now=NOW)
     store.deliveries.claim(1, 3, now=NOW)
-    store.leases.workers.leave()
+    kill(store)
     code, said = mailer("reconcile", "vote")
     assert code == 0
     assert "nobody uncertain" in said

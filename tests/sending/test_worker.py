@@ -16,6 +16,7 @@ from mailer.campaigns.schedule import Timing
 from mailer.ledger.delivery import SendState
 from mailer.lists.import_row import ImportRow
 from mailer.transports.outbox import Outbox
+from tests.support.stores import kill
 from tools.projects.project import SETTINGS, VOTE, address, enrol, files, make_project, start
 
 NEW_YORK, LOS_ANGELES, PHOENIX = "America/New_York", "America/Los_Angeles", "America/Phoenix"
@@ -404,7 +405,7 @@ def test_a_worker_leaves_a_send_to_the_process_that_is_sending_it(mailer, root, 
     mailer("send", "vote", "--limit", "10", "--yes")
     store.sends.set_state(1, SendState.SENDING, now=utc("2026-03-02 12:00"))
     assert mailer("worker", "--once") == (0, "")
-    store.leases.workers.leave()
+    kill(store)
     assert "vote to members: started, 50 pending" in mailer("worker", "--once")[1]
     assert files(root) == everybody()
 

@@ -22,6 +22,7 @@ from mailer.lists.membership import SuppressionReason
 from mailer.store import connect
 from mailer.store.sql import deliveries
 from mailer.throttle import Reservation
+from tests.support.stores import address_of, kill
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
@@ -63,8 +64,7 @@ def emails(claims):
 
 def die(store):
     """As the kernel sees a process die: the lock is free, nothing is tidied up."""
-    if store.leases.workers._lock:
-        store.leases.workers._lock.release()
+    kill(store)
     store.database.connection.close()
 
 
@@ -390,7 +390,7 @@ def test_what_was_taken_over_is_abandoned_again_when_that_sender_dies(store, oth
 def test_what_another_took_over_cannot_be_recorded_any_more(store, other):
     send = start(store)
     held = store.deliveries.claim(send.id, 3, now=NOW)
-    store.leases.workers._lock.release()
+    kill(store)
     other.deliveries.record(outcome(other.deliveries.abandoned(send.id)[:2], PENDING), now=NOW)
     with pytest.raises(StoreError, match="3 deliveries were no longer"):
         store.deliveries.record(outcome(held), now=NOW)
@@ -407,6 +407,7 @@ def test_an_abandoned_delivery_of_somebody_erased_has_no_address(store, other):
     assert found.subscriber.email == ""
 
 
+@pytest.mark.sqlite_only("its leases are files")
 def test_a_store_that_was_closed_leaves_no_lock_file(store, path):
     send = start(store)
     store.deliveries.claim(send.id, 1, now=NOW)
@@ -415,6 +416,7 @@ def test_a_store_that_was_closed_leaves_no_lock_file(store, path):
     assert list((path.parent / "workers").iterdir()) == []
 
 
+@pytest.mark.sqlite_only("its leases are files")
 def test_lock_files_of_the_dead_are_cleared_away_and_those_of_the_living_kept(
     store, other, open_store, path
 ):
@@ -435,16 +437,18 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from mailer.store import connect
-store = connect(Path(sys.argv[1]), lambda email: [email])
+place = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
+store = connect(place, lambda email: [email])
 print(len(store.deliveries.claim(int(sys.argv[2]), 3, now=datetime.now(UTC))), flush=True)
 time.sleep(60)
 """
 
 
-def test_kill_9_abandons_what_a_process_held(store, path):
+def test_kill_9_abandons_what_a_process_held(store):
     send = start(store)
     with subprocess.Popen(
-        [sys.executable, "-c", CLAIM_AND_HANG, path, str(send.id)], stdout=subprocess.PIPE
+        [sys.executable, "-c", CLAIM_AND_HANG, address_of(store), str(send.id)],
+        stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout.readline() == b"3\n"
         assert store.deliveries.abandoned(send.id) == []
@@ -459,7 +463,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from mailer.ledger.delivery import DeliveryState, Result
 from mailer.store import connect
-store, now = connect(Path(sys.argv[1]), lambda email: [email]), datetime.now(UTC)
+place = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
+store, now = connect(place, lambda email: [email]), datetime.now(UTC)
 while claims := store.deliveries.claim(int(sys.argv[2]), 7, now=now):
     print(*(claim.subscriber.email for claim in claims), sep="\\n")
     store.deliveries.record([Result(c.delivery_id, DeliveryState.ACCEPTED) for c in claims], now=now)
@@ -467,10 +472,10 @@ store.close()
 """
 
 
-def test_processes_that_claim_at_once_share_everybody_between_them(store, path):
+def test_processes_that_claim_at_once_share_everybody_between_them(store):
     enrol(store, range(400))
     send = start(store)
-    command = [sys.executable, "-c", CLAIM_ALL, path, str(send.id)]
+    command = [sys.executable, "-c", CLAIM_ALL, address_of(store), str(send.id)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     shares = [process.communicate()[0].split() for process in processes]
     assert Counter(email for share in shares for email in share) == Counter(
@@ -509,6 +514,7 @@ def test_stores_share_what_is_left_of_a_rate(store, other):
     )
 
 
+@pytest.mark.sqlite_only("a server has one clock for all")
 def test_the_clock_is_read_when_it_is_this_reservations_turn(store, other):
     """Of two that ask at once, the later is not taken for one whose clock was set back."""
     other.database.connection.execute("PRAGMA busy_timeout = 10")

@@ -12,6 +12,7 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.ledger.event import HELD_BACK_BY_SES, DeliverabilityStats, NotSentAlert
 from mailer.lists.import_row import ImportRow
 from mailer.lists.membership import SuppressionReason
+from tests.support.stores import table_names
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
@@ -81,9 +82,9 @@ def reason(store, number):
 
 
 def state(store, delivery):
-    return store.database.connection.execute(
-        "SELECT state, message_id, detail FROM deliveries WHERE id = ?", (delivery,)
-    ).fetchone()
+    return store.database.row(
+        "SELECT state, message_id, detail FROM deliveries WHERE id = :id", {"id": delivery}
+    )
 
 
 def stored(store):
@@ -291,10 +292,9 @@ def test_a_bounce_of_other_mail_counts_for_a_subscriber_alone_on_it(store):
 
 
 def everything(store):
-    tables = [name for (name,) in store.database.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]  # fmt: skip
     rows = [
         row
-        for name in tables
+        for name in table_names(store)
         for row in store.database.connection.execute(f'SELECT * FROM "{name}"')
     ]
     # the hash of these tests can be read

@@ -15,6 +15,8 @@ from mailer.store.sql import freshness, marks
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
+pytestmark = pytest.mark.sqlite_only("copies its files")
+
 
 def hashes(email):
     return [f"hash of {email}"]

@@ -120,7 +120,7 @@ def test_an_erased_person_is_forgotten_by_the_log(store, tmp_path):
     bring(store, row("ana", first_name="Zyxwv"))
     bring(store, row("ana", first_name="Zyxwvu", standing=BOUNCED))
     store.subscribers.erase("ana@example.org", now=NOW)
-    data = b"".join(path.read_bytes() for path in (tmp_path / "lists").iterdir())
+    data = b"".join(path.read_bytes() for path in (tmp_path / "lists").glob("*"))
     assert b"Zyxwv" not in data
     for table in ("import_people", "import_suppressions"):
         assert not store.database.connection.execute(f"SELECT * FROM {table}").fetchall()

@@ -15,6 +15,8 @@ NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
 LARGE = re.compile(r"\b(events|deliveries|memberships|subscribers)\b(?: (\w+))?")
 
+pytestmark = pytest.mark.sqlite_only("asks its planner")
+
 
 def address(number):
     return f"person{number}@example.org"

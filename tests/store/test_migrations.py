@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
 from sqlite_utils import Database
 
 from mailer.store.sqlite.migrations import migrations
 from tools.projects.project import NOW, open_store
+
+pytestmark = pytest.mark.sqlite_only("its own older schemas")
 
 
 def test_requests_of_an_older_database_keep_their_numbers(tmp_path):

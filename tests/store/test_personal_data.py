@@ -55,6 +55,8 @@ TIMES = {
 TIMES |= {"mail_changed"}
 OWN = {"_sqlite_migrations", "sqlite_sequence", "ledger"}
 
+pytestmark = pytest.mark.sqlite_only("plants through its own tables and reads its files")
+
 
 def tables(connection):
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

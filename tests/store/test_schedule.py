@@ -10,6 +10,7 @@ from mailer.campaigns.subject_test import SplitTest
 from mailer.ledger.delivery import DeliveryState, PendingGroup, Result, SendState
 from mailer.lists.import_row import ImportRow
 from mailer.store import connect
+from tests.support.stores import kill
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -146,7 +147,7 @@ def test_a_worker_leaves_alone_what_somebody_stopped_or_is_over(store, ids, stat
     send = freeze(store, ids, timing=AT_TEN)
     store.sends.set_state(send.id, SendState.SENDING, now=NOW)
     store.sends.set_state(send.id, state, now=NOW)
-    store.leases.workers.leave()
+    kill(store)
     due = NOW + 4 * HOUR
     taken = store.schedule.take_up(now=due)
     # not finished, as the people are not due yet: queued
@@ -165,7 +166,7 @@ def test_a_worker_takes_up_what_a_dead_process_left_and_not_what_a_living_one_ha
     claim(store, send, NOW, limit=2)
     assert store.schedule.is_anyone_at_work(send.id)
     assert other.schedule.take_up(now=NOW) is None
-    store.leases.workers.leave()
+    kill(store)
     assert not other.schedule.is_anyone_at_work(send.id)
     assert other.schedule.take_up(now=NOW).id == send.id
     assert other.schedule.is_anyone_at_work(send.id)
@@ -185,7 +186,7 @@ def test_whoever_has_mail_in_flight_is_at_work_though_another_came_later(store, 
     send = freeze(store, ids)
     claim(store, send, NOW, limit=2)
     other.sends.set_state(send.id, SendState.SENDING, now=NOW)
-    other.leases.workers.leave()
+    kill(other)
     assert other.schedule.is_anyone_at_work(send.id)
     assert other.schedule.take_up(now=NOW) is None
 
@@ -194,7 +195,7 @@ def test_a_store_is_attended_while_a_worker_lives(store, other):
     assert not other.leases.is_attended()
     store.leases.attend()
     assert other.leases.is_attended()
-    store.leases.attendants.leave()
+    store.leases.leave()
     assert not other.leases.is_attended()
 
 

@@ -23,14 +23,22 @@ _CLOCKS_DIFFER = timedelta(minutes=2)
 _FEW = 100
 """Messages that are in no ledger, such as test mail, or that another clock counts in another day."""
 
-_ACCEPT = "If this copy is to be the ledger from now on, and no other: mailer restore. See docs/backups.md."
+ACCEPT = "If this copy is to be the ledger from now on, and no other: mailer restore. See docs/backups.md."
 
 
 class SqlFreshness:
-    def __init__(self, database: SqlDatabase, file: Path) -> None:
+    """Of a ledger in a file; a subclass tells what is different on a server.
+
+    Args:
+        database: of the ledger.
+        marks: of its progress.
+        name: of the database, for staff.
+    """
+
+    def __init__(self, database: SqlDatabase, marks: Marks, *, name: str) -> None:
         self._db = database
-        self._file = file
-        self._marks = Marks(file)
+        self._marks = marks
+        self._name = name
 
     def check(self) -> None:
         with self._db.writing():
@@ -38,7 +46,7 @@ class SqlFreshness:
             self._refuse_older(epoch, claimed)
             self._refuse_copies(epoch, machine)
             if not machine:
-                self._db.execute(_SET_MACHINE, {"machine": machine_id()})
+                self._db.execute(_SET_MACHINE, {"machine": self._instance()})
 
     def claim(self, number: int) -> Mark:
         """Count claims, inside the transaction that makes them; pass the mark to `advance` after it.
@@ -75,13 +83,15 @@ class SqlFreshness:
     def accept(self, sent: Sequence[str], *, now: datetime) -> Settlement:
         epoch, claimed, _ = self._ledger()
         marks = [mark for mark in self._marks.all(epoch) if mark.epoch == epoch]
-        certain = bool(marks) and all(mark.machine == machine_id() for mark in marks)
+        certain = bool(marks) and all(mark.machine == self._instance() for mark in marks)
         later = {name for mark in marks for name, at in mark.campaigns.items() if at > claimed}
         campaigns = sorted({*sent, *later} if certain else {*sent, *later, *self._unfinished()})
         claimed = max([claimed, *(mark.claimed for mark in marks)])
         epoch = uuid4().hex
         with self._db.writing():
-            self._db.execute(_RENEW, {"epoch": epoch, "machine": machine_id(), "claimed": claimed})
+            self._db.execute(
+                _RENEW, {"epoch": epoch, "machine": self._instance(), "claimed": claimed}
+            )
             # staff type these numbers: they stay short
             self._db.number_from("imports", self._db.value(_LAST_IMPORT) + 1_000_000)
             self._db.execute_many(_SETTLE_LATER, ({"campaign": name} for name in campaigns))
@@ -102,6 +112,10 @@ class SqlFreshness:
 
     # ---------------------------------------------------------------- comparing
 
+    def _instance(self) -> str:
+        """An id of the machine or the server that the ledger belongs to."""
+        return machine_id()
+
     def _ledger(self) -> tuple[str, int, str]:
         epoch, claimed, machine = self._db.row(_LEDGER) or ("", 0, "")
         return epoch, claimed, machine
@@ -110,8 +124,8 @@ class SqlFreshness:
         return Mark(
             epoch,
             claimed,
-            path=str(self._file.resolve()),
-            machine=machine_id(),
+            path=self._marks.place,
+            machine=self._instance(),
             boot=boot_id(),
             at=iso(datetime.now(UTC)),
         )
@@ -125,35 +139,35 @@ class SqlFreshness:
         if foreign:
             last = max(foreign, key=lambda mark: mark.at)
             raise StaleLedger(
-                f"{self._file.name} is not the database that was here on {last.at[:10]}: from that "
+                f"{self._name} is not the database that was here on {last.at[:10]}: from that "
                 f"one, {last.claimed:,} were mailed, and this one does not know of it",
-                hint=f"Put that database back. {_ACCEPT}",
+                hint=f"Put that database back. {ACCEPT}",
             )
 
     def _refuse_copies(self, epoch: str, machine: str) -> None:
-        this_machine = machine_id()
+        this_machine = self._instance()
         if machine and this_machine and machine != this_machine:
             raise StaleLedger(
-                f"{self._file.name} was copied from another machine: if the original still sends, "
+                f"{self._name} was copied from another machine: if the original still sends, "
                 f"everybody is mailed twice ({self._waiting():,} are pending here)",
-                hint=f"Send from one machine only. {_ACCEPT}",
+                hint=f"Send from one machine only. {ACCEPT}",
             )
         for mark in self._marks.own():
             if mark.epoch == epoch and _is_elsewhere(mark):
                 raise StaleLedger(
-                    f"{self._file.name} was last used by another machine, while this one was running: "
+                    f"{self._name} was last used by another machine, while this one was running: "
                     f"if it still sends, everybody is mailed twice ({self._waiting():,} are pending here)",
-                    hint=f"Send from one machine only. {_ACCEPT}",
+                    hint=f"Send from one machine only. {ACCEPT}",
                 )
-        own = self._file.resolve()
+        own = Path(self._marks.place)
         for mark in self._marks.all(epoch):
             original = Path(mark.path)
             is_other = mark.epoch == epoch and mark.path != str(own) and original.exists()
             if is_other and mark.machine == this_machine and not original.samefile(own):
                 raise StaleLedger(
-                    f"{self._file.name} is a copy of {original}, which sends, too: everybody "
+                    f"{self._name} is a copy of {original}, which sends, too: everybody "
                     f"would be mailed twice ({self._waiting():,} are pending here)",
-                    hint=f"Send from one of the two only. {_ACCEPT}",
+                    hint=f"Send from one of the two only. {ACCEPT}",
                 )
 
     def _waiting(self) -> int:
@@ -179,7 +193,7 @@ def _older(number: int) -> StaleLedger:
     return StaleLedger(
         f"the database is older than what was sent from it: {number:,} may already have had their "
         "mail, and this copy does not know of it",
-        hint=f"Put the newest database back. {_ACCEPT}",
+        hint=f"Put the newest database back. {ACCEPT}",
     )
 
 

@@ -82,8 +82,10 @@ class SqlImports:
                     for row in stored_rows:
                         on_stored(StoredRow(*row))
         except StoreError as err:
+            # PostgreSQL's further lines quote the row
+            reason = str(err.__cause__).partition("\n")[0]
             raise StoreError(
-                f"the rows cannot be kept: {err.__cause__}",
+                f"the rows cannot be kept: {reason}",
                 hint="Nothing was imported. Check that the disk and the temporary folder have room.",
             ) from err
         finally:

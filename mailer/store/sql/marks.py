@@ -1,6 +1,6 @@
 """Marks of a ledger's progress, kept outside the database, so that restoring it does not restore them.
 
-One lies beside the database, another in the user's state directory. Both are written after a claim is on
+One lies beside a database file, another in the user's state directory of each machine that sends. Both are written after a claim is on
 disk and before its mail is handed over. So a mark is never ahead of an intact ledger, and a ledger behind
 its mark is an old copy.
 """
@@ -34,7 +34,7 @@ class Mark:
     claimed: int
     """Deliveries claimed so far, in all."""
     path: str
-    """The database file."""
+    """The database file, or its address without user and password."""
     machine: str
     boot: str
     at: str
@@ -65,28 +65,27 @@ def _read(path: Path) -> str:
 
 
 class Marks:
-    """The marks of one database file, kept open during claims."""
+    """The marks of one database, kept open during claims.
 
-    def __init__(self, database: Path) -> None:
-        self._database = database.resolve()
+    Args:
+        database: its file, or the address of one on a server, which has no mark beside it.
+    """
+
+    def __init__(self, database: Path | str) -> None:
+        self.place = str(database.resolve()) if isinstance(database, Path) else database
+        # in the user's state directory (XDG Base Directory Specification)
+        name = hashlib.sha256(os.fsencode(self.place)).hexdigest()[:32]
+        self.paths = [_state_folder() / (name + _SUFFIX)]
+        if isinstance(database, Path):
+            self.paths.insert(0, Path(self.place + _SUFFIX))
         self._files: dict[Path, int] = {}
 
-    @property
-    def beside(self) -> Path:
-        return self._database.with_name(self._database.name + _SUFFIX)
-
-    @property
-    def elsewhere(self) -> Path:
-        """In the user's state directory (XDG Base Directory Specification)."""
-        name = hashlib.sha256(os.fsencode(self._database)).hexdigest()[:32]
-        return _state_folder() / (name + _SUFFIX)
-
     def own(self) -> list[Mark]:
-        """The marks of this file, beside it and in the state directory, as far as they can be read."""
-        return [mark for path in (self.beside, self.elsewhere) if (mark := _load(path))]
+        """The marks of this database, as far as they can be read."""
+        return [mark for path in self.paths if (mark := _load(path))]
 
     def all(self, epoch: str) -> list[Mark]:
-        """The marks of this file, and those of all other files with the same ledger."""
+        """The marks of this database, and those of all others with the same ledger."""
         others = (_load(path) for path in _state_folder().glob(f"*{_SUFFIX}"))
         return self.own() + [mark for mark in others if mark and mark.epoch == epoch]
 
@@ -96,15 +95,15 @@ class Marks:
         return mark is not None and mark.epoch == epoch and mark.claimed >= claimed
 
     def highest(self) -> Mark | None:
-        """The mark beside the database: one read, as it is asked for with each claim."""
+        """The mark that is nearest to the database: one read, as it is asked for with each claim."""
         try:
-            return _parse(os.pread(self._open(self.beside), _SIZE, 0))
+            return _parse(os.pread(self._open(self.paths[0]), _SIZE, 0))
         except OSError:
             return None
 
     def advance(self, mark: Mark, campaign: str) -> None:
         """Raise both marks to this one, unless another process has raised them further."""
-        for path in (self.beside, self.elsewhere):
+        for path in self.paths:
             # a service may have no home: then only the mark beside the database is left
             with suppress(OSError), _locked(self._open(path)) as file:
                 before = _parse(os.pread(file, _SIZE, 0))
@@ -118,7 +117,7 @@ class Marks:
 
     def replace(self, mark: Mark) -> None:
         """Write both marks, whatever they were before."""
-        for path in (self.beside, self.elsewhere):
+        for path in self.paths:
             with suppress(OSError), _locked(self._open(path)) as file:
                 os.pwrite(file, _dump(mark, mark.campaigns), 0)
 

@@ -396,7 +396,7 @@ _STATES = ", ".join(_NUMBER_OF.format(state=state) for state in SignatureState)
 MISCOUNTED = f"""
 SELECT name FROM (
     SELECT name, pending, signed, withdrawn, invalid FROM petitions
-    UNION ALL SELECT petition, {_STATES} FROM signatures GROUP BY petition) both
+    UNION ALL SELECT petition, {_STATES} FROM signatures GROUP BY petition) counted
 GROUP BY name
 HAVING sum(pending) <> 0 OR sum(signed) <> 0 OR sum(withdrawn) <> 0 OR sum(invalid) <> 0
 ORDER BY name"""

@@ -116,3 +116,9 @@ ORDER BY id"""
 _WORKERS = """
 SELECT worker FROM sends WHERE id = :send
 UNION SELECT worker FROM deliveries WHERE send_id = :send AND state = 'sending'"""
+
+# For the doctor, which opens no store.
+SCHEDULED = """
+SELECT count(*) FROM sends WHERE state = 'queued' AND (wait IS NOT NULL OR (
+    plan <> '' AND EXISTS (SELECT 1 FROM deliveries d
+        WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due < :winner)))"""

@@ -319,7 +319,7 @@ UPDATE sends SET note = :note, changed = :at, version = version + 1,
         SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending') THEN 'queued'
     ELSE :state END
 WHERE id = :id AND state <> 'cancelled'
-    AND (:seen IS NULL OR version = :seen OR (:state = 'sending' AND state = 'sending'))
+    AND (CAST(:seen AS BIGINT) IS NULL OR version = :seen OR (:state = 'sending' AND state = 'sending'))
     AND NOT (:state = 'finished' AND (state = 'paused'
     OR EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'sending')
     OR EXISTS (SELECT 1 FROM deliveries WHERE send_id = :id AND state = 'pending' AND due <= :now)))"""

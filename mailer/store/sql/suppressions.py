@@ -153,3 +153,8 @@ _ADDRESSES = """
 SELECT address, reason FROM suppressions
 WHERE reason IN (SELECT value FROM json_each(:reasons)) AND address > :last
 ORDER BY address LIMIT :page"""
+
+# For the doctor, which opens no store.
+NUMBER_ERASED = "SELECT count(*) FROM suppressions WHERE reason = 'erased'"
+
+KEY_MARKS = "SELECT hash FROM address_key_marks"

@@ -11,7 +11,9 @@ from sqlite_utils import Database
 
 from mailer.store.health import Health
 from mailer.store.sql.petitions import MISCOUNTED
+from mailer.store.sql.schedule import SCHEDULED
 from mailer.store.sql.sends import WAITS_FOR_WINNER
+from mailer.store.sql.suppressions import KEY_MARKS, NUMBER_ERASED
 from mailer.store.sqlite.leases import attendants
 from mailer.store.sqlite.migrations import migrations, step_names
 
@@ -51,7 +53,7 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Health:
         older=older,
         sends=db.table("sends").count if "sends" in tables else 0,
         fields=_fields(connection) if "field_names" in tables else frozenset(),
-        erased=0 if older else connection.execute(_ERASED).fetchone()[0],
+        erased=0 if older else connection.execute(NUMBER_ERASED).fetchone()[0],
         key_marks=frozenset() if older else _key_marks(connection),
         petitions=0 if older else db.table("petitions").count,
         miscounted=() if older else _miscounted(connection),
@@ -65,7 +67,7 @@ def _fields(connection: sqlite3.Connection) -> frozenset[str]:
 
 
 def _scheduled(connection: sqlite3.Connection) -> int:
-    (number,) = connection.execute(_SCHEDULED, {"winner": WAITS_FOR_WINNER}).fetchone()
+    (number,) = connection.execute(SCHEDULED, {"winner": WAITS_FOR_WINNER}).fetchone()
     return int(number)
 
 
@@ -87,15 +89,7 @@ def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def _key_marks(connection: sqlite3.Connection) -> frozenset[str]:
-    return frozenset(row[0] for row in connection.execute("SELECT hash FROM address_key_marks"))
-
-
-_ERASED = "SELECT count(*) FROM suppressions WHERE reason = 'erased'"
-
-_SCHEDULED = """
-SELECT count(*) FROM sends WHERE state = 'queued' AND (wait IS NOT NULL OR (
-    plan <> '' AND EXISTS (SELECT 1 FROM deliveries d
-        WHERE d.send_id = sends.id AND d.state = 'pending' AND d.due < :winner)))"""
+    return frozenset(row[0] for row in connection.execute(KEY_MARKS))
 
 
 def _damage(connection: sqlite3.Connection) -> str | None:

@@ -180,11 +180,31 @@ def sends_to_several_lists(db: Database) -> None:
     ) WITHOUT ROWID""")
 
 
+def steps() -> list[Migrations._Migration]:
+    """All steps that this version knows, in their order."""
+    return migrations.pending(Database(memory=True))
+
+
 @cache
 def step_names() -> frozenset[str]:
     """The names of all steps that this version knows."""
-    return frozenset(step.name for step in migrations.pending(Database(memory=True)))
+    return frozenset(step.name for step in steps())
 
+
+def whole_schema() -> tuple[list[str], list[tuple[str, tuple[object, ...]]]]:
+    """The schema as all steps leave it: its statements, and the rows that it begins with, by table."""
+    database = Database(memory=True)
+    migrations.apply(database)
+    tables = [name for name in database.table_names() if not name.startswith(("_", "sqlite_"))]
+    rows = [(name, row) for name in tables for row in database.execute(f"SELECT * FROM {name}")]
+    return [statement for (statement,) in database.execute(_SCHEMA)], rows
+
+
+# tables in the order in which they were made: references lead back only
+_SCHEMA = r"""
+SELECT sql FROM sqlite_master
+WHERE sql IS NOT NULL AND tbl_name NOT LIKE '%sqlite\_%' ESCAPE '\'
+ORDER BY type <> 'table', rowid"""
 
 _FIRST_TABLES = """
 CREATE TABLE subscribers (

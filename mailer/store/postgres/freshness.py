@@ -1,0 +1,44 @@
+"""Freshness of the ledger on a server: its marks lie on each machine that sends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailer.errors import StaleLedger
+from mailer.store.sql.freshness import ACCEPT, SqlFreshness
+from mailer.store.sql.marks import Marks
+
+if TYPE_CHECKING:
+    from mailer.store.postgres.database import PostgresDatabase
+
+
+class PostgresFreshness(SqlFreshness):
+    def __init__(self, database: PostgresDatabase) -> None:
+        super().__init__(database, Marks(database.place), name=f"the store at {database.place}")
+
+    def _instance(self) -> str:
+        """The server's id, its timeline and the database's number, which a restored dump does not keep."""
+        return "/".join(map(str, self._db.row(_INSTANCE) or ()))
+
+    def _refuse_copies(self, epoch: str, instance: str) -> None:
+        del epoch  # of a copy on this machine, the higher mark has been found before
+        here = self._instance()
+        if not instance or instance == here:
+            return
+        system, database, _ = instance.split("/")
+        if here.startswith(f"{system}/{database}/"):
+            reason = (
+                f"another server has taken over {self._name}: what was sent in the last moments before "
+                f"may be missing in it ({self._waiting():,} are pending)"
+            )
+        else:
+            reason = (
+                f"{self._name} is a copy: if the original still sends, everybody is mailed twice "
+                f"({self._waiting():,} are pending here)"
+            )
+        raise StaleLedger(reason, hint=ACCEPT)
+
+
+_INSTANCE = """
+SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()), timeline_id
+FROM pg_control_system(), pg_control_checkpoint()"""

@@ -1,0 +1,38 @@
+"""The functions of SQLite that the store's SQL uses and PostgreSQL lacks, with the same results."""
+
+FUNCTIONS = (
+    # the elements of an array, or the values of an object, each as text
+    """CREATE FUNCTION json_each(document TEXT, OUT key TEXT, OUT value TEXT) RETURNS SETOF RECORD
+    LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+    BEGIN
+        IF json_typeof(document::json) = 'object' THEN
+            RETURN QUERY SELECT o.key, o.value FROM json_each_text(document::json) o;
+        ELSE
+            RETURN QUERY SELECT (a.number - 1)::text, a.value
+                FROM json_array_elements_text(document::json) WITH ORDINALITY a(value, number);
+        END IF;
+    END $$""",
+    # of objects whose values are text (RFC 7396): keys keep their places, new ones are added at the end
+    """CREATE FUNCTION json_patch(document TEXT, patch TEXT) RETURNS TEXT
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+        SELECT '{' || coalesce(string_agg(
+            to_json(key)::text || ':' || to_json(value)::text, ',' ORDER BY place), '') || '}'
+        FROM (
+            SELECT key, (array_agg(value ORDER BY number DESC))[1] AS value, min(number) AS place
+            FROM (SELECT key, value, row_number() OVER () AS number FROM (
+                SELECT key, value FROM json_each_text(document::json)
+                UNION ALL SELECT key, value FROM json_each_text(patch::json)) both_of_them) numbered
+            GROUP BY key
+        ) merged
+    $$""",
+    """CREATE FUNCTION json_array_add(elements TEXT, value TEXT) RETURNS TEXT
+    LANGUAGE sql IMMUTABLE AS $$
+        SELECT elements || CASE elements WHEN '[' THEN '' ELSE ',' END || to_json(value)::text
+    $$""",
+    """CREATE FUNCTION json_array_end(elements TEXT) RETURNS TEXT
+    LANGUAGE sql IMMUTABLE AS $$ SELECT elements || ']' $$""",
+    """CREATE AGGREGATE json_group_array(TEXT) (
+        SFUNC = json_array_add, STYPE = TEXT, INITCOND = '[', FINALFUNC = json_array_end)""",
+    """CREATE FUNCTION instr(document TEXT, part TEXT) RETURNS INTEGER
+    LANGUAGE sql IMMUTABLE AS $$ SELECT strpos(document, part) $$""",
+)

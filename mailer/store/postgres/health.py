@@ -1,0 +1,87 @@
+"""Examine a database on a server without changing it: settings that decide whether sends are safe."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from mailer.errors import StoreError
+from mailer.store.health import Health, ServerHealth
+from mailer.store.postgres import errors, schema
+from mailer.store.postgres.database import connect
+from mailer.store.postgres.dialect import translate
+from mailer.store.postgres.leases import count_attendants
+from mailer.store.sql.database import NONE, Parameters
+from mailer.store.sql.petitions import MISCOUNTED
+from mailer.store.sql.schedule import SCHEDULED
+from mailer.store.sql.sends import WAITS_FOR_WINNER
+from mailer.store.sql.suppressions import KEY_MARKS, NUMBER_ERASED
+from mailer.store.sqlite import migrations
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+def examine(url: str) -> Health:
+    """May run while a send does."""
+    try:
+        with connect(url, "mailer doctor") as connection:
+            return _examine(connection)
+    except StoreError as err:
+        return Health(problem=err.message)
+    except psycopg.Error as err:
+        return Health(problem=errors.failed(err, url, writing=False).message)
+
+
+def _examine(connection: Connection[Any]) -> Health:
+    applied = schema.applied_steps(connection)
+    server = _server(connection)
+    if applied is None:
+        return Health(empty=True, server=server)
+    ours = migrations.step_names()
+    newer = tuple(sorted(applied - ours))
+    if ours - applied:
+        return Health(newer=newer, older=True, sends=_number(connection, _SENDS), server=server)
+    scheduled = _number(connection, SCHEDULED, {"winner": WAITS_FOR_WINNER})
+    return Health(
+        newer=newer,
+        sends=_number(connection, _SENDS),
+        fields=frozenset(_column(connection, "SELECT name FROM field_names")),
+        erased=_number(connection, NUMBER_ERASED),
+        key_marks=frozenset(_column(connection, KEY_MARKS)),
+        petitions=_number(connection, "SELECT count(*) FROM petitions"),
+        miscounted=tuple(_column(connection, MISCOUNTED)),
+        scheduled=scheduled,
+        attended=not scheduled or count_attendants(connection) > 0,
+        server=server,
+    )
+
+
+def _server(connection: Connection[Any]) -> ServerHealth:
+    before = time.time()
+    row = connection.execute(_STATE).fetchone()
+    assert row is not None
+    process, clock, *settings = row
+    # half of the way there and back
+    skew = float(clock) - (before + time.time()) / 2
+    return ServerHealth(connection.info.backend_pid != process, skew, *settings)
+
+
+def _number(connection: Connection[Any], sql: str, parameters: Parameters = NONE) -> int:
+    row = connection.execute(translate(sql), parameters).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _column(connection: Connection[Any], sql: str) -> list[str]:
+    return [name for (name,) in connection.execute(translate(sql), NONE)]
+
+
+_SENDS = "SELECT count(*) FROM sends"
+
+_STATE = """
+SELECT pg_backend_pid(), extract(epoch FROM clock_timestamp()), pg_is_in_recovery(),
+    current_setting('synchronous_commit'), current_setting('fsync') = 'on',
+    current_setting('synchronous_standby_names'),
+    (SELECT count(*) FROM pg_stat_replication)"""

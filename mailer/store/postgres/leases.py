@@ -1,0 +1,107 @@
+"""Leases as session advisory locks, each process's on a connection of its own.
+
+The server frees them when the connection ends: with the process, or when nothing has been heard of its
+machine for half a minute. A process that was only cut off takes its lease again. If another has taken it
+for dead, its deliveries are uncertain, and never pending.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psycopg
+
+from mailer.store.postgres.database import connect
+from mailer.store.postgres.dialect import translate
+
+if TYPE_CHECKING:
+    from mailer.store.postgres.database import PostgresDatabase
+
+_WORKERS, _ATTENDANTS = 7_305_002, 7_305_003
+"""The first number of an advisory lock; the second one is the process's."""
+
+_SERVER_KEEPALIVES = """
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = 30000"""
+
+
+class PostgresLeases:
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._db = database
+        self._id = ""
+        self._kinds: set[int] = set()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def worker_id(self) -> str:
+        self._hold(_WORKERS)
+        return self._id
+
+    def is_gone(self, worker_id: str) -> bool:
+        if not worker_id:
+            return True
+        if worker_id == self._id:
+            return False
+        lock = {"kind": _WORKERS, "number": _number(worker_id)}
+        return self._db.row(f"{_HELD} AND objid = :number", lock) is None
+
+    def attend(self) -> None:
+        self._hold(_ATTENDANTS)
+
+    def is_attended(self) -> bool:
+        return self._db.row(_HELD, {"kind": _ATTENDANTS}) is not None
+
+    def is_anyone_here(self) -> bool:
+        return self.is_attended() or self._db.row(_HELD, {"kind": _WORKERS}) is not None
+
+    def leave(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._id = None, ""
+        self._kinds.clear()
+
+    def _hold(self, kind: int) -> None:
+        """Hold a lock, and take it again after its connection was lost."""
+        self._id = self._id or uuid4().hex
+        if self._connection is None or not _is_alive(self._connection):
+            self._connection = connect(self._db.url, f"mailer {self._id[:8]} {_process()}")
+            self._connection.execute(_SERVER_KEEPALIVES)
+            for held in self._kinds:
+                self._take(self._connection, held)
+        if kind not in self._kinds:
+            self._take(self._connection, kind)
+            self._kinds.add(kind)
+
+    def _take(self, connection: psycopg.Connection[Any], kind: int) -> None:
+        # the lock of the lost connection may not have been freed yet: both are this process's
+        connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (kind, _number(self._id)))
+
+
+def count_attendants(connection: psycopg.Connection[Any]) -> int:
+    """Number of workers that run, for those who open no store."""
+    rows = connection.execute(translate(_HELD), {"kind": _ATTENDANTS})
+    return len(rows.fetchall())
+
+
+def _is_alive(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _number(worker_id: str) -> int:
+    return int(worker_id[:8], 16) >> 1
+
+
+def _process() -> str:
+    return f"{socket.gethostname()[:30]} {os.getpid()}"
+
+
+_HELD = """
+SELECT 1 FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND classid = :kind
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
