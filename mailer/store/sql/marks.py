@@ -91,7 +91,7 @@ class Marks:
 
     def prove(self, epoch: str, claimed: int) -> bool:
         """Whether the mark in the state directory agrees; the one beside the file is copied with it."""
-        mark = _load(self.elsewhere)
+        mark = _load(self.paths[-1])
         return mark is not None and mark.epoch == epoch and mark.claimed >= claimed
 
     def highest(self) -> Mark | None:
