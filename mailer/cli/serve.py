@@ -100,11 +100,17 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def way_out(project: Project) -> Transport:
-    """The envelope of confirmation mail: single mails on request, so without list headers."""
+    """The transport of confirmation mail: single mails on request, so without list headers.
+
+    Each sender has an envelope of its own: the mail comes from whom the campaign came from.
+    """
     from mailer.mail.message import Envelope
 
     settings = project.settings
-    envelope = replace(Envelope.of(settings.content, list_name=""), list_id="")
+    senders = (settings.sender, *settings.senders.values())
+    envelope = Envelope.of(settings.content, list_name="", senders=senders)
+    arms = tuple(replace(arm, list_id="") for arm in envelope.arms)
+    envelope = replace(envelope, list_id="", arms=arms)
     if settings.send.transport == "ses":
         from mailer.transports.ses.transport import SesTransport
 

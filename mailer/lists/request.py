@@ -23,6 +23,8 @@ class Reader:
     campaign: str
     subscribed: bool
     """To one of these lists, and not suppressed."""
+    send_id: int = 0
+    """0 of a departure that belongs to no mail."""
 
 
 class RequestKind(StrEnum):

@@ -153,6 +153,10 @@ class SqlSends:
             if not send or not self._db.execute(_ADD_LIST, {"id": send.id, "list": name}):
                 raise UsageError(f'there is no list "{name}"', hint="See: mailer lists show")
 
+    def get(self, send_id: int) -> Send | None:
+        row = self._db.row(_GET, {"id": send_id})
+        return self._send(row) if row else None
+
     def find(self, campaign: str, list_name: str) -> Send | None:
         row = self._db.row(_FIND, {"campaign": campaign, "list": list_name})
         return self._send(row) if row else None
@@ -256,6 +260,8 @@ WHERE f.send_id = :send ORDER BY lists.name"""
 
 _ADD_LIST = """
 INSERT INTO further_lists (send_id, list_id) SELECT :id, id FROM lists WHERE name = :list"""
+
+_GET = f"{_SENDS} WHERE sends.id = :id"
 
 _FIND = f"{_SENDS} WHERE campaign = :campaign AND lists.name = :list"
 

@@ -119,7 +119,9 @@ class SqlUnsubscribes:
         subscriber_id, email, list_name, campaign, subscribed, send_id = row
         further = self._db.rows(FURTHER_LISTS, {"send": send_id or 0})
         lists = (list_name, *(name for (name,) in further)) if list_name else ()
-        return Reader(subscriber_id, email or "", lists, campaign or "", bool(subscribed))
+        return Reader(
+            subscriber_id, email or "", lists, campaign or "", bool(subscribed), send_id or 0
+        )
 
 
 # On several lists, the mail comes as long as the person is on one of them.

@@ -27,6 +27,7 @@ from mailer.web.pages.confirmation_mailer import ConfirmationMailer
 from mailer.web.pages.confirmation_mails import ConfirmationMails
 from mailer.web.pages.context import PageContext
 from mailer.web.pages.group_commit import GroupCommit
+from mailer.web.pages.identities import Identities
 from mailer.web.pages.petition_library import PetitionLibrary
 from mailer.web.pages.pictures import show as show_picture
 from mailer.web.pages.security_middleware import SecurityMiddleware
@@ -72,7 +73,9 @@ def make_app(
     reading, writing, mailing = open_store(), open_store(), open_store()
     group_commit = GroupCommit(writing)
     confirmation_mailer = ConfirmationMailer(
-        ConfirmationMails(settings, keys, PetitionLibrary(petitions).title),
+        ConfirmationMails(
+            settings, keys, PetitionLibrary(petitions).title, Identities(settings, mailing)
+        ),
         rate=settings.send.rate,
         store=mailing,
         open_transport=open_transport,
@@ -158,9 +161,10 @@ def _routes(context: PageContext) -> list[Route]:
     ]
 
 
-async def _style(context: PageContext, _: Request) -> Response:
+async def _style(context: PageContext, request: Request) -> Response:
     headers = {"cache-control": "public, max-age=86400"}
-    return Response(context.style, media_type="text/css", headers=headers)
+    style = context.style(request.query_params.get("brand", ""))
+    return Response(style, media_type="text/css", headers=headers)
 
 
 async def _health(context: PageContext, _: Request) -> Response:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailer.config import Settings
     from mailer.links import Keys
     from mailer.lists.request import PendingRequest
+    from mailer.web.pages.identities import Identities
 
 
 class ConfirmationMails:
@@ -27,14 +28,21 @@ class ConfirmationMails:
         settings: of the project.
         keys: that sign the links.
         petition_title: a petition's name → its title.
+        identities: of the sends whose mail led to the requests.
     """
 
     def __init__(
-        self, settings: Settings, keys: Keys, petition_title: Callable[[str], str]
+        self,
+        settings: Settings,
+        keys: Keys,
+        petition_title: Callable[[str], str],
+        identities: Identities,
     ) -> None:
         self._settings = settings
         self._keys = keys
         self._petition_title = petition_title
+        self._identities = identities
+        self._senders = ["", *settings.senders]
         self._labels = {public.name: public.label for public in settings.pages.lists}
         self._templates = page_templates.load("mailer.web.pages")
 
@@ -42,11 +50,13 @@ class ConfirmationMails:
         """Write the mail about a request, to the address that has to confirm it."""
         kind = pending.wish.kind
         base_url = self._settings.site.base_url
+        identity = self._identities.of_send(pending.wish.send_id)
+        brand = self._identities.brand(identity.brand)
         token = self._keys.passing(PURPOSES[kind], _subject_id(pending), pending.asked)
         petition = pending.wish.details.get("petition", "")
         texts = self._templates.get_template("confirmation-texts.txt").make_module(
             {
-                "brand": self._settings.brand,
+                "brand": brand,
                 "lists": self._named(pending.wish.lists),
                 "kind": kind,
                 "petition": self._petition_title(petition) if petition else "",
@@ -55,7 +65,7 @@ class ConfirmationMails:
         )
         subject = str(texts.subject).strip()  # type: ignore[attr-defined] # set by the template
         shown = {
-            "brand": self._settings.brand,
+            "brand": brand,
             "subject": subject,
             "paragraphs": [" ".join(part.split()) for part in str(texts.body).split("\n\n")],  # type: ignore[attr-defined] # same
             "button": str(texts.button).strip(),  # type: ignore[attr-defined] # same
@@ -67,8 +77,9 @@ class ConfirmationMails:
             self._templates.get_template(f"confirmation-mail.{kind}").render(shown)
             for kind in ("html", "txt")
         )
+        arm = self._senders.index(identity.sender) + 1
         links = Links(base_url, self._keys, "", 0, 0)
-        variant = Variant(1, _whole(subject), _whole(html), _whole(text), (), ())
+        variant = Variant(1, _whole(subject), _whole(html), _whole(text), (), (), arm)
         return Merged(pending.wish.email, variant, (), links)
 
     def _never(self, pending: PendingRequest) -> str:

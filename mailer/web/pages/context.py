@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
@@ -14,6 +15,7 @@ from mailer.links import address
 from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.web.pages import public_forms
 from mailer.web.pages.click_counter import ClickCounter
+from mailer.web.pages.identities import Identities
 from mailer.web.pages.public_versions import PublicVersions
 from mailer.web.pages.rate_limits import RateLimits
 
@@ -70,26 +72,42 @@ class PageContext:
         self._templates = page_templates.load("mailer.web.pages")
         self._templates.filters["mask"] = public_forms.mask
         self._templates.globals |= {
-            "brand": settings.brand,
             "root": self.root,
             "label": self.label,
             "shown_lists": self.shown_lists,
             "public_lists": settings.pages.lists,
             "reasons": UNSUBSCRIBE_REASONS,
         }
-        self.style = self._style()
-        stamp = hashlib.sha256(self.style.encode()).hexdigest()[:8]
-        self._templates.globals["style"] = f"{self.root}/style.css?{stamp}"
+        self.identities = Identities(settings, store)
+        self.brand_name = ""
+        """One of [brands]; "" for [brand]."""
+        self._styles = {name: self._style(name) for name in ("", *settings.brands)}
+
+    def for_send(self, send_id: int) -> PageContext:
+        """The context of a page that a send's mail leads to: it shows that mail's brand."""
+        branded = copy(self)
+        branded.brand_name = self.identities.of_send(send_id).brand
+        return branded
 
     def page(self, name: str, status: int = 200, **shown: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(name).render(shown), status)
+        common = {"brand": self.identities.brand(self.brand_name), "style": self._style_url()}
+        return HTMLResponse(self._templates.get_template(name).render(common | shown), status)
 
     def invalid_link(self) -> Response:
         """Explain that the link does not work, and offer to unsubscribe by address."""
         return self.page("invalid-link.html", 404)
 
-    def _style(self) -> str:
-        brand = self.settings.brand
+    def style(self, brand: str) -> str:
+        """The style sheet of a brand; that of [brand] where there is none of this name."""
+        return self._styles.get(brand, self._styles[""])
+
+    def _style_url(self) -> str:
+        stamp = hashlib.sha256(self.style(self.brand_name).encode()).hexdigest()[:8]
+        query = {"brand": self.brand_name, "v": stamp} if self.brand_name else {"v": stamp}
+        return f"{self.root}/style.css?{urlencode(query)}"
+
+    def _style(self, brand_name: str) -> str:
+        brand = self.identities.brand(brand_name)
         css = self._templates.get_template("style.css")
         return css.render(
             light=colors.light(brand.colors), dark=colors.dark(brand.colors), fonts=brand.fonts

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from mailer.lists.request import Reader
     from mailer.web.pages.context import PageContext
 
 LONGEST_VISIT = 40
@@ -28,6 +29,7 @@ async def from_mail(context: PageContext, request: Request) -> Response:
     if ids is None:
         return context.invalid_link()
     subscriber_id, send_id = ids
+    context = context.for_send(send_id)
     if request.method == "POST":
         return await _leave(context, request, subscriber_id, send_id)
     reader = context.store.unsubscribes.reader(subscriber_id, send_id)
@@ -83,14 +85,21 @@ async def undo(context: PageContext, request: Request) -> Response:
         return context.invalid_link()
     now = context.clock()
     if request.method != "POST":
-        if context.store.unsubscribes.can_undo(departure, now=now):
-            return context.page("undo.html", action=context.own_path("undo", request))
         reader = context.store.unsubscribes.get(departure)
-        return context.page("undone.html", reader=reader) if reader else context.invalid_link()
+        if reader and context.store.unsubscribes.can_undo(departure, now=now):
+            action = context.own_path("undo", request)
+            return context.for_send(reader.send_id).page("undo.html", action=action)
+        return _undone(context, reader)
     reader = await context.group_commit.write(
         lambda store: store.unsubscribes.undo(departure, now=now)
     )
-    return context.page("undone.html", reader=reader) if reader else context.invalid_link()
+    return _undone(context, reader)
+
+
+def _undone(context: PageContext, reader: Reader | None) -> Response:
+    if reader is None:
+        return context.invalid_link()
+    return context.for_send(reader.send_id).page("undone.html", reader=reader)
 
 
 async def reason(context: PageContext, request: Request) -> Response:
@@ -103,7 +112,9 @@ async def reason(context: PageContext, request: Request) -> Response:
         reader = await context.group_commit.write(
             lambda store: store.unsubscribes.give_reason(departure, text)
         )
-    return context.page("reason-received.html", reader=reader) if reader else context.invalid_link()
+    if reader is None:
+        return context.invalid_link()
+    return context.for_send(reader.send_id).page("reason-received.html", reader=reader)
 
 
 async def by_address(context: PageContext, request: Request) -> Response:

@@ -38,6 +38,7 @@ async def update(context: PageContext, request: Request) -> Response:
             if ids and ids[1] == TEST_SEND
             else context.invalid_link()
         )
+    context = context.for_send(ids[1])
     if not reader.email:
         return context.page("unsubscribed.html", reader=reader, everything=True, undo="")
     if context.store.requests.is_closed(*ids):
