@@ -267,9 +267,11 @@ def current_goal(goal: int, count: int) -> int:
     return next(step for step in steps if step > count)
 
 
-_USED = re.compile(r"""\bpetition(?:s\s*\[|\s*\()\s*["']([a-z][a-z0-9-]{0,23})["']""")
+_USED = re.compile(
+    r"""\b(?:petitions\s*\[|(?:petition|recipient\.signed)\s*\()\s*["']([a-z][a-z0-9-]{0,23})["']"""
+)
 
 
 def used_in(text: str) -> list[str]:
-    """The names of the petitions that a campaign shows, each once."""
+    """The names of the petitions that a campaign shows or asks about, each once."""
     return list(dict.fromkeys(_USED.findall(text)))

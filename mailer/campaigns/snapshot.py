@@ -89,7 +89,7 @@ class Snapshot:
     @cached_property
     def petitions(self) -> dict[str, Petition]:
         """The petitions that the campaign shows, by name."""
-        names = petition_file.used_in(self.files[self.path])
+        names = petition_file.used_in(self.files.get(self.path, ""))
         paths = {name: f"{petition_file.FOLDER}/{name}.md" for name in names}
         return {
             name: petition_file.parse(path, self.files[path])

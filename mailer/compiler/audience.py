@@ -67,7 +67,7 @@ def condition(
         recorder = Recorder(recipient, known)
         variables: dict[str, Any] = {**roots(recorder, tables, fields)}
         if facts is not None:
-            variables["recipient"] = with_facts(variables["recipient"], facts)
+            variables["recipient"] = with_facts(variables["recipient"], facts, sources.petitions)
         variables["sample"] = _sample(recorder, sources)
         for name, segment in segments.items():
             variables[name] = segment.evaluate(variables)

@@ -1,4 +1,4 @@
-"""Symbols of what the store knows of people: `recipient.joined`, `recipient.lists`, `recipient.had(…)`."""
+"""Symbols of what the store knows of people: `recipient.joined`, `recipient.lists`, `recipient.had(…)`, `recipient.signed(…)`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,26 @@ from mailer.compiler.symbolic import Symbol, contains
 from mailer.errors import CampaignError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from mailer.lists.audience_facts import AudienceFacts
 
-FACTS = ("joined", "lists", "had")
+FACTS = ("joined", "lists", "had", "signed")
 """Names that only conditions know: while mail is merged, the store is not asked."""
 
 
-def with_facts(recipient: Symbol, facts: AudienceFacts) -> Symbol:
-    """`recipient`, of which the facts can be asked, too."""
+def with_facts(recipient: Symbol, facts: AudienceFacts, petitions: Collection[str] = ()) -> Symbol:
+    """`recipient`, of which the facts can be asked, too.
+
+    Args:
+        recipient: as the text of a mail knows it.
+        facts: what the store knows.
+        petitions: that the campaign names and that have a file, signed or not.
+    """
     recorder = recipient.recorder
     joined = Symbol(recorder, "recipient.joined", lambda r: facts.joined(r.subscriber.id))
     shape = {**recipient.shape, "joined": joined, "had": _had(recipient, facts)}
+    shape["signed"] = _signed(recipient, facts, petitions)
     shape["lists"] = _Lists(recipient, facts)
     return Symbol(recorder, recipient.text, recipient.evaluate, shape)
 
@@ -65,3 +72,22 @@ def _had(recipient: Symbol, facts: AudienceFacts) -> Function:
         )
 
     return Function("had", had)
+
+
+def _signed(recipient: Symbol, facts: AudienceFacts, petitions: Collection[str]) -> Function:
+    def signed(petition: Any) -> Symbol:
+        name = str(petition)
+        known = {*petitions, *facts.petitions()}
+        if name not in known:
+            raise CampaignError(
+                f'nobody has signed "{name}"',
+                place=here(),
+                hint=suggest(name, known) or "Look at the petitions with: mailer petition status",
+            )
+        return Symbol(
+            recipient.recorder,
+            f'recipient.signed("{name}")',
+            lambda r: facts.signed(r.subscriber.id, name),
+        )
+
+    return Function("signed", signed)

@@ -503,7 +503,7 @@ def is_in_constant(item: Any, container: Any) -> bool:
 
 
 _FOR_CONDITIONS = dict.fromkeys(
-    ("recipient.joined", "recipient.lists", "recipient.had"),
+    ("recipient.joined", "recipient.lists", "recipient.had", "recipient.signed"),
     "Conditions can ask for it, in audience:, --where and [segments]; the text of a mail cannot.",
 )
 

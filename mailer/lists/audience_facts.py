@@ -23,6 +23,14 @@ class AudienceFacts(Protocol):
         """Whether a campaign was mailed to a person, or may have been."""
         ...
 
+    def signed(self, subscriber_id: int, petition: str) -> bool:
+        """Whether a person's signature of a petition counts."""
+        ...
+
+    def petitions(self) -> Collection[str]:
+        """The petitions that anybody has signed."""
+        ...
+
     def list_names(self) -> Collection[str]: ...
 
     def campaigns(self) -> Collection[str]:

@@ -214,3 +214,44 @@ def test_doctor_compares_the_counts_with_the_signatures(mailer, store):
     store.database.execute("DELETE FROM petitions")
     store.database.execute("INSERT INTO petitions (name) VALUES ('rivers')")
     assert store.database.rows(MISCOUNTED) == [("night-bus",)]
+
+
+def test_an_audience_asks_who_has_signed(root, mailer, store):
+    for number in (1, 2):
+        sign(store, number)
+    store.petitions.withdraw(sign(store, 3).id, now=NOW)
+    path = root / "campaigns" / "vote.md"
+    campaign = path.read_text()
+    audience = 'list: members\naudience: not recipient.signed("night-bus")'
+    path.write_text(campaign.replace("list: members", audience))
+    code, output = mailer("send", "vote", "--dry-run", "--json")
+    assert code == 0, output
+    assert json.loads(output)["recipients"] == 10
+    path.write_text(campaign)
+    where = ("--where", 'recipient.signed("night-bus")', "--dry-run", "--json")
+    assert json.loads(mailer("send", "vote", *where)[1])["recipients"] == 2
+
+
+def test_a_petition_that_nobody_signed_yet_can_be_asked_about_in_the_campaign(root, mailer):
+    path = root / "campaigns" / "vote.md"
+    audience = 'list: members\naudience: not recipient.signed("night-bus")'
+    path.write_text(path.read_text().replace("list: members", audience))
+    _, output = mailer("send", "vote", "--dry-run", "--json")
+    assert json.loads(output)["recipients"] == 12
+
+
+def test_a_misspelled_petition_is_no_answer(mailer, store):
+    sign(store, 1)
+    code, output = mailer(
+        "send", "vote", "--where", 'not recipient.signed("nihgt-bus")', "--dry-run"
+    )
+    assert code == 2
+    assert 'nobody has signed "nihgt-bus"' in output
+    assert 'Did you mean "night-bus"?' in output
+
+
+def test_the_text_of_a_mail_cannot_ask_who_has_signed(root, mailer):
+    path = root / "campaigns" / "vote.md"
+    path.write_text(path.read_text() + '{% if recipient.signed("night-bus") %}x{% endif %}')
+    code, output = mailer("send", "vote", "--dry-run")
+    assert (code, "Conditions can ask for it" in output) == (2, True)

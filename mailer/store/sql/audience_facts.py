@@ -6,6 +6,8 @@ from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mailer.store.sql.petitions import SqlPetitions
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Any
@@ -30,6 +32,7 @@ class SqlAudienceFacts:
         self._of_audience = frozenset(list_names)
         self._memberships = _Pages(partial(self._rows, _MEMBERSHIPS))
         self._mailed: dict[str, _Pages] = {}
+        self._signers: dict[str, frozenset[int]] = {}
 
     def lists(self, subscriber_id: int) -> tuple[str, ...]:
         return tuple(name for _, name, _ in self._memberships.of(subscriber_id))
@@ -46,6 +49,14 @@ class SqlAudienceFacts:
         if campaign not in self._mailed:
             self._mailed[campaign] = _Pages(partial(self._rows, _MAILED, campaign=campaign))
         return bool(self._mailed[campaign].of(subscriber_id))
+
+    def signed(self, subscriber_id: int, petition: str) -> bool:
+        if petition not in self._signers:
+            self._signers[petition] = SqlPetitions(self._db).signers(petition)
+        return subscriber_id in self._signers[petition]
+
+    def petitions(self) -> Collection[str]:
+        return [name for (name,) in self._db.rows("SELECT name FROM petitions ORDER BY name")]
 
     def list_names(self) -> Collection[str]:
         return [name for (name,) in self._db.rows("SELECT name FROM lists ORDER BY name")]
