@@ -78,6 +78,10 @@ class Snapshot:
     def audience(self) -> str:
         return self.parsed.front.audience
 
+    def sender_of(self, arm: int) -> Sender:
+        """The sender of a variant in a test of senders; 0, and without such a test, the campaign's."""
+        return self.senders[arm - 1] if arm and self.senders else self.content.sender
+
     @cached_property
     def tables(self) -> dict[str, LookupTable]:
         """The look-ups by name. Raises CampaignError for a table that cannot be used."""

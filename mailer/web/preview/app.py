@@ -162,7 +162,9 @@ class Preview:
 
     def _mail(self, request: Request) -> Response:
         mode: display_modes.Mode = "dark" if _parameter(request, "mode") == "dark" else "light"
-        result = self._views.result(_name(request), _parameter(request, "as"))
+        result = self._views.result(
+            _name(request), _parameter(request, "as"), _parameter(request, "brand")
+        )
         html = display_modes.apply_mode(self._html(result), mode) if result.merged else ""
         return HTMLResponse(html, headers=_policy(request))
 
@@ -175,7 +177,8 @@ class Preview:
 
     def _state(self, request: Request) -> Response:
         recipient, view = _parameter(request, "as"), _parameter(request, "view")
-        return JSONResponse(self._views.state(_name(request), recipient, view))
+        brand = _parameter(request, "brand")
+        return JSONResponse(self._views.state(_name(request), recipient, view, brand))
 
     def _side(self, request: Request) -> Response:
         return JSONResponse(self._views.side(_name(request)))

@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     """Chooses the recipient, which may depend on the campaign's audience."""
     _Signature = frozenset[tuple[str, int, int, int]]
 
+USUAL_BRAND = "[brand]"
+"""The key of the brand that is not one of [brands]: a name cannot be like that by accident."""
 _SETTLE = 0.1
 """Seconds until a broken file is read again: the editor may be in the middle of saving."""
 
@@ -100,7 +102,7 @@ class CompileCache:
         self._tallies = tallies
         self._clock = clock
         self._template_cache = TemplateCache()
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[tuple[str, str], _Entry] = {}
         self._read: dict[str, tuple[_Signature, Snapshot]] = {}
         self._project: tuple[_Signature, Project] | None = None
 
@@ -145,20 +147,41 @@ class CompileCache:
             snapshot, fields=self._fields(), keys=self._keys, send_id=0, memory=self._template_cache
         )
 
-    def show(self, name: str, choose: Choose) -> PreviewResult:
-        """Merge the campaign on disk for one recipient, or the last version that could be shown."""
-        entry = self._entries.setdefault(name, _Entry())
+    def show(self, name: str, choose: Choose, brand: str = "") -> PreviewResult:
+        """Merge the campaign on disk for one recipient, or the last version that could be shown.
+
+        Args:
+            name: of the campaign.
+            choose: chooses the recipient.
+            brand: one of [brands], `USUAL_BRAND`, or "" for the campaign's own.
+        """
+        entry = self._entries.setdefault((name, brand), _Entry())
         with entry.lock:
-            result = self._try(entry, name, choose)
+            result = self._try(entry, name, choose, brand)
             if result.problem and str(result.problem) != entry.last_problem:
                 time.sleep(_SETTLE)
-                result = self._try(entry, name, choose)
+                result = self._try(entry, name, choose, brand)
             entry.last_problem = str(result.problem or "")
             return result
 
-    def _try(self, entry: _Entry, name: str, choose: Choose) -> PreviewResult:
+    def brands(self) -> dict[str, str]:
+        """Names of brands to choose among, by the key of each; none where there is only one."""
+        settings = self.project().settings
+        if not settings.brands:
+            return {}
+        named = {key: brand.name for key, brand in settings.brands.items()}
+        return {USUAL_BRAND: settings.brand.name, **named}
+
+    def _branded(self, name: str, brand: str) -> Snapshot:
+        snapshot, settings = self.snapshot(name), self.project().settings
+        shown = settings.brand if brand == USUAL_BRAND else settings.brands.get(brand)
+        if shown is None:
+            return snapshot
+        return replace(snapshot, content=snapshot.content.model_copy(update={"brand": shown}))
+
+    def _try(self, entry: _Entry, name: str, choose: Choose, brand: str) -> PreviewResult:
         try:
-            snapshot = self.snapshot(name)
+            snapshot = self._branded(name, brand)
             if entry.current is None or entry.current.snapshot.digest != snapshot.digest:
                 entry.current = Compiled(snapshot, self.new_merger(snapshot), self._clock())
             merged = entry.current.merger.merge(choose(entry.current.snapshot))

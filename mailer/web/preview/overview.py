@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mailer.checks.finding import Severity
+    from mailer.config import Content
     from mailer.ledger.delivery import Counts, Send
     from mailer.store import Store
     from mailer.web.preview.check_runner import CheckRunner
@@ -56,6 +57,8 @@ class Row:
     lists: str = ""
     """Their names, as they are shown."""
     audience: str = ""
+    identity: str = ""
+    """Sender and brand, where they are not the usual ones."""
     problem: MailerError | None = None
     findings: Mapping[Severity, int] | None = None
     """None while it is not checked."""
@@ -67,7 +70,7 @@ class Row:
 
     @property
     def search_text(self) -> str:
-        return f"{self.name} {self.subject} {self.lists} {self.audience}".lower()
+        return f"{self.name} {self.subject} {self.lists} {self.audience} {self.identity}".lower()
 
 
 class Overview:
@@ -110,7 +113,7 @@ class Overview:
             snapshot = self._compile_cache.snapshot(name)
         except MailerError as err:
             return Row(name, saved, sends, problem=err)
-        audience = snapshot.shown_lists, snapshot.audience
+        audience = snapshot.shown_lists, snapshot.audience, self.identity(snapshot.content)
         if sends:
             return Row(name, saved, sends, snapshot.subject, *audience)
         checked = self._check_runner.findings(name, snapshot, first=False)
@@ -128,3 +131,11 @@ class Overview:
             problem=outcome.problem,
             findings=Counter(finding.severity for finding in outcome.findings),
         )
+
+    def identity(self, content: Content) -> str:
+        """A campaign's sender and brand, where they are not the usual ones."""
+        settings = self._compile_cache.project().settings
+        sender, brand = content.sender.name, content.brand.name
+        parts = [f"From {sender}"] if sender != settings.sender.name else []
+        parts += [f"As {brand}"] if brand != settings.brand.name else []
+        return ". ".join(parts)

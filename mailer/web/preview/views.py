@@ -104,17 +104,26 @@ class Views:
     # ---------------------------------------------------------------- one campaign
 
     def campaign(self, name: str) -> str:
-        return self._page("campaign.html", name=name)
+        return self._page("campaign.html", name=name, brands=self._brands())
 
-    def result(self, name: str, recipient: str) -> PreviewResult:
+    def _brands(self) -> dict[str, str]:
+        """The brands to choose among; none while mailer.toml is broken, which the page explains."""
+        try:
+            return self._compile_cache.brands()
+        except MailerError:
+            return {}
+
+    def result(self, name: str, recipient: str, brand: str = "") -> PreviewResult:
         with self._stores.borrow() as store:
             return self._compile_cache.show(
-                name, lambda snapshot: self._sample_recipients.find(store, snapshot, recipient)
+                name,
+                lambda snapshot: self._sample_recipients.find(store, snapshot, recipient),
+                brand,
             )
 
-    def state(self, name: str, recipient: str, view: str) -> dict[str, str]:
+    def state(self, name: str, recipient: str, view: str, brand: str = "") -> dict[str, str]:
         """Render the frame of the mail, and the mail itself as text, source or headers."""
-        result = self.result(name, recipient)
+        result = self.result(name, recipient, brand)
         excerpt = []
         place = result.problem.place if result.problem else None
         if place and place.line:
@@ -127,12 +136,15 @@ class Views:
         }
 
     def _envelope(self, name: str, result: PreviewResult) -> str:
-        if not result.merged:
+        if not result.merged or not result.compiled:
             return ""
+        snapshot = result.compiled.snapshot
         variant = self._check_runner.variant(name, result.merged.variant.guards)
         return self._page(
             "envelope.html",
             result=result,
+            sender=snapshot.sender_of(result.merged.variant.arm),
+            brand=snapshot.content.brand.name if self._brands() else "",
             variant=variant,
             size=len(result.merged.html.encode()),
             inbox=inbox_lines(result.merged.subject, result.merged.html),

@@ -112,7 +112,7 @@ if (page === "overview") {
 
 // ---------------------------------------------------------------- one campaign
 
-const DEFAULTS = {as: "", width: "375", mode: "light", images: "on", view: "mail"};
+const DEFAULTS = {as: "", width: "375", mode: "light", images: "on", view: "mail", brand: ""};
 const chosen = {...DEFAULTS, ...Object.fromEntries(new URLSearchParams(location.search))};
 const query = () => new URLSearchParams(chosen).toString();
 
