@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+import secrets
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-
+_OPEN_FILES = Path("/proc/self/fd")
+"""Links to the open files of this process, by which one gets a name: see open(2), O_TMPFILE."""
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 """Modes of what holds personal data: for the user who runs mailer alone."""
 
@@ -40,21 +42,44 @@ def append(path: Path, data: bytes) -> None:
         os.close(file)
 
 
+def _draft(name: str, flags: int, mode: int) -> int:
+    """Open a file without a name in the folder of `name`; one with that name where there is none such."""
+    with suppress(OSError, AttributeError):
+        if _OPEN_FILES.exists():
+            return os.open(Path(name).parent, os.O_TMPFILE | os.O_WRONLY, mode)
+    return os.open(name, flags, mode)
+
+
+def _name(file: int, path: Path) -> None:
+    """Give a name to an open file that has none."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # with a folder's number Python calls linkat(2), which follows the link in /proc
+        os.link(_OPEN_FILES / str(file), path.name, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
+
+
 @contextmanager
 def atomic_write(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file to write that takes the place of `path` when the block ends, unless it fails.
+
+    Until then it has no name, where the system allows that: a program that is killed leaves nothing.
 
     Args:
         path: of the file; its folder is made if it is not there.
         private: whether only this user may read it.
     """
     private_folder(path.parent) if private else path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    mode = PRIVATE_FILE if private else 0o666
     try:
-        with open(part, "wb", opener=private_opener if private else None) as file:
+        with open(part, "wb", opener=lambda name, flags: _draft(name, flags, mode)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if not part.exists():
+                _name(file.fileno(), part)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
