@@ -167,6 +167,9 @@ def test_looking_works_where_nothing_can_be_written(
     assert "accepted" in said
     assert "suppressed" in mailer("--project", str(project), "subscriber", "show", address(3))[1]
     assert mailer("--project", str(project), "check", "vote")[0] in (0, 1)
+    output = mailer("--project", str(project), "doctor")[1]
+    assert "lists/mailer.db is whole" in output
+    assert "Traceback" not in output
     code, said = mailer("--project", str(project), "subscriber", "erase", address(0), "--yes")
     assert code == 2
     assert "can only be read" in said

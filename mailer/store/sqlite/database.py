@@ -75,6 +75,26 @@ def _identity(path: Path) -> _Identity | None:
     return status.st_dev, status.st_ino, status.st_size
 
 
+def is_writable(path: Path) -> bool:
+    """Whether this user may write the database, and the files that SQLite makes beside it."""
+    return all(os.access(place, os.W_OK, effective_ids=True) for place in (path, path.parent))
+
+
+def open_to_read(path: Path) -> tuple[sqlite3.Connection, TemporaryDirectory[str] | None]:
+    """Open a database that cannot be written, or a copy of it in a folder to be removed.
+
+    SQLite needs two files beside the database even to read, unless there is no log.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not (log.exists() and log.stat().st_size):
+        return _connect(f"{path.absolute().as_uri()}?immutable=1"), None
+    folder = TemporaryDirectory(prefix="mailer-")
+    copy = Path(folder.name) / path.name
+    for file in (path, log):
+        shutil.copyfile(file, copy.with_name(file.name))
+    return _connect(str(copy)), folder
+
+
 class SqliteDatabase(SqlDatabase):
     """A connection that raises StoreError only.
 
@@ -94,7 +114,7 @@ class SqliteDatabase(SqlDatabase):
             private_folder(path.parent)
             _make(path)
             self.connection = self._open()
-            self.read_only = not self._is_writable()
+            self.read_only = not is_writable(self.path)
             self._file = _identity(path)
             self._update(announce)
         except (OSError, sqlite3.Error) as err:
@@ -111,25 +131,10 @@ class SqliteDatabase(SqlDatabase):
             connection.execute("PRAGMA secure_delete=ON")
         except sqlite3.OperationalError:
             connection.close()
-            if self._is_writable():
+            if is_writable(self.path):
                 raise
-            return self._open_to_read()
+            connection, self._copy = open_to_read(self.path)
         return connection
-
-    def _is_writable(self) -> bool:
-        places = (self.path, self.path.parent)
-        return all(os.access(place, os.W_OK, effective_ids=True) for place in places)
-
-    def _open_to_read(self) -> sqlite3.Connection:
-        """SQLite needs two files beside the database even to read, unless it may read a copy."""
-        log = self._log.exists() and self._log.stat().st_size > 0
-        if not log:
-            return _connect(f"{self.path.absolute().as_uri()}?immutable=1")
-        self._copy = TemporaryDirectory(prefix="mailer-")
-        copy = Path(self._copy.name) / self.path.name
-        for file in (self.path, self._log):
-            shutil.copyfile(file, copy.with_name(file.name))
-        return _connect(str(copy))
 
     def _update(self, announce: Callable[[str], None]) -> None:
         """Bring the schema up to date, after a backup; refuse one of a newer version."""
@@ -144,6 +149,11 @@ class SqliteDatabase(SqlDatabase):
         pending = migrations.pending(database)
         if not pending:
             return
+        if self.read_only:
+            raise StoreError(
+                f"{self.path} is of an earlier version of mailer, and can only be read from here",
+                hint="Run a command such as mailer status as the user who may write it.",
+            )
         if applied:
             backup = self.path.with_name(f"{self.path.name}.before-update")
             announce(

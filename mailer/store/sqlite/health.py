@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
@@ -14,6 +14,7 @@ from mailer.store.sql.petitions import MISCOUNTED
 from mailer.store.sql.schedule import SCHEDULED
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 from mailer.store.sql.suppressions import KEY_MARKS, NUMBER_ERASED
+from mailer.store.sqlite.database import is_writable, open_to_read
 from mailer.store.sqlite.leases import attendants
 from mailer.store.sqlite.migrations import migrations, step_names
 
@@ -26,15 +27,29 @@ _STEPS = 100_000
 
 
 def examine(path: Path) -> Health:
-    """May run while a send does."""
+    """May run while a send does, and where nothing can be written."""
     try:
-        # rw, as a connection that is opened read-only leaves WAL files behind
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
-        with closing(connection):
+        with ExitStack() as stack:
+            connection = stack.enter_context(closing(_open(path, stack)))
             connection.execute("PRAGMA query_only=ON")
             return _examine(connection, path)
-    except sqlite3.Error as err:
+    except (OSError, sqlite3.Error) as err:
         return Health(problem=str(err))
+
+
+def _open(path: Path, stack: ExitStack) -> sqlite3.Connection:
+    # rw, as a connection that is opened read-only leaves WAL files behind
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    try:
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError:
+        connection.close()
+        if is_writable(path):
+            raise
+        connection, copy = open_to_read(path)
+        if copy:
+            stack.enter_context(copy)
+    return connection
 
 
 def _examine(connection: sqlite3.Connection, path: Path) -> Health:
