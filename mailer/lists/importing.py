@@ -83,6 +83,7 @@ _ABBREVIATION = 2
 _NOWHERE = zipcodes.ZipPlace("", "", "", "")
 _LONGEST = 60
 """Characters of a ZIP code: no cache of them grows with what a file holds."""
+_MOST_ORDINARY = 50_000
 _NULLS = frozenset(
     [
         *(
@@ -184,11 +185,18 @@ class _Form:
         self._columns = {column.target: column for column in columns}
         self._places = stands
         self._tags = stands.get("tags")
+        codes = {stands["email"], stands.get("zip")}
+        # the blank cell twice, so that there are always several
+        texts = [i for i in range(self._width) if i not in codes]
+        self._texts = itemgetter(*texts, self._width, self._width)
+        self._ordinary: set[str] = set()
+        """Values that stand for no blank, mention no departure, and have no damaged letters."""
         # what has no column is read from the blank cell that `tidy` puts behind the last
         self._own = itemgetter(*(stands.get(target, self._width) for target in _OWN))
         self._exported = itemgetter(*(stands.get(target, self._width) for target in EXPORTED))
         # what this program wrote is taken as it is
         self._is_export = any(target in stands for target in EXPORTED)
+        self._says_more = self._is_export or departures.speaks
         names = set() if self._is_export else _NAMES
         self._names = {i for i, column in enumerate(columns) if column.target in names}
         self._further = [
@@ -207,10 +215,9 @@ class _Form:
             return _reject(record, "columns", f"{len(raw)} cells under {self._width} headings")
         cells = self.tidy(raw)
         mentioned = False
-        if not self._is_export:
-            if not _NULLS.isdisjoint(cells):
-                cells = ["" if cell in _NULLS else cell for cell in cells]
-            mentioned = mentions_leaving("|".join(cells).lower())
+        is_ordinary = self._ordinary.issuperset(self._texts(cells))
+        if not is_ordinary and not self._is_export:
+            cells, mentioned = self._second_look(cells)
         own = self._own(cells)
         fields = {field: value for i, field in self._further if (value := cells[i])}
         if not fields and not any(own):
@@ -222,8 +229,25 @@ class _Form:
                 self._departures.note_rejected(record.line, cells[: self._width])
             return _reject(record, "email", str(err))
         row, warning = self._details(record.row, email, own, fields)
-        standing = self._standing(cells, row, mentioned=mentioned)
-        return AcceptedRow(row._replace(standing=standing) if standing else row, warning)
+        if not is_ordinary and (is_damaged(row.first_name) or is_damaged(row.last_name)):
+            warning = "damaged"
+        if mentioned or self._says_more or len(row.state) > _ABBREVIATION:
+            standing = self._standing(cells, row, mentioned=mentioned)
+            row = row._replace(standing=standing) if standing else row
+        return AcceptedRow(row, warning)
+
+    def _second_look(self, cells: list[str]) -> tuple[list[str], bool]:
+        """The cells without what stands for blank, and whether one may say that somebody left.
+
+        Nearly all values come again and again, so that this is for the others.
+        """
+        new = [cell for cell in self._texts(cells) if cell not in self._ordinary]
+        mentioned = mentions_leaving("|".join(new).lower())
+        if not _NULLS.isdisjoint(new):
+            return ["" if cell in _NULLS else cell for cell in cells], mentioned
+        if len(self._ordinary) < _MOST_ORDINARY and not mentioned and not any(map(is_damaged, new)):
+            self._ordinary.update(new)
+        return cells, mentioned
 
     def _details(
         self, number: int, email: str, own: tuple[str, ...], fields: dict[str, str]
@@ -253,8 +277,6 @@ class _Form:
         if since and not joined:
             # a date that cannot be read is a value like any other
             self._keep(fields, member_since=since)
-        if is_damaged(first_name) or is_damaged(last_name):
-            warning = "damaged"
         row = ImportRow(
             number,
             email,
@@ -309,7 +331,7 @@ class _Form:
             or "| " in text
             or " |" in text
             or "|'" in text
-            or is_mendable(text)
+            or (("&" in text or not text.isascii()) and is_mendable(text))
         ):
             cells = [self._tidy(i, cell) for i, cell in enumerate(cells)]
         missing = self._width - len(cells)
@@ -340,7 +362,7 @@ def _reject(record: Record, reason: str, why: str) -> RejectedRow:
 @lru_cache(maxsize=50_000)
 def _place(text: str) -> tuple[str, zipcodes.ZipPlace, str]:
     """A ZIP code repaired, what is there, and what is odd about it."""
-    if not text:
+    if not text or text in _NULLS:
         return "", _NOWHERE, ""
     code = zipcodes.repair(text)
     if not code:
@@ -351,6 +373,8 @@ def _place(text: str) -> tuple[str, zipcodes.ZipPlace, str]:
 
 def _first_address(text: str) -> str:
     """Of `Ana Fern <ana@example.org>`, or of several (Google Contacts)."""
+    if ":" not in text and ">" not in text:
+        return text
     first = text.split(":::", maxsplit=1)[0].strip()
     return first[first.rindex("<") + 1 : -1] if first[-1:] == ">" and "<" in first else first
 

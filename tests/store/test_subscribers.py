@@ -15,6 +15,7 @@ from mailer.lists.import_row import ImportRow, ImportTotals, StoredRow
 from mailer.lists.importing import AcceptedRow, SubscriberFile
 from mailer.lists.membership import SuppressionReason
 from mailer.store import connect
+from mailer.store.sql import audience_facts
 from tests.store.conftest import hashes
 
 MESSY = Path(__file__).parents[1] / "lists" / "subscribers-messy.csv"
@@ -523,3 +524,20 @@ def test_the_id_of_somebody_erased_is_never_given_again(store):
     store.subscribers.erase("ana@example.org", now=NOW)
     bring(store, row("bo"))
     assert subscriber(store, "bo").id > gone
+
+
+def test_facts_of_people_are_the_same_however_the_pages_of_the_store_fall(store, monkeypatch):
+    names = "abcdefghij"
+    bring(store, *(row(name, number) for number, name in enumerate(names, 1)))
+    bring(store, *(row(name, number) for number, name in enumerate(names[::2], 1)), to="allies")
+    people = {name: subscriber(store, name).id for name in names}
+    expected = {
+        person: ("allies", "members") if name in names[::2] else ("members",)
+        for name, person in people.items()
+    }
+    for page in (3, 4, 5, 100):
+        monkeypatch.setattr(audience_facts, "_PAGE", page)
+        facts = store.subscribers.facts()
+        assert {person: facts.lists(person) for person in sorted(expected)} == expected
+        assert {p: facts.lists(p) for p in sorted(expected, reverse=True)} == expected
+        assert facts.lists(max(expected) + 1) == ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     from mailer.store.sql.database import Row, SqlDatabase
 
 _PAGE = 2_000
-"""Ids looked up at once: an audience asks in their order, so memory stays flat."""
+"""Rows read at once: an audience asks in the order of ids, so memory stays flat."""
+_NO_END = 1 << 63
 _DAY = len("2026-05-01")
 
 
@@ -66,42 +66,45 @@ class SqlAudienceFacts:
         return [campaign for (campaign,) in rows]
 
     def _rows(self, sql: str, first: int, **parameters: object) -> list[Row]:
-        return self._db.rows(sql, {**parameters, "first": first, "end": first + _PAGE})
+        return self._db.rows(sql, {**parameters, "first": first, "page": _PAGE})
 
 
 class _Pages:
-    """Rows by their first column, an id, of the page that was asked for last.
+    """Rows by their first column, an id; the page that was asked for last.
 
     Args:
-        read: from the first id of a page to its rows.
+        read: from an id to the rows from there on, in the order of ids.
     """
 
     def __init__(self, read: Callable[[int], list[Row]]) -> None:
         self._read = read
-        self._first = -1
+        self._first, self._end = 0, 0
         self._rows: dict[int, list[Row]] = {}
 
     def of(self, number: int) -> Sequence[tuple[Any, ...]]:
-        first = number - number % _PAGE
-        if first != self._first:
-            self._first, self._rows = first, defaultdict(list)
-            for row in self._read(first):
-                self._rows[row[0]].append(row)
+        if not self._first <= number < self._end:
+            rows = self._read(number)
+            # of the last id, there may be more rows on the next page
+            self._first = number
+            self._end = rows[-1][0] if len(rows) == _PAGE else _NO_END
+            self._rows = {}
+            for row in rows:
+                self._rows.setdefault(row[0], []).append(row)
         return self._rows.get(number, ())
 
 
 _MEMBERSHIPS = """
 SELECT m.subscriber_id, lists.name, m.since
 FROM memberships m JOIN lists ON lists.id = m.list_id
-WHERE m.subscriber_id >= :first AND m.subscriber_id < :end AND m.status = 'subscribed'
-ORDER BY lists.name"""
+WHERE m.subscriber_id >= :first AND m.status = 'subscribed'
+ORDER BY m.subscriber_id, lists.name LIMIT :page"""
 
 # Also under an address that the person has moved from.
 _MAILED = """
 SELECT subscriber_id FROM deliveries
-WHERE campaign = :campaign AND subscriber_id >= :first AND subscriber_id < :end
+WHERE campaign = :campaign AND subscriber_id >= :first
     AND state IN ('sending', 'accepted', 'uncertain')
 UNION SELECT moves.subscriber_id FROM moves JOIN deliveries d
     ON d.campaign = :campaign AND d.subscriber_id = moves.formerly
-WHERE moves.subscriber_id >= :first AND moves.subscriber_id < :end
-    AND d.state IN ('sending', 'accepted', 'uncertain')"""
+WHERE moves.subscriber_id >= :first AND d.state IN ('sending', 'accepted', 'uncertain')
+ORDER BY 1 LIMIT :page"""

@@ -37,9 +37,10 @@ def stage(database: SqlDatabase, rows: Iterable[ImportRow]) -> None:
         database.load("file_standings", ("email", *_COLUMNS), standings)
 
 
-def fold(database: SqlDatabase) -> None:
-    """Make one standing of the several of an address: the strongest holds."""
+def fold(database: SqlDatabase) -> bool:
+    """Make one standing of the several of an address, the strongest; return whether there is any."""
     database.execute(_FOLD)
+    return database.row("SELECT 1 FROM standings LIMIT 1") is not None
 
 
 def apply(database: SqlDatabase, origin: Parameters) -> None:

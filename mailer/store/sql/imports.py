@@ -64,7 +64,7 @@ class SqlImports:
             self._db.begin_import()
             for statement in _STAGING:
                 self._db.execute(statement)
-            fields = self._stage_rows(rows)
+            fields, has_standings = self._stage_rows(rows)
             erased = self._mark_erased(frozenset())
             if dry_run:
                 totals, last = self._totals(list_name)
@@ -74,7 +74,10 @@ class SqlImports:
                     totals, last = self._totals(list_name)
                     number = self._log.begin(origin, totals, last)
                     first = next_id(self._db, "subscribers")
-                    self._apply({**origin, "import": number, "first": first}, totals, number)
+                    import_ = {**origin, "import": number, "first": first}
+                    self._apply(import_, totals, number)
+                    if has_standings:
+                        import_standings.apply(self._db, import_)
                     self._log.add_fields(number, fields)
                     totals = replace(totals, number=number)
             if on_stored is not None:
@@ -93,8 +96,12 @@ class SqlImports:
                 self._db.execute(statement)
         return totals
 
-    def _stage_rows(self, rows: Iterable[ImportRow]) -> set[str]:
-        """Take the rows into the temporary tables; return the names of their further fields."""
+    def _stage_rows(self, rows: Iterable[ImportRow]) -> tuple[set[str], bool]:
+        """Take the rows into the temporary tables.
+
+        Returns:
+            The names of their further fields, and whether any row says more than that somebody joins.
+        """
         fields: set[str] = set()
         rows = iter(rows)
         with self._db.reading():
@@ -102,11 +109,11 @@ class SqlImports:
                 fields.update(*(row.fields for row in chunk))
                 self._db.load("arrived", _VALUES, map(_arrived, chunk))
                 import_standings.stage(self._db, chunk)
-            import_standings.fold(self._db)
+            has_standings = import_standings.fold(self._db)
             for statement in (_SORT, "DROP TABLE arrived", _MARK_MERGED, _EARLIEST):
                 self._db.execute(statement)
             self._fold()
-        return fields
+        return fields, has_standings
 
     def _fold(self) -> None:
         """Merge rows of one address into its first, in their order: no statement changes a row twice."""
@@ -147,7 +154,6 @@ class SqlImports:
             self._db.execute(_KEEP_AFTER, origin)
         self._db.execute(_NEW_LIST, origin)
         self._db.execute(_JOIN, origin)
-        import_standings.apply(self._db, origin)
 
 
 def _arrived(row: ImportRow) -> tuple[object, ...]:
