@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 UNRECORDED = "not recorded at the time"
 
@@ -54,11 +54,23 @@ def names(variants: Sequence[tuple[str, ...] | None]) -> list[str]:
 def _joined(guards: Sequence[str]) -> str:
     """Join neighboring answers about the same subject: `senators voted: no, yes`."""
     answers = [_answer(guard).partition(": ") for guard in guards]
-    descriptions = []
+    values: dict[str, list[str]] = {}
     for about, same in groupby(answers, key=lambda answer: answer[0]):
-        values = [value for _, _, value in same if value]
-        descriptions.append(f"{about}: {', '.join(values)}" if values else about)
-    return "; ".join(descriptions)
+        values.setdefault(about, []).extend(value for _, _, value in same if value)
+    return "; ".join(
+        f"{about}: {', '.join(own)}" if own else about
+        for about, own in values.items()
+        if not _is_implied(about, own, values)
+    )
+
+
+def _is_implied(about: str, own: list[str], values: Mapping[str, list[str]]) -> bool:
+    """Whether "has senators" or "senators: 2" says no more than "senators voted: no, yes"."""
+    name = about.removeprefix("has ")
+    longer = [others for other, others in values.items() if other.startswith(f"{name} ")]
+    if about != name:
+        return bool(longer or values.get(name))
+    return len(own) == 1 and own[0].isdecimal() and int(own[0]) in map(len, longer)
 
 
 def _answer(guard: str) -> str:

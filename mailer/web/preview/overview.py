@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from mailer.store import Store
     from mailer.web.preview.check_runner import CheckRunner
     from mailer.web.preview.compile_cache import CompileCache
+
+
+_JINJA = re.compile(r"{{.*?}}|{%.*?%}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +119,23 @@ class Overview:
             return Row(name, saved, sends, problem=err)
         audience = snapshot.shown_lists, snapshot.audience, self.identity(snapshot.content)
         if sends:
-            return Row(name, saved, sends, snapshot.subject, *audience)
+            return Row(name, saved, sends, _legible(snapshot.subject), *audience)
         checked = self._check_runner.findings(name, snapshot, first=False)
         outcome = checked.outcome
         if not outcome or checked.running:
             return Row(
-                name, saved, sends, snapshot.subject, *audience, is_checked_now=checked.running
+                name,
+                saved,
+                sends,
+                _legible(snapshot.subject),
+                *audience,
+                is_checked_now=checked.running,
             )
         return Row(
             name,
             saved,
             sends,
-            outcome.subject or snapshot.subject,
+            outcome.subject or _legible(snapshot.subject),
             *audience,
             problem=outcome.problem,
             findings=Counter(finding.severity for finding in outcome.findings),
@@ -137,5 +146,10 @@ class Overview:
         settings = self._compile_cache.project().settings
         sender, brand = content.sender.name, content.brand.name
         parts = [f"From {sender}"] if sender != settings.sender.name else []
-        parts += [f"As {brand}"] if brand != settings.brand.name else []
-        return ". ".join(parts)
+        parts += [f"Brand: {brand}"] if brand != settings.brand.name else []
+        return " · ".join(parts)
+
+
+def _legible(subject: str) -> str:
+    """A subject as it is written, "…" for what is each recipient's own."""
+    return _JINJA.sub("…", subject)

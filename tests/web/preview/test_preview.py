@@ -542,4 +542,4 @@ def test_the_overview_and_the_mails_frame_name_a_sender_and_a_brand_of_their_own
         settings.write(IDENTITIES)
     edit(root, "list: members", "list: members\nbrand: river\nsender: bo")
     content = compile_cache.snapshot("vote").content
-    assert overview.identity(content) == "From Bo Lund. As River Watch"
+    assert overview.identity(content) == "From Bo Lund · Brand: River Watch"

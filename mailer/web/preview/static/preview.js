@@ -132,7 +132,10 @@ function arrange() {
   const asText = chosen.view !== "mail";
   $("stage").className = `stage wide-${chosen.width} ${chosen.mode} ${asText ? "as-text" : ""}`;
   $("as-text").hidden = !asText;
-  for (const input of $("choices").elements) if (input.name) input.checked = chosen[input.name] === input.value;
+  for (const input of $("choices").elements) {
+    if (input.type === "radio") input.checked = chosen[input.name] === input.value;
+    else if (input.name) input.value = chosen[input.name];
+  }
   remember();
   press();
 }
@@ -299,7 +302,7 @@ function step(selector, by) {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.("input:not([type=radio]), dialog")) return;
+  if (event.target.closest?.("input:not([type=radio]), select, dialog")) return;
   const radio = [...$("choices").elements].find((one) => one.dataset.key === event.key);
   const others = {
     "/": () => $("search").focus(),
