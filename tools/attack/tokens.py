@@ -9,7 +9,8 @@ from mailer.links import LIFETIMES, Keys, Purpose
 from mailer.web.pages.public_forms import repair
 from tools.attack import Outcome
 
-PURPOSES: tuple[Purpose, ...] = ("unsubscribe", "update", "view", "click", *LIFETIMES)
+PURPOSES: tuple[Purpose, ...] = ("unsubscribe", "update", "view", "click", "sign", *LIFETIMES)
+PETITIONS = ("night-bus", "night-bu", "night-bus2", "rivers", "")
 KEYS = Keys(["the newest key of this project 1", "an older key of this project 22"])
 OLD = Keys(["an older key of this project 22"])
 FOREIGN = Keys(["the key of somebody else, 333333"])
@@ -28,19 +29,25 @@ def run(tries: int, seed: int = 7) -> Outcome:
             rnd.randrange(1 << rnd.choice([3, 32])),
         )
         signer = rnd.choice([KEYS, KEYS, OLD, FOREIGN])
+        petition = rnd.choice(PETITIONS[:-1]) if purpose == "sign" else ""
         token = (
-            signer.token(purpose, *ids) if rnd.random() < 0.5 else earlier(signer, purpose, *ids)
+            signer.token(purpose, *ids, petition)
+            if petition or rnd.random() < 0.5
+            else earlier(signer, purpose, *ids)
         )
         change = rnd.choice(_CHANGES)
+        about = rnd.choice(PETITIONS) if change is _other_petition else petition
         if change is not _other_purpose:
             asked = purpose
         text = repair(change(rnd, token))
-        if not text or KEYS.read(asked, text) is None:
+        if not text or KEYS.read(asked, text, about) is None:
             continue
-        if text == token and asked == purpose and signer is not FOREIGN:
+        if (text, asked, about) == (token, purpose, petition) and signer is not FOREIGN:
             repaired += 1
         else:
-            outcome.successes.append(f"{change.__name__}: {purpose} {token!r} as {asked} {text!r}")
+            outcome.successes.append(
+                f"{change.__name__}: {purpose} {petition} {token!r} as {asked} {about} {text!r}"
+            )
     outcome.figures = f"{repaired:,} read as the original that they were repaired to"
     return outcome
 
@@ -66,6 +73,10 @@ def _insert(rnd, token):
 
 
 def _other_purpose(_rnd, token):
+    return token
+
+
+def _other_petition(_rnd, token):
     return token
 
 
@@ -103,6 +114,7 @@ _CHANGES = (
     _remove,
     _insert,
     _other_purpose,
+    _other_petition,
     _other_case,
     _other_payload,
     _padded,

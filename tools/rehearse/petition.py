@@ -1,0 +1,245 @@
+"""A petition's links opened by scanners, then pressed by many while the server is killed again and again.
+
+    python -m tools.rehearse.petition [--people 12000] [--posts 20000] [--clients 8] [--kills 5]
+
+Each client keeps its own record of the answers it got. After each kill the store is compared with the records,
+and at the end the count has to be the number of people who pressed the button at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailer.ledger.signature import SignatureState
+from mailer.links import Links, load_keys
+from tools.projects.project import make_project, open_store, start
+
+if TYPE_CHECKING:
+    from mailer.store import Store
+
+PETITION = """---
+title: Bring back the last bus home
+to: The governors
+---
+Run every trunk line until one in the morning.
+
+## Why?
+
+The last bus leaves too early.
+"""
+NAME = "night-bus"
+_ANSWER_SECONDS = 30
+
+
+@dataclass
+class Rehearsal:
+    """What came of it."""
+
+    posts: int = 0
+    """Answers with a page."""
+    retried: int = 0
+    """Requests that got no answer, and were made again."""
+    kills: int = 0
+    signers: set[int] = field(default_factory=set)
+    """People whose button was pressed with an answer."""
+    seconds: float = 0
+    """With a server that answers."""
+    times: list[float] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def p99(self) -> float:
+        """Milliseconds."""
+        return sorted(self.times)[int(len(self.times) * 0.99)] * 1000
+
+
+class Server:
+    """`mailer serve`, which can be killed and started again at another port."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.port = 0
+        self.ready = threading.Event()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mailer", "--project", str(self._root), "serve", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        self.port = int(re.search(r"http://[\d.]+:(\d+)", line)[1])  # type: ignore[index]
+        self.ready.set()
+
+    def kill(self) -> None:
+        self.ready.clear()
+        self._process.kill()
+        self._process.communicate()
+
+    def stop(self) -> None:
+        self.ready.clear()
+        self._process.terminate()
+        self._process.communicate()
+
+
+def make(root: Path, people: int) -> tuple[Path, list[tuple[int, str]]]:
+    """A project, and for each person (id, path that signs)."""
+    make_project(root, people)
+    (root / "campaigns" / "petitions").mkdir()
+    (root / "campaigns" / "petitions" / f"{NAME}.md").write_text(PETITION)
+    start(root, "send", "vote", "--limit", "1", "--yes").communicate()
+    store, keys = open_store(root), load_keys(None, root / "lists" / "secret.key")
+    send = store.sends.all("vote")[0].id
+    members = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    store.close()
+    return root, [(who, Links("", keys, "vote", send, who).sign(NAME)) for who in members]
+
+
+def ask(server: Server, connection: http.client.HTTPConnection | None, method: str, path: str):
+    """Make a request on a connection that is kept; (status, connection)."""
+    if connection is None or connection.port != server.port:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_ANSWER_SECONDS)
+    connection.request(method, path)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, connection
+
+
+def scan(server: Server, links: list[tuple[int, str]]) -> int:
+    """Open links as scanners do; return how many were answered with a page."""
+    connection, number = None, 0
+    for _, path in links:
+        for method in ("HEAD", "GET"):
+            status, connection = ask(server, connection, method, path)
+            number += status == http.HTTPStatus.OK
+    return number
+
+
+def press(
+    server: Server,
+    links: list[tuple[int, str]],
+    *,
+    posts: int,
+    clients: int,
+    kills: int,
+    store: Store,
+    seed: int = 7,
+) -> Rehearsal:
+    """Press buttons, each at least once and some again, and kill the server in between."""
+    rnd = random.Random(seed)
+    work = links + rnd.choices(links, k=max(posts - len(links), 0))
+    rnd.shuffle(work)
+    result, lock = Rehearsal(), threading.Lock()
+
+    def client() -> None:
+        connection = None
+        while True:
+            with lock:
+                if not work:
+                    return
+                person, path = work.pop()
+            began, status, connection = _press_until_answered(server, connection, path, result)
+            with lock:
+                result.times.append(time.perf_counter() - began)
+                result.posts += 1
+                if status == http.HTTPStatus.OK:
+                    result.signers.add(person)
+                else:
+                    result.problems.append(f"{path} was answered with {status}")
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    marks = [posts * (number + 1) // (kills + 1) for number in range(kills)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for mark in marks:
+        while result.posts < mark and any(thread.is_alive() for thread in threads):
+            time.sleep(0.005)
+        server.kill()
+        result.kills += 1
+        pause = time.perf_counter()
+        with lock:
+            result.problems += compare(store, result.signers, exactly=False)
+        server.start()
+        began += time.perf_counter() - pause
+    for thread in threads:
+        thread.join()
+    result.seconds = time.perf_counter() - began
+    result.problems += compare(store, result.signers, exactly=True)
+    return result
+
+
+def _press_until_answered(server: Server, connection, path: str, result: Rehearsal):
+    """Press a button, again and again while the server is down; (when, status, connection)."""
+    while True:
+        server.ready.wait()
+        began = time.perf_counter()
+        try:
+            return began, *ask(server, connection, "POST", path)
+        except (OSError, http.client.HTTPException):
+            connection = None
+            result.retried += 1
+            time.sleep(0.01)
+
+
+def compare(store: Store, signers: set[int], *, exactly: bool) -> list[str]:
+    """What the store says against what the clients know."""
+    counts = store.petitions.counts(NAME)
+    signed = [s.subscriber_id for s in store.petitions.all(NAME, SignatureState.SIGNED)]
+    problems = []
+    if counts.signed != len(signed) or len(signed) != len(set(signed)):
+        problems.append(f"{counts.signed:,} are counted, of {len(signed):,} rows")
+    if lost := signers - set(signed):
+        problems.append(f"{len(lost):,} who were thanked are not in the store")
+    if exactly and set(signed) != signers:
+        problems.append(f"{counts.signed:,} are counted, {len(signers):,} signed")
+    return problems
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--people", type=int, default=12_000)
+    parser.add_argument("--posts", type=int, default=20_000)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--kills", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root, links = make(Path(folder) / "project", options.people)
+        store, server = open_store(root), Server(root)
+        server.start()
+        number = scan(server, links[:1_000])
+        print(f"{number:,} pages opened by HEAD and GET: {store.petitions.counts(NAME)}")
+        result = press(
+            server,
+            links,
+            posts=options.posts,
+            clients=options.clients,
+            kills=options.kills,
+            store=store,
+        )
+        server.stop()
+        print(
+            f"{result.posts:,} answers, {result.retried:,} without one and made again, {result.kills} kills; "
+            f"{len(result.signers):,} people signed, {store.petitions.counts(NAME)}\n"
+            f"{result.posts / result.seconds:,.0f} a second, p99 {result.p99:,.0f} ms"
+        )
+        store.close()
+        print(*result.problems or ["No difference."], sep="\n")
+        sys.exit(bool(result.problems))
+
+
+if __name__ == "__main__":
+    main()
