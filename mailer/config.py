@@ -170,7 +170,10 @@ class Sender(Section):
     email: EmailAddress
     reply_to: EmailAddress | Literal[""] = ""
     unsubscribe_email: EmailAddress | Literal[""] = ""
-    """Adds a mailto beside the https List-Unsubscribe (RFC 2369)."""
+    """Adds a mailto beside the https List-Unsubscribe (RFC 2369), where what is written there is answered:
+    the queue of events brings it in, or somebody imports the mailbox."""
+    unsubscribe_mailbox: bool = False
+    """Whether somebody imports the mailbox of unsubscribe_email: `mailer events import`."""
 
 
 class SiteSettings(Section):
@@ -366,6 +369,12 @@ class Settings(Content):
     def content(self) -> Content:
         return self.content_for()
 
+    def answered(self, sender: Sender) -> Sender:
+        """A sender, without the address for unsubscribing by mail where nobody would answer it."""
+        if self.ses.queue_url or sender.unsubscribe_mailbox:
+            return sender
+        return sender.model_copy(update={"unsubscribe_email": ""})
+
     def content_for(self, *, sender: str = "", brand: str = "", list_name: str = "") -> Content:
         """What a campaign is made with.
 
@@ -379,7 +388,7 @@ class Settings(Content):
         content = Content.model_validate(self.model_dump(include=set(Content.model_fields)))
         return content.model_copy(
             update={
-                "sender": self.senders[sender] if sender else content.sender,
+                "sender": self.answered(self.senders[sender] if sender else content.sender),
                 "brand": self.brands[brand] if brand else content.brand,
             }
         )

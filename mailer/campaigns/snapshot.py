@@ -169,7 +169,8 @@ def load(
     pictures = library.load(project, parsed.path, files[parsed.path])
     petitions = petition_file.used_in(files[parsed.path])
     files |= _read_petitions(project, petitions)
-    senders = tuple(project.settings.senders[name] for name in parsed.front.senders)
+    settings = project.settings
+    senders = tuple(settings.answered(settings.senders[name]) for name in parsed.front.senders)
     snapshot = Snapshot(parsed.path, files, content, pictures, senders)
     if not snapshot.petitions:
         return snapshot

@@ -98,3 +98,30 @@ def test_templates_that_come_with_mailer_are_all_there():
     names = set(assets.templates())
     assert {"newsletter.mjml", "components.mjml", "components.txt", "message.txt"} <= names
     assert {"starters/newsletter.md", "partials/footer.mjml"} <= names
+
+
+ANSWERED = """
+[senders.ana]
+email = "ana@example.org"
+unsubscribe_email = "leave@example.org"
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "offered"),
+    [
+        ("", ""),
+        ("unsubscribe_mailbox = true", "leave@example.org"),
+        ('[ses]\nqueue_url = "https://sqs.us-east-1.amazonaws.com/1/mail"', "leave@example.org"),
+    ],
+)
+@pytest.mark.parametrize("front", ["sender: ana", "senders:\n  - ana\n  - bo"])
+def test_unsubscribing_by_mail_is_offered_where_something_answers_it(root, front, more, offered):
+    bo = '\n[senders.bo]\nemail = "bo@example.org"\n'
+    (root / "mailer.toml").write_text(SETTINGS + ANSWERED.format(more=more) + bo)
+    write(root, "campaigns/sample.md", f"---\nsubject: News\n{front}\n---\nHello.\n")
+    sources = snapshot.load(config.load(root), "sample")
+    senders = sources.senders or (sources.content.sender,)
+    assert senders[0].unsubscribe_email == offered
+    assert sources.content.sender.unsubscribe_email == offered

@@ -160,9 +160,11 @@ def test_healthy_account_is_described():
 
 
 def test_mail_to_unsubscribe_needs_somebody_who_answers_it():
-    def judged(address, queue_url):
+    def judged(address, queue_url, *, mailbox=False):
         here = settings(queue_url=queue_url)
-        sender = here.sender.model_copy(update={"unsubscribe_email": address})
+        sender = here.sender.model_copy(
+            update={"unsubscribe_email": address, "unsubscribe_mailbox": mailbox}
+        )
         return project.unsubscribing_by_mail(here.model_copy(update={"sender": sender}))
 
     queue = "https://sqs.us-east-1.amazonaws.com/1/mail"
@@ -170,7 +172,9 @@ def test_mail_to_unsubscribe_needs_somebody_who_answers_it():
     assert "web link alone" in judged("", "").found
     assert judged("leave@example.org", queue).level is OK
     assert judged("leave@example.org", "").level is WARNING
-    assert "mailer events import" in judged("leave@example.org", "").todo
+    assert "not offered" in judged("leave@example.org", "").found
+    assert "unsubscribe_mailbox = true" in judged("leave@example.org", "").todo
+    assert judged("leave@example.org", "", mailbox=True).level is OK
 
 
 @pytest.mark.usefixtures("amazon")

@@ -19,6 +19,7 @@ SENDERS = """
 name = "Ana Silva"
 email = "ana@example.org"
 unsubscribe_email = "leave-ana@example.org"
+unsubscribe_mailbox = true
 
 [senders.bo]
 name = "Bo Lund"

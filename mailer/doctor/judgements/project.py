@@ -46,17 +46,26 @@ def example_values(settings: Settings) -> list[Diagnosis]:
 
 def unsubscribing_by_mail(settings: Settings) -> Diagnosis:
     """The `mailto:` of List-Unsubscribe, which staff have to answer (RFC 2369, 3.2)."""
-    name, address = "unsubscribing by mail", settings.sender.unsubscribe_email
-    if not address:
+    name = "unsubscribing by mail"
+    senders = [settings.sender, *settings.senders.values()]
+    offered = {settings.answered(sender).unsubscribe_email for sender in senders} - {""}
+    unanswered = {sender.unsubscribe_email for sender in senders} - offered - {""}
+    if unanswered:
+        return AREA.warning(
+            name,
+            f"not offered: nothing brings in what people write to {' and '.join(sorted(unanswered))}",
+            "Let SES receive that mail (docs/events.md, Unsubscribing by mail) and set queue_url under "
+            "[ses]. Or write unsubscribe_mailbox = true beside the address, and import the mailbox "
+            "every few days.",
+        )
+    if not offered:
         return AREA.ok(name, "not offered: List-Unsubscribe holds the web link alone")
-    if settings.ses.queue_url:
-        return AREA.ok(name, f"offered at {address}: let SES hand that mail to the queue of events")
-    return AREA.warning(
-        name,
-        f"offered at {address}, but no queue brings in what people write there",
-        "Let SES receive that mail (docs/events.md, Unsubscribing by mail), or import the mailbox: "
-        "mailer events import FILE.mbox. Or take unsubscribe_email out of [sender].",
+    way = (
+        "let SES hand that mail to the queue of events"
+        if settings.ses.queue_url
+        else "import it with mailer events import FILE.mbox"
     )
+    return AREA.ok(name, f"offered at {' and '.join(sorted(offered))}: {way}")
 
 
 def broken_settings(err: ConfigError) -> Diagnosis:
