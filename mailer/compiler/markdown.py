@@ -36,8 +36,6 @@ _SCROLLS = (
     '<div class="scroll" tabindex="0">'
 )
 """Around a table that may be wider than the screen: only in a table of fixed columns does it scroll."""
-_NO_SIDE = ' class="start"'
-"""A heading cell stands in the middle unless something says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +137,18 @@ def _cell(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
     """A table's cell, its side as the attribute that Outlook knows, too."""
     token = tokens[index]
     style = str(token.attrs.get("style", ""))
-    side = f' align="{style.partition(":")[2]}" style="{style}"' if style else ""
-    return f'<th scope="col"{side or _NO_SIDE}>' if token.tag == "th" else f"<td{side}>"
+    # a heading stands in the middle unless something says otherwise
+    classes = ["start"] if token.tag == "th" and not style else []
+    if len(tokens[index + 1].content) > _LONG:
+        classes.append("long")
+    attributes = ' scope="col"' if token.tag == "th" else ""
+    attributes += f' align="{style.partition(":")[2]}" style="{style}"' if style else ""
+    attributes += f' class="{" ".join(classes)}"' if classes else ""
+    return f"<{token.tag}{attributes}>"
 
 
+_LONG = 24
+"""Characters of a cell that a narrow screen must not break into a tower of single words."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
 

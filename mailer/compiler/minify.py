@@ -257,6 +257,8 @@ def _clean_attributes(element: _Element, used: frozenset[str] | None) -> None:
         del element.attrib["target"]  # mail programs see to it
     if element.tag == "table" and element.attrib.get("border") == "0":
         del element.attrib["border"]
+    if element.attrib.get("height") == "auto" and "height:auto" in element.attrib.get("style", ""):
+        del element.attrib["height"]  # a number or nothing, says HTML
     if element.tag == "td":
         # no attribute of HTML, and no role of a cell
         element.attrib.pop("vertical-align", None)

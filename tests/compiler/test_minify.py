@@ -91,6 +91,10 @@ def minified(body: str) -> str:
             '<p style="padding:1px;padding-left:3px !important">x</p>',
         ),
         (
+            '<img src="a.png" height="auto" style="height:auto"><img src="a.png" height="auto">',
+            '<img src="a.png" style="height:auto"><img src="a.png" height="auto">',
+        ),
+        (
             '<table cellpadding="0"> <tr> <td style="padding:0px">x </td> </tr> </table>',
             '<table cellpadding="0"><tr><td>x </td></tr></table>',
         ),
