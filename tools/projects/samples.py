@@ -26,6 +26,8 @@ TEMPLATES = ROOT / "templates"
 SAMPLE = Path(__file__).parent / "sample"
 """The sample project as it was written. A user may edit what lies in the root of the repository."""
 CAMPAIGNS = sorted(path.stem for path in (SAMPLE / "campaigns").glob("*.md"))
+DIFFICULT = Path(__file__).parent / "difficult"
+"""Campaigns that are hard on a mail program: languages, tables, code, pictures, personal addresses."""
 CHROMIUM = Path("/usr/bin/chromium")
 BROWSER = {
     "executable_path": CHROMIUM,
@@ -92,6 +94,24 @@ def written(text: str) -> Snapshot:
     return replace(sample, path=path, files={**sample.files, path: text})
 
 
+def every_snapshot() -> dict[str, Snapshot]:
+    """Name → the sample campaigns, those that `mailer new` begins with, and the difficult ones."""
+    texts = {
+        path.stem: path.read_text(encoding="utf-8")
+        for folder in (TEMPLATES / "starters", DIFFICULT)
+        for path in sorted(folder.glob("*.md"))
+    }
+    return {name: load(name) for name in CAMPAIGNS} | {
+        name: written(text) for name, text in texts.items()
+    }
+
+
+def usual() -> Subscriber:
+    """A sample subscriber with all columns filled in."""
+    person = difficult("heat-alert")["usual"]
+    return replace(person, fields={**person.fields, "language": "en"})
+
+
 def audience(campaign: str) -> list[Subscriber]:
     found = load(campaign)
     belongs = condition(found.audience, found, frozenset(members()[0].fields))
@@ -127,5 +147,5 @@ def merger(campaign: str) -> Merger:
 
 
 def merger_of(found: Snapshot) -> Merger:
-    fields = frozenset(members()[0].fields)
+    fields = frozenset({*members()[0].fields, "language"})
     return Merger(found, fields=fields, keys=Keys(["a key for tests only"]), send_id=1)
