@@ -111,10 +111,16 @@ def make(root: Path, people: int) -> tuple[Path, list[tuple[int, str]]]:
 def ask(server: Server, connection: http.client.HTTPConnection | None, method: str, path: str):
     """Make a request on a connection that is kept; (status, connection)."""
     if connection is None or connection.port != server.port:
+        if connection:
+            connection.close()
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_ANSWER_SECONDS)
-    connection.request(method, path)
-    answer = connection.getresponse()
-    answer.read()
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        raise
     return answer.status, connection
 
 
@@ -125,6 +131,8 @@ def scan(server: Server, links: list[tuple[int, str]]) -> int:
         for method in ("HEAD", "GET"):
             status, connection = ask(server, connection, method, path)
             number += status == http.HTTPStatus.OK
+    if connection:
+        connection.close()
     return number
 
 
@@ -149,7 +157,7 @@ def press(
         while True:
             with lock:
                 if not work:
-                    return
+                    break
                 person, path = work.pop()
             began, status, connection = _press_until_answered(server, connection, path, result)
             with lock:
@@ -159,6 +167,8 @@ def press(
                     result.signers.add(person)
                 else:
                     result.problems.append(f"{path} was answered with {status}")
+        if connection:
+            connection.close()
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
     marks = [posts * (number + 1) // (kills + 1) for number in range(kills)]

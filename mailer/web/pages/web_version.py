@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -26,6 +28,10 @@ MAIL_POLICY = (
 )
 
 
+_COUNT = re.compile(r"""(<strong\b[^>]*\bid="?signed-([a-z0-9-]+)"?[^>]*>)([\d.,]+)<""")
+"""The count of a petition, as components.mjml marks it."""
+
+
 async def personal(context: PageContext, request: Request) -> Response:
     ids = context.read_token("view", request)
     if ids is None:
@@ -42,7 +48,7 @@ async def personal(context: PageContext, request: Request) -> Response:
         is_public = bool(await context.public_versions.get(reader.campaign))
         return context.page("no-copy.html", 404, campaign=reader.campaign, is_public=is_public)
     links = Links(context.base_url, context.keys, reader.campaign, send_id, subscriber_id)
-    return _mail(web_version.render(stored_message, links))
+    return _mail(_with_live_counts(context, web_version.render(stored_message, links)))
 
 
 def _mail(version: WebVersion) -> Response:
@@ -51,9 +57,22 @@ def _mail(version: WebVersion) -> Response:
     return HTMLResponse(page, headers={"content-security-policy": MAIL_POLICY})
 
 
+def _with_live_counts(context: PageContext, version: WebVersion) -> WebVersion:
+    """The mail with the counts of its petitions as they are now."""
+
+    def live(match: re.Match[str]) -> str:
+        separator = next((sign for sign in match[3] if not sign.isdigit()), ",")
+        signed = f"{context.store.petitions.counts(match[2]).signed:,}".replace(",", separator)
+        return f"{match[1]}{signed}<"
+
+    return replace(version, html=_COUNT.sub(live, version.html))
+
+
 async def public(context: PageContext, request: Request) -> Response:
     version = await context.public_versions.get(request.path_params["campaign"])
-    return _mail(version) if version else context.invalid_link()
+    if version is None:
+        return context.invalid_link()
+    return _mail(_with_live_counts(context, version))
 
 
 async def forward(context: PageContext, request: Request) -> Response:

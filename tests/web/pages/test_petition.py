@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from mailer.ledger.signature import SignatureState
+from mailer.ledger.signature import SignatureState, Signer
 from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
 from tests.campaigns.test_petition import TEXT
-from tools.projects.project import NOW, address
+from tests.web.conftest import Site, eml
+from tools.projects.project import NOW, address, open_store, start
 
 PETITION = TEXT.replace("closes: 2026-04-09\n", "")
 ANA = "ana@example.com"
@@ -371,3 +372,28 @@ def test_a_signature_that_staff_set_aside_is_not_thanked_for(site):
     site.store.petitions.invalidate([signature(site, address(0)).id], "test", now=NOW)
     assert "We cannot count this signature" in site.post(link(site)).text
     assert signature(site, address(0)).status is SignatureState.INVALID
+
+
+def test_a_mail_in_a_browser_shows_the_count_of_now(root):
+    path = root / "campaigns" / "buses.md"
+    path.write_text(
+        '---\nsubject: Sign\npreheader: x\nlist: members\npublic: true\n---\n{{ petition("night-bus") }}\n'
+    )
+    store = open_store(root)
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    for subscriber in ids[:2]:
+        signer = Signer("night-bus", "w", subscriber_id=subscriber, send_id=1)
+        store.petitions.sign(signer, now=NOW)
+    start(root, "send", "buses", "--yes").communicate()
+    for subscriber in ids[2:5]:
+        signer = Signer("night-bus", "w", subscriber_id=subscriber, send_id=1)
+        store.petitions.sign(signer, now=NOW)
+    send = store.sends.all("buses")[0].id
+    store.close()
+    site = Site(root)
+    mail = eml(root, address(0), "buses").get_body(("html",)).get_content()
+    with site.client:
+        assert re.search(r">2</strong> signatures of 50,000", mail)
+        for url in (site.links(ids[0], send).view, "/c/buses"):
+            assert re.search(r">5</strong> signatures of 50,000", site.get(url).text)
+    site.store.close()
