@@ -5,11 +5,12 @@ The schema is these classes: a key that is not here is an error with a suggestio
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from mailer.errors import ConfigError, Place, suggest
 from mailer.hosts import ascii_host
@@ -339,6 +340,8 @@ class Content(Section):
 
 
 class Settings(Content):
+    store: str = ""
+    """The address of a PostgreSQL database; "" for lists/mailer.db. MAILER_STORE goes before it."""
     send: SendSettings = SendSettings()
     test: MailTestSettings = MailTestSettings()
     ses: Ses = Ses()
@@ -364,6 +367,14 @@ class Settings(Content):
                     for name, table in named.items()
                 }
         return filled
+
+    @field_validator("store")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        # the value is not shown: it may hold a password
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("begins with postgresql://, or is left out for lists/mailer.db")
+        return value
 
     @property
     def content(self) -> Content:
@@ -403,7 +414,13 @@ class Project:
 
     @property
     def database(self) -> Path:
+        """The store's file, where it is not on a server."""
         return self.root / "lists" / "mailer.db"
+
+    @property
+    def store(self) -> Path | str:
+        """The store: a file, or the address of a PostgreSQL database, which other machines may share."""
+        return os.environ.get("MAILER_STORE") or self.settings.store or self.database
 
     @property
     def secret_key_file(self) -> Path:

@@ -7,6 +7,7 @@
     ├── ImportFileError         a subscriber file that cannot be read at all
     ├── StoreError              the database cannot be opened, read or written
     │   ├── DatabaseReplacedError   exit code 3: its file was replaced or deleted
+    │   ├── StoreUnreachableError   its server does not answer: another try may succeed
     │   └── ClaimLostError          deliveries are no longer this process's to record
     ├── TransportError          the way out is broken: unwritable outbox, refused credentials
     ├── FindingsError           exit code 1: checks or deliveries failed
@@ -77,6 +78,10 @@ class StoreError(MailerError):
 
 class DatabaseReplacedError(StoreError):
     exit_code = 3
+
+
+class StoreUnreachableError(StoreError):
+    """The server of the store does not answer, or the connection to it was lost."""
 
 
 class ClaimLostError(StoreError):

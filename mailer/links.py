@@ -111,6 +111,10 @@ class Keys:
             for purpose in _PATHS
         }
 
+    def fingerprints(self) -> list[str]:
+        """What tells keys from others without telling the keys; that of the key that signs is first."""
+        return [digest.hex()[:32] for digest in self._derived("fingerprint")]
+
     def _derived(self, use: str) -> list[bytes]:
         return [hmac.digest(key.encode(), use.encode(), "sha256") for key in self.secrets]
 

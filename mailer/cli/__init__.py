@@ -30,6 +30,7 @@ from mailer.cli import (
     report,
     send,
     serve,
+    store,
     subscriber,
     suppressions,
     templates,
@@ -83,6 +84,7 @@ app.add_typer(lists.app, name="lists")
 app.add_typer(subscriber.app, name="subscriber")
 app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="keys")
+app.add_typer(store.app, name="store")
 app.add_typer(templates.app, name="templates")
 app.add_typer(images.app, name="images")
 app.add_typer(petition.app, name="petition")

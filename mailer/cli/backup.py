@@ -33,7 +33,7 @@ def backup(
     """Copy the database and the secret keys into a folder. Safe while mail is being sent."""
     run = session(context)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    run.store.database.back_up(folder / run.project.database.name)
+    run.store.database.back_up(folder / _file_name(run))
     for file in _key_files(run):
         if file.exists():
             _copy_key(file, folder / file.name)
@@ -63,16 +63,15 @@ def restore(
 ) -> None:
     """Put a backup in place, or make a copied project the one that sends."""
     run = session(context)
-    database = run.project.database
     new_keys = [file for file in _key_files(run) if not file.exists()]
     if _is_in_use(run):
         raise UsageError(
             "something is sending from this project",
             hint="Stop mailer send, worker and serve before you restore.",
         )
-    if folder is not None and not (folder / database.name).is_file():
-        raise UsageError(f"there is no {database.name} in {folder}")
-    source = f"the backup in {folder}" if folder else f"{database} as it is"
+    if folder is not None and not (folder / _file_name(run)).is_file():
+        raise UsageError(f"there is no {_file_name(run)} in {folder}")
+    source = f"the backup in {folder}" if folder else f"{run.store.database.name} as it is"
     typer.echo(f"From now on, {source} is the ledger of what was sent.")
     if not yes and not interactive():
         raise UsageError(
@@ -95,10 +94,13 @@ def _is_in_use(run: Session) -> bool:
 
 def _put_in_place(run: Session, folder: Path) -> None:
     """Keep the current database beside the restored one, under a name with the time."""
+    aside = f"{_file_name(run)}.before-restore-{now():%Y%m%d-%H%M%S}"
+    if isinstance(run.project.store, str):
+        _put_on_server(run, folder, run.project.store, aside)
+        return
     database = run.project.database
     run.close()
     run.__dict__.pop("store", None)
-    aside = f"{database.name}.before-restore-{now():%Y%m%d-%H%M%S}"
     for suffix in ("", "-wal"):
         file = database.with_name(database.name + suffix)
         if file.exists():
@@ -107,6 +109,22 @@ def _put_in_place(run: Session, folder: Path) -> None:
     shutil.copyfile(folder / database.name, database)
     database.chmod(0o600)
     typer.echo(f"The database that was there is kept as lists/{aside}.")
+
+
+def _put_on_server(run: Session, folder: Path, address: str, aside: str) -> None:
+    from mailer.store import put_back
+
+    lists = run.project.database.parent
+    run.store.database.back_up(lists / aside)
+    run.close()
+    run.__dict__.pop("store", None)
+    put_back(address, folder / _file_name(run))
+    typer.echo(f"The database that was there is kept as lists/{aside}.")
+
+
+def _file_name(run: Session) -> str:
+    """The name of the database in a backup."""
+    return "mailer.dump" if isinstance(run.project.store, str) else run.project.database.name
 
 
 def _put_keys_in_place(run: Session, folder: Path, new: Sequence[Path]) -> None:

@@ -81,7 +81,24 @@ class Session:
         from mailer.address_keys import address_hashes
         from mailer.store import connect
 
-        return connect(self.project.database, address_hashes(self.address_keys), _announce)
+        place = self.project.store
+        store = connect(place, address_hashes(self.address_keys), _announce)
+        if isinstance(place, str):
+            self._check_shared_key(store)
+        return store
+
+    def _check_shared_key(self, store: Store) -> None:
+        """Refuse a machine whose links no other machine that shares the store would know."""
+        from mailer.errors import ConfigError
+
+        if not store.shared_key.agrees(self.keys.fingerprints()):
+            store.close()
+            raise ConfigError(
+                "this machine's secret key is not the one of the other machines on this store: links "
+                "in its mail would not work there",
+                hint="Copy lists/secret.key and lists/addresses.key from one of them, or set "
+                "MAILER_SECRET_KEYS alike everywhere. See docs/many-machines.md.",
+            )
 
     def close(self) -> None:
         if "store" in self.__dict__:

@@ -64,7 +64,7 @@ def _examine(run: Session) -> list[Diagnosis]:
     return diagnose(
         project,
         Probes(
-            health=lambda: examine(project.database),
+            health=lambda: examine(project.store),
             click_once=network.click_once,
             inspect=_inspect,
             lookup=lambda name, kind: network.lookup(resolver, name, kind),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailer.doctor.facts import ErrorKind, Identity, Refused, Ses
 from mailer.doctor.finding import Diagnosis, Level
-from mailer.doctor.judgements import address_keys, dns, ses, site
+from mailer.doctor.judgements import address_keys, dns, server, ses, site
 from mailer.doctor.judgements import identity as identity_judgement
 from mailer.doctor.judgements import project as project_judgements
 from mailer.http_probe import NoAnswer
@@ -61,7 +61,7 @@ def diagnose(project: Project, use: Probes) -> list[Diagnosis]:
         project_judgements.key(project, use.environment_key, key, health.sends),
         *address_keys.judge(project, health),
         project_judgements.privacy(project),
-        project_judgements.store(project, health),
+        *_store(project, health, keys),
         *project_judgements.worker(health),
         *project_judgements.petitions(health),
         project_judgements.disk(project),
@@ -73,6 +73,12 @@ def diagnose(project: Project, use: Probes) -> list[Diagnosis]:
         return [*local, *pages, ses.not_used(), dns.not_used()]
     senders = [finding for other in others for finding in other.sender_findings()]
     return [*local, *pages, *amazon.findings(), *senders]
+
+
+def _store(project: Project, health: Health, keys: Keys | None) -> list[Diagnosis]:
+    if isinstance(project.store, str):
+        return server.judge(health, keys.fingerprints() if keys else [])
+    return [project_judgements.store(project, health)]
 
 
 def _uses_ses(project: Project) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.campaigns.snapshot import Snapshot
@@ -331,8 +332,13 @@ class SendService:
         return False
 
     def _open(self, name: str, snapshot: Snapshot, list_name: str) -> Transport:
-        database = self.project.database
-        marks = InFlightMarks(database.with_name(f"{database.name}-in-flight"), boot=boot_id())
+        store = self.project.store
+        # marks of this machine prove nothing about senders on others, which a server's store may have
+        marks = (
+            InFlightMarks(store.with_name(f"{store.name}-in-flight"), boot=boot_id())
+            if isinstance(store, Path)
+            else None
+        )
         return registry.open_transport(
             self.project, name, snapshot, list_name, clock=self._clock, marks=marks
         )

@@ -9,7 +9,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING
 
-from mailer.errors import Interrupted, MailerError, SendStopped, StaleLedger
+from mailer.errors import Interrupted, MailerError, SendStopped, StaleLedger, StoreUnreachableError
 from mailer.ledger.delivery import SendState
 from mailer.sending.service import SendService
 from mailer.sending.subject_test import choose_winner
@@ -63,6 +63,10 @@ class Worker:
         self._log = log
         self._attending, self._store = open_store(), open_store()
         self._threads: list[threading.Thread] = []
+        self._is_away = False
+        """Whether the store's server did not answer at the last look."""
+        self._at_work: set[int] = set()
+        """Sends of this worker's threads."""
 
     def serve(self, *, once: bool) -> None:
         """Work until a stop is requested; with `once`, until nothing is due."""
@@ -70,7 +74,7 @@ class Worker:
             self._attending.leases.attend()
             self._log("worker", "ready")
         while not self._stop.requested:
-            started = self._start_what_is_due()
+            started = self._try_to_start()
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             if once and not (started or self._threads):
                 return
@@ -83,17 +87,31 @@ class Worker:
         self._store.close()
         self._attending.close()
 
+    def _try_to_start(self) -> bool:
+        try:
+            return self._start_what_is_due()
+        except StoreUnreachableError as err:
+            if not self._is_away:
+                self._log("worker", f"waits for the store: {err.message}")
+            self._is_away = True
+            return False
+
     def _start_what_is_due(self) -> bool:
         started = False
-        for send in self._store.schedule.tests_to_decide(now=self._clock()):
+        tests = self._store.schedule.tests_to_decide(now=self._clock())
+        if self._is_away:
+            self._is_away = False
+            self._log("worker", "goes on: the store answers again")
+        for send in tests:
             why = choose_winner(self._store, send, self._clock())
             if why:
                 self._log(_name(send), why)
         while not self._stop.requested:
-            taken = self._store.schedule.take_up(now=self._clock())
+            taken = self._store.schedule.take_up(now=self._clock(), join=self._join)
             if taken is None:
                 break
             # daemon: a second Ctrl-C does not wait for it
+            self._at_work.add(taken.id)
             thread = threading.Thread(target=self._serve, args=(self._store, taken), daemon=True)
             thread.start()
             self._store = self._open_store()
@@ -110,10 +128,17 @@ class Worker:
             self._log(name, self._outcome(store, send))
         except Interrupted:
             self._log(name, "left where it is: the next worker goes on")
+        except StoreUnreachableError as err:
+            self._log(name, f"left where it is, and taken up again later: {err.message}")
         except Exception as err:  # noqa: BLE001 - whatever it is, it must not be tried again and again
             self._pause(store, send, err)
         finally:
+            self._at_work.discard(send.id)
             store.close()
+
+    def _join(self, send_id: int) -> bool:
+        """Whether to send beside others: on a store that machines share, each adds to the speed."""
+        return isinstance(self._project.store, str) and send_id not in self._at_work
 
     def _pause(self, store: Store, send: Send, err: Exception) -> None:
         """An error pauses its send until a person resumes it."""

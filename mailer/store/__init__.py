@@ -15,6 +15,7 @@ from mailer.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from mailer.store.approvals import Approvals
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from mailer.store.requests import Requests
     from mailer.store.schedule import Schedule
     from mailer.store.sends import Sends
+    from mailer.store.shared_key import SharedKey
     from mailer.store.statistics import Statistics
     from mailer.store.subscribers import Subscribers
     from mailer.store.suppressions import Suppressions
@@ -55,6 +57,7 @@ class Store:
     deliveries: Deliveries
     schedule: Schedule
     leases: Leases
+    shared_key: SharedKey
     freshness: Freshness
     quiet_period: QuietPeriod
     throttle: Throttle
@@ -110,6 +113,34 @@ def _needs_postgres() -> Iterator[None]:
             "a store on PostgreSQL needs further software that is not installed",
             hint="Install it with: pip install 'mailer[postgres]'",
         ) from err
+
+
+def put_back(address: str, file: Path) -> None:
+    """Put a backup of a database on a server in the place of what is in it now.
+
+    Raises:
+        StoreError: the file or the server refuses; the database is as it was.
+    """
+    with _needs_postgres():
+        from mailer.store.postgres import dump  # noqa: PLC0415 - as above
+
+    dump.restore(address, file)
+
+
+def copy_all(
+    old: Store, new: Store, *, on_table: Callable[[str, int], None], now: datetime
+) -> dict[str, tuple[int, str]]:
+    """Copy everything from one store into another; the old one can only be read from then on.
+
+    Returns:
+        The tables, with their numbers of rows and the hash that both have.
+
+    Raises:
+        StoreError: nothing was copied, or the copy differs.
+    """
+    from mailer.store.sql import copying  # noqa: PLC0415 - as above
+
+    return copying.move(old, new, on_table, now)
 
 
 def examine(place: Path | str) -> Health:

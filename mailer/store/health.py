@@ -39,6 +39,8 @@ class Health:
     """Whether the database has no tables yet."""
     server: ServerHealth | None = None
     """None for a file."""
+    shared_key: str = ""
+    """The fingerprint of the key that signs links on all machines; "" where none is known."""
     sends: int = 0
     fields: frozenset[str] = frozenset()
     """Names of the further columns that subscribers have."""

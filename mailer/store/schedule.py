@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from mailer.ledger.delivery import PendingGroup, Send
@@ -42,11 +43,17 @@ class Schedule(Protocol):
         """Sends whose winner a worker chooses now: nothing has gone out for the time to wait."""
         ...
 
-    def take_up(self, *, now: datetime) -> Send | None:
+    def take_up(
+        self, *, now: datetime, join: Callable[[int], bool] = lambda _: False
+    ) -> Send | None:
         """Take a send for this process to go on with, in state SENDING; None when there is none.
 
         It was scheduled and is due, or its process died. If several processes ask at once, only one gets
         it.
+
+        Args:
+            now: the time.
+            join: from a send's id to whether to take it also while others send it and some is pending.
         """
         ...
 

@@ -41,6 +41,7 @@ class Outbox:
         campaign: its name.
         envelope: of the send.
         clock: aware time, for the Date header.
+        alone: whether no other machine sends from the ledger, into a folder of its own.
 
     Raises:
         TransportError: the folder cannot be written.
@@ -50,9 +51,16 @@ class Outbox:
     connections = 1
 
     def __init__(
-        self, folder: Path, *, campaign: str, envelope: Envelope, clock: Callable[[], datetime]
+        self,
+        folder: Path,
+        *,
+        campaign: str,
+        envelope: Envelope,
+        clock: Callable[[], datetime],
+        alone: bool = True,
     ) -> None:
         self.folder = folder
+        self._alone = alone
         self._campaign = campaign
         self._envelope = envelope
         self._clock = clock
@@ -119,7 +127,7 @@ class Outbox:
                 events.write(line + "\n")
 
     def settle(self, claims: Sequence[Claim]) -> list[Result]:
-        """Accepted when the file is there, else pending: never uncertain."""
+        """Accepted when the file is there, else pending; uncertain if it may lie on another machine."""
         try:
             for claim in claims:
                 self._part(claim.delivery_id).unlink(missing_ok=True)
@@ -131,9 +139,18 @@ class Outbox:
         return [
             self._accepted(claim.delivery_id)
             if f"{claim.delivery_id:08d}" in written
-            else Result(claim.delivery_id, DeliveryState.PENDING)
+            else self._missing(claim.delivery_id)
             for claim in claims
         ]
+
+    def _missing(self, delivery_id: int) -> Result:
+        if self._alone:
+            return Result(delivery_id, DeliveryState.PENDING)
+        return Result(
+            delivery_id,
+            DeliveryState.UNCERTAIN,
+            detail="its file is not here, and may lie in the outbox of another machine",
+        )
 
     def _accepted(self, delivery_id: int) -> Result:
         name = f"<{message_id(self._campaign, delivery_id)}@{self._envelope.domain}>"

@@ -39,7 +39,8 @@ def open_transport(
         snapshot: of the campaign.
         list_name: of the list.
         clock: aware UTC time.
-        marks: of deliveries in flight; None for mail that is in no ledger.
+        marks: of deliveries in flight; None for mail that is in no ledger, or in one that other
+            machines send from, too.
         folder: inside the campaign's outbox.
 
     Raises:
@@ -62,7 +63,13 @@ def open_transport(
         from mailer.transports.outbox import Outbox  # noqa: PLC0415 - as above
 
         path = outbox_folder(project, snapshot.campaign) / folder
-        return Outbox(path, campaign=snapshot.campaign, envelope=envelope, clock=clock)
+        return Outbox(
+            path,
+            campaign=snapshot.campaign,
+            envelope=envelope,
+            clock=clock,
+            alone=marks is not None,
+        )
     raise UsageError(f'there is no transport "{name}"', hint=suggest(name, (OUTBOX, SES)))
 
 

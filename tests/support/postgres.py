@@ -91,3 +91,23 @@ def database_kind(request, monkeypatch):
         files.empty()
     else:
         yield None
+
+
+@pytest.fixture
+def address(postgres_server):
+    """The address of an empty database."""
+    return postgres_server.create()
+
+
+@pytest.fixture
+def open_stores(address):
+    """Opens stores on one database, as machines do."""
+    opened = []
+
+    def open_store(url=address):
+        opened.append(postgres.connect(url, lambda email: [f"hash of {email}"], lambda _: None))
+        return opened[-1]
+
+    yield open_store
+    for store in opened:
+        store.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +10,9 @@ from psycopg import sql as quoted
 from psycopg.pq import TransactionStatus
 
 from mailer.errors import StoreError
-from mailer.store.postgres import errors, schema
+from mailer.store.postgres import dump, errors, schema
 from mailer.store.postgres.dialect import adapt, translate
-from mailer.store.sql.database import NONE, Parameters, Row, SqlDatabase
+from mailer.store.sql.database import MOVED, NONE, Parameters, Row, SqlDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -70,6 +68,15 @@ def connect(url: str, name: str = "mailer") -> psycopg.Connection[Any]:
         raise errors.unreachable(err, url) from err
 
 
+def is_alive(connection: psycopg.Connection[Any]) -> bool:
+    """Ask the server, which takes one way there and back: a cut is not noticed otherwise."""
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.Error:
+        return False
+    return True
+
+
 class PostgresDatabase(SqlDatabase):
     """A connection that raises StoreError only, and is opened again after it was lost.
 
@@ -80,13 +87,21 @@ class PostgresDatabase(SqlDatabase):
 
     def __init__(self, url: str, announce: Callable[[str], None] = lambda _: None) -> None:
         self.url = url
-        self.place = errors.place(url)
+        self.name = errors.place(url)
         self._open()
+        try:
+            self._prepare(announce)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, announce: Callable[[str], None]) -> None:
         with self._explained():
             self._check_server()
         if not self.read_only:
             with self.writing(), self._explained():
-                schema.update(self.connection, self.place, announce)
+                schema.update(self.connection, self.name, announce)
+            self.moved_to = self.value(MOVED) or ""
 
     def _open(self) -> None:
         self.connection = connect(self.url)
@@ -96,11 +111,11 @@ class PostgresDatabase(SqlDatabase):
 
     def _check_server(self) -> None:
         if self.connection.info.server_version < OLDEST:
-            raise StoreError(f"the server at {self.place} is older than PostgreSQL 14")
+            raise StoreError(f"the server at {self.name} is older than PostgreSQL 14")
         encoding = self.connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             raise StoreError(
-                f"the database {self.place} is not in UTF-8 but in {encoding}",
+                f"the database {self.name} is not in UTF-8 but in {encoding}",
                 hint="Create it anew: createdb --encoding UTF8 --template template0 NAME",
             )
         row = self.connection.execute("SELECT pg_is_in_recovery()").fetchone()
@@ -109,12 +124,15 @@ class PostgresDatabase(SqlDatabase):
     # ---------------------------------------------------------------- statements
 
     def _run(self, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
-        self._reopen_if_lost()
+        if not self.in_transaction:
+            self._reopen_if_lost()
         with self._explained():
             return self.connection.execute(translate(sql), parameters)
 
     def _reopen_if_lost(self) -> None:
-        if self.connection.closed:
+        """Before anything is begun, a connection that is lost can be replaced, and nobody notices."""
+        if not is_alive(self.connection):
+            self.connection.close()
             self._open()
 
     @contextmanager
@@ -123,7 +141,8 @@ class PostgresDatabase(SqlDatabase):
         try:
             yield
         except psycopg.Error as err:
-            raise errors.failed(err, self.url, writing=writing) from err
+            lost = self.connection.closed
+            raise errors.failed(err, self.url, writing=writing, lost=lost) from err
 
     @property
     def in_transaction(self) -> bool:
@@ -154,7 +173,6 @@ class PostgresDatabase(SqlDatabase):
         return self._run(sql, parameters).rowcount
 
     def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> int:
-        self._reopen_if_lost()
         with self._explained(), self.connection.cursor() as cursor:
             cursor.executemany(translate(sql), parameters)
             return max(cursor.rowcount, 0)
@@ -162,7 +180,6 @@ class PostgresDatabase(SqlDatabase):
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         names = quoted.SQL(", ").join(map(quoted.Identifier, columns))
         statement = quoted.SQL("COPY {} ({}) FROM STDIN").format(quoted.Identifier(table), names)
-        self._reopen_if_lost()
         with (
             self._explained(),
             self.connection.cursor() as cursor,
@@ -175,9 +192,10 @@ class PostgresDatabase(SqlDatabase):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
+        self.check_moved()
         if self.read_only:
             raise StoreError(
-                f"{self.place} is a standby: it can only be read",
+                f"{self.name} is a standby: it can only be read",
                 hint="Name the primary server in the address of the store.",
             )
         if self.in_transaction:
@@ -196,7 +214,8 @@ class PostgresDatabase(SqlDatabase):
 
     @contextmanager
     def _transaction(self, begin: str, commit: str, undo: str) -> Iterator[None]:
-        self._reopen_if_lost()
+        if not self.in_transaction:
+            self._reopen_if_lost()
         try:
             with self._explained():
                 self.connection.execute(begin.encode())
@@ -210,6 +229,16 @@ class PostgresDatabase(SqlDatabase):
             raise
 
     # ---------------------------------------------------------------- what databases do differently
+
+    def tables(self) -> dict[str, list[str]]:
+        return schema.tables(self.connection)
+
+    def finish_copy(self) -> None:
+        """Give out ids above those that were copied."""
+        for table, columns in self.tables().items():
+            if columns[0] == "id" and self.value(_SEQUENCE, {"table": table}):
+                highest = int(self.value(f"SELECT coalesce(max(id), 0) FROM {table}"))
+                self.number_from(table, max(highest, 1))
 
     def number_from(self, table: str, spent: int) -> None:
         sequence = {"table": table, "spent": spent}
@@ -233,30 +262,10 @@ class PostgresDatabase(SqlDatabase):
         self.value("SELECT 1")
 
     def back_up(self, file: Path) -> None:
-        """As pg_dump's own compressed format, by `pg_dump`, which has to be installed."""
-        part = file.with_name(f"{file.name}.part")
-        command = ["pg_dump", "--format=custom", "--no-owner", f"--file={part}"]
-        parts = {k: str(v) for k, v in psycopg.conninfo.conninfo_to_dict(self.url).items()}
-        password = parts.pop("password", None)
-        environment = os.environ | ({"PGPASSWORD": password} if password else {})
-        command.append(f"--dbname={psycopg.conninfo.make_conninfo(**parts)}")
-        try:
-            subprocess.run(  # noqa: S603 - made here
-                command, env=environment, check=True, capture_output=True
-            )
-            part.replace(file)
-        except (OSError, subprocess.CalledProcessError) as err:
-            part.unlink(missing_ok=True)
-            raise StoreError(
-                f"the store at {self.place} cannot be backed up to {file}: {_reason(err)}",
-                hint="Install PostgreSQL's client programs (postgresql-client), as new as the server.",
-            ) from err
+        dump.dump(self.url, file)
 
     def close(self) -> None:
         self.connection.close()
 
 
-def _reason(err: OSError | subprocess.CalledProcessError) -> str:
-    if isinstance(err, subprocess.CalledProcessError):
-        return str(err.stderr.decode(errors="replace").strip().splitlines()[-1:] or err)
-    return str(err)
+_SEQUENCE = "SELECT pg_get_serial_sequence(:table, 'id')"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psycopg import OperationalError, conninfo, errors
+from psycopg import conninfo, errors
 
-from mailer.errors import ConfigError, StoreError
+from mailer.errors import ConfigError, StoreError, StoreUnreachableError
 
 if TYPE_CHECKING:
     import psycopg
@@ -60,26 +60,28 @@ def unreachable(err: psycopg.Error, url: str) -> StoreError:
     text = str(err).lower()
     for part, reason, hint in _REFUSALS:
         if part in text:
-            return StoreError(f"the store at {place(url)} cannot be opened: {reason}", hint=hint)
-    return StoreError(
+            kind = StoreError if hint is _ADDRESS else StoreUnreachableError
+            return kind(f"the store at {place(url)} cannot be opened: {reason}", hint=hint)
+    return StoreUnreachableError(
         f"the store at {place(url)} cannot be opened: {_safe(err, url)}", hint=_SERVER
     )
 
 
-def failed(err: psycopg.Error, url: str, *, writing: bool) -> StoreError:
+def failed(err: psycopg.Error, url: str, *, writing: bool, lost: bool = False) -> StoreError:
     """An error in the middle of work. A connection that is lost takes its transaction with it."""
     doing = "written, and nothing of this step was kept" if writing else "read"
-    if isinstance(err, errors.LockNotAvailable):
+    if lost:
+        reason, hint = "the connection was lost", _SERVER
+    elif isinstance(err, errors.LockNotAvailable):
         reason, hint = "another process keeps it busy", "Try again. See what runs: mailer status"
     elif isinstance(err, errors.InsufficientPrivilege):
         reason, hint = _safe(err, url), "Make the user the owner of the database."
     elif isinstance(err, errors.DiskFull):
         reason, hint = "the server's disk is full", "Free some space on the server."
-    elif isinstance(err, OperationalError):
-        reason, hint = "the connection was lost", _SERVER
     else:
         reason, hint = _safe(err, url), "Look at it with: mailer doctor"
-    return StoreError(f"the store at {place(url)} cannot be {doing}: {reason}", hint=hint)
+    kind = StoreUnreachableError if lost else StoreError
+    return kind(f"the store at {place(url)} cannot be {doing}: {reason}", hint=hint)
 
 
 def _safe(err: psycopg.Error, url: str) -> str:

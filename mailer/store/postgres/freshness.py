@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 class PostgresFreshness(SqlFreshness):
     def __init__(self, database: PostgresDatabase) -> None:
-        super().__init__(database, Marks(database.place), name=f"the store at {database.place}")
+        super().__init__(database, Marks(database.name), name=f"the store at {database.name}")
 
     def _instance(self) -> str:
         """The server's id, its timeline and the database's number, which a restored dump does not keep."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from mailer.errors import StoreError
+from mailer.errors import MailerError
 from mailer.store.health import Health, ServerHealth
 from mailer.store.postgres import errors, schema
 from mailer.store.postgres.database import connect
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 def examine(url: str) -> Health:
     """May run while a send does."""
     try:
+        errors.place(url)
         with connect(url, "mailer doctor") as connection:
             return _examine(connection)
-    except StoreError as err:
+    except MailerError as err:
         return Health(problem=err.message)
     except psycopg.Error as err:
         return Health(problem=errors.failed(err, url, writing=False).message)
@@ -47,6 +48,7 @@ def _examine(connection: Connection[Any]) -> Health:
     scheduled = _number(connection, SCHEDULED, {"winner": WAITS_FOR_WINNER})
     return Health(
         newer=newer,
+        shared_key="".join(_column(connection, "SELECT fingerprint FROM shared_key")),
         sends=_number(connection, _SENDS),
         fields=frozenset(_column(connection, "SELECT name FROM field_names")),
         erased=_number(connection, NUMBER_ERASED),

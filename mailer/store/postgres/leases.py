@@ -12,12 +12,12 @@ import socket
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import psycopg
-
-from mailer.store.postgres.database import connect
+from mailer.store.postgres.database import connect, is_alive
 from mailer.store.postgres.dialect import translate
 
 if TYPE_CHECKING:
+    import psycopg
+
     from mailer.store.postgres.database import PostgresDatabase
 
 _WORKERS, _ATTENDANTS = 7_305_002, 7_305_003
@@ -65,7 +65,7 @@ class PostgresLeases:
     def _hold(self, kind: int) -> None:
         """Hold a lock, and take it again after its connection was lost."""
         self._id = self._id or uuid4().hex
-        if self._connection is None or not _is_alive(self._connection):
+        if self._connection is None or not is_alive(self._connection):
             self._connection = connect(self._db.url, f"mailer {self._id[:8]} {_process()}")
             self._connection.execute(_SERVER_KEEPALIVES)
             for held in self._kinds:
@@ -83,14 +83,6 @@ def count_attendants(connection: psycopg.Connection[Any]) -> int:
     """Number of workers that run, for those who open no store."""
     rows = connection.execute(translate(_HELD), {"kind": _ATTENDANTS})
     return len(rows.fetchall())
-
-
-def _is_alive(connection: psycopg.Connection[Any]) -> bool:
-    try:
-        connection.execute("SELECT 1")
-    except psycopg.Error:
-        return False
-    return True
 
 
 def _number(worker_id: str) -> int:

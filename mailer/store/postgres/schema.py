@@ -81,6 +81,21 @@ def applied_steps(connection: Connection[Any]) -> set[str] | None:
     return {name for (name,) in connection.execute("SELECT name FROM schema_steps")}
 
 
+def tables(connection: Connection[Any]) -> dict[str, list[str]]:
+    """Tables in the order in which they were made, with their columns."""
+    found: dict[str, list[str]] = {}
+    for table, column in connection.execute(_COLUMNS):
+        found.setdefault(table, []).append(column)
+    return found
+
+
+_COLUMNS = b"""
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+    AND c.relname <> 'schema_steps' AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY c.oid, a.attnum"""
+
+
 def _create(connection: Connection[Any]) -> None:
     for function in FUNCTIONS:
         connection.execute(function.encode())

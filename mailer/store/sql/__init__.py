@@ -20,6 +20,7 @@ from mailer.store.sql.reconciliation import Reconciliation
 from mailer.store.sql.requests import SqlRequests
 from mailer.store.sql.schedule import SqlSchedule
 from mailer.store.sql.sends import SqlSends
+from mailer.store.sql.shared_key import SqlSharedKey
 from mailer.store.sql.statistics import SqlStatistics
 from mailer.store.sql.subscribers import SqlSubscribers
 from mailer.store.sql.suppressions import SqlSuppressions
@@ -70,6 +71,7 @@ def assemble(
         ),
         schedule=SqlSchedule(database, sends, leases),
         leases=leases,
+        shared_key=SqlSharedKey(database),
         freshness=freshness,
         quiet_period=quiet_period,
         throttle=SqlThrottle(database),

@@ -22,13 +22,19 @@ Parameters = Mapping[str, object]
 
 NONE: Parameters = {}
 
+MOVED = "SELECT place FROM moved"
+
 T = TypeVar("T")
 
 
 class SqlDatabase(ABC):
     """One connection, which raises StoreError only."""
 
+    name: str
+    """For staff: the file's, or the address without user and password."""
     read_only = False
+    moved_to = ""
+    """The store that this one was copied to; "" while it is in use."""
 
     @abstractmethod
     def rows(self, sql: str, parameters: Parameters = NONE) -> list[Row]: ...
@@ -93,7 +99,22 @@ class SqlDatabase(ABC):
         except Exception as err:  # noqa: BLE001 - the caller that asked for the step gets it
             return err
 
+    def check_moved(self) -> None:
+        """Raise StoreError when everything was moved to another store."""
+        if self.moved_to:
+            raise StoreError(
+                f"{self.name} can only be read: it was copied to {self.moved_to}",
+                hint="Set MAILER_STORE, or store in mailer.toml, to that one.",
+            )
+
     # ---------------------------------------------------------------- what databases do differently
+
+    @abstractmethod
+    def tables(self) -> dict[str, list[str]]:
+        """Tables with their columns, in an order in which their rows refer to earlier ones."""
+
+    def finish_copy(self) -> None:  # noqa: B027 - most have nothing to do
+        """Prepare to give out ids, after rows were copied with theirs."""
 
     @abstractmethod
     def number_from(self, table: str, spent: int) -> None:

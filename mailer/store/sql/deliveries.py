@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mailer.errors import ClaimLostError
 from mailer.ledger.delivery import Claim, DeliveryState, Remaining, UncertainDelivery
 from mailer.lists.subscriber import Subscriber
-from mailer.store.sql.rows import PAGE, SUBSCRIBER, iso, subscriber, unix
+from mailer.store.sql.rows import PAGE, SUBSCRIBER, holder, iso, subscriber, unix
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class SqlDeliveries:
             worker = self._leases.worker_id()
             recorded = sum(
                 self._db.execute(
-                    _RECORD,
+                    statement,
                     {
                         "state": state,
                         "detail": detail,
@@ -129,6 +129,7 @@ class SqlDeliveries:
                     },
                 )
                 for (state, detail), message_ids in _by_outcome(results).items()
+                for statement in (_RECORD, _RECORD_LATE)
             )
             self._web_versions.add(results)
             self._compare_with_events(results, at)
@@ -149,10 +150,18 @@ class SqlDeliveries:
         with self._db.writing():
             worker_id = self._leases.worker_id()
             in_flight = list(self._by_due(send_id, DeliveryState.SENDING))
-            gone = {worker for worker in dict(in_flight) if self._leases.is_gone(worker)}
+            gone = {worker for worker in dict(in_flight) if self._leases.is_gone(holder(worker))}
             claims = [delivery.claim for worker, delivery in in_flight if worker in gone]
             # taken over, so that of two processes that look at once only one settles them
-            taken = [{"worker": worker_id, "id": claim.delivery_id} for claim in claims]
+            # who has claimed it stays known: should it only have been cut off, it knows the outcome
+            taken = [
+                {
+                    "worker": f"{worker_id} {worker.rpartition(' ')[2]}",
+                    "id": delivery.claim.delivery_id,
+                }
+                for worker, delivery in in_flight
+                if worker in gone
+            ]
             self._db.execute_many(_TAKE_OVER, taken)
         return claims
 
@@ -252,7 +261,15 @@ _TAKE_OVER = "UPDATE deliveries SET worker = :worker WHERE id = :id"
 _RECORD = """
 UPDATE deliveries SET state = :state, detail = :detail, changed = :at, message_id = r.value
 FROM json_each(:messages) r
-WHERE deliveries.id = CAST(r.key AS BIGINT) AND worker = :worker AND state = 'sending'"""
+WHERE deliveries.id = CAST(r.key AS BIGINT) AND state = 'sending'
+    AND (worker = :worker OR substr(worker, 1, 33) = :worker || ' ')"""
+
+# What others have settled as uncertain, because its claimer was cut off and seemed dead.
+_RECORD_LATE = """
+UPDATE deliveries SET state = :state, detail = :detail, changed = :at, message_id = r.value
+FROM json_each(:messages) r
+WHERE deliveries.id = CAST(r.key AS BIGINT) AND state = 'uncertain'
+    AND substr(worker, 34) = :worker"""
 
 _FAILURES = """
 SELECT coalesce(s.email, '(erased)'), d.detail

@@ -58,3 +58,8 @@ def iso(moment: datetime) -> str:
 def unix(moment: datetime) -> int:
     """A time as deliveries are due: seconds since 1970."""
     return int(moment.timestamp())
+
+
+def holder(worker: str) -> str:
+    """The worker that holds a delivery; after it took it over, the one that had claimed it comes second."""
+    return worker.partition(" ")[0]

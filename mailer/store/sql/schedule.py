@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import PendingGroup, SendState
-from mailer.store.sql.rows import unix
+from mailer.store.sql.rows import holder, unix
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mailer.ledger.delivery import Send
     from mailer.store.leases import Leases
     from mailer.store.sql.database import SqlDatabase
@@ -60,10 +62,13 @@ class SqlSchedule:
         # the snapshots are large, and this is asked every second
         return [send for send in self._sends.all() if send.id in to_decide] if to_decide else []
 
-    def take_up(self, *, now: datetime) -> Send | None:
+    def take_up(
+        self, *, now: datetime, join: Callable[[int], bool] = lambda _: False
+    ) -> Send | None:
         with self._db.writing():
             for send_id, state in self._db.rows(_READY, {"now": unix(now)}):
-                if state == SendState.QUEUED or not self.is_anyone_at_work(send_id):
+                joins = join(send_id) and self.is_due(send_id, now=now)
+                if state == SendState.QUEUED or joins or not self.is_anyone_at_work(send_id):
                     self._sends.set_state(send_id, SendState.SENDING, now=now)
                     return next(send for send in self._sends.all() if send.id == send_id)
         return None
@@ -71,7 +76,7 @@ class SqlSchedule:
     def is_anyone_at_work(self, send_id: int) -> bool:
         with self._db.locked():
             workers = self._db.rows(_WORKERS, {"send": send_id})
-            return any(not self._leases.is_gone(worker) for (worker,) in workers)
+            return any(not self._leases.is_gone(holder(worker)) for (worker,) in workers)
 
 
 def _moment(due: int | None) -> datetime | None:

@@ -14,8 +14,8 @@ from sqlite_utils import Database as MigratedDatabase
 
 from mailer.atomic import private_folder, private_opener
 from mailer.errors import DatabaseReplacedError, StoreError
-from mailer.store.sql.database import NONE, Parameters, Row, SqlDatabase
-from mailer.store.sqlite.migrations import migrations, step_names
+from mailer.store.sql.database import MOVED, NONE, Parameters, Row, SqlDatabase
+from mailer.store.sqlite.migrations import migrations, step_names, table_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -106,7 +106,7 @@ class SqliteDatabase(SqlDatabase):
     """
 
     def __init__(self, path: Path, announce: Callable[[str], None] = lambda _: None) -> None:
-        self.path = path
+        self.path, self.name = path, path.name
         self._log = path.with_name(path.name + "-wal")
         self._known_log: _Identity | None = None
         self._copy: TemporaryDirectory[str] | None = None
@@ -117,6 +117,7 @@ class SqliteDatabase(SqlDatabase):
             self.read_only = not is_writable(self.path)
             self._file = _identity(path)
             self._update(announce)
+            self.moved_to = self._moved_to()
         except (OSError, sqlite3.Error) as err:
             raise problem(err, f"opened ({path})") from err
 
@@ -163,6 +164,14 @@ class SqliteDatabase(SqlDatabase):
             self.back_up(backup)
         with self.writing():
             migrations.apply(database)
+
+    def _moved_to(self) -> str:
+        if self.read_only and "moved" not in self.tables():
+            return ""  # an older schema, which cannot be brought up to date
+        return self.value(MOVED) or ""
+
+    def tables(self) -> dict[str, list[str]]:
+        return table_columns(MigratedDatabase(self.connection, execute_plugins=False))
 
     def back_up(self, file: Path) -> None:
         """Copy all committed data into one file, which is put in place when it is complete."""
@@ -312,6 +321,7 @@ class SqliteDatabase(SqlDatabase):
         IMMEDIATE, because a deferred one that reads first fails with "database is locked" as soon
         as another process has written in between.
         """
+        self.check_moved()
         if self.read_only:
             raise StoreError(f"{self.path} cannot be written to from here: it can only be read")
         if self.connection.in_transaction:

@@ -180,6 +180,18 @@ def sends_to_several_lists(db: Database) -> None:
     ) WITHOUT ROWID""")
 
 
+@migrations()
+def key_of_all_machines(db: Database) -> None:
+    """The fingerprint of the key that signs links, on a store that several machines share."""
+    db.execute("CREATE TABLE shared_key (fingerprint TEXT PRIMARY KEY) WITHOUT ROWID")
+
+
+@migrations()
+def moved_stores(db: Database) -> None:
+    """The store that this one was copied to: from then on, this one can only be read."""
+    db.execute("CREATE TABLE moved (place TEXT NOT NULL)")
+
+
 def steps() -> list[Migrations._Migration]:
     """All steps that this version knows, in their order."""
     return migrations.pending(Database(memory=True))
@@ -195,9 +207,18 @@ def whole_schema() -> tuple[list[str], list[tuple[str, tuple[object, ...]]]]:
     """The schema as all steps leave it: its statements, and the rows that it begins with, by table."""
     database = Database(memory=True)
     migrations.apply(database)
-    tables = [name for name in database.table_names() if not name.startswith(("_", "sqlite_"))]
-    rows = [(name, row) for name in tables for row in database.execute(f"SELECT * FROM {name}")]
+    rows = [
+        (name, row)
+        for name in table_columns(database)
+        for row in database.execute(f"SELECT * FROM {name}")
+    ]
     return [statement for (statement,) in database.execute(_SCHEMA)], rows
+
+
+def table_columns(database: Database) -> dict[str, list[str]]:
+    """The store's own tables, in the order in which they were made, with their columns."""
+    names = [name for name in database.table_names() if "sqlite_" not in name]
+    return {name: [column.name for column in database.table(name).columns] for name in names}
 
 
 # tables in the order in which they were made: references lead back only

@@ -1,0 +1,17 @@
+"""The fingerprint of the secret key that all machines on one store share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class SharedKey(Protocol):
+    def agrees(self, fingerprints: Sequence[str]) -> bool:
+        """Whether one of these keys signs the links of all machines; the first ever asked about does.
+
+        A key that was put before it, as `mailer keys rotate` does, takes its place.
+        """
+        ...
