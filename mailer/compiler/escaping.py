@@ -13,6 +13,8 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mailer.compiler import markup
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -216,11 +218,35 @@ def places_in_html(source: str) -> list[tuple[str, Context]]:
         UnsafePlaceError: a slot stands where no value is safe.
         ValueError: the HTML is so broken that a slot cannot be placed.
     """
+    contexts = _parsed(source)
+    if [token for token, _ in contexts] != [match[0] for match in SLOT.finditer(source)]:
+        raise ValueError("a personal value stands inside broken HTML")
+    return contexts
+
+
+def _parsed(source: str) -> list[tuple[str, Context]]:
+    """What the parser finds; of a regular document it needs to read only the tags that hold a slot."""
+    matches = markup.regular(source)
+    if matches is None:
+        return _read(source)
+    contexts: list[tuple[str, Context]] = []
+    end = 0
+    for match in matches:
+        contexts += _in_text(source[end : match.start()])
+        if SLOT.search(match[0]):
+            contexts += _read(match[0])
+        end = match.end()
+    return contexts + _in_text(source[end:])
+
+
+def _in_text(text: str) -> list[tuple[str, Context]]:
+    return [(match[0], Context.TEXT) for match in SLOT.finditer(text)]
+
+
+def _read(source: str) -> list[tuple[str, Context]]:
     parser = _Places()
     parser.feed(source)
     parser.close()
-    if [token for token, _ in parser.contexts] != [match[0] for match in SLOT.finditer(source)]:
-        raise ValueError("a personal value stands inside broken HTML")
     return parser.contexts
 
 

@@ -124,11 +124,13 @@ def size(value: Any, depth: int = 0) -> int:
     """
     if isinstance(value, str):
         total = len(value)
-    elif isinstance(value, int):
+        _refuse_large(total)
+        return total
+    if isinstance(value, int):
         if value.bit_length() > DIGITS:
             raise _refusal("this number is too large", "Write a smaller number.")
         return 1
-    elif isinstance(value, (list, tuple, Mapping)):
+    if isinstance(value, (list, tuple, Mapping)):
         if depth > NESTED:
             raise _refusal("these lists are nested too deeply", "Use fewer lists inside lists.")
         total = 10 * len(value)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_core.text_join import text_join
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
@@ -25,8 +28,6 @@ from mailer.errors import CampaignError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from markdown_it.token import Token
 
 COMPONENT = re.compile(r"zqb(\d{4})qz")
 _REFERENCE = re.compile(r"zqf(\d{4})qz")
@@ -122,6 +123,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     # Authors indent what stands inside {% if %}; that is not code.
     parser.disable("code")
+    parser.core.ruler.at("inline", _inline)
     parser.core.ruler.push("well_formed", _well_formed)
     parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
     parser.use(deflist_plugin)
@@ -131,6 +133,29 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("th_open", _cell)
     parser.add_render_rule("td_open", _cell)
     return parser
+
+
+def _inline(state: StateCore) -> None:
+    """Parse what stands in the blocks: once for all variants where it depends on its own text alone."""
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        if "references" in state.env or "[^" in token.content:
+            token.children = []
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+        else:
+            token.children = list(_children(token.content))
+
+
+@lru_cache(maxsize=4096)
+def _children(content: str) -> tuple[Token, ...]:
+    parser = _parser()
+    children: list[Token] = []
+    parser.inline.parse(content, parser, {}, children)
+    token = Token("inline", "", 0, content=content, children=children)
+    # joined here, because joining changes tokens, and these are shared
+    text_join(StateCore(content, parser, {}, [token]))
+    return tuple(token.children or ())
 
 
 def _cell(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
@@ -188,6 +213,12 @@ def _well_formed_tag(match: re.Match[str]) -> str:
 def _footnote_token(_: Any, tokens: Sequence[Token], index: int, __: Any, env: Any) -> str:
     label = tokens[index].meta["label"]
     return f"zqf{env['labels'].index(label):04d}qz"
+
+
+@lru_cache(maxsize=64)
+def parse(text: str, labels: tuple[str, ...]) -> Document:
+    """Parse a campaign's body, after Jinja: the HTML and the text part often have the same."""
+    return Document(text, labels)
 
 
 class Document:

@@ -10,7 +10,7 @@ written again in each table; the font is not.
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -135,7 +135,7 @@ def _walk(
     element: _Element, style: Style, inherited: Mapping[str, str], used: frozenset[str] | None
 ) -> None:
     """Clean an element and what it holds; `style` is its parent's, `inherited` what reaches it."""
-    own = _with_padding(dict(_declarations(element.attrib.get("style", ""))))
+    own = dict(_style(element.attrib.get("style", "")))
     if own:
         _write(element, _needed(element, own, style, inherited))
     _clean_attributes(element, used)
@@ -157,6 +157,11 @@ def _reaching(element: _Element, own: Style, inherited: Mapping[str, str]) -> di
     if element.tag == "td" and "align" in element.attrib:
         reaching["text-align"] = element.attrib["align"]
     return reaching | {name: own[name] for name in own.keys() & _INHERITED}
+
+
+@lru_cache(maxsize=4096)
+def _style(text: str) -> Mapping[str, str]:
+    return _with_padding(dict(_declarations(text)))
 
 
 def _declarations(style: str) -> Iterator[tuple[str, str]]:

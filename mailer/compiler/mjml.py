@@ -15,7 +15,7 @@ from lxml import etree
 from mjml import mjml2html
 from premailer import Premailer
 
-from mailer.compiler import broken_html
+from mailer.compiler import broken_html, markup
 from mailer.compiler.minify import join_comments, minify
 from mailer.errors import CampaignError, Place, suggest
 
@@ -232,6 +232,8 @@ class _Balance(HTMLParser):
 
 
 def _check(mjml: str, files: Mapping[str, str]) -> None:
+    if _is_sound(mjml):
+        return
     parser = _parse(mjml)
     if parser.too_deep:
         raise CampaignError(
@@ -260,6 +262,24 @@ def _check(mjml: str, files: Mapping[str, str]) -> None:
             place=_where(misplaced, mjml, files),
             hint=f"It belongs in {holders}.",
         )
+
+
+def _is_sound(mjml: str) -> bool:
+    """Whether nothing is wrong at first sight; a parser says what is."""
+    matches = markup.regular(mjml)
+    if matches is None:
+        return False
+    parser = _Balance()
+    for match in matches:
+        tag = (match["name"] or "").lower()
+        if match["end"]:
+            parser.handle_endtag(tag)
+        elif match["empty"]:
+            parser.handle_startendtag(tag, [])
+        elif tag:
+            parser.handle_starttag(tag, [])
+    wrong = parser.too_deep or parser.unknown or parser.unclosed or parser.open
+    return not wrong and not any(element.is_misplaced for element in parser.elements)
 
 
 def _parse(mjml: str) -> _Balance:

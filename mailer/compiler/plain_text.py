@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -451,6 +452,7 @@ def wrap(text: str, width: int) -> str:
     return "\n".join(_wrapped(line, width) for line in text.split("\n"))
 
 
+@lru_cache(maxsize=4096)
 def _wrapped(text: str, width: int) -> str:
     if not _WIDE.search(text):
         return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

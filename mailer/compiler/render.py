@@ -204,7 +204,7 @@ class Renderer:
         text = template.render(shared, **components.macros)
         if shared["direction"] == "rtl":
             text = keep_numbers(text)
-        return Document(_ON_ITS_OWN.sub(r"\n\1\n", text), self._labels)
+        return markdown.parse(_ON_ITS_OWN.sub(r"\n\1\n", text), tuple(self._labels))
 
     def _markdown_html(self, text: str, *, inline: bool = False) -> str:
         return markdown.to_html(text, self._labels, inline=inline)
