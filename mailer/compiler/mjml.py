@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 from mjml import mjml2html
-from premailer import Premailer
 
 from mailer.compiler import broken_html, markup
+from mailer.compiler.inliner import Premailer
 from mailer.compiler.minify import join_comments, minify
 from mailer.errors import CampaignError, Place, suggest
 
