@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.petition import Petition
     from mailer.compiler.petition_text import PetitionText
+    from mailer.config import Settings
     from mailer.ledger.signature import Signature
+    from mailer.store import Store
     from mailer.web.pages.context import PageContext
     from mailer.web.pages.petition_library import ReadPetition
 
@@ -53,24 +55,23 @@ class PetitionView:
 
 
 def view(context: PageContext, read: ReadPetition) -> PetitionView:
+    return view_of(read, context.store, context.settings, context.clock())
+
+
+def view_of(read: ReadPetition, store: Store, settings: Settings, now: datetime) -> PetitionView:
+    """What is shown at a moment, which is aware."""
     petition, text = read
-    counts = context.store.petitions.counts(petition.name)
+    counts = store.petitions.counts(petition.name)
+    day = now.astimezone(find_zone(settings.send.timezone) or UTC).date()
     return PetitionView(
         petition,
         text,
         counts.signed,
         current_goal(petition.front.goal, counts.signed),
-        "closed" if counts.closed else _status(petition, today(context)),
-        petition_page(context.base_url, petition.name),
-        context.store.petitions.comments(petition.name, COMMENTS),
+        "closed" if counts.closed else _status(petition, day),
+        petition_page(settings.site.base_url, petition.name),
+        store.petitions.comments(petition.name, COMMENTS),
     )
-
-
-def today(context: PageContext) -> date:
-    """The day at the organization."""
-    zone = find_zone(context.settings.send.timezone)
-    now: datetime = context.clock()
-    return now.astimezone(zone or UTC).date()
 
 
 def _status(petition: Petition, day: date) -> str:

@@ -26,7 +26,7 @@ from mailer.campaigns.campaign import NAME
 from mailer.errors import MailerError
 from mailer.images.picture import show_locally
 from mailer.sending import test_mail
-from mailer.web.preview import display_modes
+from mailer.web.preview import display_modes, petitions
 from mailer.web.preview.check_runner import CheckRunner
 from mailer.web.preview.compile_cache import CompileCache
 from mailer.web.preview.origin_guard import OriginGuard
@@ -129,6 +129,8 @@ class Preview:
             Route("/-/blank", _blank),
             Route("/-/preview.js", _script),
             Route("/-/preview.css", self._style),
+            Route("/-/petition/{name}", self._petition),
+            Route(petitions.STYLE, self._petition_style),
             Route("/favicon.ico", _no_icon),
             Route("/{name}", self._campaign),
             Route("/{name}/mail", self._mail),
@@ -153,6 +155,16 @@ class Preview:
 
     def _style(self, _: Request) -> Response:
         return Response(self._views.style(), media_type="text/css")
+
+    def _petition(self, request: Request) -> Response:
+        project = self._compile_cache.project()
+        with self._stores.borrow() as store:
+            html = petitions.page(project, store, _name(request), self._clock())
+        return HTMLResponse(html)
+
+    def _petition_style(self, _: Request) -> Response:
+        brand = self._compile_cache.project().settings.brand
+        return Response(petitions.style(brand), media_type="text/css")
 
     def _campaign(self, request: Request) -> Response:
         name = _name(request)

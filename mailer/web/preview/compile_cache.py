@@ -122,6 +122,10 @@ class CompileCache:
         files = [(file.stat().st_mtime, file.stem) for file in self._root.glob("campaigns/*.md")]
         return {name: datetime.fromtimestamp(at, UTC) for at, name in sorted(files, reverse=True)}
 
+    def petitions(self) -> list[str]:
+        """Return the names of all petitions."""
+        return sorted(file.stem for file in self._root.glob("campaigns/petitions/*.md"))
+
     def snapshot(self, name: str) -> Snapshot:
         """Read a campaign, unless no file that it may use has changed. Raises MailerError."""
         project = self.project()

@@ -90,7 +90,7 @@ class Views:
     # ---------------------------------------------------------------- all campaigns
 
     def overview(self) -> str:
-        return self._page("overview.html")
+        return self._page("overview.html", petitions=self._compile_cache.petitions())
 
     def rows(self) -> dict[str, Any]:
         began = time.perf_counter()
