@@ -25,6 +25,7 @@ from mailer.compiler import plain_text
 from mailer.compiler.broken_html import VOID
 from mailer.compiler.places import NOWHERE
 from mailer.errors import CampaignError
+from mailer.images.picture import REFERENCE, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -125,6 +126,7 @@ def _parser() -> MarkdownIt:
     parser.disable("code")
     parser.core.ruler.at("inline", _inline)
     parser.core.ruler.push("well_formed", _well_formed)
+    parser.core.ruler.push("bounded", _bounded)
     parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
     parser.use(deflist_plugin)
     parser.add_render_rule("footnote_ref", _footnote_token)
@@ -183,6 +185,19 @@ def _well_formed(state: Any) -> None:
         for html in (token, *(token.children or [])):
             if html.type in {"html_block", "html_inline"}:
                 html.content = _TAG.sub(_well_formed_tag, html.content)
+
+
+def _bounded(state: Any) -> None:
+    """Pictures from elsewhere that stand alone: Word shows one as wide as its file, whatever that is."""
+    for token in state.tokens:
+        children = [child for child in token.children or () if child.type not in _AROUND_PICTURE]
+        if len(children) == 1 and children[0].type == "image":
+            image = children[0]
+            if not REFERENCE.match(str(image.attrs["src"])):
+                image.attrs |= {"width": SHOWN, "class": "alone"}
+
+
+_AROUND_PICTURE = {"link_open", "link_close", "softbreak", "hardbreak"}
 
 
 class _Tag(HTMLParser):

@@ -8,6 +8,7 @@ import pytest
 
 from mailer.errors import CampaignError
 from tests.support.campaigns import ANA, TEMPLATES, make_merger
+from tests.support.real_templates import merge_real
 
 
 def merged(body, **options):
@@ -135,3 +136,20 @@ def test_html_in_capitals_or_without_quotation_marks_is_as_good():
     assert "Hello <br" in merged.html
     assert re.search("""alt=('a "b"'|"a &quot;b&quot;")""", merged.html)
     assert merged.text.startswith("Hello\nthere")
+
+
+@pytest.mark.parametrize(
+    ("body", "width"),
+    [
+        ("![A bus](https://example.org/bus.jpg)", ["520"]),
+        ("[![A bus](https://example.org/bus.jpg)](https://example.org/bus)", ["520"]),
+        ("- ![A bus](https://example.org/bus.jpg)", ["520"]),
+        ("See ![the sign](https://example.org/sign.png) here.", []),
+        ("![A](https://example.org/a.png) ![B](https://example.org/b.png)", []),
+        ('<img src="https://example.org/bus.jpg" alt="A bus" width="90">', ["90"]),
+    ],
+)
+def test_a_picture_that_stands_alone_is_bounded_in_word(body, width):
+    (picture, *_) = re.findall(r"<img\b[^>]*>", merge_real(body, ANA).html)
+    assert re.findall(r' width="([^"]*)"', picture) == width
+    assert ("width:auto" in picture) is (width == ["520"])
