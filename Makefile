@@ -53,7 +53,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-anno
 	--custom-compile-command "make lock" --python-version 3.11 pyproject.toml
 
 lock: setup
-	$(COMPILE) --extra build --output-file requirements.lock
+	$(COMPILE) --extra build --extra postgres --output-file requirements.lock
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
 
 attack: setup
