@@ -87,6 +87,15 @@ def test_a_person_signs_once_however_often(store):
     assert sign(store, 1, "rivers").id != first.id
 
 
+@pytest.mark.parametrize("reason", ["complained", "manual", "bounced"])
+def test_no_receipt_goes_to_an_address_that_may_not_be_mailed(store, reason):
+    store.suppressions.suppress(address(1), SuppressionReason(reason), detail="", now=NOW)
+    assert sign(store, 1).status is SignatureState.SIGNED
+    sign(store, 2)
+    assert store.requests.next_mail(now=NOW, stale=NOW).wish.email == address(2)
+    assert store.requests.next_mail(now=NOW, stale=NOW) is None
+
+
 def test_a_person_with_a_new_address_signs_once(store):
     sign(store, 1)
     move = RecipientRequest(RequestKind.MOVE, "new@example.com", person(store, 1), 1)

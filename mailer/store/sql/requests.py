@@ -105,6 +105,10 @@ class SqlRequests:
 
     def _is_welcome(self, request: RecipientRequest) -> bool:
         """Whether the address gets the mail about a request."""
+        if request.kind is RequestKind.RECEIPT:
+            reason = self._suppressions.reason(request.email)
+            unreachable = reason in {*REFUSED, SuppressionReason.BOUNCED}
+            return not unreachable and not self._is_mailbox_blocked(request.email)
         if request.kind not in STRANGERS:
             return True
         if self._is_mailbox_blocked(request.email):
