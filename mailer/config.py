@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
+from mailer import toml_mistakes
 from mailer.errors import ConfigError, Place, suggest
 from mailer.hosts import ascii_host
 from mailer.schema import Section, explain
@@ -482,7 +483,8 @@ def load(root: Path) -> Project:
     """
     path = root / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        # Notepad begins a file with a byte order mark
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as err:
         raise ConfigError(
             f"there is no {FILE} in {root}", hint="Name your project's folder with --project DIR."
@@ -504,12 +506,10 @@ def parse(text: str) -> Settings:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as err:
-        line = re.search(r"line (\d+)", str(err))
-        raise ConfigError(
-            f"is not valid TOML: {str(err).partition(' (at')[0].lower()}",
-            place=Place(FILE, int(line[1]) if line else text.count("\n") + 1),
-            hint='Text values stand in double quotes: name = "Value".',
-        ) from err
+        position = re.search(r"line (\d+)", str(err))
+        line = int(position[1]) if position else text.count("\n") + 1
+        message, hint = toml_mistakes.explained(str(err).partition(" (at")[0].lower(), line, text)
+        raise ConfigError(message, place=Place(FILE, line), hint=hint) from err
     try:
         settings = Settings.model_validate(table)
     except ValidationError as err:

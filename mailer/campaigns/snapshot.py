@@ -277,7 +277,13 @@ def _find(project: Project, campaign: str) -> Path:
         if path.suffix == ".md" and path.is_file():
             _refuse_petition(project, path.resolve())
             return path.resolve()
-    names = [path.stem for path in folder.glob("*.md")]
+    names = [path.stem for path in folder.glob("*.md") if path.is_file()]
+    file = folder / f"{Path(campaign).name.removesuffix('.md')}.md"
+    if file.is_dir():
+        raise UsageError(
+            f"{project.show(file)} is a folder, not a campaign",
+            hint="Move it out of campaigns/, and write the campaign as a file.",
+        )
     raise UsageError(
         f'there is no campaign "{campaign}"',
         hint=suggest(Path(campaign).stem, names) or "Make one with: mailer new NAME",

@@ -70,7 +70,10 @@ def restore(
             hint="Stop mailer send, worker and serve before you restore.",
         )
     if folder is not None and not (folder / _file_name(run)).is_file():
-        raise UsageError(f"there is no {_file_name(run)} in {folder}")
+        raise UsageError(
+            f"there is no {_file_name(run)} in {folder}",
+            hint="Name a folder that mailer backup has written.",
+        )
     source = f"the backup in {folder}" if folder else f"{run.store.database.name} as it is"
     typer.echo(f"From now on, {source} is the ledger of what was sent.")
     if not yes and not interactive():

@@ -134,7 +134,9 @@ def test(
     from mailer.sending.subject_test import arm_number
 
     if (bool(recipient) + bool(variant) + all_variants) > 1:
-        raise UsageError("--for, --variant and --all-variants exclude each other")
+        raise UsageError(
+            "--for, --variant and --all-variants exclude each other", hint="Keep one of them."
+        )
     run = session(context)
     snapshot = snapshots.load(run.project, campaign, tallies=run.store.petitions.tallies)
     arm = arm_number(snapshot.parsed, subject)

@@ -54,7 +54,10 @@ def reconcile(
     }
     chosen = [decision for decision, wanted in decisions.items() if wanted]
     if len(chosen) > 1:
-        raise UsageError("--resend, --resend-unlikely and --assume-sent exclude each other")
+        raise UsageError(
+            "--resend, --resend-unlikely and --assume-sent exclude each other",
+            hint="Keep one of them.",
+        )
     run = session(context)
     sends = started(run, campaign)
     for send in sends:

@@ -141,9 +141,18 @@ def started(run: Session, campaign: str) -> list[Send]:
     name = name_of(campaign)
     sends = run.store.sends.all(name)
     if not sends:
-        names = {send.campaign for send in run.store.sends.all()}
-        raise UsageError(f"{name} has not been sent", hint=suggest(name, names) or None)
+        raise UsageError(f"{name} has not been sent", hint=_not_sent(run, name))
     return sends
+
+
+def _not_sent(run: Session, name: str) -> str:
+    """What to do where a campaign has no send: it is a draft, or misspelled."""
+    folder = run.project.root / "campaigns"
+    if (folder / f"{name}.md").is_file():
+        return f"Send it with: mailer send {name}"
+    names = {send.campaign for send in run.store.sends.all()}
+    names |= {path.stem for path in folder.glob("*.md")}
+    return f"There is no campaign of this name. {suggest(name, names)}".strip()
 
 
 def _states(sends: list[Send]) -> str:

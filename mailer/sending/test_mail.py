@@ -79,10 +79,7 @@ def make_test_mails(
         UsageError: an address that cannot be one.
         CampaignError: the campaign does not compile.
     """
-    try:
-        wanted = [normalize(address) for address in addresses]
-    except BadAddressError as err:
-        raise UsageError(str(err), hint="Write addresses as in ana@example.org.") from err
+    wanted = [_normalized(address) for address in addresses]
     merger = Merger(snapshot, fields=store.subscribers.field_names(), keys=keys, send_id=0)
     mails = {
         # without their id: no link in a test mail acts for another person
@@ -92,6 +89,16 @@ def make_test_mails(
         for address in wanted
     }
     return [mail._replace(email=address, mark=_MARK) for address, mail in mails.items()]
+
+
+def _normalized(address: str) -> str:
+    try:
+        return normalize(address)
+    except BadAddressError as err:
+        raise UsageError(
+            f'"{address}" is not an e-mail address: {err}',
+            hint="Write addresses as in ana@example.org.",
+        ) from err
 
 
 def examples_by_variant(
