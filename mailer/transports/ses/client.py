@@ -83,6 +83,7 @@ class AwsClients:
         region: "" for the one of boto3's own environment.
         connections: kept open for sending.
         read_timeout: seconds to wait for the answer to a message.
+        before_call: called when a message's request is about to be signed, with its `params`.
         before_send: called when a message's request is signed, and written to the network next.
     """
 
@@ -92,12 +93,14 @@ class AwsClients:
         *,
         connections: int = 10,
         read_timeout: float = READ_TIMEOUT,
+        before_call: Callable[..., None] = lambda **_: None,
         before_send: Callable[..., None] = lambda **_: None,
     ) -> None:
         self._region = region or None
         self._configs = {**_CONFIGS, Purpose.SENDING: _sending_config(connections, read_timeout)}
         self._session: boto3.session.Session | None = None
         self._clients: dict[Purpose, Any] = {}
+        self._before_call = before_call
         self._before_send = before_send
         self._lock = Lock()
 
@@ -119,6 +122,8 @@ class AwsClients:
                 config = self._configs[purpose]
                 client = self.session.client(purpose.service, config=config)
                 if purpose is Purpose.SENDING:
-                    client.meta.events.register("before-send.sesv2", self._before_send)
+                    events = client.meta.events
+                    events.register_first("before-call.sesv2.*", self._before_call)
+                    events.register("before-send.sesv2", self._before_send)
                 self._clients[purpose] = client
             return self._clients[purpose]

@@ -7,7 +7,9 @@ a real account.
 
 from __future__ import annotations
 
+import json
 import threading
+from binascii import b2a_base64
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -115,6 +117,7 @@ class SesTransport:
             settings.region,
             connections=self.connections,
             read_timeout=read_timeout,
+            before_call=self._put_body,
             before_send=self._mark_as_left,
         )
         self._marks = marks
@@ -199,7 +202,7 @@ class SesTransport:
         )
         request = {
             "Destination": {"ToAddresses": [outgoing.merged.email]},
-            "Content": {"Raw": {"Data": data}},
+            "Content": {"Raw": {"Data": b2a_base64(data, newline=False).decode()}},
             "EmailTags": self._tags(outgoing),
         }
         answer = self._call("send_email", request, [outgoing])
@@ -248,9 +251,15 @@ class SesTransport:
         self._calling.ids = [outgoing.delivery_id for outgoing in batch]
         try:
             call = getattr(self._clients.client(Purpose.SENDING), operation)
-            return call(**request, **self._options())
+            self._calling.body = json.dumps({**request, **self._options()}).encode()
+            # an argument, so that boto3 calls it JSON
+            return call(ConfigurationSetName="", **self._endpoint)
         except Exception as err:  # noqa: BLE001 - whatever it is, what became of the message must be said
             return error_mapping.of_error(err)
+
+    def _put_body(self, params: dict[str, Any], **_: object) -> None:
+        """Put in the request as JSON: boto3 writes it field by field, in a third of the CPU of a call."""
+        params["body"] = self._calling.body
 
     def _mark_as_left(self, **_: object) -> None:
         """boto3 has signed the request, and writes it to the network next."""
@@ -268,6 +277,11 @@ class SesTransport:
             "FeedbackForwardingEmailAddress": settings.return_path,
         }
         return {name: value for name, value in options.items() if value}
+
+    @property
+    def _endpoint(self) -> dict[str, str]:
+        """The one argument that boto3 itself acts on: it decides the host."""
+        return {"EndpointId": self._settings.endpoint_id} if self._settings.endpoint_id else {}
 
     def _tags(self, outgoing: OutgoingMessage) -> list[dict[str, str]]:
         """Tags, which come back with every event, and in Gmail's feedback loop; ids only, no address."""
