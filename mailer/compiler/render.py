@@ -365,7 +365,12 @@ class _Components:
     def _block(self, macro: Macro) -> Function:
         def call(*args: Any, **kwargs: Any) -> str:
             try:
-                output = str(macro(*args, **kwargs))
+                output = str(
+                    macro(
+                        *map(_trimmed, args),
+                        **{name: _trimmed(value) for name, value in kwargs.items()},
+                    )
+                )
             except (UndefinedError, TypeError) as err:
                 explanation = mistakes.missing_argument(macro.name, macro.arguments, str(err))
                 if explanation is None:
@@ -394,6 +399,15 @@ class _Components:
                 place=place,
                 hint="Put it on a line of its own, outside lists, quotations and other components.",
             )
+
+
+_ADDRESS = re.compile(r"\s*(?:https?|mailto|tel):\S*\s*", re.IGNORECASE)
+
+
+def _trimmed(argument: Any) -> Any:
+    """An address without the blanks around it, which would become a part of it."""
+    is_address = isinstance(argument, str) and _ADDRESS.fullmatch(argument)
+    return argument.strip() if is_address else argument
 
 
 def _runs(blocks: list[Block]) -> list[dict[str, Any]]:

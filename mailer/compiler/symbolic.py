@@ -478,6 +478,13 @@ def _resolve(value: Any, recipient: Recipient) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, Symbol):
         return value.text
+    if isinstance(value, slice):
+        parts = (
+            (value.start, value.stop)
+            if value.step is None
+            else (value.start, value.stop, value.step)
+        )
+        return ":".join("" if part is None else _text(part) for part in parts)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_text, value))}]"
     if isinstance(value, dict):

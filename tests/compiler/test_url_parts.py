@@ -126,3 +126,11 @@ def test_asking_for_what_the_writer_wrote_makes_no_variant():
     body = '{% if "?" in ("https://example.org/?e=" ~ recipient.email) %}yes{% endif %}'
     merger = make_merger(body)
     assert merger.merge(ANA).text.strip() == "yes"
+
+
+@pytest.mark.parametrize(
+    "argument", ['" https://example.org/a "', 'url="https://example.org/a\\n"']
+)
+def test_blanks_around_an_address_are_no_part_of_it(argument):
+    for found in links(merge_real(f'{{{{ button("Sign", {argument}) }}}}', ANA)):
+        assert "https://example.org/a" in found

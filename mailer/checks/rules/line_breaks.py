@@ -33,6 +33,9 @@ _BLOCK = re.compile(
 """Components, which Markdown keeps apart from the paragraphs around them, and comments."""
 _CONTROL = re.compile(r"\s*(?:\{%.*?%\}\s*)+")
 """Only tags: the line is not in the mail at all."""
+_TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}")
+_LEADING_TAGS = re.compile(r"^(?:\{%.*?%\})+(?=\S)")
+"""In front of a heading or an item, of which Markdown sees the beginning."""
 _WORD = re.compile(r"\[[^\]]*\]\([^)\s]*\)|\{\{.*?\}\}|\S+")
 """What an editor or a person keeps in one line: a link, a value, a word."""
 
@@ -42,7 +45,7 @@ def lost_line_breaks(snapshot: Snapshot, today: date) -> Iterator[Finding]:
     del today
     body = _BLOCK.sub(lambda match: "\n" * match[0].count("\n"), snapshot.parsed.body)
     lines = [
-        (number, line)
+        (number, _LEADING_TAGS.sub("", line))
         for number, line in enumerate(body.split("\n"), 1)
         if not _CONTROL.fullmatch(line)
     ]
@@ -54,16 +57,17 @@ def lost_line_breaks(snapshot: Snapshot, today: date) -> Iterator[Finding]:
             continue
         index = _lost(token) if token.type == "inline" and token.map else None
         if index is not None and token.map:
-            first, second = token.content.split("\n")[index : index + 2]
+            lines_of_token = token.content.split("\n")[index : index + 2]
+            first, second = (_TAG.sub("", line).strip() for line in lines_of_token)
             yield Finding(
                 LINE_BREAK,
                 Severity.WARNING,
-                f"the line break after “{first.strip()}” becomes a blank: readers see "
-                f"“{first.strip()} {second.strip()}” in one line",
+                f"the line break after “{first}” becomes a blank: readers see "
+                f"“{first} {second}” in one line",
                 "End the line with two blanks, with a backslash or with <br> to keep the break. "
                 "If none is meant, write both in one line.",
                 snapshot.parsed.place(line=lines[token.map[0] + index][0]),
-                second.strip(),
+                lines_of_token[1].strip(),
             )
 
 

@@ -43,6 +43,8 @@ def test_a_break_that_was_meant_is_pointed_out(text):
         "```\na\nb\n```",
         "<p>\na\nb\n</p>",
         "## Thanks\nto all of you",
+        "{% for name in ['a', 'b'] %}## Head {{ name }}\nText.\n{% endfor %}",
+        "{% if recipient.city %}- a table{% endif %}\n- two chairs",
         "Bus\n: a vehicle\n\nTram\n: another",
         "Thanks\n------",
         "{{ button('Sign', 'https://example.org') }}\nThe team",
@@ -66,3 +68,9 @@ def test_the_signature_of_a_bug_report_is_pointed_out():
 @pytest.mark.parametrize("name", samples.CAMPAIGNS)
 def test_no_sample_loses_a_break(name):
     assert lines(sample(name)) == []
+
+
+def test_what_readers_see_is_told_without_tags():
+    text = "In solidarity{# soft #},{% if recipient.city %}\nThe team{% endif %}"
+    (finding,) = line_breaks.lost_line_breaks(written(f"Hello there.\n\n{text}\n"), TODAY)
+    assert "readers see “In solidarity, The team” in one line" in finding.message
