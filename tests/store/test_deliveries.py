@@ -13,7 +13,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from mailer.errors import StoreError, UsageError
 from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessage
@@ -660,5 +666,7 @@ class Bookkeeping(RuleBasedStateMachine):
             assert totals[state] == number
 
 
-TestBookkeeping = Bookkeeping.TestCase
-TestBookkeeping.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+def test_the_books_balance_whatever_two_senders_do():
+    run_state_machine_as_test(
+        Bookkeeping, settings=settings(max_examples=30, stateful_step_count=30, deadline=None)
+    )

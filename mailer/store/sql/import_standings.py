@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailer.store.sql.rows import PAGE
 from mailer.store.sql.suppressions import strength
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _TYPED = ", ".join(f"{name} TEXT" for name in _COLUMNS)
 
 TABLES = (
     f"CREATE TEMP TABLE file_standings (id INTEGER PRIMARY KEY, email TEXT, {_TYPED})",
-    f"CREATE TEMP TABLE standings (email TEXT PRIMARY KEY, {_TYPED}) WITHOUT ROWID",
+    f"CREATE TEMP TABLE standings (email TEXT PRIMARY KEY, {_TYPED}, first INTEGER) WITHOUT ROWID",
 )
 DROP = ("DROP TABLE IF EXISTS file_standings", "DROP TABLE IF EXISTS standings")
 
@@ -39,7 +40,13 @@ def stage(database: SqlDatabase, rows: Iterable[ImportRow]) -> None:
 
 def fold(database: SqlDatabase) -> bool:
     """Make one standing of the several of an address, the strongest; return whether there is any."""
-    database.execute(_FOLD)
+    database.execute(_FIRSTS)
+    place: dict[str, object] = {"last": 0, "page": PAGE}
+    # one at a time, in their order: no statement changes a row twice
+    while rows := database.rows(_LATER, place):
+        later = [dict(zip(("id", "email", *_COLUMNS), row, strict=True)) for row in rows]
+        database.execute_many(_FOLD, later)
+        place["last"] = later[-1]["id"]
     return database.row("SELECT 1 FROM standings LIMIT 1") is not None
 
 
@@ -70,9 +77,20 @@ _FOLDED_SUPPRESSION = ", ".join(
     for name in ("suppressed", "suppression_note", "reason")
 )
 
+_FIRSTS = f"""
+INSERT INTO standings (email, {_LIST}, first)
+SELECT s.email, {", ".join(f"s.{name}" for name in _COLUMNS)}, s.id
+FROM (SELECT min(id) AS id FROM file_standings GROUP BY email) firsts
+JOIN file_standings s ON s.id = firsts.id ORDER BY s.email"""
+
+_LATER = f"""
+SELECT later.id, later.email, {", ".join(f"later.{name}" for name in _COLUMNS)}
+FROM file_standings later JOIN standings s ON s.email = later.email
+WHERE later.id > s.first AND later.id > :last ORDER BY later.id LIMIT :page"""
+
 _FOLD = f"""
-INSERT INTO standings (email, {_LIST}) SELECT email, {_LIST} FROM file_standings
-WHERE true ORDER BY email, id
+INSERT INTO standings (email, {_LIST})
+VALUES (:email, {", ".join(f":{name}" for name in _COLUMNS)})
 ON CONFLICT (email) DO UPDATE SET {_FOLDED_MEMBERSHIP}, {_FOLDED_SUPPRESSION}"""
 
 _OF_THE_IMPORT = """standings imported
