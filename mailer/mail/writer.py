@@ -7,6 +7,7 @@ docs/writer.md shows such a function.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from mailer.compiler.escaping import ESCAPES, clean
@@ -68,7 +69,10 @@ class Join:
 
     def lines(self) -> list[str]:
         """The body of the function."""
-        joined = [part if isinstance(part, str) else self.name(part) for part in self._parts]
+        texts = [part for part in self._parts if isinstance(part, bytes)]
+        self._names |= {f"text{number}": text for number, text in enumerate(texts)}
+        number = count()
+        joined = [p if isinstance(p, str) else f"text{next(number)}" for p in self._parts]
         return [
             "email, variant, fillings, links, mark = merged",
             "sign, ids = links.keys.sign, pack(links.subscriber_id, links.send_id)",
