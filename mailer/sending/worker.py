@@ -9,7 +9,14 @@ import threading
 import traceback
 from typing import TYPE_CHECKING
 
-from mailer.errors import Interrupted, MailerError, SendStopped, StaleLedger, StoreUnreachableError
+from mailer.errors import (
+    ClaimLostError,
+    Interrupted,
+    MailerError,
+    SendStopped,
+    StaleLedger,
+    StoreUnreachableError,
+)
 from mailer.ledger.delivery import SendState
 from mailer.sending.service import SendService
 from mailer.sending.subject_test import choose_winner
@@ -61,7 +68,9 @@ class Worker:
         self._clock = clock
         self._stop = stop
         self._log = log
-        self._attending, self._store = open_store(), open_store()
+        self._attending = open_store()
+        self._store: Store | None = None
+        """The one to look for due sends with; a send that was taken up keeps it."""
         self._threads: list[threading.Thread] = []
         self._is_away = False
         """Whether the store's server did not answer at the last look."""
@@ -84,7 +93,8 @@ class Worker:
         self._log("worker", "stopped")
 
     def close(self) -> None:
-        self._store.close()
+        if self._store is not None:
+            self._store.close()
         self._attending.close()
 
     def _try_to_start(self) -> bool:
@@ -98,28 +108,43 @@ class Worker:
 
     def _start_what_is_due(self) -> bool:
         started = False
-        tests = self._store.schedule.tests_to_decide(now=self._clock())
+        store = self._look_with()
+        tests = store.schedule.tests_to_decide(now=self._clock())
         if self._is_away:
             self._is_away = False
             self._log("worker", "goes on: the store answers again")
         for send in tests:
-            why = choose_winner(self._store, send, self._clock())
+            why = choose_winner(store, send, self._clock())
             if why:
                 self._log(_name(send), why)
         while not self._stop.requested:
-            taken = self._store.schedule.take_up(now=self._clock(), join=self._join)
+            store = self._look_with()
+            taken = store.schedule.take_up(now=self._clock(), join=self._join)
             if taken is None:
                 break
-            # daemon: a second Ctrl-C does not wait for it
+            self._store = None
             self._at_work.add(taken.id)
-            thread = threading.Thread(target=self._serve, args=(self._store, taken), daemon=True)
+            # daemon: a second Ctrl-C does not wait for it
+            thread = threading.Thread(target=self._serve, args=(store, taken), daemon=True)
             thread.start()
-            self._store = self._open_store()
             self._threads.append(thread)
             started = True
         return started
 
+    def _look_with(self) -> Store:
+        self._store = self._store or self._open_store()
+        return self._store
+
     def _serve(self, store: Store, send: Send) -> None:
+        try:
+            self._go_on(store, send)
+        except (ClaimLostError, StoreUnreachableError) as err:
+            self._log(_name(send), f"left where it is, and taken up again later: {err.message}")
+        finally:
+            self._at_work.discard(send.id)
+            store.close()
+
+    def _go_on(self, store: Store, send: Send) -> None:
         name = _name(send)
         try:
             self._log(name, f"started, {store.sends.counts(send.id).pending:,} pending")
@@ -128,17 +153,20 @@ class Worker:
             self._log(name, self._outcome(store, send))
         except Interrupted:
             self._log(name, "left where it is: the next worker goes on")
-        except StoreUnreachableError as err:
-            self._log(name, f"left where it is, and taken up again later: {err.message}")
-        except Exception as err:  # noqa: BLE001 - whatever it is, it must not be tried again and again
+        except StoreUnreachableError:
+            raise
+        except Exception as err:  # whatever it is, it must not be tried again and again
+            if self._is_shared and isinstance(err, ClaimLostError):
+                raise  # it was cut off, and taken for dead
             self._pause(store, send, err)
-        finally:
-            self._at_work.discard(send.id)
-            store.close()
 
     def _join(self, send_id: int) -> bool:
         """Whether to send beside others: on a store that machines share, each adds to the speed."""
-        return isinstance(self._project.store, str) and send_id not in self._at_work
+        return self._is_shared and send_id not in self._at_work
+
+    @property
+    def _is_shared(self) -> bool:
+        return isinstance(self._project.store, str)
 
     def _pause(self, store: Store, send: Send, err: Exception) -> None:
         """An error pauses its send until a person resumes it."""

@@ -40,8 +40,12 @@ class Deliveries(Protocol):
     def record(self, results: Iterable[Result], *, now: datetime) -> None:
         """Record outcomes of this worker's deliveries. In a cancelled send, PENDING becomes skipped.
 
+        The same outcomes may be recorded again. An outcome counts, too, where another worker has taken
+        the delivery over and settled it as uncertain.
+
         Raises:
-            ClaimLostError: some were no longer this worker's (all others are recorded).
+            ClaimLostError: some that were handed over were no longer this worker's (all others are
+                recorded).
         """
         ...
 

@@ -12,12 +12,13 @@ import socket
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psycopg
+
+from mailer.store.postgres import errors
 from mailer.store.postgres.database import connect, is_alive
 from mailer.store.postgres.dialect import translate
 
 if TYPE_CHECKING:
-    import psycopg
-
     from mailer.store.postgres.database import PostgresDatabase
 
 _WORKERS, _ATTENDANTS = 7_305_002, 7_305_003
@@ -65,14 +66,22 @@ class PostgresLeases:
     def _hold(self, kind: int) -> None:
         """Hold a lock, and take it again after its connection was lost."""
         self._id = self._id or uuid4().hex
-        if self._connection is None or not is_alive(self._connection):
-            self._connection = connect(self._db.url, f"mailer {self._id[:8]} {_process()}")
-            self._connection.execute(_SERVER_KEEPALIVES)
-            for held in self._kinds:
-                self._take(self._connection, held)
-        if kind not in self._kinds:
-            self._take(self._connection, kind)
-            self._kinds.add(kind)
+        try:
+            if self._connection is None or not is_alive(self._connection):
+                self._connection = self._connect()
+            if kind not in self._kinds:
+                self._take(self._connection, kind)
+                self._kinds.add(kind)
+        except psycopg.Error as err:
+            raise errors.failed(err, self._db.url, writing=True, lost=True) from err
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        """A new connection, with all locks that the lost one had."""
+        connection = connect(self._db.url, f"mailer {self._id[:8]} {_process()}")
+        connection.execute(_SERVER_KEEPALIVES)
+        for held in self._kinds:
+            self._take(connection, held)
+        return connection
 
     def _take(self, connection: psycopg.Connection[Any], kind: int) -> None:
         # the lock of the lost connection may not have been freed yet: both are this process's

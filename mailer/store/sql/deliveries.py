@@ -119,7 +119,7 @@ class SqlDeliveries:
             worker = self._leases.worker_id()
             recorded = sum(
                 self._db.execute(
-                    statement,
+                    _RECORD,
                     {
                         "state": state,
                         "detail": detail,
@@ -129,16 +129,23 @@ class SqlDeliveries:
                     },
                 )
                 for (state, detail), message_ids in _by_outcome(results).items()
-                for statement in (_RECORD, _RECORD_LATE)
             )
+            lost = self._count_lost(results, worker) if recorded != len(results) else 0
             self._web_versions.add(results)
             self._compare_with_events(results, at)
             self._sends.skip_cancelled(now)
-        if recorded != len(results):
+        if lost:
             raise ClaimLostError(
-                f"{len(results) - recorded} deliveries were no longer this process's to record",
+                f"{lost} deliveries were no longer this process's to record",
                 hint="Was lists/workers/ cleared during a send? Look at: mailer status",
             )
+
+    def _count_lost(self, results: Sequence[Result], worker: str) -> int:
+        """Number of deliveries that were handed over, and are neither recorded by this worker nor its own."""
+        ids = [
+            result.delivery_id for result in results if result.state is not DeliveryState.PENDING
+        ]
+        return int(self._db.value(_LOST, {"ids": json.dumps(ids), "worker": worker}))
 
     def _compare_with_events(self, results: Sequence[Result], at: str) -> None:
         doubtful = [r.delivery_id for r in results if r.state in _DOUBTFUL]
@@ -257,19 +264,20 @@ WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"""
 
 _TAKE_OVER = "UPDATE deliveries SET worker = :worker WHERE id = :id"
 
-# Only by the worker that holds it: no worker overwrites what another has taken over.
+# No worker overwrites what another has claimed. What others have settled as uncertain, because its claimer
+# was cut off and seemed dead, the claimer knows better.
 _RECORD = """
 UPDATE deliveries SET state = :state, detail = :detail, changed = :at, message_id = r.value
 FROM json_each(:messages) r
-WHERE deliveries.id = CAST(r.key AS BIGINT) AND state = 'sending'
-    AND (worker = :worker OR substr(worker, 1, 33) = :worker || ' ')"""
+WHERE deliveries.id = CAST(r.key AS BIGINT) AND (
+    state = 'sending' AND (worker = :worker OR substr(worker, 1, 33) = :worker || ' ')
+    OR state = 'uncertain' AND substr(worker, 34) = :worker)"""
 
-# What others have settled as uncertain, because its claimer was cut off and seemed dead.
-_RECORD_LATE = """
-UPDATE deliveries SET state = :state, detail = :detail, changed = :at, message_id = r.value
-FROM json_each(:messages) r
-WHERE deliveries.id = CAST(r.key AS BIGINT) AND state = 'uncertain'
-    AND substr(worker, 34) = :worker"""
+# An outcome is recorded again when the connection was lost before the server could say that it has it.
+_LOST = """
+SELECT count(*) FROM json_each(:ids) r JOIN deliveries d ON d.id = CAST(r.value AS BIGINT)
+WHERE :worker NOT IN (d.worker, substr(d.worker, 1, 32))
+    AND NOT (substr(d.worker, 34) = :worker AND d.state NOT IN ('sending', 'pending'))"""
 
 _FAILURES = """
 SELECT coalesce(s.email, '(erased)'), d.detail

@@ -23,6 +23,7 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.import_row import ImportRow
 from mailer.store import connect
 from mailer.store.postgres import PostgresDatabase, health
+from mailer.store.postgres.leases import PostgresLeases
 from mailer.store.sqlite import migrations
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -191,6 +192,54 @@ def test_answers_do_not_settle_what_a_person_has_settled_otherwise(store, other,
     assert again.delivery_id == held.delivery_id
     with pytest.raises(ClaimLostError):
         store.deliveries.record([Result(held.delivery_id, ACCEPTED, "id")], now=NOW)
+
+
+def test_outcomes_can_be_recorded_again_when_the_answer_of_the_server_was_lost(store, other):
+    send = freeze(store)
+    held = store.deliveries.claim(send.id, 4, now=NOW)
+    states = [ACCEPTED, DeliveryState.FAILED, UNCERTAIN, PENDING]
+    results = [Result(c.delivery_id, s, "id") for c, s in zip(held, states, strict=True)]
+    store.deliveries.record(results, now=NOW)
+    # of what came back unsent, others may have begun already
+    assert len(other.deliveries.claim(send.id, 6, now=NOW)) == 3
+    store.deliveries.record(results, now=NOW)
+    counts = store.sends.counts(send.id)
+    assert (counts.accepted, counts.failed, counts.uncertain, counts.sending) == (1, 1, 1, 3)
+
+
+def test_what_is_settled_after_a_take_over_can_be_settled_again(store, other, address):
+    send = freeze(store)
+    held = store.deliveries.claim(send.id, 2, now=NOW)
+    end_connections(address)
+    taken = other.deliveries.abandoned(send.id)
+    unknown = [Result(claim.delivery_id, UNCERTAIN) for claim in taken]
+    other.deliveries.record(unknown, now=NOW)
+    store.deliveries.record([Result(held[0].delivery_id, ACCEPTED, "id")], now=NOW)
+    other.deliveries.record(unknown, now=NOW)
+    counts = store.sends.counts(send.id)
+    assert (counts.accepted, counts.uncertain) == (1, 1)
+
+
+@pytest.mark.parametrize("lost_again", [False, True])
+def test_a_lease_is_held_again_after_its_connection_was_lost_while_it_was_taken(
+    store, other, address, monkeypatch, lost_again
+):
+    send = freeze(store)
+    store.deliveries.claim(send.id, 1, now=NOW)
+    end_connections(address, "mailer ________ %")
+    take = PostgresLeases._take
+
+    def lose(leases, connection, kind):
+        connection.close()
+        take(leases, connection, kind)
+
+    monkeypatch.setattr(PostgresLeases, "_take", lose)
+    for _ in range(1 + lost_again):
+        with pytest.raises(StoreUnreachableError):
+            store.deliveries.claim(send.id, 1, now=NOW)
+    monkeypatch.undo()
+    assert len(store.deliveries.claim(send.id, 1, now=NOW)) == 1
+    assert other.deliveries.abandoned(send.id) == []
 
 
 def test_of_two_sends_that_reach_a_person_at_once_one_waits(store, open_stores):
