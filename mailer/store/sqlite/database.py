@@ -276,7 +276,8 @@ class SqliteDatabase(SqlDatabase):
         self.execute("PRAGMA user_version = 1")
 
     def _problem(self, err: sqlite3.Error) -> StoreError:
-        writing = self.connection.in_transaction
+        full = getattr(err, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+        writing = full or self.connection.in_transaction
         return problem(err, "written, and nothing of this step was kept" if writing else "read")
 
     # ---------------------------------------------------------------- transactions
