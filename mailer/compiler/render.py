@@ -102,7 +102,8 @@ class Renderer:
             ) from err
         except TemplateError as err:
             raise self._explained(err) from err
-        except (TypeError, ValueError, ArithmeticError) as err:
+        # NameError: Jinja writes a number without end as the name `inf`
+        except (TypeError, ValueError, ArithmeticError, NameError) as err:
             message, hint = mistakes.explained(
                 f"this cannot be worked out: {err}", "", self._names()
             )
