@@ -85,7 +85,7 @@ def restore(
     if folder is not None:
         _put_in_place(run, folder)
         _put_keys_in_place(run, folder, new_keys)
-    _show(run.store.freshness.accept(sent or (), now=now()))
+    _show(run, run.store.freshness.accept(sent or (), now=now()))
 
 
 def _is_in_use(run: Session) -> bool:
@@ -157,12 +157,16 @@ def _copy_key(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _show(settlement: Settlement) -> None:
+def _show(run: Session, settlement: Settlement) -> None:
     for campaign in settlement.campaigns:
-        typer.echo(
-            f"{campaign} may have gone to people whom this copy does not know of. Settle it first: "
-            f"mailer reconcile {campaign}"
+        known = bool(run.store.sends.all(campaign))
+        todo = (
+            f"Settle it first: mailer reconcile {campaign}"
+            if known
+            else f"It was begun after the copy was made: if you type mailer send {campaign}, nobody is mailed. "
+            "Everybody is uncertain then, and you decide."
         )
+        typer.echo(f"{campaign} may have gone to people whom this copy does not know of. {todo}")
     if settlement.uncertain:
         typer.echo(f"{settlement.uncertain:,} are uncertain: nobody mails them until you decide.")
     if not settlement.certain:

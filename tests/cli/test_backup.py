@@ -69,6 +69,17 @@ def test_restoring_keeps_what_was_there(mailer, root, tmp_path):
     store.close()
 
 
+def test_a_campaign_that_the_copy_does_not_know_is_settled_as_the_words_say(mailer, root, tmp_path):
+    mailer("backup", str(tmp_path / "backup"))
+    mailer("send", "vote", "--yes", "--limit", "4")
+    before = mailed(root)
+    output = mailer("restore", str(tmp_path / "backup"), "--yes")[1]
+    assert "if you type mailer send vote, nobody is mailed" in output
+    assert "12 uncertain" in mailer("send", "vote", "--yes")[1]
+    assert mailed(root) == before
+    assert "12 uncertain" in mailer("reconcile", "vote")[1]
+
+
 def test_a_damaged_database_is_restored(mailer, root, tmp_path):
     mailer("backup", str(tmp_path / "backup"))
     (root / "lists" / "mailer.db").write_bytes(b"no database" * 1000)
