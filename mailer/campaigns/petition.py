@@ -247,6 +247,8 @@ class Tally:
     """By the two letters of a state."""
     cities: Mapping[str, int] = field(default_factory=dict)
     """By city and state, as in "Portland, OR"."""
+    closed: bool = False
+    """Whether staff have closed it."""
 
 
 def rounded_down(count: int) -> int:

@@ -43,6 +43,7 @@ SOURCE_RULES: tuple[SourceRule, ...] = (
     footnotes.footnotes,
     compliance.sender,
     quoted_numbers.quoted_numbers,
+    action.closed_petitions,
     elements.unknown_attributes,
     elements.unknown_classes,
 )

@@ -255,3 +255,18 @@ def test_the_text_of_a_mail_cannot_ask_who_has_signed(root, mailer):
     path.write_text(path.read_text() + '{% if recipient.signed("night-bus") %}x{% endif %}')
     code, output = mailer("send", "vote", "--dry-run")
     assert (code, "Conditions can ask for it" in output) == (2, True)
+
+
+@pytest.mark.parametrize("how", ["closed", "closes", "opens"])
+def test_a_mail_that_asks_to_sign_what_nobody_can_sign_is_refused(root, mailer, store, how):
+    path = root / "campaigns" / "vote.md"
+    path.write_text(path.read_text() + '\n{{ petition("night-bus") }}\n')
+    assert "petition-closed" not in mailer("check", "vote")[1]
+    if how == "closed":
+        store.petitions.close("night-bus", now=NOW)
+    else:
+        edit(root, "goal:", f"{how}: {'2099' if how == 'opens' else '2020'}-01-01\ngoal:")
+    code, output = mailer("check", "vote")
+    assert code == 1
+    assert 'campaigns/vote.md:16: the petition "night-bus"' in output
+    assert "[petition-closed]" in output

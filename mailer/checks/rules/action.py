@@ -1,20 +1,26 @@
-"""A petition or an alert gives its readers something to do."""
+"""A petition or an alert gives its readers something to do, and they can do it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from mailer.campaigns.petition import Tally
 from mailer.checks import urls
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.rules import footnotes
+from mailer.errors import Place
 from mailer.links import SIGN, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
+    from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.rendered_mail import RenderedMail
 
 NOTHING_TO_DO = "nothing-to-do"
+PETITION_CLOSED = "petition-closed"
 
 _LAYOUTS = {"alert", "petition"}
 """Those that are made to ask for something."""
@@ -39,6 +45,25 @@ def nothing_to_do(mail: RenderedMail) -> Iterator[Finding]:
         '"layout: newsletter".',
         mail.snapshot.parsed.place("layout"),
     )
+
+
+def closed_petitions(snapshot: Snapshot, today: date) -> Iterator[Finding]:
+    """The button of a petition leads to a form, not to a page that says it is too late, or too early."""
+    source = snapshot.files[snapshot.path]
+    for name, petition in snapshot.petitions.items():
+        shown = re.search(rf"\bpetition\s*\(\s*[\"']{name}[\"']", source)
+        front, closed = petition.front, snapshot.tallies.get(name, Tally()).closed
+        ended = closed or (front.closes is not None and front.closes < today)
+        early = front.opens is not None and today < front.opens
+        if shown and (ended or early):
+            yield Finding(
+                PETITION_CLOSED,
+                Severity.ERROR,
+                f'the petition "{name}" {"is closed" if ended else f"opens on {front.opens}"}: nobody '
+                "can sign it",
+                "Take it out of the mail, or correct opens: and closes: in its file.",
+                Place(snapshot.path, source.count("\n", 0, shown.start()) + 1),
+            )
 
 
 def _is_action(url: str, mail: RenderedMail) -> bool:

@@ -201,10 +201,12 @@ class SqlPetitions:
 
     def _tally(self, petition: str) -> Tally:
         place = {"petition": petition, "smallest": SMALLEST}
+        counts = self.counts(petition)
         return Tally(
-            self.counts(petition).signed,
+            counts.signed,
             dict(self._db.rows(_BY_STATE, place)),
             {f"{city}, {state}": number for city, state, number in self._db.rows(_BY_CITY, place)},
+            bool(counts.closed),
         )
 
     def signers(self, petition: str) -> frozenset[int]:
