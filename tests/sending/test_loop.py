@@ -25,6 +25,8 @@ from tests.support.stores import kill
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
+pytestmark = pytest.mark.usefixtures("database_kind")  # on SQLite and on PostgreSQL
+
 
 class Time:
     """A clock that moves only when somebody waits; its brake can be pulled at a moment."""
