@@ -13,7 +13,7 @@ from mailer.cli.common import Json, now, print_json, session
 from mailer.errors import ImportFileError, Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mailer.lists.importing import RejectedRow
     from mailer.lists.membership import SuppressedAddress
@@ -90,17 +90,17 @@ def _of_file(
     from mailer.lists.import_row import SUPPRESSIONS
     from mailer.lists.importing import AcceptedRow, RejectedRow, SubscriberFile
     from mailer.lists.membership import SuppressedAddress, SuppressionReason
-    from mailer.lists.standing import Standing
 
     with opened(file) as stream:
-        for row in SubscriberFile(stream, str(file), everybody=standing).rows():
+        # everybody in it is suppressed: there is nothing to ask
+        for row in SubscriberFile(stream, str(file), everybody=standing, asks=False).rows():
             if isinstance(row, RejectedRow):
                 _refuse_unreadable(file, row)
                 rejected[row.why] += 1
             if not isinstance(row, AcceptedRow):
                 continue
             own_standing = row.row.standing
-            reason = SUPPRESSIONS[standing or Standing.DO_NOT_MAIL]
+            reason = SUPPRESSIONS[standing or _reason_in(row.row.fields.values())]
             since, note = "", source or f"suppressed by {file.name}"
             if own_standing is not None and own_standing.suppression:
                 reason = SuppressionReason(own_standing.suppression)
@@ -114,6 +114,15 @@ def _of_file(
                 reason = SuppressionReason.UNSUBSCRIBED
                 since, note = own_standing.since, source or own_standing.note
             yield SuppressedAddress(row.row.email, reason, since, note)
+
+
+def _reason_in(values: Iterable[str]) -> Standing:
+    """The reason that a further column gives, such as BOUNCE or COMPLAINT of Amazon SES."""
+    from mailer.lists.standing import Standing, standing_of
+
+    standings = {standing_of(value) for value in values}
+    reasons = (Standing.COMPLAINED, Standing.BOUNCED)
+    return next((reason for reason in reasons if reason in standings), Standing.DO_NOT_MAIL)
 
 
 def _refuse_unreadable(file: Path, row: RejectedRow) -> None:

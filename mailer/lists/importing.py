@@ -119,6 +119,7 @@ class SubscriberFile:
         everybody: the standing of all people of the file, when it is a list of such people.
         encoding: of a CSV file; "" to recognize it.
         sheet: of a workbook; "" for the only one with addresses.
+        asks: whether the file is refused where it is not certain who of it left.
 
     Raises:
         ImportFileError: the file cannot be read at all, or it is not certain who of it left; also
@@ -136,6 +137,7 @@ class SubscriberFile:
         everybody: Standing | None = None,
         encoding: str = "",
         sheet: str = "",
+        asks: bool = True,
     ) -> None:
         self._table = open_table(stream, path, encoding=encoding, sheet=sheet)
         header = self._table.header
@@ -148,7 +150,7 @@ class SubscriberFile:
             # a known system says elsewhere who left
             or (self.system and column.target == "member_since")
         }
-        self._departures = Departures(self.columns, statuses or {}, everybody, quiet)
+        self._departures = Departures(self.columns, statuses or {}, everybody, quiet, asks)
 
     @property
     def encoding(self) -> str:

@@ -177,12 +177,14 @@ class Departures:
         statuses: from `--status`: word → standing.
         everybody: the standing of `--as`, when the file as a whole is such a list.
         ignored: indexes of columns that say nothing about leaving, by `--ignore`.
+        asks: whether the file is refused where it is not certain who left.
     """
 
     columns: Sequence[Column]
     statuses: Mapping[str, Standing] = field(default_factory=dict)
     everybody: Standing | None = None
     ignored: frozenset[int] = frozenset()
+    asks: bool = True
 
     def __post_init__(self) -> None:
         self._signals = [
@@ -302,7 +304,7 @@ class Departures:
         """
         if self._unreadable:
             raise self._lost(path)
-        if self.everybody is not None:
+        if self.everybody is not None or not self.asks:
             return
         problems = [*self._unknown_values(), *self._values_elsewhere()]
         place = Place(path, line)

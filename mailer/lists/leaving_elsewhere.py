@@ -20,7 +20,7 @@ _PHRASES = re.compile(
     r"|\bdad[oa] de baja\b|\bdesuscri|\bdesabonn|\bdesinscri|\babgemeldet\b|\bgesperrt\b"
 )
 _ALONE = re.compile(
-    r"bounc(ed|es|ing)|hard bounced?|complain(ed|t)|spam|suppressed|dead|dnc|dne|blocked|de baja"
+    r"bounc(e|ed|es|ing)|hard bounced?|complain(ed|ts?)|spam|suppressed|dead|dnc|dne|blocked|de baja"
 )
 """Words that say somebody left where nothing else stands in the cell."""
 _ADDRESSES = re.compile(r"\S*(://|@|www\.)\S*")

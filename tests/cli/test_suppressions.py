@@ -76,3 +76,21 @@ def test_a_rejected_row_is_told(project):
 def test_mistakes_are_said_and_change_nothing(project, arguments, message):
     assert project.run("suppress", *arguments, code=2).startswith(message)
     assert project.mailable() == ["ana", "bo", "cy"]
+
+
+def test_a_suppression_list_of_another_system_is_taken_as_it_is(project):
+    text = "EmailAddress,Reason,Status\nana@example.org,BOUNCE,Gold\nbo@example.org,COMPLAINT,\n"
+    project.write("suppressions.csv", f"{text}cy@example.org,asked by letter,active\n")
+    assert project.run("suppress", "suppressions.csv") == "3 suppressed.\n"
+    assert [row[1] for row in exported(project)] == [
+        "suppressed: bounced",
+        "suppressed: complained",
+        "suppressed: manual",
+    ]
+
+
+def test_no_row_with_an_address_is_left_out_quietly(project):
+    project.write("x.csv", "Email,City\nana@example.org,Salem\nbo@example.org,Portland, OR\n")
+    err = project.run("suppress", "x.csv", code=2)
+    assert err.startswith("x.csv:3: this row cannot be read")
+    assert exported(project) == []
