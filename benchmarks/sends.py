@@ -78,7 +78,7 @@ class Nowhere:
 
 
 class NoBrake:
-    pulled = False
+    requested = False
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -160,6 +160,7 @@ class SlotGroup:
         self.slots = slots
         self.forms = forms
         self.number = number
+        self.links = [slot.link for slot in slots]
         self.nulls = ",".join(["null"] * len(slots))
         self.is_signed = slots[0].purpose is not None
         """Whether its slots are the recipient's own links."""

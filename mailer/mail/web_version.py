@@ -39,8 +39,8 @@ def store_message(merged: Merged) -> StoredMessage:
 
 
 def _kept(filling: FilledGroup | FilledLinks) -> str:
-    own = zip(filling.facet.slots, filling.values, strict=True)
-    filling.kept = ",".join(["null" if slot.link else _to_json(value) for slot, value in own])
+    own = zip(filling.facet.links, filling.values, strict=True)
+    filling.kept = ",".join(["null" if link else _to_json(value) for link, value in own])
     return filling.kept
 
 
