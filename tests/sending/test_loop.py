@@ -746,7 +746,7 @@ def slowly_from_the_third(way, happens):
         if outgoing.delivery_id == 3:
             happens()
         if outgoing.delivery_id > 3:
-            Event().wait(0.3)
+            Event().wait(1)
         return say(outgoing)
 
     way.say = wait

@@ -283,17 +283,20 @@ SELECT :new, :campaign, id, 'queued', :query, :snapshot, :digest, :transport, :q
 FROM lists WHERE name = :list
 ON CONFLICT (campaign, list_id) DO NOTHING"""
 
-# The join leaves out people who were erased since the ids were read; the condition, people who had it
-# under an address they have moved from.
+# The join leaves out people who were erased since the ids were read; the conditions, people who had it
+# under an address they have moved from, and those who are in it already, so that ids follow each other.
 _ADD_DELIVERIES = """
 INSERT INTO deliveries (id, campaign, subscriber_id, send_id, state, detail, changed, arm, due)
-SELECT :first + frozen.position - 1, :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
+SELECT :first + row_number() OVER (ORDER BY frozen.position) - 1, :campaign, subscribers.id, :id, :state, :detail, :at, frozen.arm,
     CASE frozen.arm WHEN 0 THEN :rest_due ELSE coalesce(times.due, :due) END
 FROM frozen JOIN subscribers ON subscribers.id = frozen.subscriber_id
 LEFT JOIN times ON times.timezone = subscribers.timezone WHERE NOT EXISTS (
     SELECT 1 FROM moves JOIN deliveries d
         ON d.campaign = :campaign AND d.subscriber_id = moves.formerly
     WHERE moves.subscriber_id = subscribers.id AND d.state <> 'skipped')
+AND NOT EXISTS (
+    SELECT 1 FROM deliveries d
+    WHERE d.campaign = :campaign AND d.subscriber_id = subscribers.id)
 ON CONFLICT (campaign, subscriber_id) DO NOTHING"""
 
 _TAKE_BACK = """
