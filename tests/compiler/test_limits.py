@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from mailer.compiler import limits
@@ -147,6 +149,12 @@ def test_a_run_takes_no_longer_than_its_time(monkeypatch):
     monkeypatch.setattr(limits, "SECONDS", -1)
     with pytest.raises(CampaignError, match="too long"):
         make_merger("{% for i in range(9) %}x{% endfor %}").merge(ANA)
+
+
+def test_a_machine_that_stands_still_in_a_run_goes_on_with_it(monkeypatch):
+    clock = count(step=limits.SECONDS + 1)
+    monkeypatch.setattr(limits, "monotonic", lambda: next(clock))
+    assert make_merger("{% for i in range(9) %}x{% endfor %}").merge(ANA)
 
 
 def test_an_ordinary_campaign_takes_a_hundredth_of_what_it_may():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_SECONDS = 60
-_IDLE_SECONDS = 30
+_IDLE_SECONDS = 10
 """Time after which the server ends the transaction of a process that has stopped in its middle: a lock
 that it held would stop all others."""
 
@@ -99,8 +99,11 @@ class PostgresDatabase(SqlDatabase):
         with self._explained():
             self._check_server()
         if not self.read_only:
-            with self.writing(), self._explained():
-                schema.update(self.connection, self.name, announce)
+            with self._explained():
+                is_current = schema.is_current(self.connection)
+            if not is_current:
+                with self.writing(), self._explained():
+                    schema.update(self.connection, self.name, announce)
             self.moved_to = self.value(MOVED) or ""
 
     def _open(self) -> None:

@@ -73,6 +73,11 @@ def update(connection: Connection[Any], name: str, announce: Callable[[str], Non
         _note(connection, step.name)
 
 
+def is_current(connection: Connection[Any]) -> bool:
+    """Whether nothing is to be done: to find out keeps nobody out, and waits for nobody who writes."""
+    return applied_steps(connection) == set(migrations.step_names())
+
+
 def applied_steps(connection: Connection[Any]) -> set[str] | None:
     """The names of the steps that the database has; None for an empty one."""
     row = connection.execute("SELECT to_regclass('schema_steps')").fetchone()

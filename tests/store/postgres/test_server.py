@@ -145,6 +145,13 @@ def test_an_older_database_is_brought_up_to_date_and_a_newer_one_refused(
     assert health.examine(address).newer == ("something_new",)
 
 
+def test_a_store_is_opened_and_read_while_another_machine_writes(store, open_stores):
+    with store.database.writing():
+        other = open_stores()
+        other.database.execute("SET lock_timeout = 100")
+        assert other.subscribers.lists() == []
+
+
 # ---------------------------------------------------------------- senders on many machines
 
 
