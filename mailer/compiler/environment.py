@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import (
@@ -13,6 +14,7 @@ from jinja2 import (
     pass_environment,
 )
 from jinja2.compiler import CodeGenerator
+from jinja2.filters import do_title
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
@@ -161,6 +163,7 @@ class Environment(SandboxedEnvironment):
         del self.globals["lipsum"]
         self._globals = tuple(self.globals.values())
         self.filters["default"] = self.filters["d"] = default
+        self.filters["title"] = title
         self.filters["thousands"] = lambda number: f"{int(number):,}"
         self.filters["attr"] = pass_environment(_attribute)
         for name in ("int", "float"):
@@ -297,6 +300,14 @@ def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
     if missing or (isinstance(value, str) and not value.strip()) or (boolean and not value):
         return default_value
     return value
+
+
+_AFTER_INITIAL = re.compile(r"(?<![^\W\d_])([^\W\d_]['\u2019])([^\W\d_])(?=[^\W\d_])")
+
+
+def title(value: Any) -> str:
+    """Jinja's `title`, which would write D'arcy and O'brien."""
+    return _AFTER_INITIAL.sub(lambda part: part[1] + part[2].upper(), do_title(value))
 
 
 def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.compiler import language as languages
 from mailer.compiler.symbolic import Symbol
-from mailer.errors import CampaignError, suggest
+from mailer.errors import CampaignError, Place, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,8 @@ class LanguageChoice:
             template = self._environment.get_template(f"{self._campaign.path}#language")
             code = " ".join(template.render(shared).split())
         else:
-            result: Any = self._environment.compile_expression(value[1])(shared)
+            place = self._campaign.place("language")
+            result = self._evaluate(value[1], shared, place)
             if isinstance(result, Symbol):
                 result = recorder.ask(result, str, "the value of {}")
             code = str(result)
@@ -90,9 +91,21 @@ class LanguageChoice:
         for code in self._compared:
             expression = f"recipient.fields.language == '{code}'"
             language = languages.nearest(code, self._available)
-            if language and self._environment.compile_expression(expression)(shared):
+            if language and self._evaluate(expression, shared, self._line_of(code)):
                 return language
         return ""
+
+    def _evaluate(self, expression: str, shared: Mapping[str, Any], place: Place) -> Any:
+        try:
+            return self._environment.compile_expression(expression)(shared)
+        except CampaignError as err:
+            err.place = place
+            raise
+
+    def _line_of(self, code: str) -> Place:
+        """Where the campaign compares the recipient's language with this one."""
+        before = re.split(rf"language\s*==\s*[\"']{re.escape(code)}", self._source, maxsplit=1)[0]
+        return self._campaign.place(line=before.count("\n") + 1)
 
     def _unknown(self, code: str) -> CampaignError:
         meant = languages.nearest(languages.named(code), self._available)

@@ -18,6 +18,20 @@ def text_for(body, subscriber, **options):
 
 
 @pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("d'arcy o'brien", "D'Arcy O'Brien"),
+        ("D\u2019ARCY", "D\u2019Arcy"),
+        ("JOSÉ MARÍA", "José María"),
+        ("jean-luc o'neill-d'souza", "Jean-Luc O'Neill-D'Souza"),
+        ("it's ana's", "It's Ana's"),
+    ],
+)
+def test_a_name_in_title_case_keeps_the_capital_behind_an_apostrophe(name, expected):
+    assert text_for("{{ recipient.first_name | title }}", replace(ANA, first_name=name)) == expected
+
+
+@pytest.mark.parametrize(
     ("body", "expected"),
     [
         ("{{ recipient.first_name }}", "Ana"),
