@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
     from mailer.ledger.delivery import Counts, Send
-    from mailer.sending.loop import SendProgress
     from mailer.sending.plan import Plan
+    from mailer.sending.progress import SendProgress
     from mailer.transports.base import Allowance
 
 _SHOWN = 12

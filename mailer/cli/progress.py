@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from mailer.sending.loop import SendProgress
+    from mailer.sending.progress import SendProgress
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ So a claimed delivery is not claimed again before its outcome is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,10 +33,11 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.mail.web_version import store_message
 from mailer.sending.circuit_breaker import THRESHOLD, CircuitBreaker
 from mailer.sending.delivery_pool import DeliveryPool
+from mailer.sending.progress import Pace, SendProgress
 from mailer.sending.reputation import ReputationMonitor
 from mailer.sending.scheduling import changed_elsewhere
 from mailer.throttle import lowest_rate
-from mailer.transports.base import MAX_IN_FLIGHT, OutgoingMessage
+from mailer.transports.base import OutgoingMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,12 +51,6 @@ if TYPE_CHECKING:
     from mailer.store import Store
     from mailer.transports.base import Allowance, BatchResult, Transport
 
-STEP = 0.25
-"""Seconds of sending in one batch: small, so that sending is even and few messages are in flight."""
-_OUTSTANDING = 1.5
-"""Seconds of sending that may be unanswered. At a latency of 0.1 s, 0.1 is needed."""
-_FEWEST_OUTSTANDING = 4
-"""Messages in flight at least, at any rate, so that a hanging call does not delay the rest."""
 _DISK_TRIES = 300
 """Seconds for which answers are kept in memory while the disk is full."""
 _NAP = 0.1
@@ -64,60 +59,6 @@ _LEAD = 0.1
 """Seconds before its slot at which a batch is merged: ready in time, and claimed only briefly before."""
 _LOOK_AGAIN = timedelta(minutes=5)
 """Interval between two queries of the transport's allowance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Pace of sending; a batch holds about one second of sending at most, so that few messages are in flight."""
-
-    rate: float | None
-    """Messages a second, as requested and attainable; None is as fast as possible."""
-    call_size: int = 1
-    """Messages in one call, if the rate has so many in a second."""
-
-    @property
-    def batch_size(self) -> int:
-        if self.rate is None:
-            return MAX_IN_FLIGHT
-        call = min(self.call_size, int(self.rate))
-        return max(1, min(MAX_IN_FLIGHT, max(call, int(self.rate * STEP))))
-
-    @property
-    def most_outstanding(self) -> int:
-        """Messages that may be unanswered at a time, which limits the number of uncertain ones."""
-        if self.rate is None:
-            return MAX_IN_FLIGHT
-        return max(_FEWEST_OUTSTANDING, self.batch_size, int(self.rate * _OUTSTANDING))
-
-
-@dataclass(frozen=True, slots=True)
-class SendProgress:
-    """What this run has done so far."""
-
-    accepted: int = 0
-    failed: int = 0
-    uncertain: int = 0
-    slowdowns: int = 0
-    """Number of requests to slow down from the other side."""
-    slow_down: str = ""
-    """Message of the last such request."""
-    rate_factor: float = 1
-    """Factor of the rate in use after such requests."""
-
-    @property
-    def tried(self) -> int:
-        return self.accepted + self.failed + self.uncertain
-
-    def plus(self, batch_result: BatchResult) -> SendProgress:
-        states = [result.state for result in batch_result.results]
-        return replace(
-            self,
-            accepted=self.accepted + states.count(DeliveryState.ACCEPTED),
-            failed=self.failed + states.count(DeliveryState.FAILED),
-            uncertain=self.uncertain + states.count(DeliveryState.UNCERTAIN),
-            slowdowns=self.slowdowns + bool(batch_result.slow_down),
-            slow_down=batch_result.slow_down or self.slow_down,
-        )
 
 
 class Merger(Protocol):

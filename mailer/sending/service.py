@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from mailer.config import Project
     from mailer.ledger.delivery import Send
     from mailer.links import Keys
-    from mailer.sending.loop import SendProgress
     from mailer.sending.plan import Mailing, Plan
+    from mailer.sending.progress import SendProgress
     from mailer.store import Store
     from mailer.transports.base import Transport
 

@@ -17,7 +17,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.sending.loop import Pace
+from mailer.sending.progress import Pace
 from mailer.transports.ses.transport import MARGIN
 from tools.projects.ses_project import CAMPAIGN, SEND, fake_ses, make_project, start
 
