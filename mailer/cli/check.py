@@ -16,6 +16,7 @@ from mailer.cli.common import (
     Session,
     Where,
     now,
+    print_facts,
     print_json,
     session,
     with_sample,
@@ -130,8 +131,7 @@ def _show(snapshot: Snapshot, lists: Sequence[str], report: CheckReport) -> None
         "Left out": output.left_out(report.dry_run.left_out) or "nobody",
         "Largest": f"{largest.largest / 1000:,.1f} kB of HTML, for {largest.largest_for}",
     }
-    for name, value in lines.items():
-        typer.echo(f"  {name:<11} {value}")
+    print_facts(lines)
     output.show_variants([(checked.variant, checked.recipients) for checked in report.variants])
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mailer.config import Project
     from mailer.errors import MailerError
@@ -106,7 +108,7 @@ class Session:
 
 
 def _announce(sentence: str) -> None:
-    typer.echo(sentence, err=True)
+    echo(sentence, err=True)
 
 
 def session(context: typer.Context) -> Session:
@@ -125,9 +127,47 @@ def seconds() -> float:
 
 
 def complain(err: MailerError) -> None:
-    typer.echo(str(err), err=True)
+    echo(str(err), err=True)
     if err.hint:
-        typer.echo(f"  {err.hint}", err=True)
+        echo(f"  {err.hint}", err=True)
+
+
+def echo(text: str, *, err: bool = False, indent: int = 2) -> None:
+    """Print sentences, broken between words where a terminal is too narrow for them.
+
+    Args:
+        text: one or several lines. In a pipe and in a file, they stay as they are.
+        err: whether to print to standard error.
+        indent: blanks before what is moved to the next line, beyond those of the line itself.
+    """
+    stream = sys.stderr if err else sys.stdout
+    if stream.isatty():
+        text = "\n".join(_broken(line, indent) for line in text.split("\n"))
+    typer.echo(text, err=err)
+
+
+def _broken(line: str, indent: int) -> str:
+    lead = len(line) - len(line.lstrip())
+    width = shutil.get_terminal_size().columns
+    lines = textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=" " * (lead + indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
+
+
+def print_facts(facts: Mapping[str, object], width: int = 11) -> None:
+    """Print names and their values, one below the other.
+
+    Args:
+        facts: by name.
+        width: characters for the names.
+    """
+    for name, value in facts.items():
+        echo(f"  {name:<{width}} {value}", indent=width + 1)
 
 
 def interactive() -> bool:

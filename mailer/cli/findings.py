@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.checks.finding import Severity
+from mailer.cli.common import echo
 from mailer.errors import FindingsError
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def show(findings: Sequence[Finding], everybody: int, *, err: bool = False) -> N
         some.sort(key=lambda finding: remedies[finding.code, finding.hint])
         for (_, hint), group in groupby(some, lambda finding: (finding.code, finding.hint)):
             lines = [in_words(finding, everybody) for finding in group]
-            typer.echo("\n" + "\n".join([*lines, f"  {hint}"]), err=err)
+            typer.echo(err=err)
+            echo("\n".join(lines), err=err, indent=4)
+            echo(f"  {hint}", err=err, indent=0)
     if findings:
         typer.echo(err=err)
 

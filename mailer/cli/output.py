@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.cli import findings
-from mailer.cli.common import print_table
+from mailer.cli.common import print_facts, print_table
 from mailer.compiler.variant_names import names
 from mailer.lists.membership import SuppressionReason
 from mailer.throttle import lowest_rate
@@ -92,8 +92,7 @@ def show_plan(plan: Plan, further: Mapping[str, str]) -> None:
     if snapshot.parsed.front.urgent:
         lines["Urgent"] = "yes: also for those who had another campaign lately"
     typer.echo()
-    for name, value in lines.items():
-        typer.echo(f"  {name:<11} {value}")
+    print_facts(lines)
     if plan.mailing.edited and plan.mailing.send:
         typer.echo(
             f"\n  The files have changed since {_day(plan.mailing.send)}. Everybody still to come "

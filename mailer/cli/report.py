@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailer.cli.common import Campaign, Json, Session, now, print_json, print_table, session
+from mailer.cli.common import (
+    Campaign,
+    Json,
+    Session,
+    now,
+    print_facts,
+    print_json,
+    print_table,
+    session,
+)
 from mailer.errors import UsageError, suggest
 
 if TYPE_CHECKING:
@@ -101,9 +110,7 @@ def _show(report: SendReport) -> None:
         "Approved by": ", ".join(report.approved_by),
         **{key.name: f"{key.number}, {key.note}" for key in rows.key_figures(report)},
     }
-    for name, value in lines.items():
-        if value:
-            typer.echo(f"  {name:<13} {value}")
+    print_facts({name: value for name, value in lines.items() if value}, width=13)
     typer.echo()
     tables = {
         "Of the audience": rows.ledger(report),
