@@ -63,4 +63,4 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 bench-quick: setup
-	$(BIN)/python -m benchmarks merge compile start audience --rounds 3 --people 20000
+	$(BIN)/python -m benchmarks merge compile check start audience --rounds 3 --people 20000
