@@ -7,6 +7,7 @@ which Markdown takes for nothing but text, and compiles the result like any othe
 from __future__ import annotations
 
 import re
+import unicodedata
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -197,7 +198,14 @@ def oracle_jinja(body, person):
 
 
 def same_words(text):
-    return re.sub(r"(\n>|\s)+", " ", text)
+    """The text without its line breaks: at a wide letter, a line ends in the middle of a word."""
+    text = re.sub(r"(\n>|\s)+", " ", text)
+    wide = {
+        i for i, letter in enumerate(text) if unicodedata.east_asian_width(letter) in {"F", "W"}
+    }
+    return "".join(
+        letter for i, letter in enumerate(text) if letter != " " or not {i - 1, i + 1} & wide
+    )
 
 
 def difference(merged, written):
