@@ -87,18 +87,18 @@ def applied_steps(connection: Connection[Any]) -> set[str] | None:
 
 
 def tables(connection: Connection[Any]) -> dict[str, list[str]]:
-    """Tables in the order in which they were made, with their columns."""
-    found: dict[str, list[str]] = {}
+    """Tables in the order in which SQLite's were made, with their columns: a dump keeps no order."""
+    columns: dict[str, list[str]] = {}
     for table, column in connection.execute(_COLUMNS):
-        found.setdefault(table, []).append(column)
-    return found
+        columns.setdefault(table, []).append(column)
+    return {table: columns[table] for table in migrations.table_order()}
 
 
 _COLUMNS = b"""
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
     AND c.relname <> 'schema_steps' AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY c.oid, a.attnum"""
+ORDER BY c.relname, a.attnum"""
 
 
 def _create(connection: Connection[Any]) -> None:

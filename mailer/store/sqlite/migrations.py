@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sqlite_utils import Database, Migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 migrations = Migrations("mailer")
 
@@ -201,6 +205,14 @@ def steps() -> list[Migrations._Migration]:
 def step_names() -> frozenset[str]:
     """The names of all steps that this version knows."""
     return frozenset(step.name for step in steps())
+
+
+@cache
+def table_order() -> Sequence[str]:
+    """The tables in the order in which they were made: references lead back only."""
+    database = Database(memory=True)
+    migrations.apply(database)
+    return list(table_columns(database))
 
 
 def whole_schema() -> tuple[list[str], list[tuple[str, tuple[object, ...]]]]:

@@ -100,3 +100,6 @@ def test_a_backup_is_put_back_whole(tmp_path, store, address, monkeypatch):
         settlement = restored.freshness.accept([], now=NOW)
         assert (settlement.campaigns, settlement.uncertain) == (("vote",), 100)
         assert restored.deliveries.claim(send.id, 50, now=NOW) == []
+        with closing(connect(tmp_path / "back.db", hashes)) as back:
+            copy_all(restored, back, on_table=lambda *_: None, now=NOW)
+            assert prints(back) == prints(restored)
