@@ -33,13 +33,11 @@ _EXAMPLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
-    """What was ordered.
-
-    `day` is None for the next day on which the time is still to come.
-    """
+class SendTime:
+    """When a send is to go out, as staff typed it with --at."""
 
     day: date | None
+    """None for the next day on which the time is still to come."""
     at: time
     zone: tzinfo | None
     """None for each recipient's own."""
@@ -51,7 +49,7 @@ class Schedule:
         return f"{day}{self.at:%H:%M} {self.where}"
 
 
-def parse(text: str, *, default: str) -> Schedule:
+def parse(text: str, *, default: str) -> SendTime:
     """Read an order.
 
     Args:
@@ -71,14 +69,14 @@ def parse(text: str, *, default: str) -> Schedule:
         raise UsageError(f'"{text}" is not a time: {err}', hint=_EXAMPLES) from err
     where = written["where"] or default
     if where.lower() == LOCAL:
-        return Schedule(day, at, None, LOCAL)
+        return SendTime(day, at, None, LOCAL)
     if not where:
         raise UsageError(
             f'"{text}" does not say in which time zone',
             hint=f'Write "{text} America/New_York", or timezone = "America/New_York" under [send] in '
             "mailer.toml.",
         )
-    return Schedule(day, at, _zone(where), where)
+    return SendTime(day, at, _zone(where), where)
 
 
 def _zone(name: str) -> tzinfo:
@@ -113,7 +111,7 @@ def clock(at: datetime, zone: tzinfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def timing(schedule: Schedule, people: Mapping[str, int], *, now: datetime, default: str) -> Timing:
+def timing(schedule: SendTime, people: Mapping[str, int], *, now: datetime, default: str) -> Timing:
     """When each recipient's mail is due.
 
     Without a day it is the first on which the time is still to come, for everybody.
@@ -142,7 +140,7 @@ def timing(schedule: Schedule, people: Mapping[str, int], *, now: datetime, defa
     return Timing(plan, other, {name: due for name, due in dues.items() if due != other})
 
 
-def _zones(schedule: Schedule, people: Mapping[str, int], default: str) -> dict[str, tzinfo]:
+def _zones(schedule: SendTime, people: Mapping[str, int], default: str) -> dict[str, tzinfo]:
     """The clock that counts, by the name of a recipient's zone."""
     if schedule.zone is not None:
         return {"": schedule.zone}
@@ -159,7 +157,7 @@ def _zones(schedule: Schedule, people: Mapping[str, int], default: str) -> dict[
 
 
 def _on_the_day(
-    schedule: Schedule, zones: Mapping[str, tzinfo], now: datetime
+    schedule: SendTime, zones: Mapping[str, tzinfo], now: datetime
 ) -> tuple[date, dict[str, datetime]]:
     day = schedule.day or min(clock(now, zone).date() for zone in zones.values())
     while True:
@@ -170,7 +168,7 @@ def _on_the_day(
         day += timedelta(days=1)
 
 
-def _past(schedule: Schedule, day: date, late: Mapping[str, int], everybody: int) -> UsageError:
+def _past(schedule: SendTime, day: date, late: Mapping[str, int], everybody: int) -> UsageError:
     due = f"{day} {schedule.at:%H:%M}"
     if schedule.zone is not None:
         return UsageError(

@@ -1,4 +1,4 @@
-"""Schedule of a send: --at, and the rules for a send that waits for its time."""
+"""Time of a send: --at, and the rules for a send that waits for its time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailer.timezones import find_zone
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailer.campaigns.schedule import Schedule
+    from mailer.campaigns.schedule import SendTime
     from mailer.ledger.delivery import Send
     from mailer.sending.plan import Plan
     from mailer.store import Store
@@ -27,7 +27,7 @@ def is_later(at: str) -> bool:
     return at not in {"", NOW}
 
 
-def parse(at: str, timezone: str) -> Schedule | None:
+def parse(at: str, timezone: str) -> SendTime | None:
     """Read an --at; None for now. Raises UsageError for an invalid time."""
     return schedule.parse(at, default=timezone) if is_later(at) else None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PersonalRecord:
     """Where something about a person lies: `:id` is the subscriber's, -1 for none."""
 
     name: str
@@ -37,7 +37,7 @@ def _own_signatures(states: str) -> str:
 
 
 PLACES = (
-    Place(
+    PersonalRecord(
         "web_versions",
         show=f"""SELECT d.campaign, c.slot_values AS "values"
             FROM copies c JOIN deliveries d ON d.id = c.delivery_id
@@ -45,7 +45,7 @@ PLACES = (
         erase=(f"DELETE FROM copies WHERE delivery_id IN ({_OWN_DELIVERIES})",),
     ),
     # A provider's answer may quote the address. What is being sent at this moment keeps its state.
-    Place(
+    PersonalRecord(
         "deliveries",
         erase=(
             """UPDATE deliveries SET state = 'skipped', detail = 'erased', changed = :at
@@ -54,14 +54,14 @@ PLACES = (
                 WHERE subscriber_id = :id AND state NOT IN ('pending', 'sending', 'skipped')""",
         ),
     ),
-    Place(
+    PersonalRecord(
         "events",
         erase=(
             """UPDATE events SET message_id = '', diagnostic = '', domain = '', raw = ''
                 WHERE subscriber_id = :id""",
         ),
     ),
-    Place(
+    PersonalRecord(
         "unsubscribes",
         show="""SELECT coalesce(sends.campaign, '') AS campaign, how, at, reason, undone
             FROM departures d LEFT JOIN sends ON sends.id = d.send_id
@@ -72,7 +72,7 @@ PLACES = (
         ),
     ),
     # A signature that nobody stands behind any more is withdrawn: the sum of a petition's counts stays.
-    Place(
+    PersonalRecord(
         "signatures",
         show="""SELECT petition, status, how, at, first_name, last_name, zip, city, state, comment,
                 comment_public, consent, consent_version, consent_how, consented, reason
@@ -92,20 +92,20 @@ PLACES = (
                 WHERE email = :email OR subscriber_id = :id""",
         ),
     ),
-    Place(
+    PersonalRecord(
         "requests",
         show="""SELECT kind, email, asked, settled, lists, details, mail FROM requests
             WHERE email = :email OR subscriber_id = :id ORDER BY id""",
         erase=("DELETE FROM requests WHERE email = :email OR subscriber_id = :id",),
     ),
-    Place(
+    PersonalRecord(
         "moves",
         show="""SELECT coalesce(old.email, '(erased)') AS formerly FROM moves
             LEFT JOIN subscribers old ON old.id = moves.formerly
             WHERE moves.subscriber_id = :id ORDER BY moves.formerly""",
         erase=("DELETE FROM moves WHERE subscriber_id = :id",),
     ),
-    Place(
+    PersonalRecord(
         "imports",
         show="""SELECT imports.at, imports.file, p.moment, p.first_name, p.last_name, p.zip, p.city,
                 p.state, p.county, p.timezone, p.fields, p.tags
@@ -113,22 +113,22 @@ PLACES = (
             WHERE p.subscriber_id = :id ORDER BY p.import_id, p.moment""",
         erase=("DELETE FROM import_people WHERE subscriber_id = :id",),
     ),
-    Place(
+    PersonalRecord(
         "imported_memberships",
         show="""SELECT lists.name AS list, m.since, m.how, m.note
             FROM import_memberships m JOIN lists ON lists.id = m.list_id
             WHERE m.subscriber_id = :id ORDER BY m.import_id""",
         erase=("DELETE FROM import_memberships WHERE subscriber_id = :id",),
     ),
-    Place(
+    PersonalRecord(
         "imported_suppressions",
         show="""SELECT reason, detail, created, new_reason, new_created FROM import_suppressions
             WHERE address = :email ORDER BY import_id""",
         erase=("DELETE FROM import_suppressions WHERE address = :email",),
     ),
-    Place("memberships", erase=("DELETE FROM memberships WHERE subscriber_id = :id",)),
-    Place("subscribers", erase=("DELETE FROM subscribers WHERE id = :id",)),
-    Place(
+    PersonalRecord("memberships", erase=("DELETE FROM memberships WHERE subscriber_id = :id",)),
+    PersonalRecord("subscribers", erase=("DELETE FROM subscribers WHERE id = :id",)),
+    PersonalRecord(
         "other_reasons_of_suppression",
         show="""SELECT reason, detail, created FROM suppression_reasons r
             WHERE address = :email AND NOT EXISTS (SELECT 1 FROM suppressions x
@@ -136,7 +136,7 @@ PLACES = (
             ORDER BY created, reason""",
         erase=("DELETE FROM suppression_reasons WHERE address = :email",),
     ),
-    Place("suppressions", erase=("DELETE FROM suppressions WHERE address = :email",)),
+    PersonalRecord("suppressions", erase=("DELETE FROM suppressions WHERE address = :email",)),
 )
 
 _FREE_TEXT: Mapping[str, tuple[str, ...]] = {
@@ -156,7 +156,7 @@ class PersonalData:
         self._db = database
 
     def show(self, subscriber_id: int, email: str) -> dict[str, list[dict[str, object]]]:
-        """Place → its rows, for the places that have any."""
+        """Name of a record → its rows, where there are any."""
         person = {"id": subscriber_id, "email": email}
         shown = {place.name: self._db.records(place.show, person) for place in PLACES if place.show}
         return {name: records for name, records in shown.items() if records}
