@@ -76,7 +76,8 @@ def every_mail() -> dict[str, str]:
     snapshots = samples.every_snapshot() | {"components": samples.written(components())}
     mails = {}
     for name, snapshot in snapshots.items():
-        mails[name] = samples.merger_of(snapshot).merge(samples.usual()).html
+        person = samples.difficult(name)["usual"] if name in samples.CAMPAIGNS else samples.usual()
+        mails[name] = samples.merger_of(snapshot).merge(person).html
     return mails | {"logo": with_logo()}
 
 
