@@ -14,7 +14,7 @@ from mailer.config import Settings
 from mailer.schema import Section
 
 ROOT = Path(__file__).parents[2]
-TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = typer.main.get_command(app)
 
