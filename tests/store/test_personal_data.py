@@ -31,6 +31,8 @@ NAMES = {
     "blocked_mailboxes": {"mailbox"},
     "suppressions": {"reason"},
     "address_key_marks": {"hash"},
+    "shared_key": {"fingerprint"},
+    "moved": {"place"},
     "suppression_reasons": {"reason"},
     "events": {"kind", "outcome", "type", "subtype", "status"},
     "requests": {"kind", "mail", "settled"},
