@@ -181,3 +181,10 @@ def test_a_crash_between_event_and_mail_repeats_the_event_and_loses_none(folder,
     first, second = map(json.loads, (folder / EVENTS).read_text().splitlines())
     assert first["mail"]["messageId"] == second["mail"]["messageId"]
     assert first["bounce"]["feedbackId"] == second["bounce"]["feedbackId"]
+
+
+def test_what_is_not_here_may_lie_on_another_machine_that_sends_from_the_same_ledger(folder):
+    shared = Outbox(folder, campaign="vote", envelope=ENVELOPE, clock=lambda: NOW, alone=False)
+    shared.deliver([outgoing(1)])
+    settled = shared.settle([claim(1), claim(2)])
+    assert states(settled) == [DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN]
