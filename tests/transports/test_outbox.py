@@ -187,4 +187,4 @@ def test_what_is_not_here_may_lie_on_another_machine_that_sends_from_the_same_le
     shared = Outbox(folder, campaign="vote", envelope=ENVELOPE, clock=lambda: NOW, alone=False)
     shared.deliver([outgoing(1)])
     settled = shared.settle([claim(1), claim(2)])
-    assert states(settled) == [DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN]
+    assert states(settled) == {1: DeliveryState.ACCEPTED, 2: DeliveryState.UNCERTAIN}
