@@ -56,6 +56,7 @@ def all_ids(store):
     }
 
 
+@pytest.mark.sqlite_only("copies its files")
 @pytest.mark.usefixtures("random_ids")
 def test_a_copy_put_in_place_by_hand_gives_out_none_of_the_ids_again(opened, tmp_path):
     store = opened()

@@ -90,6 +90,7 @@ def test_erasing_forgets_every_reason(store):
     assert store.database.value("SELECT count(*) FROM suppression_reasons") == 0
 
 
+@pytest.mark.sqlite_only("its own older schemas")
 def test_reasons_from_before_they_were_kept_are_taken_over(store):
     suppress(store, BOUNCED)
     store.database.execute("DROP TABLE suppression_reasons")
