@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME…]`: measure, print tables, and write build/bench/NAME.json.
 
-Names: merge, compile, check, imports, sends, ses, web, start, audience, scale. Without any, all of them.
+Names: merge, compile, check, imports, sends, ses, web, start, audience, scale, stores. Without any, all of them.
 With --against REVISION, that revision is installed beside and takes turns with this code, in one run.
 """
 
@@ -24,6 +24,7 @@ NAMES = (
     "ses",
     "web",
     "scale",
+    "stores",
 )
 RESULTS = Path(__file__).parent.parent / "build" / "bench"
 
