@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from mailer.lists.request import (
@@ -21,7 +21,7 @@ class Requests(Protocol):
     def add(self, request: RecipientRequest, *, limits: RequestLimits, now: datetime) -> bool:
         """Keep a request, and that a mail has to go out for it.
 
-        The work is the same whether or not the address is known: `next_mail` decides who gets a mail.
+        The work is the same whether or not the address is known: `take_mails` decides who gets a mail.
         A mailbox that has reached its limit of mails makes no difference either: then nothing is kept.
 
         Return False when the limit of the domain, or the one overall, is reached.
@@ -62,14 +62,17 @@ class Requests(Protocol):
 
     def is_blocked(self, request_id: int) -> bool: ...
 
-    def next_mail(self, *, now: datetime, stale: datetime) -> PendingRequest | None:
-        """Mark the oldest mail that waits `sending`, durably, and return its request.
+    def take_mails(self, most: int, *, now: datetime, stale: datetime) -> Sequence[PendingRequest]:
+        """Mark the oldest mails that wait `sending`, durably, and return their requests in order.
 
         One that has been `sending` since before `stale` counts as waiting: its server is gone.
+        Addresses that may not be mailed are left out, so fewer can come back than wait.
         """
         ...
 
-    def mail_ended(self, request_id: int, state: ConfirmationState, *, now: datetime) -> None: ...
+    def mails_ended(self, states: Mapping[int, ConfirmationState], *, now: datetime) -> None:
+        """Keep the results of mails, by the ids of their requests."""
+        ...
 
     def forget(self, before: datetime, *, refused_before: datetime) -> None:
         """Delete older requests; those without mail may be deleted sooner.

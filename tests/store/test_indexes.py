@@ -126,7 +126,7 @@ def test_leaving_and_taking_it_back_find_the_person_by_an_index(store, send, whi
 def test_what_is_asked_for_on_a_page_is_granted_by_an_index(store, wish):
     def act():
         assert store.requests.add(wish, limits=RequestLimits(5, 9, 9), now=NOW)
-        assert store.requests.next_mail(now=NOW, stale=NOW - timedelta(hours=1))
+        assert store.requests.take_mails(1, now=NOW, stale=NOW - timedelta(hours=1))
         assert store.requests.grant(1, now=NOW).settled == "done"
         store.requests.grant(2, now=NOW)  # whoever moved keeps or leaves the old address
 

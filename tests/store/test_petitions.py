@@ -55,7 +55,11 @@ def ask(store, email=ANA, lists=(), now=NOW, **details):
     """Sign on the public page: the request is kept, and its mail goes out."""
     wish = RecipientRequest(RequestKind.SIGN, email, lists=lists, details=DETAILS | details)
     assert store.requests.add(wish, limits=LIMITS, now=now)
-    return store.requests.next_mail(now=now, stale=now)
+    return next_mail(store, now, now)
+
+
+def next_mail(store, now=NOW, stale=NOW):
+    return next(iter(store.requests.take_mails(1, now=now, stale=stale)), None)
 
 
 def rows(store, petition=BUS):
@@ -92,17 +96,17 @@ def test_no_receipt_goes_to_an_address_that_may_not_be_mailed(store, reason):
     store.suppressions.suppress(address(1), SuppressionReason(reason), detail="", now=NOW)
     assert sign(store, 1).status is SignatureState.SIGNED
     sign(store, 2)
-    assert store.requests.next_mail(now=NOW, stale=NOW).wish.email == address(2)
-    assert store.requests.next_mail(now=NOW, stale=NOW) is None
+    assert next_mail(store).wish.email == address(2)
+    assert next_mail(store) is None
 
 
 def test_a_person_with_a_new_address_signs_once(store):
     sign(store, 1)
     move = RecipientRequest(RequestKind.MOVE, "new@example.com", person(store, 1), 1)
     store.requests.add(move, limits=LIMITS, now=NOW)
-    while pending := store.requests.next_mail(now=NOW, stale=NOW):
+    while pending := next_mail(store):
         store.requests.grant(pending.id, now=NOW)
-        store.requests.mail_ended(pending.id, "sent", now=NOW)
+        store.requests.mails_ended({pending.id: "sent"}, now=NOW)
     moved = store.subscribers.history("new@example.com").subscriber.id
     again = store.petitions.sign(Signer(BUS, "w1", subscriber_id=moved, send_id=1), now=NOW)
     assert again.email == address(1)
@@ -171,9 +175,7 @@ def ask_past_receipt(store):
     wish = RecipientRequest(RequestKind.SIGN, address(1), details=DETAILS)
     store.requests.add(wish, limits=LIMITS, now=NOW)
     return next(
-        pending
-        for _ in range(2)
-        if (pending := store.requests.next_mail(now=NOW, stale=NOW)).wish.kind is RequestKind.SIGN
+        pending for _ in range(2) if (pending := next_mail(store)).wish.kind is RequestKind.SIGN
     )
 
 
@@ -202,7 +204,7 @@ def test_a_closed_petition_takes_no_more(store):
 def ask_of(store):
     wish = RecipientRequest(RequestKind.SIGN, ANA, details=DETAILS)
     store.requests.add(wish, limits=LIMITS, now=NOW)
-    while (pending := store.requests.next_mail(now=NOW, stale=NOW)).wish.email != ANA:
+    while (pending := next_mail(store)).wish.email != ANA:
         pass
     return pending
 
@@ -301,7 +303,7 @@ def test_whatever_happens_the_counts_are_those_of_the_rows(tmp_path_factory, ste
                 sign(store, number)
             case "ask":
                 ask(store, address(number), now=now)
-                while pending := store.requests.next_mail(now=now, stale=now - timedelta(days=99)):
+                while pending := next_mail(store, now, now - timedelta(days=99)):
                     requests[pending.wish.email] = pending
             case "confirm" if address(number) in requests:
                 store.requests.grant(requests[address(number)].id, now=now)

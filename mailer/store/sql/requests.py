@@ -178,24 +178,30 @@ class SqlRequests:
 
     # ---------------------------------------------------------------- mail
 
-    def next_mail(self, *, now: datetime, stale: datetime) -> PendingRequest | None:
-        moment = {"at": iso(now), "stale": iso(stale)}
+    def take_mails(self, most: int, *, now: datetime, stale: datetime) -> list[PendingRequest]:
+        moment = {"at": iso(now), "stale": iso(stale), "most": most}
         # Looked for first without the write lock, which an idle server has no need of.
-        if self._db.row(_NEXT_MAIL, moment) is None:
-            return None
+        if not self._db.rows(_NEXT_MAILS, moment):
+            return []
+        mails: list[PendingRequest] = []
         with self._db.writing():
-            while row := self._db.row(_TAKE_MAIL, moment):
-                pending = self.get(row[0])
-                if pending and self._is_welcome(pending.wish):
-                    if pending.wish.kind is RequestKind.SIGN:
-                        self._petitions.expect(pending.wish, now)
-                    return pending
-                self._db.execute(_REFUSE, {"at": iso(now), "id": row[0]})
-        return None
+            # all may be refused, while others wait behind them
+            while not mails and (rows := self._db.rows(_TAKE_MAILS, moment)):
+                for (request_id,) in sorted(rows):
+                    pending = self.get(request_id)
+                    if pending and self._is_welcome(pending.wish):
+                        mails.append(pending)
+                        if pending.wish.kind is RequestKind.SIGN:
+                            self._petitions.expect(pending.wish, now)
+                    else:
+                        self._db.execute(_REFUSE, {"at": iso(now), "id": request_id})
+        return mails
 
-    def mail_ended(self, request_id: int, state: ConfirmationState, *, now: datetime) -> None:
+    def mails_ended(self, states: Mapping[int, ConfirmationState], *, now: datetime) -> None:
+        at = iso(now)
+        results = ({"state": state, "at": at, "id": id_} for id_, state in states.items())
         with self._db.writing():
-            self._db.execute(_MAIL_ENDED, {"state": state, "at": iso(now), "id": request_id})
+            self._db.execute_many(_MAIL_ENDED, results)
 
     # ---------------------------------------------------------------- confirmed
 
@@ -419,12 +425,13 @@ SELECT id, kind, email, subscriber_id, send_id, move_id, lists, details, asked, 
     departure_id
 FROM requests WHERE id = :id"""
 
-_NEXT_MAIL = """
+_NEXT_MAILS = """
 SELECT id FROM requests
-WHERE mail = 'pending' OR (mail = 'sending' AND mail_changed < :stale) ORDER BY id LIMIT 1"""
+WHERE mail = 'pending' OR (mail = 'sending' AND mail_changed < :stale) ORDER BY id LIMIT :most"""
 
-_TAKE_MAIL = f"""
-UPDATE requests SET mail = 'sending', mail_changed = :at WHERE id = ({_NEXT_MAIL}) RETURNING id"""
+_TAKE_MAILS = f"""
+UPDATE requests SET mail = 'sending', mail_changed = :at
+WHERE id IN ({_NEXT_MAILS}) RETURNING id"""
 
 _LIST_IDS = "SELECT id FROM lists WHERE name IN (SELECT value FROM json_each(:names))"
 

@@ -81,6 +81,7 @@ def make_app(
         open_transport=open_transport,
         clock=clock,
         delay=delay,
+        is_busy=lambda: group_commit.is_busy,
     )
     context = PageContext(
         settings,

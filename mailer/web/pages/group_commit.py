@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_AT_ONCE = 256
+_BUSY = 0.05
+"""Seconds after a commit: in a burst, the next change comes sooner."""
 
 
 class GroupCommit:
@@ -38,6 +41,7 @@ class GroupCommit:
         self._waiting: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="group-commit")
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._quiet_from = 0.0
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -48,8 +52,14 @@ class GroupCommit:
         self._waiting.put(None)
         self._thread.join()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether changes are coming in; for work that can wait, in any thread."""
+        return time.monotonic() < self._quiet_from
+
     async def write(self, step: Callable[[Store], T]) -> T:
         """Run `step` and return or raise its result, after it is committed to disk."""
+        self._quiet_from = time.monotonic() + _BUSY
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put((step, done))
         return await done

@@ -37,7 +37,7 @@ def test_what_waits_when_a_server_stops_is_sent_by_the_next(root):
     wish = RecipientRequest(RequestKind.JOIN, "ana@example.net", lists=("members",))
     stopped.store.requests.add(wish, limits=RequestLimits(3, 9, 9), now=stopped.clock())
     # as a server leaves it that dies while it hands the mail over
-    stopped.store.requests.next_mail(now=NOW, stale=NOW)
+    stopped.store.requests.take_mails(1, now=NOW, stale=NOW)
     stopped.store.close()
     site = Site(root)
     with site.client:
