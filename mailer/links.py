@@ -45,6 +45,7 @@ Purpose = Literal[
     "sign",
     "confirm-signature",
     "signed",
+    "confirmed",
     "withdraw",
 ]
 
@@ -67,6 +68,8 @@ _PATHS: dict[Purpose, str] = {
     # about one signature; these expire, too
     "confirm-signature": "y",
     "signed": "t",
+    # the same page, where the mailbox has confirmed the signature
+    "confirmed": "k",
     "withdraw": "x",
 }
 LIFETIMES: dict[Purpose, timedelta] = {
@@ -79,6 +82,7 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "never": timedelta(days=60),
     "confirm-signature": timedelta(days=7),
     "signed": timedelta(hours=24),
+    "confirmed": timedelta(hours=24),
     "withdraw": timedelta(days=365),
 }
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")

@@ -61,6 +61,8 @@ class Signature:
     email: str
     """"" when the person has been erased."""
     subscriber_id: int
+    send_id: int
+    """The send whose mail led to it; 0 for none."""
     how: str
     """"mail" or "page"."""
     wording: str

@@ -41,7 +41,10 @@ class RequestKind(StrEnum):
     RESTORE = "restore"
     """Put back `details`, which were changed by a link that the mail's reader may not have used."""
     SIGN = "sign"
-    """Sign the petition in `details`, and subscribe to `lists`, if that was chosen."""
+    """Sign the petition in `details`, and subscribe to `lists`, if that was chosen.
+
+    Where `details` has a `signature`, only the comment is added to that one.
+    """
     RECEIPT = "receipt"
     """Of the signature in `details`: nothing has to be confirmed, but it can be withdrawn."""
 

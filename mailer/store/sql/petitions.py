@@ -62,6 +62,8 @@ class SqlPetitions:
 
     def expect(self, request: RecipientRequest, now: datetime) -> None:
         """Keep a signature that waits to be confirmed, unless there is one of this address."""
+        if "signature" in request.details:
+            return
         signer = _signer(request, 0)
         with self._db.writing():
             if self.find(signer.petition, email=signer.email) or self._is_closed(signer.petition):
@@ -75,6 +77,8 @@ class SqlPetitions:
         A confirmation brings back what was withdrawn, and fills in what is blank in a signature. What
         staff set aside stays so.
         """
+        if "signature" in request.details:
+            return self._confirm_comment(request, now)
         signer = _signer(request, subscriber_id)
         with self._db.writing():
             known = self.find(signer.petition, email=signer.email)
@@ -89,6 +93,17 @@ class SqlPetitions:
             if self._is_closed(signer.petition):
                 return False
             self._keep(_row(signer, "page", now), SignatureState.SIGNED, now, known)
+        return True
+
+    def _confirm_comment(self, request: RecipientRequest, now: datetime) -> bool:
+        """Add a comment to the signature that it was written beside, while that counts."""
+        signature = self.get(int(request.details["signature"], 16))
+        if signature is None or signature.status is not SignatureState.SIGNED:
+            return False
+        if signature.email != request.email:
+            return False
+        comment = {name: request.details[name] for name in ("comment", "comment_public")}
+        self.complete(signature.id, comment, now=now)
         return True
 
     def _keep(
@@ -111,7 +126,7 @@ class SqlPetitions:
         signature = self.get(int(str(row["id"])))
         assert signature is not None
         if state is SignatureState.SIGNED:
-            queue(self._db, _receipt(signature, int(str(row["send_id"]))), now)
+            queue(self._db, _receipt(signature), now)
         return signature
 
     def _move(
@@ -263,10 +278,13 @@ def _row(signer: Signer, how: str, now: datetime) -> dict[str, object]:
     }
 
 
-def _receipt(signature: Signature, send_id: int) -> RecipientRequest:
-    details = {"petition": signature.petition, "signature": f"{signature.id:x}"}
+def _receipt(signature: Signature) -> RecipientRequest:
     return RecipientRequest(
-        RequestKind.RECEIPT, signature.email, signature.subscriber_id, send_id, details=details
+        RequestKind.RECEIPT,
+        signature.email,
+        signature.subscriber_id,
+        signature.send_id,
+        details={"petition": signature.petition, "signature": f"{signature.id:x}"},
     )
 
 
@@ -280,7 +298,7 @@ def _signature(row: Row) -> Signature:
 
 
 _COLUMNS = (
-    *("id", "petition", "status", "email", "subscriber_id", "how", "wording", "at"),
+    *("id", "petition", "status", "email", "subscriber_id", "send_id", "how", "wording", "at"),
     *_DETAILS,
     *("comment_public", "consent"),
 )

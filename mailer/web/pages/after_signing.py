@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from mailer.ledger.signature import Signature
+    from mailer.links import Purpose
     from mailer.web.pages.context import PageContext
     from mailer.web.pages.petition_library import ReadPetition
 
@@ -28,31 +29,39 @@ def thanks(
     context: PageContext,
     read: ReadPetition,
     signature: Signature,
-    form: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
+    purpose: Purpose = "signed",
+    **shown: Any,
 ) -> Response:
-    """Thank for a signature: the count, ways to share, what is missing, what comes next."""
-    token = context.keys.passing("signed", signature.id, context.clock())
+    """Thank for a signature: the count, ways to share, what is missing, what comes next.
+
+    Args:
+        context: of the page.
+        read: the petition.
+        signature: as it is now.
+        purpose: "confirmed" where the mailbox has led here.
+        shown: `form` and `problems` of what was typed; `is_comment_mailed`.
+    """
+    token = context.keys.passing(purpose, signature.id, context.clock())
+    usual = {"form": {}, "problems": {}, "is_comment_mailed": False}
     ask = _missing(read, signature)
-    return context.page(
+    if shown.get("is_comment_mailed"):
+        ask.remove("comment")
+    return context.for_send(signature.send_id).page(
         "petition-signed.html",
-        422 if problems else 200,
+        422 if shown.get("problems") else 200,
         view=view(context, read),
         signature=signature,
         ask=ask,
         consent=_consent(context, read, signature),
-        action=context.link("signed", token),
-        form=form or {},
-        problems=problems or {},
+        action=context.link(purpose, token),
+        **usual | shown,
     )
 
 
 def _missing(read: ReadPetition, signature: Signature) -> list[str]:
     """The fields that are asked for after signing."""
-    asked = ["first_name", "last_name", *(["zip"] if "zip" in read.petition.front.ask else ())]
-    # a comment is shown beside the name: only the mailbox can add one
-    if "comment" in read.petition.front.ask and signature.how == "page":
-        asked.append("comment")
+    ask = ("zip", "comment")
+    asked = ["first_name", "last_name", *(name for name in ask if name in read.petition.front.ask)]
     return [name for name in asked if not getattr(signature, name)]
 
 
@@ -68,38 +77,65 @@ def _consent(context: PageContext, read: ReadPetition, signature: Signature) -> 
 
 
 async def signed(context: PageContext, request: Request) -> Response:
-    """The page after signing; POST adds what was missing."""
-    signature_id = context.read_expiring_token("signed", request)
+    """The page after signing from a mail; POST adds what was missing."""
+    return await _complete(context, request, "signed")
+
+
+async def confirmed(context: PageContext, request: Request) -> Response:
+    """The page after confirming a signature; POST adds what was missing."""
+    return await _complete(context, request, "confirmed")
+
+
+async def _complete(context: PageContext, request: Request, purpose: Purpose) -> Response:
+    signature_id = context.read_expiring_token(purpose, request)
     signature = context.store.petitions.get(signature_id) if signature_id else None
     read = context.petitions.get(signature.petition) if signature else None
     if signature is None or read is None or not signature.email:
         return context.invalid_link()
     if request.method != "POST":
-        return thanks(context, read, signature)
+        return thanks(context, read, signature, purpose)
     form = await form_reading.read(request)
-    missing = _missing(read, signature)
-    changes, problems = _read(form, missing)
+    changes, problems = _read(form, _missing(read, signature))
     if problems:
-        return thanks(context, read, signature, form, problems)
+        return thanks(context, read, signature, purpose, form=form, problems=problems)
+    requests = []
+    if purpose == "signed" and changes.get("comment"):
+        requests.append(_comment(signature, changes))
     consent = _consent(context, read, signature)
     if consent and form.get("consent") == "yes":
-        if context.is_rate_limited(request):
-            return context.rate_limited()
         lists = (read.petition.front.list,)
-        join = RecipientRequest(RequestKind.JOIN, signature.email, lists=lists)
-        if not await double_opt_in.ask(context, join):
-            return context.busy()
+        requests.append(RecipientRequest(RequestKind.JOIN, signature.email, lists=lists))
         changes |= {
             "consent": consent,
             "consent_version": read.petition.consent_version,
             "consent_how": HOW,
             "consented": context.clock().isoformat(timespec="seconds"),
         }
+    if requests and context.is_rate_limited(request):
+        return context.rate_limited()
+    for wish in requests:
+        if not await double_opt_in.ask(context, wish):
+            return context.busy()
     now, found_id = context.clock(), signature.id
     completed = await context.group_commit.write(
         lambda store: store.petitions.complete(found_id, changes, now=now)
     )
-    return thanks(context, read, completed) if completed else context.invalid_link()
+    if completed is None:
+        return context.invalid_link()
+    is_mailed = any(wish.kind is RequestKind.SIGN for wish in requests)
+    return thanks(context, read, completed, purpose, is_comment_mailed=is_mailed)
+
+
+def _comment(signature: Signature, changes: dict[str, str]) -> RecipientRequest:
+    """Take a comment out of the changes: its mailbox has to confirm it.
+
+    A mail is forwarded with its links, and a comment is shown beside the name of the person who got it.
+    """
+    details = {name: changes.pop(name) for name in ("comment", "comment_public")}
+    details |= {"petition": signature.petition, "signature": f"{signature.id:x}"}
+    return RecipientRequest(
+        RequestKind.SIGN, signature.email, send_id=signature.send_id, details=details
+    )
 
 
 def _read(form: Mapping[str, str], missing: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -127,13 +163,19 @@ async def confirm(context: PageContext, request: Request) -> Response:
     read = context.petitions.get(wish.details["petition"])
     if read is None:
         return context.invalid_link()
-    shown = view(context, read)
-    if request.method != "POST" and not pending.settled and shown.status == "open":
+    context = context.for_send(wish.send_id)
+    shown, adds_comment = view(context, read), "signature" in wish.details
+    can_confirm = shown.status == "open" or adds_comment
+    if request.method != "POST" and not pending.settled and can_confirm:
         action = context.own_path("confirm-signature", request)
         return context.page(
-            "petition-confirm.html", view=shown, email=wish.email, lists=wish.lists, action=action
+            "petition-confirm.html",
+            view=shown,
+            wish=wish,
+            adds_comment=adds_comment,
+            action=action,
         )
-    if request.method == "POST" and shown.status == "open":
+    if request.method == "POST" and can_confirm:
         now = context.clock()
         pending = await context.group_commit.write(
             lambda store: store.requests.grant(found_id, now=now)
@@ -144,7 +186,7 @@ async def confirm(context: PageContext, request: Request) -> Response:
         return context.page("refused.html")
     if signature is None or signature.status is SignatureState.PENDING:
         return RedirectResponse(shown.url, 303)
-    return thanks(context, read, signature)
+    return thanks(context, read, signature, "confirmed")
 
 
 async def withdraw(context: PageContext, request: Request) -> Response:
@@ -159,7 +201,8 @@ async def withdraw(context: PageContext, request: Request) -> Response:
         signature = await context.group_commit.write(
             lambda store: store.petitions.withdraw(found_id, now=now)
         )
-    return context.page(
+    send_id = signature.send_id if signature else 0
+    return context.for_send(send_id).page(
         "petition-withdraw.html",
         view=view(context, read),
         signature=signature,

@@ -154,6 +154,7 @@ def _routes(context: PageContext) -> list[Route]:
         page("/petition/{petition}", petition.show, *both),
         page("/y/{token}", after_signing.confirm, *both),
         page("/t/{token}", after_signing.signed, *both),
+        page("/k/{token}", after_signing.confirmed, *both),
         page("/x/{token}", after_signing.withdraw, *both),
         page("/style.css", _style),
         page("/healthz", _health),

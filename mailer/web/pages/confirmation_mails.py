@@ -59,6 +59,8 @@ class ConfirmationMails:
                 "brand": brand,
                 "lists": self._named(pending.wish.lists),
                 "kind": kind,
+                "adds_comment": "comment" in pending.wish.details
+                and "signature" in pending.wish.details,
                 "petition": self._petition_title(petition) if petition else "",
                 "petition_page": petition_page(base_url, petition),
             }

@@ -33,7 +33,6 @@ async def from_mail(context: PageContext, request: Request) -> Response:
     context = context.for_send(send_id)
     if send_id == TEST_SEND:
         return context.page("test-mail.html")
-    context = context.for_send(send_id)
     if request.method == "POST":
         return await _sign(context, read, subscriber_id, send_id)
     reader = context.store.unsubscribes.reader(subscriber_id, send_id)

@@ -94,7 +94,7 @@ def test_a_token_of_another_petition_purpose_or_test_mail_signs_nothing(site):
     ]
     for path in [f"/s/rivers/{token}", f"/s/other/{token}", *(f"/s/night-bus/{t}" for t in others)]:
         assert site.post(path).status_code == 404
-    for purpose in "upjmlownytx":
+    for purpose in "upjmlownytkx":
         assert site.post(f"/{purpose}/{token}").status_code == 404
     assert "This is a test e-mail" in site.post(site.links(send=0).sign("night-bus")).text
     assert site.state() == before
@@ -123,7 +123,6 @@ def test_missing_details_are_asked_for_after_signing_and_nothing_stored_is_shown
     assert "Persona" not in page
     assert 'name="first_name"' not in page
     assert 'name="last_name"' in page
-    assert 'name="comment"' not in page
     action = re.search(r'action="(/t/[^"]+)"', page)[1]
     changed = site.post(action, {"last_name": "Ruiz", "zip": "97212", "first_name": "Eve"})
     assert changed.status_code == 200
@@ -134,6 +133,63 @@ def test_missing_details_are_asked_for_after_signing_and_nothing_stored_is_shown
     assert site.post(action, {"last_name": "x"}).status_code == 200
     site.clock.ahead = timedelta(hours=25)
     assert site.post(action).status_code == 404
+
+
+def test_a_comment_by_somebody_with_a_forwarded_mail_is_not_shown_until_the_mailbox_confirms_it(
+    site,
+):
+    page = site.post(link(site)).text
+    action = re.search(r'action="(/t/[^"]+)"', page)[1]
+    typed = {"comment": "I never wrote this.", "comment_public": "yes"}
+    answer = site.post(action, typed).text
+    assert "counts once you confirm it there" in answer
+    assert 'name="comment"' not in answer
+    assert signature(site, address(0)).comment == ""
+    assert "I never wrote this." not in site.get(PAGE).text
+    (mail,) = [mail for mail in site.mails(address(0)) if "comment" in mail["Subject"]]
+    text = mail.get_body(("plain",)).get_content()
+    assert "I never wrote this." not in text
+    url = re.search(r"https://\S+/y/\S+", text)[0]
+    confirm = site.get(url).text
+    assert "I never wrote this." in confirm
+    assert "is shown to everybody" in confirm
+    assert signature(site, address(0)).comment == ""
+    assert "Thank you for signing" in site.post(url).text
+    assert "I never wrote this." in site.get(PAGE).text
+    assert counts(site) == (0, 1, 0, 0)
+
+
+def test_a_comment_from_a_mail_is_shown_only_where_that_was_ticked(site):
+    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    site.post(action, {"comment": "For you only."})
+    (mail,) = [mail for mail in site.mails(address(0)) if "comment" in mail["Subject"]]
+    url = re.search(r"https://\S+/y/\S+", mail.get_body(("plain",)).get_content())[0]
+    assert "is for us alone" in site.get(url).text
+    site.post(url)
+    assert signature(site, address(0)).comment == "For you only."
+    assert "For you only." not in site.get(PAGE).text
+
+
+def test_a_comment_beside_a_signature_that_was_withdrawn_counts_for_nothing(site):
+    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    site.post(action, {"comment": "My line.", "comment_public": "yes"})
+    url = next(
+        found[0]
+        for mail in site.mails(address(0))
+        if (found := re.search(r"https://\S+/y/\S+", mail.get_body(("plain",)).get_content()))
+    )
+    site.store.petitions.withdraw(signature(site, address(0)).id, now=NOW)
+    site.post(url)
+    assert (signature(site, address(0)).comment, counts(site)) == ("", (0, 0, 1, 0))
+
+
+def test_the_link_in_a_forwarded_mail_adds_no_comment_to_a_signature_from_the_page(site):
+    site.post(PAGE, FORM | {"email": address(0)})
+    site.post(site.link_to(address(0)))
+    assert signature(site, address(0)).how == "page"
+    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    site.post(action, {"comment": "I never wrote this.", "comment_public": "yes"})
+    assert signature(site, address(0)).comment == ""
 
 
 def test_a_wrong_detail_comes_back_with_what_was_typed(site):
@@ -208,7 +264,7 @@ def test_a_comment_is_shown_only_where_that_was_ticked(site):
 def test_a_comment_can_be_added_after_confirming(site):
     site.post(PAGE, FORM)
     page = site.post(site.link_to(ANA)).text
-    action = re.search(r'action="(/t/[^"]+)"', page)[1]
+    action = re.search(r'action="(/k/[^"]+)"', page)[1]
     assert site.post(action, {"comment": "see evil.example.com"}).status_code == 422
     site.post(action, {"comment": "My line.", "comment_public": "yes"})
     assert "My line." in site.get(PAGE).text
