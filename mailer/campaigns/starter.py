@@ -1,4 +1,4 @@
-"""What `mailer new` begins a campaign with."""
+"""What `mailer new` begins a campaign with, and `mailer petition new` a petition."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailer.config import Project
 
 _PLAIN = "newsletter"
+_PETITION = "petition-page"
 
 
 def starter(project: Project, layout: str) -> str:
@@ -33,6 +34,11 @@ def starter(project: Project, layout: str) -> str:
         )
     text = _text(project, layout) or _text(project, _PLAIN)
     return re.sub(r"^layout:.*$", f"layout: {layout}", text, count=1, flags=re.MULTILINE)
+
+
+def petition_starter(project: Project) -> str:
+    """The text that a petition's file starts with: the project's own starter, or mailer's."""
+    return _text(project, _PETITION)
 
 
 def _text(project: Project, layout: str) -> str:

@@ -46,6 +46,7 @@ def new(
     """Start a campaign: make a file in campaigns/ for you to fill in."""
     from mailer.campaigns.campaign import NAME
     from mailer.campaigns.starter import starter
+    from mailer.cli.files import create
 
     project = session(context).project
     path = project.root / "campaigns" / f"{name}.md"
@@ -55,14 +56,7 @@ def new(
             hint="Use lower-case letters, digits and hyphens, as in council-vote.",
         )
     text = starter(project, layout)
-    path.parent.mkdir(exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as err:
-        raise UsageError(
-            f"{project.show(path)} is there already", hint="Choose another name."
-        ) from err
+    create(project, path, text)
     typer.echo(f"Made {project.show(path)}. Write it, and look at it with: mailer preview")
 
 

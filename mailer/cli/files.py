@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from mailer.config import Project
+
 
 @contextmanager
 def opened(file: Path) -> Iterator[BinaryIO]:
@@ -39,4 +41,16 @@ def writing(path: Path) -> Iterator[None]:
         raise UsageError(
             f"{path} cannot be written: {(err.strerror or str(err)).lower()}",
             hint="Check the folder's permissions and that the disk is not full.",
+        ) from err
+
+
+def create(project: Project, path: Path, text: str) -> None:
+    """Write a new file of the project, with its folder; never over another one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as err:
+        raise UsageError(
+            f"{project.show(path)} is there already", hint="Choose another name."
         ) from err

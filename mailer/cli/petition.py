@@ -1,4 +1,4 @@
-"""petition: check, status, export, invalidate, close."""
+"""petition: new, check, status, export, invalidate, close."""
 
 from __future__ import annotations
 
@@ -30,6 +30,26 @@ Name = Annotated[
 ]
 _EXAMPLES = 10
 """Signatures that are shown before they are set aside."""
+
+
+@app.command()
+def new(context: typer.Context, name: Name) -> None:
+    """Start a petition: make a file in campaigns/petitions/ for you to fill in."""
+    from mailer.campaigns.petition import NAME
+    from mailer.campaigns.starter import petition_starter
+    from mailer.cli.files import create
+
+    project = session(context).project
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f'"{name}" cannot be a petition\'s name',
+            hint="Use at most 24 lower-case letters, digits and hyphens, as in night-bus.",
+        )
+    path = project.petitions / f"{name}.md"
+    create(project, path, petition_starter(project))
+    typer.echo(
+        f"Made {project.show(path)}. Write it, and find what is wrong with: mailer petition check {name}"
+    )
 
 
 @app.command()
@@ -95,7 +115,7 @@ def status(
         print_json(rows)
         return
     if not rows:
-        typer.echo("There is no petition. Write one in campaigns/petitions/.")
+        typer.echo("There is no petition. Start one with: mailer petition new NAME")
         return
     columns = ("petition", "received", "pending", "signed", "withdrawn", "invalid", "goal", "state")
     print_table(

@@ -56,6 +56,27 @@ def test_status_counts_and_warns_of_another_wording(mailer, store):
     assert (row["received"], row["signed"], row["state"]) == (3, 2, "open")
 
 
+def test_a_new_petition_is_a_file_to_fill_in_and_never_written_over(root, mailer):
+    code, output = mailer("petition", "new", "rivers")
+    assert (code, "campaigns/petitions/rivers.md" in output) == (0, True)
+    code, output = mailer("petition", "check", "rivers")
+    assert code == 1
+    assert '"TODO" is still to be written' in output
+    path = root / "campaigns" / "petitions" / "rivers.md"
+    path.write_text(path.read_text().replace("TODO ", ""))
+    assert mailer("petition", "check", "rivers")[0] == 0
+    path.write_text("Ours.")
+    code, output = mailer("petition", "new", "rivers")
+    assert (code, "is there already" in output, path.read_text()) == (2, True, "Ours.")
+
+
+@pytest.mark.parametrize("name", ["Rivers", "../rivers", "a" * 25, "1-river"])
+def test_a_name_that_cannot_stand_in_a_link_is_refused(root, mailer, name):
+    code, output = mailer("petition", "new", name)
+    assert (code, "cannot be a petition's name" in output) == (2, True)
+    assert [path.name for path in root.rglob("petitions/*")] == ["night-bus.md"]
+
+
 def test_check_names_what_is_wrong_with_its_line(root, mailer):
     code, output = mailer("petition", "check", "night-bus")
     assert (code, "can be signed: no error" in output) == (0, True)
