@@ -9,10 +9,13 @@ import pytest
 
 from mailer.errors import UsageError
 from mailer.ledger.signature import SignatureState, Signer
+from mailer.lists.membership import SuppressionReason
+from mailer.lists.request import ConfirmationState, RequestKind
 from mailer.reports import pdf
 from mailer.reports.petition import line
 from mailer.store.sql.petitions import MISCOUNTED
 from tests.campaigns.test_petition import TEXT
+from tests.events.test_ses import sample
 from tools.projects.project import NOW, address, make_project
 
 PETITION = TEXT.replace("closes: 2026-04-09\n", "")
@@ -291,3 +294,27 @@ def test_a_mail_that_asks_to_sign_what_nobody_can_sign_is_refused(root, mailer, 
     assert code == 1
     assert 'campaigns/vote.md:16: the petition "night-bus"' in output
     assert "[petition-closed]" in output
+
+
+def test_a_receipt_that_bounces_suppresses_the_address_and_leaves_the_signature(
+    mailer, store, tmp_path
+):
+    signature = sign(store, 0)
+    (receipt,) = store.requests.take_mails(1, now=NOW, stale=NOW)
+    assert (receipt.wish.kind, receipt.wish.email) == (RequestKind.RECEIPT, address(0))
+    store.requests.mails_ended({receipt.id: ConfirmationState.SENT}, now=NOW)
+    bounced = {"emailAddress": address(0), "status": "5.1.1"}
+    event = sample("bounce")
+    event["mail"] |= {"messageId": "of-the-receipt", "destination": [address(0)], "tags": {}}
+    event["bounce"] |= {"bounceType": "Permanent", "bouncedRecipients": [bounced]}
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps(event))
+    code, output = mailer("events", "import", str(file))
+    assert (code, "1 address suppressed" in output) == (0, True)
+    assert store.suppressions.reason(address(0)) is SuppressionReason.BOUNCED
+    assert store.petitions.find("night-bus", email=address(0)) == signature
+    assert store.petitions.counts("night-bus").signed == 1
+    # and no mail of the pages goes there any more
+    other = Signer("rivers", "w1", subscriber_id=signature.subscriber_id, send_id=1)
+    store.petitions.sign(other, now=NOW)
+    assert store.requests.take_mails(9, now=NOW, stale=NOW) == []

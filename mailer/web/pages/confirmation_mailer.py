@@ -158,6 +158,8 @@ class ConfirmationMailer:
             time.sleep(_LOOK)
 
     def _batch_size(self) -> int:
+        if self._transport is None:
+            return 1  # to find out whether it opens, and its rate
         return max(1, min(_BATCH, int(self._rate or _BATCH)))
 
     def _deliver(self, pending: PendingRequest, transport: Transport) -> ConfirmationState:
