@@ -17,7 +17,7 @@ from mailer.web.pages import confirmation_mailer
 from mailer.web.pages.group_commit import GroupCommit
 from tests.web.conftest import Site
 from tools.fake_ses import FakeSes
-from tools.projects.project import NOW, address
+from tools.projects.project import address
 
 FORM = {"email": "ana@example.com", "first_name": "Ana", "zip": "97212", "list-members": "yes"}
 
@@ -66,7 +66,7 @@ def sign(site):
     """Let four receipts wait."""
     for subscriber in (1, 2, 3, 4):
         signer = Signer("night-bus", "w1", subscriber_id=subscriber, send_id=1)
-        site.store.petitions.sign(signer, now=NOW)
+        site.store.petitions.sign(signer, now=site.clock())
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_what_follows_a_mail_that_failed_waits_again_and_goes_out_once(unstarted
     kept, deliver, handed_over = results(monkeypatch), Outbox.deliver, []
 
     def lose_the_second_answer(outbox, batch):
-        handed_over.append(batch[0].merged.to)
+        handed_over.append(batch[0].merged.email)
         result = deliver(outbox, batch)
         if len(handed_over) == 2:
             return BatchResult([Result(batch[0].delivery_id, DeliveryState.UNCERTAIN)])
