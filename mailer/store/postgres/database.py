@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql as quoted
 from psycopg.pq import TransactionStatus
 
-from mailer.errors import StoreError
+from mailer.errors import StoreError, StoreUnreachableError
 from mailer.store.postgres import dump, errors, schema
 from mailer.store.postgres.dialect import adapt, translate
 from mailer.store.sql.database import MOVED, NONE, Parameters, Row, SqlDatabase
@@ -127,14 +127,30 @@ class PostgresDatabase(SqlDatabase):
     # ---------------------------------------------------------------- statements
 
     def _run(self, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
-        if not self.in_transaction:
+        if not sql.lstrip().startswith("SELECT"):
             self._reopen_if_lost()
+        return self._ask(translate(sql), parameters)
+
+    def _ask(self, statement: bytes, parameters: Parameters = NONE) -> psycopg.Cursor[Row]:
+        """Run a statement that can be repeated where nothing was begun before it.
+
+        A connection that turns out to be lost is replaced then, and nobody notices. To ask the server
+        beforehand whether it is there would take as long as the statement itself.
+        """
+        repeatable = not self.in_transaction
+        try:
+            with self._explained():
+                return self.connection.execute(statement, parameters)
+        except StoreUnreachableError:
+            if not repeatable:
+                raise
+            self._open()
         with self._explained():
-            return self.connection.execute(translate(sql), parameters)
+            return self.connection.execute(statement, parameters)
 
     def _reopen_if_lost(self) -> None:
-        """Before anything is begun, a connection that is lost can be replaced, and nobody notices."""
-        if not is_alive(self.connection):
+        """Before a change outside a transaction, as it must not be made twice."""
+        if not self.in_transaction and not is_alive(self.connection):
             self.connection.close()
             self._open()
 
@@ -217,11 +233,8 @@ class PostgresDatabase(SqlDatabase):
 
     @contextmanager
     def _transaction(self, begin: str, commit: str, undo: str) -> Iterator[None]:
-        if not self.in_transaction:
-            self._reopen_if_lost()
         try:
-            with self._explained():
-                self.connection.execute(begin.encode())
+            self._ask(begin.encode())
             yield
             with self._explained():
                 self.connection.execute(commit.encode())
@@ -249,6 +262,11 @@ class PostgresDatabase(SqlDatabase):
 
     def begin_import(self) -> None:
         """Nothing to prepare: the server's own memory settings hold."""
+
+    def loaded(self, *tables: str) -> None:
+        for table in tables:
+            with self._explained():
+                self.connection.execute(quoted.SQL("ANALYZE {}").format(quoted.Identifier(table)))
 
     def checkpoint(self) -> None:
         """The server does so by itself."""

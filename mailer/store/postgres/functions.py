@@ -1,9 +1,10 @@
 """The functions of SQLite that the store's SQL uses and PostgreSQL lacks, with the same results."""
 
 FUNCTIONS = (
-    # the elements of an array, or the values of an object, each as text
+    # the elements of an array, or the values of an object, each as text; ROWS: of a batch. The planner would
+    # expect 1,000, and read a whole table for them.
     """CREATE FUNCTION json_each(document TEXT, OUT key TEXT, OUT value TEXT) RETURNS SETOF RECORD
-    LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+    LANGUAGE plpgsql IMMUTABLE STRICT ROWS 20 AS $$
     BEGIN
         IF json_typeof(document::json) = 'object' THEN
             RETURN QUERY SELECT o.key, o.value FROM json_each_text(document::json) o;

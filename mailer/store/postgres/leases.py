@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import socket
+import time
+from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 _WORKERS, _ATTENDANTS = 7_305_002, 7_305_003
 """The first number of an advisory lock; the second one is the process's."""
 
+_SURE_SECONDS = 1
+"""A lease that is lost is taken again after this time. What is claimed until then may become uncertain."""
+
 _SERVER_KEEPALIVES = """
 SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
 SET tcp_user_timeout = 30000"""
@@ -35,6 +40,8 @@ class PostgresLeases:
         self._id = ""
         self._kinds: set[int] = set()
         self._connection: psycopg.Connection[Any] | None = None
+        self._seen = 0.0
+        """When the server last answered on this connection, of `time.monotonic`."""
 
     def worker_id(self) -> str:
         self._hold(_WORKERS)
@@ -67,13 +74,27 @@ class PostgresLeases:
         """Hold a lock, and take it again after its connection was lost."""
         self._id = self._id or uuid4().hex
         try:
-            if self._connection is None or not is_alive(self._connection):
+            if self._connection is None or not self._is_alive(self._connection):
                 self._connection = self._connect()
             if kind not in self._kinds:
                 self._take(self._connection, kind)
                 self._kinds.add(kind)
         except psycopg.Error as err:
             raise errors.failed(err, self._db.url, writing=True, lost=True) from err
+
+    def _is_alive(self, connection: psycopg.Connection[Any]) -> bool:
+        """Whether the locks are still held.
+
+        An end that the server has sent is seen at once. It is asked once a second only, as others wait for
+        each claim to end.
+        """
+        if connection.closed:
+            return False
+        if time.monotonic() - self._seen < _SURE_SECONDS and not _has_news(connection):
+            return True
+        alive = is_alive(connection)
+        self._seen = time.monotonic()
+        return alive
 
     def _connect(self) -> psycopg.Connection[Any]:
         """A new connection, with all locks that the lost one had."""
@@ -96,6 +117,13 @@ def count_attendants(connection: psycopg.Connection[Any]) -> int:
 
 def _number(worker_id: str) -> int:
     return int(worker_id[:8], 16) >> 1
+
+
+def _has_news(connection: psycopg.Connection[Any]) -> bool:
+    """Whether anything has arrived that was not asked for, such as the end of the connection."""
+    with DefaultSelector() as selector:
+        selector.register(connection, EVENT_READ)
+        return bool(selector.select(timeout=0))
 
 
 def _process() -> str:

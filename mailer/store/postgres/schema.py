@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) AFTER DELETE ON (\w+) BEGIN(.*)END", re.DOTALL)
+_INDEX = re.compile(r"(CREATE INDEX \w+ ON (\w+) )\(([^)]*)\)")
 
 
 class SchemaChanges:
@@ -33,8 +34,20 @@ class SchemaChanges:
         if trigger:
             self._create_trigger(*trigger.groups())
         else:
-            text = define(statement.replace("%", "%%").replace("?", "%s"))
+            text = _INDEX.sub(self._end_index_with_id, statement)
+            text = define(text.replace("%", "%%").replace("?", "%s"))
             self._connection.execute(text.encode(), parameters)
+
+    def _end_index_with_id(self, index: re.Match[str]) -> str:
+        """Each index of SQLite ends with the id, by which pages and claims are read.
+
+        Without it, each claim would sort everybody who is pending.
+        """
+        beginning, table, columns = index.groups()
+        has_id = self._connection.execute(_HAS_ID, {"table": table}).fetchone()
+        if has_id and "id" not in columns.split(", "):
+            columns += ", id"
+        return f"{beginning}({columns})"
 
     def _create_trigger(self, name: str, table: str, body: str) -> None:
         self._connection.execute(
@@ -93,6 +106,9 @@ def tables(connection: Connection[Any]) -> dict[str, list[str]]:
         columns.setdefault(table, []).append(column)
     return {table: columns[table] for table in migrations.table_order()}
 
+
+_HAS_ID = b"""
+SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%(table)s) AND attname = 'id'"""
 
 _COLUMNS = b"""
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid

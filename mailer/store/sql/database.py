@@ -124,6 +124,9 @@ class SqlDatabase(ABC):
     def begin_import(self) -> None:
         """Prepare this connection for the large temporary tables of an import."""
 
+    def loaded(self, *tables: str) -> None:  # noqa: B027 - most plan by their indexes alone
+        """Look at tables that have just been filled, so that statements are planned for their size."""
+
     @abstractmethod
     def checkpoint(self) -> None:
         """Move what is committed into the main file, as far as readers allow."""

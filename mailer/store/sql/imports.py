@@ -113,6 +113,7 @@ class SqlImports:
             for statement in (_SORT, "DROP TABLE arrived", _MARK_MERGED, _EARLIEST):
                 self._db.execute(statement)
             self._fold()
+            self._db.loaded("staged", "standings")
         return fields, has_standings
 
     def _fold(self) -> None:
@@ -149,11 +150,13 @@ class SqlImports:
         if totals.updated:
             self._db.execute(_KEEP_BEFORE, origin)
         self._db.execute(_UPSERT, origin)
+        self._db.loaded("subscribers")
         self._log.people_added(number)
         if totals.updated:
             self._db.execute(_KEEP_AFTER, origin)
         self._db.execute(_NEW_LIST, origin)
         self._db.execute(_JOIN, origin)
+        self._db.loaded("memberships")
 
 
 def _arrived(row: ImportRow) -> tuple[object, ...]:

@@ -115,6 +115,7 @@ class SqlSends:
             frozen["first"] = next_id(self._db, "deliveries")
             frozen["added"] = self._db.execute(_ADD_DELIVERIES, frozen)
             self._db.execute(_ADDED, frozen)
+            self._db.loaded("deliveries")
         self._db.execute("DELETE FROM frozen")
         changed = self.find(campaign, list_name)
         assert changed is not None
@@ -134,6 +135,7 @@ class SqlSends:
         while chunk := list(islice(rows, CHUNK)):
             with self._db.reading():
                 self._db.load("frozen", ("position", "subscriber_id", "arm"), chunk)
+        self._db.loaded("frozen")
 
     def _stage_times(self, timing: Timing | None) -> int:
         """Keep the time of each time zone; return the time of all others, in seconds since 1970."""
