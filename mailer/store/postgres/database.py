@@ -33,6 +33,10 @@ _SETTINGS = f"""
 SET lock_timeout = '{BUSY_SECONDS}s';
 SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s';
 SET client_min_messages = warning;
+-- All that is asked for often has an index. A send changes the state of everybody within minutes, and by
+-- counts from before it the planner would look for one of many in rows that hold none.
+SET enable_seqscan = off;
+SET jit = off;
 -- what is committed as `sending` or `accepted` outlives a power cut, too
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'"""
