@@ -107,7 +107,6 @@ class Worker:
             return False
 
     def _start_what_is_due(self) -> bool:
-        started = False
         store = self._look_with()
         tests = store.schedule.tests_to_decide(now=self._clock())
         if self._is_away:
@@ -117,19 +116,26 @@ class Worker:
             why = choose_winner(store, send, self._clock())
             if why:
                 self._log(_name(send), why)
+        started: set[int] = set()
         while not self._stop.requested:
             store = self._look_with()
             taken = store.schedule.take_up(now=self._clock(), join=self._join)
             if taken is None:
                 break
-            self._store = None
-            self._at_work.add(taken.id)
-            # daemon: a second Ctrl-C does not wait for it
-            thread = threading.Thread(target=self._serve, args=(store, taken), daemon=True)
-            thread.start()
-            self._threads.append(thread)
-            started = True
-        return started
+            self._start(store, taken)
+            # one that comes up again has failed at once: it waits for the next look, as all others do
+            if taken.id in started:
+                break
+            started.add(taken.id)
+        return bool(started)
+
+    def _start(self, store: Store, send: Send) -> None:
+        self._store = None
+        self._at_work.add(send.id)
+        # daemon: a second Ctrl-C does not wait for it
+        thread = threading.Thread(target=self._serve, args=(store, send), daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def _look_with(self) -> Store:
         self._store = self._store or self._open_store()

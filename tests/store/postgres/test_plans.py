@@ -54,10 +54,11 @@ def steps_over(plans, rows):
     return [
         (step["Node Type"], step["statement"])
         for step in plans
-        if step["Node Type"] == "Seq Scan"
-        and step["Relation Name"] in {"deliveries", "memberships", "subscribers"}
-        or passed(step) > rows
+        if passed(step) > rows or (step["Node Type"], step.get("Relation Name")) in WHOLE
     ]
+
+
+WHOLE = {("Seq Scan", name) for name in ("deliveries", "memberships", "subscribers")}
 
 
 def passed(step):
