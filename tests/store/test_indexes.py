@@ -8,12 +8,13 @@ import pytest
 
 from mailer.events.ses import read
 from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessage
+from mailer.ledger.signature import Signer
 from mailer.lists.import_row import ImportRow
 from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WORDS = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
-LARGE = re.compile(r"\b(events|deliveries|memberships|subscribers)\b(?: (\w+))?")
+LARGE = re.compile(r"\b(events|deliveries|memberships|subscribers|signatures)\b(?: (\w+))?")
 
 pytestmark = pytest.mark.sqlite_only("asks its planner")
 
@@ -131,6 +132,29 @@ def test_what_is_asked_for_on_a_page_is_granted_by_an_index(store, wish):
         store.requests.grant(2, now=NOW)  # whoever moved keeps or leaves the old address
 
     assert looks_through(store, act) == []
+
+
+@pytest.mark.usefixtures("send")
+def test_signing_and_withdrawing_look_up_by_an_index(store):
+    def act():
+        signature = store.petitions.sign(Signer("bus", "w1", subscriber_id=1, send_id=2), now=NOW)
+        assert store.petitions.sign(Signer("bus", "w1", subscriber_id=1, send_id=2), now=NOW)
+        store.petitions.complete(signature.id, {"last_name": "Ruiz"}, now=NOW)
+        assert store.petitions.withdraw(signature.id, now=NOW)
+
+    assert looks_through(store, act) == []
+
+
+@pytest.mark.usefixtures("send")
+def test_comments_are_found_past_all_signatures_without_one(store):
+    statements = []
+    store.database.connection.set_trace_callback(statements.append)
+    assert store.petitions.comments("bus", 5) == []
+    store.database.connection.set_trace_callback(None)
+    (query,) = (sql for sql in statements if sql.split()[0] == "SELECT")
+    plan = [row[3] for row in store.database.connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert len(plan) == 1
+    assert "signatures_with_comment" in plan[0]
 
 
 def test_a_click_is_counted_by_an_index(store, send):

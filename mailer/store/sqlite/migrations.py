@@ -577,6 +577,8 @@ _PETITIONS = (
     )""",
     "CREATE UNIQUE INDEX signatures_once ON signatures (petition, email) WHERE email <> ''",
     "CREATE INDEX signatures_in_order ON signatures (petition, status, at, id)",
+    """CREATE INDEX signatures_with_comment ON signatures (petition, status, at, id)
+        WHERE comment <> '' AND comment_public = 1""",
     "CREATE INDEX signatures_by_email ON signatures (email)",
     """CREATE INDEX signatures_by_subscriber ON signatures (subscriber_id, petition)
         WHERE subscriber_id > 0""",

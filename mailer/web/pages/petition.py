@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_COMMENT = 500
 HOW = "petition page, confirmed by mail"
+COMMENTS = 5
+"""Comments on the page."""
 
 
 async def show(context: PageContext, request: Request) -> Response:
@@ -52,7 +54,12 @@ def _page(
     problems: Mapping[str, str],
 ) -> Response:
     page = context.page(
-        "petition.html", 422 if problems else 200, view=shown, form=form, problems=problems
+        "petition.html",
+        422 if problems else 200,
+        view=shown,
+        comments=context.store.petitions.comments(shown.petition.name, COMMENTS),
+        form=form,
+        problems=problems,
     )
     page.headers["x-robots-tag"] = "all"
     return page

@@ -12,19 +12,14 @@ from mailer.links import petition_page
 from mailer.timezones import find_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date, datetime
 
     from mailer.campaigns.petition import Petition
     from mailer.compiler.petition_text import PetitionText
     from mailer.config import Settings
-    from mailer.ledger.signature import Signature
     from mailer.store import Store
     from mailer.web.pages.context import PageContext
     from mailer.web.pages.petition_library import ReadPetition
-
-COMMENTS = 5
-"""Comments on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +32,6 @@ class PetitionView:
     """"open", "closed", or "soon" before it opens."""
     url: str
     """Of the public page."""
-    comments: Sequence[Signature]
 
     @property
     def percent(self) -> int:
@@ -70,7 +64,6 @@ def view_of(read: ReadPetition, store: Store, settings: Settings, now: datetime)
         current_goal(petition.front.goal, counts.signed),
         "closed" if counts.closed else _status(petition, day),
         petition_page(settings.site.base_url, petition.name),
-        store.petitions.comments(petition.name, COMMENTS),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mailer import colors, page_templates
 from mailer.campaigns.snapshot import load_petition
 from mailer.compiler import petition_text
+from mailer.web.pages.petition import COMMENTS
 from mailer.web.pages.petition_library import ReadPetition
 from mailer.web.pages.petition_view import view_of
 
@@ -26,11 +27,10 @@ def page(project: Project, store: Store, name: str, now: datetime) -> str:
     petition = load_petition(project, name)
     read = ReadPetition(petition, petition_text.render(petition))
     shown = view_of(read, store, project.settings, now)
-    brand = project.settings.brand
-    return (
-        _templates()
-        .get_template("petition.html")
-        .render(brand=brand, style=STYLE, root="", view=shown, form={}, problems={})
+    brand, comments = project.settings.brand, store.petitions.comments(petition.name, COMMENTS)
+    template = _templates().get_template("petition.html")
+    return template.render(
+        brand=brand, style=STYLE, root="", view=shown, comments=comments, form={}, problems={}
     )
 
 
