@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailer.campaigns.petition import Tally
 from mailer.ledger.signature import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from mailer.store.sql.database import Row, SqlDatabase
+    from mailer.store.sql.database import SqlDatabase
 
 SMALLEST = 10
 """Signatures of a place that is counted on its own: fewer would name people."""
@@ -52,7 +52,7 @@ class SqlPetitions:
             email, *details = person
             row = _row(signer, "mail", now) | {"email": email}
             row |= dict(zip(_DETAILS, details, strict=False))
-            return self._keep(row, SignatureState.SIGNED, now)
+            return self._keep(row, SignatureState.SIGNED, now, known)
 
     def _of_subscriber(self, petition: str, subscriber_id: int) -> Signature | None:
         """The signature of a person, whatever address it was given with."""
@@ -114,8 +114,7 @@ class SqlPetitions:
         known: Signature | None = None,
     ) -> Signature:
         """Write a signature, in the place of one that waits or was withdrawn, and queue its receipt."""
-        petition, email = str(row["petition"]), str(row["email"])
-        known = known or self.find(petition, email=email)
+        petition = str(row["petition"])
         row |= {"id": known.id if known else secrets.randbits(_ID_BITS), "status": state}
         if known is None:
             self._db.execute(_INSERT, row)
@@ -123,8 +122,7 @@ class SqlPetitions:
         else:
             self._db.execute(_REPLACE, row)
             self._move(petition, 1, known.status, state)
-        signature = self.get(int(str(row["id"])))
-        assert signature is not None
+        signature = _signature([row[name] for name in _COLUMNS])
         if state is SignatureState.SIGNED:
             queue(self._db, _receipt(signature), now)
         return signature
@@ -133,11 +131,13 @@ class SqlPetitions:
         self, petition: str, number: int, old: SignatureState | None, new: SignatureState
     ) -> None:
         """Count signatures under a new state, and no longer under the old one."""
-        change = dict.fromkeys(("received", *SignatureState), 0)
+        change: dict[str, Any] = dict.fromkeys(("received", *SignatureState), 0)
         change[new] += number
         change["received" if old is None else old] += number if old is None else -number
-        self._db.execute(_ADD_PETITION, {"petition": petition})
-        self._db.execute(_COUNT, {**change, "petition": petition})
+        change["petition"] = petition
+        if not self._db.execute(_COUNT, change):
+            self._db.execute(_ADD_PETITION, {"petition": petition})
+            self._db.execute(_COUNT, change)
 
     def _is_closed(self, petition: str) -> bool:
         return bool(self.counts(petition).closed)
@@ -288,7 +288,7 @@ def _receipt(signature: Signature) -> RecipientRequest:
     )
 
 
-def _signature(row: Row) -> Signature:
+def _signature(row: Sequence[Any]) -> Signature:
     values = dict(zip(_COLUMNS, row, strict=True))
     values |= {
         "status": SignatureState(values["status"]),
