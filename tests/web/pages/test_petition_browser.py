@@ -96,6 +96,24 @@ def test_sign_from_a_mail_thank_share_and_withdraw_by_the_receipt(tab, sample):
     assert counts(sample) == (0, 0, 1, 0)
 
 
+def test_a_comment_after_signing_from_a_mail_is_confirmed_from_the_mailbox(tab, sample):
+    to, mail = next(iter(mails(sample, "night-bus").items()))
+    tab.goto(sample.url + sign_link(mail))
+    tab.get_by_role("button", name="Add my name").click()
+    tab.get_by_label("Why do you sign?").fill("My shift ends at one.")
+    tab.get_by_label("Show this to everybody").check()
+    tab.get_by_role("button", name="Save").click()
+    assert "once you confirm it" in tab.get_by_role("status").inner_text()
+    look(tab, "petition-comment-mailed")
+    texts = [mail.get_body(("plain",)).get_content() for mail in sample.mails(to)]
+    (link,) = re.findall(r"https://\S+/y/\S+", "".join(texts))
+    tab.goto(sample.url + path(link))
+    look(tab, "petition-comment-confirm")
+    tab.get_by_role("button", name="Yes, I wrote this").click()
+    tab.goto(f"{sample.url}/petition/night-bus")
+    assert tab.get_by_text("My shift ends at one.").is_visible()
+
+
 def test_anybody_signs_confirms_and_comments(tab, sample):
     for mail in list(mails(sample, "night-bus").values())[:11]:
         ask(sample, "POST", sign_link(mail))
