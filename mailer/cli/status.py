@@ -25,6 +25,7 @@ from mailer.ledger.delivery import SendState
 
 if TYPE_CHECKING:
     from mailer.ledger.delivery import Counts, Send
+    from mailer.ledger.worker import Worker
 
 _STATES = ("pending", "sending", "accepted", "failed", "uncertain", "skipped")
 _OVER = (SendState.FINISHED, SendState.CANCELLED)
@@ -64,12 +65,15 @@ def status(
     run = session(context)
     sends = started(run, campaign) if campaign else run.store.sends.all()
     rows = [(send, run.store.sends.counts(send.id)) for send in sends]
+    workers = [w for w in run.store.schedule.workers() if campaign in {"", *w.campaigns}]
     if as_json:
         from mailer.cli.output import send_as_json
 
         print_json(
             [
-                send_as_json(send, counts) | schedule_output.numbers(run, send)
+                send_as_json(send, counts)
+                | schedule_output.numbers(run, send)
+                | {"workers": [_as_json(w) for w in workers if send.campaign in w.campaigns]}
                 for send, counts in rows
             ]
         )
@@ -80,6 +84,25 @@ def status(
             _show(run, send, counts)
     else:
         _show_all(run, rows)
+    if workers and not as_json:
+        _show_workers(workers)
+
+
+def _as_json(worker: Worker) -> dict[str, object]:
+    return asdict(worker) | {"since": worker.since.isoformat(timespec="seconds")}
+
+
+def _show_workers(workers: list[Worker]) -> None:
+    rows = [
+        (
+            worker.host,
+            str(worker.process),
+            f"{worker.since:%Y-%m-%d %H:%M UTC}",
+            ", ".join(worker.campaigns) or "nothing yet: waits for what is due",
+        )
+        for worker in workers
+    ]
+    print_table(("Machine", "Process", "Since", "Sends"), rows)
 
 
 def pause(context: typer.Context, campaign: Campaign) -> None:

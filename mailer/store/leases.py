@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mailer.ledger.worker import Lease
 
 
 class Leases(Protocol):
@@ -27,6 +30,10 @@ class Leases(Protocol):
 
     def is_anyone_here(self) -> bool:
         """Whether any process sends, or is a worker."""
+        ...
+
+    def held(self) -> list[Lease]:
+        """The leases of all processes that are alive."""
         ...
 
     def leave(self) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.ledger.delivery import PendingGroup, Send
+    from mailer.ledger.worker import Worker
 
 
 class Schedule(Protocol):
@@ -59,4 +60,8 @@ class Schedule(Protocol):
 
     def is_anyone_at_work(self, send_id: int) -> bool:
         """Whether the process that took a send up last, or one that has mail in flight, is alive."""
+        ...
+
+    def workers(self) -> list[Worker]:
+        """The processes that send or wait for sends, on all machines, by host and number."""
         ...

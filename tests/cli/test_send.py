@@ -1,8 +1,10 @@
 """send, status, pause, resume and cancel as staff use them."""
 
 import json
+import os
 import re
 import signal
+import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -455,6 +457,22 @@ def test_status_shows_every_send(mailer):
     mailer("send", "vote", "--yes", "--limit", "2")
     _, said = mailer("status")
     assert re.search(r"vote +members +paused +\S+ +9 +7 +2 +stopped after 2 messages", said)
+
+
+def test_status_shows_who_sends_and_who_waits(mailer, store):
+    mailer("send", "vote", "--yes", "--limit", "2")
+    store.leases.attend()
+    machine = rf"{re.escape(socket.gethostname())} +{os.getpid()} +\d{{4}}-\d\d-\d\d \d\d:\d\d UTC"
+    assert re.search(rf"{machine} +nothing yet: waits for what is due", mailer("status")[1])
+    assert "Machine" not in mailer("status", "vote")[1]
+    send = store.sends.find("vote", "members")
+    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    assert re.search(rf"{machine} +vote", mailer("status", "vote")[1])
+    (sent,) = json.loads(mailer("status", "--json")[1])
+    (worker,) = sent["workers"]
+    assert (worker["process"], worker["campaigns"]) == (os.getpid(), ["vote"])
+    store.leases.leave()
+    assert "Machine" not in mailer("status")[1]
 
 
 def test_a_send_whose_process_died_shows_as_stopped(mailer, store):

@@ -1,5 +1,8 @@
 """Deliveries that are due at different moments, and the processes that see to them."""
 
+import os
+import socket
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -269,3 +272,40 @@ def test_a_worker_does_not_choose_what_a_person_is_to_choose(store, ids):
     finish(store, send, NOW)
     assert store.schedule.tests_to_decide(now=NOW + 999 * HOUR) == []
     assert store.schedule.take_up(now=NOW + 999 * HOUR) is None
+
+
+# ---------------------------------------------------------------- who is at work
+
+
+def test_workers_are_listed_with_what_they_send_until_they_end(store, other, ids):
+    assert store.schedule.workers() == []
+    earliest = datetime.now(UTC) - timedelta(seconds=2)
+    other.leases.attend()
+    (worker,) = store.schedule.workers()
+    assert (worker.host, worker.campaigns) == (socket.gethostname()[:30], ())
+    assert earliest <= worker.since <= datetime.now(UTC) + timedelta(seconds=2)
+    for campaign in ("vote", "gala"):
+        send, _ = store.sends.freeze(campaign, "members", ids, **NO_WORDS, now=NOW)
+        other.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    (worker,) = store.schedule.workers()
+    assert worker.campaigns == ("gala", "vote")
+    assert worker.process == os.getpid()
+    other.leases.leave()
+    assert wait_for_workers(store, 0) == []
+
+
+def test_a_worker_that_joined_a_send_is_listed_by_what_it_has_in_flight(store, other, ids):
+    send, _ = store.sends.freeze("vote", "members", ids, **NO_WORDS, now=NOW)
+    other.sends.set_state(send.id, SendState.SENDING, now=NOW)
+    store.deliveries.claim(send.id, 1, now=NOW)
+    other.leases.leave()
+    (worker,) = wait_for_workers(store, 1)
+    assert worker.campaigns == ("vote",)
+
+
+def wait_for_workers(store, number):
+    """A server takes a moment to see that a connection has ended."""
+    end = time.monotonic() + 30
+    while len(workers := store.schedule.workers()) != number and time.monotonic() < end:
+        time.sleep(0.01)
+    return workers

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import socket
 import time
+from datetime import UTC, datetime
 from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 
+from mailer.ledger.worker import Lease
 from mailer.store.postgres import errors
 from mailer.store.postgres.database import connect, is_alive
 from mailer.store.postgres.dialect import translate
@@ -63,6 +65,13 @@ class PostgresLeases:
 
     def is_anyone_here(self) -> bool:
         return self.is_attended() or self._db.row(_HELD, {"kind": _WORKERS}) is not None
+
+    def held(self) -> list[Lease]:
+        return [
+            Lease(key, host, int(process), datetime.fromtimestamp(since, UTC))
+            for name, since in self._db.rows(_CONNECTIONS)
+            for _, key, host, process in [name.split()]
+        ]
 
     def leave(self) -> None:
         if self._connection is not None:
@@ -134,3 +143,8 @@ _HELD = """
 SELECT 1 FROM pg_locks
 WHERE locktype = 'advisory' AND granted AND classid = :kind
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+_CONNECTIONS = """
+SELECT application_name, extract(epoch FROM backend_start)::float8 FROM pg_stat_activity
+WHERE datname = current_database() AND application_name ~ '^mailer [0-9a-f]{8} [^ ]+ [0-9]+$'
+ORDER BY application_name"""

@@ -6,10 +6,12 @@ is part of the index for claims, so that deliveries that are not due yet do not 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import PendingGroup, SendState
+from mailer.ledger.worker import Worker
 from mailer.store.sql.rows import holder, unix
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailer.ledger.delivery import Send
+    from mailer.ledger.worker import Lease
     from mailer.store.leases import Leases
     from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.sends import SqlSends
@@ -78,6 +81,27 @@ class SqlSchedule:
             workers = self._db.rows(_WORKERS, {"send": send_id})
             return any(not self._leases.is_gone(holder(worker)) for (worker,) in workers)
 
+    def workers(self) -> list[Worker]:
+        campaigns: dict[str, set[str]] = defaultdict(set)
+        for worker, campaign in self._db.rows(_AT_WORK):
+            campaigns[worker[:_KEY]].add(campaign)
+        processes: dict[tuple[str, int], list[Lease]] = defaultdict(list)
+        for lease in self._leases.held():
+            processes[lease.host, lease.process].append(lease)
+        return [
+            Worker(
+                host,
+                process,
+                min(lease.since for lease in leases),
+                tuple(sorted({name for lease in leases for name in campaigns[lease.key]})),
+            )
+            for (host, process), leases in sorted(processes.items())
+        ]
+
+
+_KEY = 8
+"""Length of `Lease.key`."""
+
 
 def _moment(due: int | None) -> datetime | None:
     return None if due is None or due == WAITS_FOR_WINNER else datetime.fromtimestamp(due, UTC)
@@ -121,6 +145,12 @@ ORDER BY id"""
 _WORKERS = """
 SELECT worker FROM sends WHERE id = :send
 UNION SELECT worker FROM deliveries WHERE send_id = :send AND state = 'sending'"""
+
+_AT_WORK = """
+SELECT worker, campaign FROM sends WHERE state = 'sending'
+UNION SELECT d.worker, sends.campaign
+FROM sends JOIN deliveries d ON d.send_id = sends.id AND d.state = 'sending'
+WHERE sends.state = 'sending'"""
 
 # For the doctor, which opens no store.
 SCHEDULED = """

@@ -6,12 +6,18 @@ or timeout has to guess whether a sender is dead or only slow.
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from filelock import BaseFileLock, FileLock, Timeout
 
 from mailer.atomic import PRIVATE_FILE, private_folder
+from mailer.ledger.worker import Lease
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +49,10 @@ class SqliteLeases:
         with self._db.locked():
             return self.workers.is_anyone_here() or self.attendants.is_anyone_here()
 
+    def held(self) -> list[Lease]:
+        with self._db.locked():
+            return [*self.workers.held(), *self.attendants.held()]
+
     def leave(self) -> None:
         self.workers.leave()
         self.attendants.leave()
@@ -70,7 +80,7 @@ class LockFolder:
         if self._lock is None:
             private_folder(self.folder)
             self._sweep()
-            self._id = uuid4().hex
+            self._id = _new_id()
             self._lock = self._take(self._id)
         return self._id
 
@@ -89,6 +99,15 @@ class LockFolder:
 
     def is_anyone_here(self) -> bool:
         return any(not self.is_gone(file.stem) for file in self.folder.glob("*.lock"))
+
+    def held(self) -> list[Lease]:
+        leases = []
+        for file in sorted(self.folder.glob("*.lock")):
+            # the ids of older versions tell nothing
+            with suppress(ValueError):
+                if not self.is_gone(file.stem):
+                    leases.append(_lease(file.stem))
+        return leases
 
     def leave(self) -> None:
         """Release the lock: what this process has not recorded is now abandoned."""
@@ -118,3 +137,13 @@ class LockFolder:
 
     def _file(self, holder: str) -> Path:
         return self.folder / f"{holder}.lock"
+
+
+def _new_id() -> str:
+    """Random digits, the process and the second: the lock file itself is emptied whenever it is tried."""
+    return f"{secrets.token_hex(4)}{os.getpid():012x}{int(time.time()):012x}"
+
+
+def _lease(holder: str) -> Lease:
+    process, since = int(holder[8:20], 16), int(holder[20:], 16)
+    return Lease(holder[:8], socket.gethostname(), process, datetime.fromtimestamp(since, UTC))
