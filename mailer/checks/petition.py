@@ -83,7 +83,7 @@ def _unfinished(petition: Petition) -> Iterator[Finding]:
                 TODO,
                 Severity.ERROR,
                 f'"{match[0]}" is still to be written',
-                "Write what is meant, or take it out.",
+                "Write what is meant, or delete it.",
                 petition.place(key, line),
             )
 
@@ -137,7 +137,7 @@ def _audience(petition: Petition, lists: Collection[str]) -> Iterator[Finding]:
             NO_LIST,
             Severity.WARNING,
             f'there is no list "{name}" yet: the first person who joins will make it',
-            "Check its name for slips.",
+            "Check the name for typing mistakes.",
             petition.place("list"),
         )
 
@@ -149,7 +149,7 @@ def _times(petition: Petition, counts: SignatureCounts, today: date) -> Iterator
         yield Finding(
             ENDED,
             Severity.WARNING,
-            f"the petition is closed since {when}: nobody can sign",
+            f"the petition has been closed since {when}: nobody can sign",
             "Leave it out of new mail.",
             petition.place("closes") if closes else Place(petition.path),
         )

@@ -28,7 +28,7 @@ from tests.support.real_templates import merge_case
         ("{{ 'x' }}{% if 1 %}{% endif %}\nc", "x\nc"),
         ("a {%- if 1 -%} b {%- endif -%}\n c", "abc"),
         ("a{%+ if 1 +%}\nb{% endif %}\nc", "a\nb\nc"),
-        ("{% if '%}' %}\nb\n{% endif %}\nc", "b\nc"),
+        ("{% if 1 != '%}' %}\nb\n{% endif %}\nc", "b\nc"),
         ("{{ '{% if %}' }}\nc", "{% if %}\nc"),
         ("{% raw %}{% if x %}\n{{ y }} {% z %}\n{% endraw %}\nc", "{% if x %}\n{{ y }} {% z %}\nc"),
         ("a {% raw %}{% b %}{% endraw %}\nc", "a {% b %}\nc"),

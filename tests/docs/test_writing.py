@@ -164,7 +164,7 @@ def test_settings_example_is_valid_and_shows_every_key():
     ((_, content, _),) = [fence for fence in fences("configuration.md") if fence[0] == "toml"]
     config.parse(content)
     table = tomllib.loads(content)
-    assert set(table) == set(Content.model_fields) | {"send", "bounces", "pages"}
+    assert set(table) == set(Content.model_fields) | {"send", "bounces", "pages", "store"}
     for model, shown in (
         (Brand, table["brand"]),
         (Colors, table["brand"]["colors"]),

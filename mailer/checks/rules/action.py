@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mailer import links
 from mailer.campaigns.petition import Tally
 from mailer.checks import urls
 from mailer.checks.finding import Finding, Severity
 from mailer.checks.rules import footnotes
 from mailer.errors import Place
-from mailer.links import SIGN, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ _LAYOUTS = {"alert", "petition"}
 def nothing_to_do(mail: RenderedMail) -> Iterator[Finding]:
     """A link of the campaign's own counts: to sign, to call, to write, to come."""
     layout = mail.snapshot.parsed.front.layout
-    signs = any(slot.text.startswith(f"links.{SIGN}") for slot in mail.merged.variant.slots)
+    signs = any(slot.text.startswith(f"links.{links.SIGN}") for slot in mail.merged.variant.slots)
     if (
         layout not in _LAYOUTS
         or signs
@@ -68,7 +68,7 @@ def closed_petitions(snapshot: Snapshot, today: date) -> Iterator[Finding]:
 
 def _is_action(url: str, mail: RenderedMail) -> bool:
     """Whether a link is neither part of the layout nor a source."""
-    brand, site = mail.snapshot.content.brand, Site(mail.snapshot.content.site.base_url)
+    brand, site = mail.snapshot.content.brand, links.Site(mail.snapshot.content.site.base_url)
     sources = {
         urls.page(url) for note in footnotes.notes(mail.snapshot.parsed) for url in note.targets
     }

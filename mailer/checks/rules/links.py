@@ -249,13 +249,11 @@ def _place(mail: RenderedMail, link: Link, *marks: str) -> Place:
 def place_of_link(snapshot: Snapshot, url: str, text: str, *marks: str) -> Place:
     """Where a link was written: by what marks it most, its address, that without tags, or its words."""
     brand = snapshot.content.brand
-    in_settings = urls.page(url) not in snapshot.files[snapshot.path]
-    if in_settings and urls.page(url) in {
-        brand.website,
-        brand.donate,
-        *(social.url for social in brand.social),
-    }:
-        return Place("mailer.toml")
-    # an address is often the beginning of another
-    ended = [f"{start}{end}" for start in (url, urls.page(url)) for end in ")\">'" if start]
-    return place_of(snapshot, *marks, *ended, url, urls.page(url), text)
+    page = urls.page(url)
+    if page in {brand.website, brand.donate, *(social.url for social in brand.social)}:
+        # an address is often the beginning of another
+        written = re.search(rf"{re.escape(page)}(?![\w/?#&=%-])", snapshot.files[snapshot.path])
+        if not written:
+            return Place("mailer.toml")
+    ended = [f"{start}{end}" for start in (url, page) for end in ")\">'" if start]
+    return place_of(snapshot, *marks, *ended, url, page, text)
