@@ -270,7 +270,8 @@ def current_goal(goal: int, count: int) -> int:
 
 
 _USED = re.compile(
-    r"""\b(?:petitions\s*\[|(?:petition|recipient\.signed)\s*\()\s*["']([a-z][a-z0-9-]{0,23})["']"""
+    r"""\b(?:(?:petitions|links\.sign)\s*\[|(?:petition|recipient\.signed)\s*\()\s*"""
+    r"""["']([a-z][a-z0-9-]{0,23})["']"""
 )
 
 

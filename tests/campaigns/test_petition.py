@@ -119,3 +119,4 @@ def test_the_petitions_of_a_campaign_are_those_it_names():
     text = """{{ petition("night-bus") }} {{petitions['rivers'].signatures}}
     {% call petition("https://example.org/x", to=["a"]) %}x{% endcall %} {{ petition( "night-bus" ) }}"""
     assert used_in(text) == ["night-bus", "rivers"]
+    assert used_in("""{{ button("Sign", links.sign["library"]) }}""") == ["library"]

@@ -10,11 +10,17 @@ from tools.rehearse import petition
 
 @pytest.mark.slow
 def test_scanners_sign_nothing_and_kills_lose_and_double_nobody(tmp_path):
-    root, links = petition.make(tmp_path / "project", 60)
+    root, links = petition.make(tmp_path / "project", 60, mails=20)
     store, server = open_store(root), petition.Server(root)
     server.start()
     try:
-        assert petition.scan(server, links) == 120
+        paths = petition.mailed(root)
+        assert set(paths) < {path for _, path in links}
+        assert (len(paths), petition.scan(server, paths), petition.browse(server, paths)) == (
+            20,
+            40,
+            20,
+        )
         assert store.petitions.counts(petition.NAME).received == 0
         result = petition.press(server, links, posts=100, clients=4, kills=2, store=store)
     finally:

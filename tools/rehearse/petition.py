@@ -1,17 +1,20 @@
 """A petition's links opened by scanners, then pressed by many while the server is killed again and again.
 
-    python -m tools.rehearse.petition [--people 12000] [--posts 20000] [--clients 8] [--kills 5]
+    python -m tools.rehearse.petition [--people 12000] [--mails 1000] [--posts 20000] [--clients 8] [--kills 5]
 
-Each client keeps its own record of the answers it got. After each kill the store is compared with the records,
+The links of real mails are opened by HEAD and GET, and by a browser that runs scripts. Each client keeps its own record of the answers it got. After each kill the store is compared with the records,
 and at the end the count has to be the number of people who pressed the button at all.
 """
 
 from __future__ import annotations
 
 import argparse
+import email
+import email.policy
 import http.client
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +23,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
 
 from mailer.ledger.signature import SignatureState
 from mailer.links import Links, load_keys
@@ -39,7 +44,11 @@ Run every trunk line until one in the morning.
 The last bus leaves too early.
 """
 NAME = "night-bus"
+BUTTON = """
+{{ button("Add your name", links.sign["night-bus"]) }}
+"""
 _ANSWER_SECONDS = 30
+_SIGN = re.compile(r"https://mail\.example\.org(/s/[\w/-]+)")
 
 
 @dataclass
@@ -95,12 +104,14 @@ class Server:
         self._process.communicate()
 
 
-def make(root: Path, people: int) -> tuple[Path, list[tuple[int, str]]]:
-    """A project, and for each person (id, path that signs)."""
+def make(root: Path, people: int, mails: int = 1) -> tuple[Path, list[tuple[int, str]]]:
+    """A project whose mail went to some of the people, and for each person (id, path that signs)."""
     make_project(root, people)
+    with (root / "campaigns" / "vote.md").open("a") as campaign:
+        campaign.write(BUTTON)
     (root / "campaigns" / "petitions").mkdir()
     (root / "campaigns" / "petitions" / f"{NAME}.md").write_text(PETITION)
-    start(root, "send", "vote", "--limit", "1", "--yes").communicate()
+    start(root, "send", "vote", "--limit", str(mails), "--yes").communicate()
     store, keys = open_store(root), load_keys(None, root / "lists" / "secret.key")
     send = store.sends.all("vote")[0].id
     members = [subscriber.id for subscriber in store.subscribers.audience("members")]
@@ -124,15 +135,40 @@ def ask(server: Server, connection: http.client.HTTPConnection | None, method: s
     return answer.status, connection
 
 
-def scan(server: Server, links: list[tuple[int, str]]) -> int:
+def scan(server: Server, paths: list[str]) -> int:
     """Open links as scanners do; return how many were answered with a page."""
     connection, number = None, 0
-    for _, path in links:
+    for path in paths:
         for method in ("HEAD", "GET"):
             status, connection = ask(server, connection, method, path)
             number += status == http.HTTPStatus.OK
     if connection:
         connection.close()
+    return number
+
+
+def mailed(root: Path) -> list[str]:
+    """The paths of the sign links in all mails that went out."""
+    texts = [
+        email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        .get_body(("plain",))
+        .get_content()
+        for file in sorted((root / "outbox" / "vote").glob("*.eml"))
+    ]
+    return [path for text in texts for path in set(_SIGN.findall(text))]
+
+
+def browse(server: Server, paths: list[str]) -> int:
+    """Open links in a browser that runs scripts; return how many showed the button."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        page, number = browser.new_page(), 0
+        for path in paths:
+            page.goto(f"http://127.0.0.1:{server.port}{path}", wait_until="load")
+            number += page.get_by_role("button", name="Add my name").count()
+        browser.close()
     return number
 
 
@@ -222,16 +258,20 @@ def compare(store: Store, signers: set[int], *, exactly: bool) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--people", type=int, default=12_000)
+    parser.add_argument("--mails", type=int, default=1_000)
     parser.add_argument("--posts", type=int, default=20_000)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--kills", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        root, links = make(Path(folder) / "project", options.people)
+        root, links = make(Path(folder) / "project", options.people, options.mails)
         store, server = open_store(root), Server(root)
         server.start()
-        number = scan(server, links[:1_000])
+        paths = mailed(root)
+        number = scan(server, paths)
         print(f"{number:,} pages opened by HEAD and GET: {store.petitions.counts(NAME)}")
+        number = browse(server, paths)
+        print(f"{number:,} opened by a browser that runs scripts: {store.petitions.counts(NAME)}")
         result = press(
             server,
             links,
