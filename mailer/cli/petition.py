@@ -1,4 +1,4 @@
-"""petition: new, check, status, export, invalidate, close."""
+"""petition: new, check, status, export, invalidate, hide-comments, close."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Petitions: check them, count and deliver their signatures.", no_args_is_help=True
 )
+Where = Annotated[
+    str, typer.Option(help="A condition, as in: recipient.fields.comment or recipient.zip == ''.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show whose signatures these are.")]
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="The petition's name, such as night-bus.")
 ]
@@ -207,14 +211,9 @@ def invalidate(
     context: typer.Context,
     name: Name,
     *,
-    where: Annotated[
-        str,
-        typer.Option(help="A condition, as in: recipient.fields.comment or recipient.zip == ''."),
-    ],
+    where: Where,
     reason: Annotated[str, typer.Option(help="Why, for the record. Default: the condition.")] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show whose signatures these are.")
-    ] = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -239,6 +238,33 @@ def invalidate(
         print_json({"petition": petition.name, "chosen": len(chosen), "invalidated": changed})
     elif not dry_run:
         typer.echo(f"{changed:,} set aside; {_signed(run, petition.name)} count.")
+
+
+@app.command()
+def hide_comments(
+    context: typer.Context,
+    name: Name,
+    *,
+    where: Where,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Hide comments on the page and in exports; their signatures still count."""
+    from mailer.campaigns.snapshot import load_petition
+
+    run = session(context)
+    petition = load_petition(run.project, name)
+    chosen = [signature for signature in _chosen(run, petition.name, where) if signature.comment]
+    if not as_json:
+        _show(chosen)
+    hidden = 0
+    if not dry_run:
+        ids = [signature.id for signature in chosen]
+        hidden = run.store.petitions.hide_comments(ids, now=now())
+    if as_json:
+        print_json({"petition": petition.name, "chosen": len(chosen), "hidden": hidden})
+    elif not dry_run:
+        typer.echo(f"{hidden:,} {'comment is' if hidden == 1 else 'comments are'} hidden.")
 
 
 def _signed(run: Session, petition: str) -> str:

@@ -42,6 +42,10 @@ class Petitions(Protocol):
         """Set signatures aside; return how many were pending or signed until now."""
         ...
 
+    def hide_comments(self, signature_ids: Iterable[int], *, now: datetime) -> int:
+        """Hide comments; return how many were public until now. Their signatures count as before."""
+        ...
+
     def close(self, petition: str, *, now: datetime) -> None:
         """Take no more signatures."""
         ...

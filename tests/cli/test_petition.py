@@ -191,6 +191,24 @@ def test_signatures_are_set_aside_by_a_condition(mailer, store):
         assert mailer("petition", "invalidate", "night-bus", "--where", condition)[0] == 2
 
 
+def test_comments_are_hidden_and_their_signatures_count(mailer, store):
+    for number, comment in enumerate(["Win at the casino", "My line was cut.", ""]):
+        signature = sign(store, number)
+        details = {"comment": comment, "comment_public": "yes"}
+        store.petitions.complete(signature.id, details, now=NOW)
+    arguments = ("petition", "hide-comments", "night-bus", "--where")
+    where = "'casino' in recipient.fields.comment"
+    code, output = mailer(*arguments, where, "--dry-run")
+    assert (code, "Win at the casino" in output) == (0, True)
+    assert len(store.petitions.comments("night-bus", 9)) == 2
+    assert "1 comment is hidden" in mailer(*arguments, where)[1]
+    (shown,) = store.petitions.comments("night-bus", 9)
+    assert shown.comment == "My line was cut."
+    again = json.loads(mailer(*arguments, where, "--json")[1])
+    assert (again["chosen"], again["hidden"]) == (1, 0)
+    assert store.petitions.counts("night-bus").signed == 3
+
+
 def test_a_petition_is_closed_for_good(mailer, store):
     sign(store, 1)
     assert mailer("petition", "close", "night-bus")[0] == 2

@@ -186,6 +186,12 @@ class SqlPetitions:
                     number += 1
         return number
 
+    def hide_comments(self, signature_ids: Iterable[int], *, now: datetime) -> int:
+        with self._db.writing():
+            return self._db.execute_many(
+                _HIDE_COMMENT, ({"id": id_, "changed": iso(now)} for id_ in signature_ids)
+            )
+
     def _end(self, signature: Signature, state: SignatureState, reason: str, now: datetime) -> None:
         change = {"id": signature.id, "status": state, "reason": reason, "changed": iso(now)}
         self._db.execute(_END, change)
@@ -367,6 +373,10 @@ WHERE id = :id"""
 
 _END = """
 UPDATE signatures SET status = :status, reason = :reason, changed = :changed WHERE id = :id"""
+
+_HIDE_COMMENT = """
+UPDATE signatures SET comment_public = 0, changed = :changed
+WHERE id = :id AND comment_public = 1 AND comment <> ''"""
 
 _OLD = "status = 'pending' AND at < :before"
 
