@@ -35,7 +35,7 @@ def thanks(
     """Thank for a signature: the count, ways to share, what is missing, what comes next.
 
     Args:
-        context: of the page.
+        context: of the page, with the brand of the mail that led there.
         read: the petition.
         signature: as it is now.
         purpose: "confirmed" where the mailbox has led here.
@@ -46,7 +46,7 @@ def thanks(
     ask = _missing(read, signature)
     if shown.get("is_comment_mailed"):
         ask.remove("comment")
-    return context.for_send(signature.send_id).page(
+    return context.page(
         "petition-signed.html",
         422 if shown.get("problems") else 200,
         view=view(context, read),
@@ -92,6 +92,7 @@ async def _complete(context: PageContext, request: Request, purpose: Purpose) ->
     read = context.petitions.get(signature.petition) if signature else None
     if signature is None or read is None or not signature.email:
         return context.invalid_link()
+    context = context.for_send(signature.send_id)
     if request.method != "POST":
         return thanks(context, read, signature, purpose)
     form = await form_reading.read(request)

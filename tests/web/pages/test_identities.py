@@ -7,8 +7,9 @@ import re
 import pytest
 
 from mailer.links import Links
+from tests.campaigns.test_petition import TEXT
 from tests.web.conftest import PAGES, Site
-from tools.projects.project import SETTINGS, VOTE, make_project, start
+from tools.projects.project import SETTINGS, VOTE, address, make_project, start
 
 MORE = """
 [senders.bo]
@@ -104,6 +105,26 @@ def test_a_confirmation_comes_from_the_sender_and_the_brand_of_the_mail(site):
         assert "River Watch" in text
         assert "Juniper" not in text
     assert is_rivers(site.get(site.link_to(new)))
+
+
+def test_signing_commenting_and_withdrawing_stay_with_the_brand(site):
+    folder = site.root / "campaigns" / "petitions"
+    folder.mkdir(exist_ok=True)
+    (folder / "night-bus.md").write_text(TEXT.replace("closes: 2026-04-09\n", ""))
+    link = links(site, "river").sign("night-bus")
+    assert is_rivers(site.get(link))
+    thanks = site.post(link)
+    assert is_rivers(thanks)
+    details = re.search(r'action="(/t/[^"]+)"', thanks.text)[1]
+    assert is_rivers(site.post(details, {"comment": "My line."}))
+    mails = site.mails(address(0))
+    assert {mail["From"] for mail in mails} == {"Bo Lund <bo@river.example.org>"}
+    texts = "".join(mail.get_body(("plain",)).get_content() for mail in mails)
+    for purpose in "yx":
+        url = re.search(rf"https://\S+/{purpose}/\S+", texts)[0]
+        assert is_rivers(site.get(url))
+        assert is_rivers(site.post(url))
+    assert not is_rivers(site.post(links(site, "vote").sign("night-bus")))
 
 
 def test_a_confirmation_that_no_mail_led_to_comes_from_the_usual_sender(site):
