@@ -30,6 +30,7 @@ _REFUSALS = (
         "Raise max_connections on the server.",
     ),
     ("starting up", "it is starting up", "Try again in a minute."),
+    ("not yet accepting", "it is starting up", "Try again in a minute."),
     ("shutting down", "it is shutting down", _SERVER),
     ("could not translate host name", "there is no host of that name", _ADDRESS),
     ("failed to resolve host", "there is no host of that name", _ADDRESS),

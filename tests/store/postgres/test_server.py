@@ -22,7 +22,7 @@ from mailer.errors import (
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.import_row import ImportRow
 from mailer.store import connect
-from mailer.store.postgres import PostgresDatabase, health
+from mailer.store.postgres import PostgresDatabase, errors, health
 from mailer.store.postgres.leases import PostgresLeases
 from mailer.store.sqlite import migrations
 
@@ -83,6 +83,26 @@ def test_an_address_that_cannot_be_read_is_not_shown(url):
         connect(url, lambda _: [])
     assert "hush" not in str(error.value) + (error.value.hint or "")
     assert "hush" not in health.examine(url).problem
+
+
+@pytest.mark.parametrize("state", ["is starting up", "is not yet accepting connections"])
+def test_a_server_that_starts_up_is_waited_for(state):
+    refusal = psycopg.OperationalError(f"FATAL:  the database system {state}")
+    error = errors.unreachable(refusal, "postgresql://db.example.org/mailer")
+    assert isinstance(error, StoreUnreachableError)
+    assert "it is starting up" in error.message
+
+
+def test_a_read_or_a_step_begins_on_a_new_connection_when_the_old_one_is_lost(store, address):
+    store.database.execute("INSERT INTO lists (name) VALUES ('members')")
+    end_connections(address)
+    assert [summary.name for summary in store.subscribers.lists()] == ["members"]
+    end_connections(address)
+    with store.database.writing():
+        store.database.execute("INSERT INTO lists (name) VALUES ('board')")
+    end_connections(address)
+    with store.database.reading():
+        assert store.database.value("SELECT count(*) FROM lists") == 2
 
 
 def test_a_connection_that_is_lost_undoes_the_step_and_is_opened_again(store, address):
