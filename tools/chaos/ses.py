@@ -1,9 +1,9 @@
 """Everything goes wrong at once: the fake SES mixes all faults, the sender is killed and restarted.
 
-    python -m tools.chaos.ses --runs 20 [--people 10000] [--percent 5] [--seed 1]
+    python -m tools.chaos.ses --runs 20 [--people 10000] [--percent 5] [--seed 1] [--no-kills]
 
 Each run is a campaign to the same list, raw and bulk in turn; each kind of fault strikes so many calls
-in a hundred, and `kill -9` falls every few seconds. At every restart the ledger must be balanced. In the
+in a hundred, and `kill -9` falls every few seconds, unless it is told not to. At every restart the ledger must be balanced. In the
 end, by the fake's own record: nobody has two copies; everybody whom the ledger calls accepted was
 accepted, under the message id that it holds; everybody who was accepted is accepted or uncertain; and
 whoever is not accepted has a reason. Then the fake's events settle what they can, `--resend` sends to
@@ -67,6 +67,7 @@ class Run:
     campaign: str
     people: int
     random: random.Random
+    may_kill: bool
     kills: int = 0
     restarts: int = 0
     figures: Counter[str] = field(default_factory=Counter)
@@ -82,7 +83,8 @@ class Run:
     def _step(self) -> bool:
         """Start it, perhaps kill it; whether it has to be started again."""
         process = start(self.root, self.ses, *SEND, self.campaign)
-        patience = self.random.uniform(2, 7) if self.restarts < CALM_ENOUGH else None
+        may_kill = self.may_kill and self.restarts < CALM_ENOUGH
+        patience = self.random.uniform(2, 7) if may_kill else None
         try:
             said, _ = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
@@ -181,7 +183,7 @@ class Run:
         return found
 
 
-def run(number: int, seed: int, root: Path, *, people: int, percent: float) -> Run:
+def run(number: int, seed: int, root: Path, *, people: int, percent: float, may_kill: bool) -> Run:
     """One seeded run: odd numbers by raw calls, even ones by bulk calls."""
     chance = random.Random(f"{seed} {number}")
     campaign = f"chaos-{number}"
@@ -192,7 +194,7 @@ def run(number: int, seed: int, root: Path, *, people: int, percent: float) -> R
     with fake_ses("--rate", str(RATE), "--quota", "-1") as ses:
         for fault in FAULTS:
             ses.inject(**fault, probability=percent / 100, seed=chance.getrandbits(32))
-        made = Run(root, ses, campaign, people, chance)
+        made = Run(root, ses, campaign, people, chance, may_kill)
         made.go()
     return made
 
@@ -203,13 +205,21 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--percent", type=float, default=5, help="of the calls, for each fault")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-kills", action="store_true", help="leave the sender alone")
     options = parser.parse_args()
     total: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         root = make_project(Path(folder) / "project", options.people)
         for number in range(1, options.runs + 1):
             began = time.monotonic()
-            made = run(number, options.seed, root, people=options.people, percent=options.percent)
+            made = run(
+                number,
+                options.seed,
+                root,
+                people=options.people,
+                percent=options.percent,
+                may_kill=not options.no_kills,
+            )
             figures = {"kills": made.kills, "restarts": made.restarts, **made.figures}
             total.update(figures)
             print(number, f"{time.monotonic() - began:.0f} s", figures, flush=True)
