@@ -305,6 +305,8 @@ class Symbol:
         if isinstance(self.shape, dict):
             if name not in self.shape:
                 hint = _FOR_CONDITIONS.get(f"{self.text}.{name}") or _known(self.shape, name)
+                if self.text == "links.sign":
+                    hint = f"Correct the name, or start it: mailer petition new {name}."
                 raise CampaignError(f'"{self.text}" has no "{name}"', place=here(), hint=hint)
             entry = self.shape[name]
             return entry if isinstance(entry, (Symbol, Function)) else Symbol(self.recorder, *entry)
