@@ -88,6 +88,8 @@ class Petition:
     """The line of each front matter key."""
     statement: str
     """Markdown: what people sign."""
+    statement_line: int
+    """The line on which the statement begins."""
     why: str
     """Markdown, with footnotes. Blank lines before it keep its line numbers those of the file."""
     notes: Mapping[str, int]
@@ -136,9 +138,9 @@ def parse(path: str, text: str) -> Petition:
     header, body, offset = campaign_file.split(path, text)
     front, lines = _front_matter(path, header)
     _refuse_impossible(path, front, lines)
-    statement, why = _parts(path, body, offset)
+    statement, statement_line, why = _parts(path, body, offset)
     notes = campaign_file.footnotes(path, why)
-    return Petition(name, path, front, lines, statement, why, notes)
+    return Petition(name, path, front, lines, statement, statement_line, why, notes)
 
 
 def _refuse_jinja(path: str, text: str) -> None:
@@ -214,8 +216,8 @@ def _refuse_impossible(path: str, front: PetitionFront, lines: Mapping[str, int]
         )
 
 
-def _parts(path: str, body: str, offset: int) -> tuple[str, str]:
-    """The statement, and what follows it, which keeps the numbers of its lines."""
+def _parts(path: str, body: str, offset: int) -> tuple[str, int, str]:
+    """The statement, its first line, and what follows it, which keeps the numbers of its lines."""
     lines = body.split("\n")
     first = next((n for n, line in enumerate(lines) if _HEADING.match(line)), len(lines))
     statement = "\n".join(lines[:first]).strip()
@@ -232,7 +234,8 @@ def _parts(path: str, body: str, offset: int) -> tuple[str, str]:
                 place=Place(path, number),
                 hint='Move it below the heading, such as "## Why is this important?".',
             )
-    return statement, "\n" * (offset + first) + "\n".join(lines[first:])
+    blank = next(number for number, line in enumerate(lines) if line.strip())
+    return statement, offset + blank + 1, "\n" * (offset + first) + "\n".join(lines[first:])
 
 
 # ---------------------------------------------------------------- counts

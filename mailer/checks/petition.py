@@ -78,7 +78,7 @@ def _unfinished(petition: Petition) -> Iterator[Finding]:
     for key, text in (*texts.items(), (None, petition.statement), (None, petition.why)):
         match = _UNFINISHED.search(text)
         if match:
-            line = text.count("\n", 0, match.start()) + 1 if text is petition.why else None
+            line = None if key else _line(petition, match[0])
             yield Finding(
                 TODO,
                 Severity.ERROR,
@@ -90,16 +90,26 @@ def _unfinished(petition: Petition) -> Iterator[Finding]:
 
 def _links(petition: Petition, text: PetitionText) -> Iterator[Finding]:
     sources = "".join(source.html for source in text.sources)
-    for url in dict.fromkeys(_LINK.findall(text.statement + text.why + sources)):
-        fault = urls.fault(url.replace("&amp;", "&"))
+    for escaped in dict.fromkeys(_LINK.findall(text.statement + text.why + sources)):
+        url = escaped.replace("&amp;", "&")
+        fault = urls.fault(url)
         if fault:
             yield Finding(
                 fault.code,
                 fault.severity,
                 f'the link to "{url}" {fault.what}',
                 fault.hint,
-                petition.place(),
+                petition.place(line=_line(petition, url)),
             )
+
+
+def _line(petition: Petition, text: str) -> int | None:
+    """The line of the statement, or of what follows it, that has a text first."""
+    for part, first in ((petition.statement, petition.statement_line), (petition.why, 1)):
+        start = part.find(text)
+        if start >= 0:
+            return first + part.count("\n", 0, start)
+    return None
 
 
 def _wording(petition: Petition, text: PetitionText) -> Iterator[Finding]:

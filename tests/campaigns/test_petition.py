@@ -39,6 +39,7 @@ def test_a_petition_has_a_statement_and_what_explains_it():
     assert petition.front.goal == 50_000
     assert petition.front.next.url == "https://www.example.org/lines"
     assert petition.statement == "Run every trunk line until one in the morning."
+    assert petition.statement_line == 13
     assert petition.why.strip().startswith("## Why is this important?")
     assert petition.why.split("\n")[16].startswith("A night bus")
     assert petition.notes == {"riders": 19}

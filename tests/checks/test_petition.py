@@ -56,7 +56,8 @@ def test_a_good_petition_has_no_finding():
         ("list: members", "list: membres", petition.NO_LIST, 4),
         (TITLE, "TODO", petition.TODO, 2),
         ("is never full", "is TODO", petition.TODO, 11),
-        ("is never full", "is [full](htps://example.org)", "link-scheme", None),
+        ("until one", "until TODO", petition.TODO, 7),
+        ("is never full", "is [full](htps://example.org)", "link-scheme", 11),
     ],
 )
 def test_each_fault_is_named_with_its_place(old, new, code, line):
