@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailer.config import Project
 
 _PLAIN = "newsletter"
-_PETITION = "petition-page"
+_PETITION = "petitions/petition"
 
 
 def starter(project: Project, layout: str) -> str:
