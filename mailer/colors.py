@@ -1,56 +1,41 @@
-"""Colors of the pages, made from the brand's own so that words on them can always be read."""
+"""Color math: colors laid over one another, blended, and compared. Text is a color as "#1f5c4d"."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mailer.config import Colors
+from typing import NamedTuple
 
 LEAST = 4.5
 """Contrast of text, WCAG 2 level AA."""
 
-_DARK = {"background": "#101415", "surface": "#1a2022", "text": "#e9edeb", "muted": "#a9b3b1"}
 
+class Color(NamedTuple):
+    """sRGB, each from 0 to 1."""
 
-def light(colors: Colors) -> dict[str, str]:
-    return _complete(
-        {
-            "background": colors.background,
-            "surface": colors.surface,
-            "text": readable(colors.text, colors.surface),
-            "muted": readable(
-                readable(colors.muted, colors.surface), colors.background, _ink(colors.background)
-            ),
-        },
-        colors,
-    )
+    red: float
+    green: float
+    blue: float
+    alpha: float = 1.0
 
+    def over(self, below: Color, share: float = 1.0) -> Color:
+        """As it looks on an opaque color."""
+        a = self.alpha * share
+        pairs = zip(self[:3], below[:3], strict=True)
+        return Color(*(a * mine + (1 - a) * other for mine, other in pairs))
 
-def dark(colors: Colors) -> dict[str, str]:
-    return _complete(_DARK, colors)
-
-
-def _complete(base: dict[str, str], colors: Colors) -> dict[str, str]:
-    link = readable(colors.primary, base["surface"])
-    return base | {
-        "link": link,
-        "button": link,
-        "on_button": _ink(link),
-        "accent": readable(colors.accent, base["surface"]),
-        "header": readable(colors.primary, base["background"]),
-        "line": mix(base["text"], base["surface"], 45),
-    }
+    @property
+    def hex(self) -> str:
+        return "#" + "".join(f"{round(255 * min(max(part, 0), 1)):02x}" for part in self[:3])
 
 
 def readable(color: str, background: str, towards: str = "") -> str:
     """The color, darkened or lightened as far as it takes to be read on a background."""
-    towards = towards or _ink(background)
+    towards = towards or ink_on(background)
     blends = (mix(color, towards, share) for share in range(0, 100, 5))
     return next((c for c in blends if contrast(c, background) >= LEAST), towards)
 
 
-def _ink(background: str) -> str:
+def ink_on(background: str) -> str:
+    """Black or white, whichever is easier to read on a background."""
     return max("#000000", "#ffffff", key=lambda ink: contrast(ink, background))
 
 

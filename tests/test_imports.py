@@ -12,12 +12,21 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mailer"
 
 LAYERS = [
-    ["errors", "atomic", "throttle", "hosts", "assets", "page_templates", "toml_mistakes"],
+    [
+        "errors",
+        "atomic",
+        "colors",
+        "throttle",
+        "hosts",
+        "assets",
+        "page_templates",
+        "toml_mistakes",
+    ],
     ["key_files", "sealed_ids"],
     ["address_keys"],
     ["schema", "timezones", "links", "stop", "http_probe"],
     ["config"],
-    ["colors", "setup", "images"],
+    ["palettes", "setup", "images"],
     ["lists"],
     ["campaigns"],
     ["ledger"],
@@ -38,7 +47,7 @@ LAYERS = [
 
 IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "typer", "rich"}
 PURE = [
-    "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "toml_mistakes", "key_files", "sealed_ids", "address_keys", "links", "config", "setup",
+    "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "toml_mistakes", "key_files", "sealed_ids", "address_keys", "links", "config", "palettes", "setup",
     "lists", "campaigns", "ledger",
     "compiler", "mail", "checks", "events", "store", "reports", "transports.base",
 ]  # fmt: skip

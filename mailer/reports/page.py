@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from mailer import colors, page_templates
+from mailer import page_templates, palettes
 from mailer.reports import charts, rows
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def write(
         sheets=[_sheet(report, zone) for report in reports],
         style=Markup(  # noqa: S704 - of our own style sheet and of checked colors
             style.render(
-                light=colors.light(brand.colors),
-                dark=colors.dark(brand.colors),
+                light=palettes.light(brand.colors),
+                dark=palettes.dark(brand.colors),
                 fonts=brand.fonts,
                 further=charts.STYLE,
             )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from mailer import colors, page_templates
+from mailer import page_templates, palettes
 from mailer.lists.csv_file import defuse
 
 if TYPE_CHECKING:
@@ -64,6 +64,6 @@ def document(
         direction=text.direction,
         lines=[line(signature) for signature in signatures],
         brand=brand,
-        colors=colors.light(brand.colors),
+        colors=palettes.light(brand.colors),
         now=now,
     )

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailer.checks.finding import Finding, Severity
-from mailer.colors import contrast
+from mailer.colors import LEAST, contrast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CONTRAST = "contrast"
 
-_LEAST, _LEAST_LARGE = 4.5, 3.0
+_LEAST_LARGE = 3.0
 _LARGE, _LARGE_BOLD = 24, 18.66
 """CSS pixels; 18 and 14 points."""
 _TINY = 1
@@ -68,7 +68,7 @@ def _pairs(looks: Mapping[Any, ComputedStyle]) -> dict[_Pair, list[str]]:
         text = _text(element) if look.shown and look.size > _TINY else ""
         if text:
             large = look.size >= (_LARGE_BOLD if look.bold else _LARGE)
-            need = _LEAST_LARGE if large else _LEAST
+            need = _LEAST_LARGE if large else LEAST
             texts.setdefault(_Pair(look.ink.hex, look.ground.hex, need), []).append(text)
     return texts
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.checks.style.cascade import cascade
 from mailer.checks.style.css import Medium
-from mailer.checks.style.css_color import CssColor, parse_css_color
+from mailer.checks.style.css_color import parse_css_color
+from mailer.colors import Color
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +30,9 @@ _SIZES = {
 }  # fmt: skip
 _UNITS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _LENGTH = re.compile(r"(-?\d*\.?\d+(?:e[+-]?\d+)?)([a-z%]*)")
-_BLACK, _WHITE = CssColor(0, 0, 0), CssColor(1, 1, 1)
-_LINK, _LIGHT_LINK = CssColor(0, 0, 238 / 255), CssColor(158 / 255, 158 / 255, 1)
-_DARK_CANVAS = CssColor(18 / 255, 18 / 255, 18 / 255)
+_BLACK, _WHITE = Color(0, 0, 0), Color(1, 1, 1)
+_LINK, _LIGHT_LINK = Color(0, 0, 238 / 255), Color(158 / 255, 158 / 255, 1)
+_DARK_CANVAS = Color(18 / 255, 18 / 255, 18 / 255)
 """What Chromium puts behind a document that says it can be dark."""
 
 
@@ -39,8 +40,8 @@ _DARK_CANVAS = CssColor(18 / 255, 18 / 255, 18 / 255)
 class ComputedStyle:
     own: Mapping[str, str]
     """What was declared for the element itself, after the cascade."""
-    color: CssColor
-    ground: CssColor
+    color: Color
+    ground: Color
     """The color behind its text: its own, or the next that shows through. Pictures do not count, for
     many people do not see them."""
     fade: float
@@ -53,7 +54,7 @@ class ComputedStyle:
     shown: bool
 
     @property
-    def ink(self) -> CssColor:
+    def ink(self) -> Color:
         return self.color.over(self.ground, self.fade)
 
     @property
@@ -98,7 +99,7 @@ def _root(tree: Any, declared: Mapping[Any, Mapping[str, str]], *, dark: bool) -
 
 
 def _look(
-    element: Any, own: Mapping[str, str], above: ComputedStyle, usual: CssColor
+    element: Any, own: Mapping[str, str], above: ComputedStyle, usual: Color
 ) -> ComputedStyle:
     size = _size(own.get("font-size", ""), above.size)
     fade = above.fade * _opacity(own.get("opacity", ""))

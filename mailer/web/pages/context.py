@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from mailer import colors, page_templates
+from mailer import page_templates, palettes
 from mailer.links import address
 from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.web.pages import public_forms
@@ -110,7 +110,7 @@ class PageContext:
         brand = self.identities.brand(brand_name)
         css = self._templates.get_template("style.css")
         return css.render(
-            light=colors.light(brand.colors), dark=colors.dark(brand.colors), fonts=brand.fonts
+            light=palettes.light(brand.colors), dark=palettes.dark(brand.colors), fonts=brand.fonts
         )
 
     # ---------------------------------------------------------------- tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer import colors, page_templates
+from mailer import page_templates, palettes
 from mailer.campaigns.snapshot import load_petition
 from mailer.compiler import petition_text
 from mailer.web.pages.petition import COMMENTS
@@ -38,7 +38,9 @@ def style(brand: Brand) -> str:
     return (
         _templates()
         .get_template("style.css")
-        .render(light=colors.light(brand.colors), dark=colors.dark(brand.colors), fonts=brand.fonts)
+        .render(
+            light=palettes.light(brand.colors), dark=palettes.dark(brand.colors), fonts=brand.fonts
+        )
     )
 
 

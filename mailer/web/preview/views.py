@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from mailer import colors, page_templates
+from mailer import colors, page_templates, palettes
 from mailer.errors import MailerError
 from mailer.mail import message
 from mailer.reports import charts
@@ -80,7 +80,7 @@ class Views:
                 name: colors.readable(signal, palette["surface"])
                 for name, signal in _SIGNALS.items()
             }
-            for palette in (colors.light(brand.colors), colors.dark(brand.colors))
+            for palette in (palettes.light(brand.colors), palettes.dark(brand.colors))
         ]
         template = self._templates.get_template("preview.css")
         return template.render(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import colors
+from mailer import palettes
 from mailer.config import Colors
 from tests.test_colors import contrast
 
@@ -15,7 +15,7 @@ brands = st.builds(
 
 @given(brands)
 def test_words_of_any_brand_can_be_read_on_the_pages(palette):
-    for made in (colors.light(palette), colors.dark(palette)):
+    for made in (palettes.light(palette), palettes.dark(palette)):
         for words in ("text", "link", "accent"):
             assert contrast(made[words], made["surface"]) >= 4.5
         assert contrast(made["header"], made["background"]) >= 4.5
