@@ -24,7 +24,7 @@ from mailer.links import load_keys
 from mailer.mail import message
 from mailer.mail.merge import Merger
 from mailer.mail.message import Envelope
-from mailer.sending.loop import Sender
+from mailer.sending.loop import SendLoop
 from mailer.sending.reputation import ReputationLimits
 from mailer.transports.base import MAX_IN_FLIGHT, Allowance, BatchResult
 from mailer.transports.outbox import Outbox
@@ -131,7 +131,7 @@ def send(root: Path, way: str) -> dict[str, float]:
         now=_now(),
     )
     before = _size(root)
-    sender = Sender(
+    loop = SendLoop(
         store,
         _transport(way, root, envelope),
         merger,
@@ -143,7 +143,7 @@ def send(root: Path, way: str) -> dict[str, float]:
     )
     gc.set_threshold(50_000)  # as the command line does
     with costing() as cost:
-        progress = sender.run(frozen)
+        progress = loop.run(frozen)
     assert progress.accepted == number
     store.close()
     return {

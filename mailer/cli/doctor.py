@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from mailer.config import Settings
-    from mailer.doctor.facts import Ses
+    from mailer.doctor.facts import SesFacts
     from mailer.doctor.finding import Diagnosis
 
 
@@ -73,7 +73,7 @@ def _examine(run: Session) -> list[Diagnosis]:
     )
 
 
-def _inspect(settings: Settings) -> Ses:
+def _inspect(settings: Settings) -> SesFacts:
     from mailer.doctor.probes.ses_account import inspect
 
     return inspect(settings)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.transports.base import Transport
-    from mailer.web.preview.app import Preview
+    from mailer.web.preview.app import PreviewApp
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_FINISH = 5
@@ -61,17 +61,17 @@ def _opened(address: str) -> Iterator[None]:
         yield
 
 
-def _make(run: Session) -> Preview:
+def _make(run: Session) -> PreviewApp:
     from mailer.sending import test_mail
     from mailer.transports import registry
-    from mailer.web.preview.app import Preview
+    from mailer.web.preview.app import PreviewApp
 
     def open_transport(snapshot: Snapshot) -> Transport:
         return registry.open_test_transport(
             run.project, snapshot, clock=now, folder=test_mail.FOLDER
         )
 
-    return Preview(
+    return PreviewApp(
         run.project.root,
         keys=run.keys,
         open_store=run.open_store,
@@ -80,7 +80,7 @@ def _make(run: Session) -> Preview:
     )
 
 
-def _serve(preview: Preview, listener: socket.socket) -> None:
+def _serve(preview: PreviewApp, listener: socket.socket) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.campaigns.schedule import Timing
     from mailer.checks.runner import Item
     from mailer.ledger.delivery import Send
-    from mailer.sending.loop import Sender
+    from mailer.sending.loop import SendLoop
     from mailer.sending.plan import Mailing, Plan
     from mailer.sending.service import SendRequest
     from mailer.transports.base import Allowance, Transport
@@ -206,19 +206,19 @@ class SendCommand:
             total = min(total, frozen.stop_after - self.run.store.sends.counts(frozen.id).tried)
         began = time.monotonic()
         with stop_on_signals() as stop, bar(f"Sending {frozen.campaign}", total) as show:
-            sender = self.sends.sender(frozen, transport, plan.merger, stop=stop, on_progress=show)
-            stopped = self._run(sender, frozen)
-        self._sum_up(plan.mailing, frozen, sender, time.monotonic() - began)
+            loop = self.sends.send_loop(frozen, transport, plan.merger, stop=stop, on_progress=show)
+            stopped = self._run(loop, frozen)
+        self._sum_up(plan.mailing, frozen, loop, time.monotonic() - began)
         if stopped:
             raise stopped
         if not self.options.as_json:
             schedule_output.say_what_is_left(self.run, frozen)
         self._complain_of_failures(frozen)
 
-    def _run(self, sender: Sender, frozen: Send) -> SendStopped | Interrupted | None:
+    def _run(self, loop: SendLoop, frozen: Send) -> SendStopped | Interrupted | None:
         """The error that ended the send, to be raised after the summary."""
         try:
-            sender.run(frozen)
+            loop.run(frozen)
         except (SendStopped, Interrupted) as err:
             return err
         except KeyboardInterrupt:
@@ -230,7 +230,7 @@ class SendCommand:
             )
         return None
 
-    def _sum_up(self, mailing: Mailing, frozen: Send, sender: Sender, seconds: float) -> None:
+    def _sum_up(self, mailing: Mailing, frozen: Send, loop: SendLoop, seconds: float) -> None:
         from mailer.cli import output
 
         store = self.run.store
@@ -240,7 +240,7 @@ class SendCommand:
             more = {"seconds": round(seconds, 3), "where": self._place(mailing)}
             print_json(output.send_as_json(current, counts) | more)
         else:
-            output.show_summary(current, counts, sender.progress, seconds, self._place(mailing))
+            output.show_summary(current, counts, loop.progress, seconds, self._place(mailing))
             output.show_held_back(current, len(store.quiet_period.held_back(frozen.id)))
 
     def _complain_of_failures(self, frozen: Send) -> None:

@@ -25,7 +25,7 @@ from mailer.ledger.delivery import SendState
 
 if TYPE_CHECKING:
     from mailer.ledger.delivery import Counts, Send
-    from mailer.ledger.worker import Worker
+    from mailer.ledger.worker import WorkerStatus
 
 _STATES = ("pending", "sending", "accepted", "failed", "uncertain", "skipped")
 _OVER = (SendState.FINISHED, SendState.CANCELLED)
@@ -88,11 +88,11 @@ def status(
         _show_workers(workers)
 
 
-def _as_json(worker: Worker) -> dict[str, object]:
+def _as_json(worker: WorkerStatus) -> dict[str, object]:
     return asdict(worker) | {"since": worker.since.isoformat(timespec="seconds")}
 
 
-def _show_workers(workers: list[Worker]) -> None:
+def _show_workers(workers: list[WorkerStatus]) -> None:
     rows = [
         (
             worker.host,

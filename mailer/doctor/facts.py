@@ -89,7 +89,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Ses:
+class SesFacts:
     region: str
     account: Account | Refused
     identity: Identity | Refused | None = None

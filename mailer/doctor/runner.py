@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from mailer.doctor.facts import ErrorKind, Identity, Refused, Ses
+from mailer.doctor.facts import ErrorKind, Identity, Refused, SesFacts
 from mailer.doctor.finding import Diagnosis, Level
 from mailer.doctor.judgements import address_keys, dns, server, ses, site
 from mailer.doctor.judgements import identity as identity_judgement
@@ -37,7 +37,7 @@ class Probes:
 
     health: Callable[[], Health]
     click_once: Callable[[str], Response | NoAnswer]
-    inspect: Callable[[Settings], Ses]
+    inspect: Callable[[Settings], SesFacts]
     lookup: Callable[[str, str], Records | NoAnswer]
     environment_key: str | None
     """MAILER_SECRET_KEYS."""
@@ -175,8 +175,8 @@ class _Amazon:
             for finding in (*sender, *dns_findings)
         ]
 
-    def _facts(self) -> tuple[Ses, list[Diagnosis]]:
-        late = Ses(self._settings.ses.region, Refused(ErrorKind.UNREACHABLE, _LATE))
+    def _facts(self) -> tuple[SesFacts, list[Diagnosis]]:
+        late = SesFacts(self._settings.ses.region, Refused(ErrorKind.UNREACHABLE, _LATE))
         facts = self._patience.end(self._account, late)
         identity = facts.identity if isinstance(facts.identity, Identity) else None
         silence: Answers = dict.fromkeys(dns.policies(self._domain), NoAnswer(_LATE))

@@ -25,7 +25,7 @@ class Lease:
 
 
 @dataclass(frozen=True)
-class Worker:
+class WorkerStatus:
     """A process with a lease."""
 
     host: str

@@ -61,11 +61,11 @@ _LOOK_AGAIN = timedelta(minutes=5)
 """Interval between two queries of the transport's allowance."""
 
 
-class Merger(Protocol):
+class SupportsMerge(Protocol):
     def merge(self, subscriber: Subscriber, arm: int) -> Merged: ...
 
 
-class Sender:
+class SendLoop:
     """Sends one campaign's deliveries until none is due, or until a person or an error stops it.
 
     Args:
@@ -85,7 +85,7 @@ class Sender:
         self,
         store: Store,
         transport: Transport,
-        merger: Merger,
+        merger: SupportsMerge,
         *,
         rate: float | None,
         stop: StopSignal,

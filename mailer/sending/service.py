@@ -15,7 +15,7 @@ from mailer.mail.click_tracking import ClickTracker
 from mailer.mail.dry_run import DryRun
 from mailer.mail.merge import Merger
 from mailer.sending import scheduling, subject_test
-from mailer.sending.loop import Sender, settle
+from mailer.sending.loop import SendLoop, settle
 from mailer.sending.plan import find_mailing, make_plan
 from mailer.sending.reputation import ReputationLimits
 from mailer.stop import StopSignal
@@ -262,7 +262,7 @@ class SendService:
 
     # ---------------------------------------------------------------- during and after
 
-    def sender(
+    def send_loop(
         self,
         send: Send,
         transport: Transport,
@@ -271,10 +271,10 @@ class SendService:
         stop: StopSignal,
         on_progress: Callable[[SendProgress], None] = lambda _: None,
         started_by_person: bool = True,
-    ) -> Sender:
-        """Build the sender of a send; for the arguments see `Sender`."""
+    ) -> SendLoop:
+        """Build the loop of a send; for the arguments see `SendLoop`."""
         settings = self.project.settings.send
-        return Sender(
+        return SendLoop(
             self.store,
             transport,
             merger.for_send(send.id, self._click_tracker(send)),
@@ -304,7 +304,7 @@ class SendService:
         self.refuse_unrecorded(transport.allowance())
         fields = self.store.subscribers.field_names()
         merger = Merger(snapshot, fields=fields, keys=self._keys, send_id=send.id)
-        self.sender(send, transport, merger, stop=stop, started_by_person=False).run(send)
+        self.send_loop(send, transport, merger, stop=stop, started_by_person=False).run(send)
 
     def settle(self, send: Send) -> None:
         """Settle deliveries of dead processes."""
@@ -316,7 +316,7 @@ class SendService:
     def close_books(self, plan: Plan, send: Send, transport: Transport) -> None:
         """Skip deliveries that may not be mailed any more, and finish the send if nothing is left."""
         if not scheduling.has_ended(self.store, send, self._clock()):
-            self.sender(send, transport, plan.merger, stop=StopSignal()).run(send)
+            self.send_loop(send, transport, plan.merger, stop=StopSignal()).run(send)
 
     def pause_at_once(self, send: Send) -> None:
         """Keep a worker from taking the send for one whose process died."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.ledger.delivery import PendingGroup, Send
-    from mailer.ledger.worker import Worker
+    from mailer.ledger.worker import WorkerStatus
 
 
 class Schedule(Protocol):
@@ -62,6 +62,6 @@ class Schedule(Protocol):
         """Whether the process that took a send up last, or one that has mail in flight, is alive."""
         ...
 
-    def workers(self) -> list[Worker]:
+    def workers(self) -> list[WorkerStatus]:
         """The processes that send or wait for sends, on all machines, by host and number."""
         ...

@@ -72,7 +72,7 @@ def test_a_dry_run_writes_nothing_and_never_says_sent(mailer, root, store):
     assert store.sends.all() == []
 
 
-class Ses:
+class SesStub:
     """As far as a rehearsal and an order for later may use it: it delivers nothing."""
 
     name, lanes = "ses", 1
@@ -85,7 +85,7 @@ class Ses:
 
 
 def test_a_dry_run_through_ses_leaves_a_paused_order_as_it_is(mailer, store, monkeypatch):
-    monkeypatch.setattr(registry, "open_transport", lambda *_, **__: Ses())
+    monkeypatch.setattr(registry, "open_transport", lambda *_, **__: SesStub())
     later = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M} UTC"
     assert mailer("send", "vote", "--transport", "ses", "--at", later, "--yes")[0] == 0
     assert mailer("pause", "vote")[0] == 0

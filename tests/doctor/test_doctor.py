@@ -24,7 +24,7 @@ from mailer import assets, config
 from mailer.campaigns.schedule import Timing
 from mailer.campaigns.subject_test import SplitTest
 from mailer.doctor import runner
-from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
+from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, SesFacts
 from mailer.doctor.finding import Level
 from mailer.doctor.judgements import address_keys, dns, project, ses, site
 from mailer.doctor.probes import ses_account
@@ -359,7 +359,7 @@ IDENTITY = Identity(
     mail_from_status="SUCCESS",
 )
 TOPIC = Destination("to-us", enabled=True, kinds=ses.KINDS, topic="arn:aws:sns:x:1:t")
-FACTS = Ses("us-east-1", HEALTHY, IDENTITY, configuration_set=True, destinations=(TOPIC,))
+FACTS = SesFacts("us-east-1", HEALTHY, IDENTITY, configuration_set=True, destinations=(TOPIC,))
 
 
 @pytest.mark.parametrize(

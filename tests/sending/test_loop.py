@@ -15,7 +15,7 @@ from mailer.errors import CampaignError, Interrupted, Place, SendStopped, StoreE
 from mailer.events.ses import read
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.lists.import_row import ImportRow
-from mailer.sending.loop import Pace, Sender, SendProgress
+from mailer.sending.loop import Pace, SendLoop, SendProgress
 from mailer.sending.reputation import ReputationLimits
 from mailer.store import connect
 from mailer.store.sql import deliveries
@@ -142,7 +142,7 @@ def way():
     return Way()
 
 
-class LookingSender(Sender):
+class LookingSendLoop(SendLoop):
     """Begins as somebody who has looked at the send just now."""
 
     def run(self, send):
@@ -153,7 +153,7 @@ class LookingSender(Sender):
 @pytest.fixture
 def make(store, way, time):
     def make(*, rate=10.0, store=store, merge=merge, on_progress=lambda _: None):
-        return LookingSender(
+        return LookingSendLoop(
             store,
             way,
             SimpleNamespace(merge=merge),
@@ -366,7 +366,7 @@ def test_it_goes_on_after_a_whole_page_of_people_who_left(make, send, store, mon
 def test_a_pause_since_somebody_looked_wins(make, send, store, way):
     store.sends.set_state(send.id, SendState.PAUSED, note="paused elsewhere", now=START)
     with pytest.raises(SendStopped, match="paused or changed in another terminal"):
-        Sender.run(make(), send)
+        SendLoop.run(make(), send)
     assert (state(store), way.got) == (SendState.PAUSED, [])
 
 

@@ -12,7 +12,7 @@ from tools.fake_ses.errors import ApiError
 from tools.fake_ses.events import events_of
 from tools.fake_ses.faults import GARBLED, Faults
 from tools.fake_ses.record import Call, Record
-from tools.fake_ses.sending import Sender
+from tools.fake_ses.sending import SendApi
 from tools.fake_ses.wire import Hangup, Request, Response
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class App:
         self.record = Record(record)
         self.faults = Faults()
         self.suppressed = reading.Suppressed()
-        self.sender = Sender(account, self.record, self.faults, nonce)
+        self.send_api = SendApi(account, self.record, self.faults, nonce)
         self._clock = clock
         self._shut = shut
 
@@ -70,7 +70,7 @@ class App:
         """What SES would have published of the messages from number `after` on."""
         addresses = self.suppressed.addresses()
         kept = self.record.kept[after:]
-        return [e for message in kept for e in events_of(message, self.sender.account, addresses)]
+        return [e for message in kept for e in events_of(message, self.send_api.account, addresses)]
 
     async def answer(self, request: Request) -> Response:
         operation, name = _route(request)
@@ -118,7 +118,7 @@ class App:
 
     def _authenticate(self, operation: str, request: Request) -> None:
         """Any key will do: the signature's presence is checked, not the signature."""
-        account = self.sender.account
+        account = self.send_api.account
         if not operation:
             raise ApiError("UnknownOperationException", f"No operation at {request.path}")
         authorization = request.headers.get("authorization", "")
@@ -136,13 +136,13 @@ class App:
     def _operate(self, operation: str, name: str, request: Request, fault: Fault | None) -> Any:
         now = self._clock()
         if operation == "SendEmail":
-            return self.sender.send_email(_json(request), size=len(request.body), now=now)
+            return self.send_api.send_email(_json(request), size=len(request.body), now=now)
         if operation == "SendBulkEmail":
             partial = fault if fault and fault.kind == "partial" else None
-            return self.sender.send_bulk_email(
+            return self.send_api.send_bulk_email(
                 _json(request), size=len(request.body), now=now, partial=partial
             )
-        account, suppressed = self.sender.account, self.suppressed
+        account, suppressed = self.send_api.account, self.suppressed
         others: dict[str, Callable[[], dict[str, Any]]] = {
             "GetAccount": lambda: reading.get_account(account, self.record.recipients),
             "GetEmailIdentity": lambda: reading.get_email_identity(account, name),

@@ -46,7 +46,7 @@ def control(app: App, request: Request) -> Response:
 def change(app: App, *, setup: str = "", **fields: Any) -> None:
     """Apply a set-up, then single fields."""
     changes = {**(SETUPS[setup] if setup else {}), **fields}
-    app.sender.account = dataclasses.replace(app.sender.account, **changes)
+    app.send_api.account = dataclasses.replace(app.send_api.account, **changes)
 
 
 def _read(app: App, what: str, query: Any) -> Iterable[dict[str, Any]]:

@@ -33,8 +33,8 @@ class Context:
     now: float
 
 
-class Sender:
-    """The account's way out.
+class SendApi:
+    """The operations that send mail, for one account.
 
     Args:
         nonce: what keeps the message ids of two servers apart.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.doctor.facts import Account, Destination, ErrorKind, Refused, Ses
+from mailer.doctor.facts import Account, Destination, ErrorKind, Refused, SesFacts
 from mailer.doctor.finding import PAGE
 from mailer.doctor.judgements import identity
 from mailer.doctor.judgements.identity import AREA, unread
@@ -23,7 +23,7 @@ _SILENT = frozenset(
 """Errors after which no further calls were made."""
 
 
-def judge(facts: Ses, settings: Settings) -> list[Diagnosis]:
+def judge(facts: SesFacts, settings: Settings) -> list[Diagnosis]:
     account = facts.account
     if isinstance(account, Refused):
         if account.why is ErrorKind.NO_REGION:
@@ -60,7 +60,7 @@ def _no_region() -> Diagnosis:
     )
 
 
-def _region(facts: Ses) -> Diagnosis:
+def _region(facts: SesFacts) -> Diagnosis:
     unreachable = isinstance(facts.account, Refused) and facts.account.why is ErrorKind.UNREACHABLE
     if unreachable and facts.known_regions and facts.region not in facts.known_regions:
         return AREA.error(
@@ -155,7 +155,7 @@ def _quota(account: Account) -> Diagnosis:
 # ---------------------------------------------------------------- who hears of it
 
 
-def _configuration_set(facts: Ses, name: str) -> Diagnosis:
+def _configuration_set(facts: SesFacts, name: str) -> Diagnosis:
     configuration_set = facts.configuration_set
     if configuration_set is None:
         return AREA.warning(
@@ -181,7 +181,7 @@ def _configuration_set(facts: Ses, name: str) -> Diagnosis:
     return AREA.ok("configuration set", name)
 
 
-def _events(facts: Ses, name: str) -> list[Diagnosis]:
+def _events(facts: SesFacts, name: str) -> list[Diagnosis]:
     if not isinstance(facts.configuration_set, bool) and not _isunread(facts.configuration_set):
         return []
     if isinstance(facts.destinations, Refused):
@@ -220,7 +220,7 @@ def _destinations(destinations: tuple[Destination, ...], name: str) -> Diagnosis
     )
 
 
-def _auto_validation(facts: Ses) -> list[Diagnosis]:
+def _auto_validation(facts: SesFacts) -> list[Diagnosis]:
     """Whether SES leaves out addresses that it takes for dead; nothing where that is not known."""
     if isinstance(facts.account, Refused):
         return []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import exceptions as boto
 
-from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, Ses
+from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, SesFacts
 from mailer.hosts import with_parents
 from mailer.transports.ses.client import AwsClients, AwsError, Purpose
 from mailer.transports.ses.error_mapping import CREDENTIAL_ERRORS
@@ -41,22 +41,22 @@ _CODES = {
 T = TypeVar("T")
 
 
-def inspect(settings: Settings) -> Ses:
+def inspect(settings: Settings) -> SesFacts:
     """Ask for everything that the judgements need; errors are part of the result."""
     try:
         clients = AwsClients(settings.ses.region)
         client = clients.client(Purpose.PROBING)
     except boto.BotoCoreError as err:
-        return Ses(settings.ses.region, _refusal(err))
+        return SesFacts(settings.ses.region, _refusal(err))
     region: str = client.meta.region_name
     regions = frozenset(clients.session.get_available_regions("sesv2"))
     account = _ask(lambda: _account(client.get_account()))
     if isinstance(account, Refused) and account.why is not ErrorKind.DENIED:
-        return Ses(region, account, known_regions=regions)
+        return SesFacts(region, account, known_regions=regions)
     name = settings.ses.configuration_set
     allowed = _ask(partial(_configuration_set, client, name)) if name else None
     ours, bounces = not settings.ses.identity_arn, settings.ses.return_path
-    return Ses(
+    return SesFacts(
         region,
         account,
         _identity(client, settings.sender.email) if ours else None,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import PendingGroup, SendState
-from mailer.ledger.worker import Worker
+from mailer.ledger.worker import WorkerStatus
 from mailer.store.sql.rows import holder, unix
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 
@@ -81,7 +81,7 @@ class SqlSchedule:
             workers = self._db.rows(_WORKERS, {"send": send_id})
             return any(not self._leases.is_gone(holder(worker)) for (worker,) in workers)
 
-    def workers(self) -> list[Worker]:
+    def workers(self) -> list[WorkerStatus]:
         campaigns: dict[str, set[str]] = defaultdict(set)
         for worker, campaign in self._db.rows(_AT_WORK):
             campaigns[worker[:_KEY]].add(campaign)
@@ -89,7 +89,7 @@ class SqlSchedule:
         for lease in self._leases.held():
             processes[lease.host, lease.process].append(lease)
         return [
-            Worker(
+            WorkerStatus(
                 host,
                 process,
                 min(lease.since for lease in leases),

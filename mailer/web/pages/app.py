@@ -27,10 +27,10 @@ from mailer.web.pages.confirmation_mailer import ConfirmationMailer
 from mailer.web.pages.confirmation_mails import ConfirmationMails
 from mailer.web.pages.context import PageContext
 from mailer.web.pages.group_commit import GroupCommit
-from mailer.web.pages.identities import Identities
 from mailer.web.pages.petition_library import PetitionLibrary
 from mailer.web.pages.pictures import show as show_picture
 from mailer.web.pages.security_middleware import SecurityMiddleware
+from mailer.web.pages.sender_profiles import SenderProfiles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -74,7 +74,7 @@ def make_app(
     group_commit = GroupCommit(writing)
     confirmation_mailer = ConfirmationMailer(
         ConfirmationMails(
-            settings, keys, PetitionLibrary(petitions).title, Identities(settings, mailing)
+            settings, keys, PetitionLibrary(petitions).title, SenderProfiles(settings, mailing)
         ),
         rate=settings.send.rate,
         store=mailing,

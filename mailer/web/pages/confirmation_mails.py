@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.config import Settings
     from mailer.links import Keys
     from mailer.lists.request import PendingRequest
-    from mailer.web.pages.identities import Identities
+    from mailer.web.pages.sender_profiles import SenderProfiles
 
 
 class ConfirmationMails:
@@ -28,7 +28,7 @@ class ConfirmationMails:
         settings: of the project.
         keys: that sign the links.
         petition_title: a petition's name → its title.
-        identities: of the sends whose mail led to the requests.
+        sender_profiles: of the sends whose mail led to the requests.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class ConfirmationMails:
         settings: Settings,
         keys: Keys,
         petition_title: Callable[[str], str],
-        identities: Identities,
+        sender_profiles: SenderProfiles,
     ) -> None:
         self._settings = settings
         self._keys = keys
         self._petition_title = petition_title
-        self._identities = identities
+        self._sender_profiles = sender_profiles
         self._senders = ["", *settings.senders]
         self._labels = {public.name: public.label for public in settings.pages.lists}
         self._templates = page_templates.load("mailer.web.pages")
@@ -50,8 +50,8 @@ class ConfirmationMails:
         """Write the mail about a request, to the address that has to confirm it."""
         kind = pending.wish.kind
         base_url = self._settings.site.base_url
-        identity = self._identities.of_send(pending.wish.send_id)
-        brand = self._identities.brand(identity.brand)
+        profile = self._sender_profiles.of_send(pending.wish.send_id)
+        brand = self._sender_profiles.brand(profile.brand)
         token = self._keys.passing(PURPOSES[kind], _subject_id(pending), pending.asked)
         petition = pending.wish.details.get("petition", "")
         texts = self._templates.get_template("confirmation-texts.txt").make_module(
@@ -79,7 +79,7 @@ class ConfirmationMails:
             self._templates.get_template(f"confirmation-mail.{kind}").render(shown)
             for kind in ("html", "txt")
         )
-        arm = self._senders.index(identity.sender) + 1
+        arm = self._senders.index(profile.sender) + 1
         links = Links(base_url, self._keys, "", 0, 0)
         variant = Variant(1, _whole(subject), _whole(html), _whole(text), (), (), arm)
         return Merged(pending.wish.email, variant, (), links)

@@ -15,9 +15,9 @@ from mailer.links import address
 from mailer.lists.request import UNSUBSCRIBE_REASONS
 from mailer.web.pages import public_forms
 from mailer.web.pages.click_counter import ClickCounter
-from mailer.web.pages.identities import Identities
 from mailer.web.pages.public_versions import PublicVersions
 from mailer.web.pages.rate_limits import RateLimits
+from mailer.web.pages.sender_profiles import SenderProfiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ class PageContext:
             "public_lists": settings.pages.lists,
             "reasons": UNSUBSCRIBE_REASONS,
         }
-        self.identities = Identities(settings, store)
+        self.sender_profiles = SenderProfiles(settings, store)
         self.brand_name = ""
         """One of [brands]; "" for [brand]."""
         self._styles = {name: self._style(name) for name in ("", *settings.brands)}
@@ -86,11 +86,11 @@ class PageContext:
     def for_send(self, send_id: int) -> PageContext:
         """The context of a page that a send's mail leads to: it shows that mail's brand."""
         branded = copy(self)
-        branded.brand_name = self.identities.of_send(send_id).brand
+        branded.brand_name = self.sender_profiles.of_send(send_id).brand
         return branded
 
     def page(self, name: str, status: int = 200, **shown: Any) -> Response:
-        common = {"brand": self.identities.brand(self.brand_name), "style": self._style_url()}
+        common = {"brand": self.sender_profiles.brand(self.brand_name), "style": self._style_url()}
         return HTMLResponse(self._templates.get_template(name).render(common | shown), status)
 
     def invalid_link(self) -> Response:
@@ -107,7 +107,7 @@ class PageContext:
         return f"{self.root}/style.css?{urlencode(query)}"
 
     def _style(self, brand_name: str) -> str:
-        brand = self.identities.brand(brand_name)
+        brand = self.sender_profiles.brand(brand_name)
         css = self._templates.get_template("style.css")
         return css.render(
             light=palettes.light(brand.colors), dark=palettes.dark(brand.colors), fonts=brand.fonts

@@ -53,7 +53,7 @@ _LARGEST = 10_000
 """Bytes of a request: an address."""
 
 
-class Preview:
+class PreviewApp:
     """The application and its parts.
 
     Args:

@@ -61,7 +61,7 @@ class Row:
     lists: str = ""
     """Their names, as they are shown."""
     audience: str = ""
-    identity: str = ""
+    sender_profile: str = ""
     """Sender and brand, where they are not the usual ones."""
     problem: MailerError | None = None
     findings: Mapping[Severity, int] | None = None
@@ -74,7 +74,9 @@ class Row:
 
     @property
     def search_text(self) -> str:
-        return f"{self.name} {self.subject} {self.lists} {self.audience} {self.identity}".lower()
+        return (
+            f"{self.name} {self.subject} {self.lists} {self.audience} {self.sender_profile}".lower()
+        )
 
 
 class Overview:
@@ -117,7 +119,7 @@ class Overview:
             snapshot = self._compile_cache.snapshot(name)
         except MailerError as err:
             return Row(name, saved, sends, problem=err)
-        audience = snapshot.shown_lists, snapshot.audience, self.identity(snapshot.content)
+        audience = snapshot.shown_lists, snapshot.audience, self.sender_profile(snapshot.content)
         if sends:
             return Row(name, saved, sends, _legible(snapshot.subject), *audience)
         checked = self._check_runner.findings(name, snapshot, first=False)
@@ -141,7 +143,7 @@ class Overview:
             findings=Counter(finding.severity for finding in outcome.findings),
         )
 
-    def identity(self, content: Content) -> str:
+    def sender_profile(self, content: Content) -> str:
         """A campaign's sender and brand, where they are not the usual ones."""
         settings = self._compile_cache.project().settings
         sender, brand = content.sender.name, content.brand.name

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from mailer.cli.common import Session, now
 from mailer.transports.registry import open_transport
-from mailer.web.preview.app import Preview
+from mailer.web.preview.app import PreviewApp
 from tests.support.preview import enter, origin, previewing
 from tools.projects import samples
 from tools.projects.project import copy_project, make_project
@@ -35,7 +35,7 @@ def root(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(root):
     run = Session(root)
-    preview = Preview(
+    preview = PreviewApp(
         root,
         keys=run.keys,
         open_store=run.open_store,

@@ -503,7 +503,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(root):
 
 # ---------------------------------------------------------------- brands and senders
 
-IDENTITIES = """
+SENDER_PROFILES = """
 [senders.bo]
 name = "Bo Lund"
 email = "bo@river.example.org"
@@ -517,7 +517,7 @@ website = "https://river.example.org"
 def test_a_campaign_is_shown_in_each_brand_and_in_its_own(compile_cache, root):
     assert compile_cache.brands() == {}
     with (root / "mailer.toml").open("a", encoding="utf-8") as settings:
-        settings.write(IDENTITIES)
+        settings.write(SENDER_PROFILES)
     edit(root, "list: members", "list: members\nbrand: river\nsender: bo")
 
     def names(brand):
@@ -537,9 +537,9 @@ def test_the_overview_and_the_mails_frame_name_a_sender_and_a_brand_of_their_own
 ):
     overview = Overview(compile_cache, None, lambda: NOW)
     content = compile_cache.snapshot("vote").content
-    assert overview.identity(content) == ""
+    assert overview.sender_profile(content) == ""
     with (root / "mailer.toml").open("a", encoding="utf-8") as settings:
-        settings.write(IDENTITIES)
+        settings.write(SENDER_PROFILES)
     edit(root, "list: members", "list: members\nbrand: river\nsender: bo")
     content = compile_cache.snapshot("vote").content
-    assert overview.identity(content) == "From Bo Lund · Brand: River Watch"
+    assert overview.sender_profile(content) == "From Bo Lund · Brand: River Watch"
