@@ -17,7 +17,7 @@ from mailer.store.sql.ids import next_id
 from mailer.store.sql.rows import iso, unix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -80,46 +80,17 @@ class SqlSends:
             self._freshness.check()
             if replaces and not self.withdraw(replaces):
                 raise _changed_elsewhere(campaign)
-            content["new"] = next_id(self._db, "sends")
-            is_new = bool(self._db.execute(_NEW_SEND, content))
-            if is_new:
-                self._add_lists(campaign, list_name, further_lists)
-            send = self.find(campaign, list_name)
-            if send is None:
-                raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
-            if fresh and not is_new:
-                _refuse_other_content(send, digest, transport, query, {list_name, *further_lists})
-            if not is_new and seen not in {None, send.version} and send.state != SendState.SENDING:
-                raise _changed_elsewhere(campaign)
-            if send.state is SendState.CANCELLED:
-                raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
-            frozen: dict[str, Any] = {
-                "id": send.id,
-                "at": iso(now),
-                "due": due,
-                "winner": WAITS_FOR_WINNER,
-            }
-            frozen |= {"campaign": campaign, "held": held_back, "reason": HELD_BACK}
-            frozen["rest_due"] = due if send.winner else WAITS_FOR_WINNER
-            frozen["back"] = self._db.execute(_TAKE_BACK, frozen)
-            if timing:
-                self._db.execute(_MOVE, frozen)
-                self._db.execute(_PLAN, {"plan": timing.plan, "id": send.id})
-            if trial and trial.wait:
-                self._db.execute(_WAIT, {"wait": int(trial.wait.total_seconds()), "id": send.id})
-            settle = self._freshness.has_to_settle(campaign)
-            frozen |= {
-                "state": DeliveryState.UNCERTAIN if settle else DeliveryState.PENDING,
-                "detail": RESTORED if settle else "",
-            }
-            frozen["first"] = next_id(self._db, "deliveries")
-            frozen["added"] = self._db.execute(_ADD_DELIVERIES, frozen)
-            self._db.execute(_ADDED, frozen)
+            send = self._open(content, further_lists, fresh=fresh, seen=seen)
+            back = self._take_back(send, now)
+            self._set_plan(send, timing, trial, due)
+            added = self._add_staged(send, due, now)
+            change = {"added": added, "back": back, "held": held_back, "at": iso(now)}
+            self._db.execute(_ADDED, change | {"id": send.id})
             self._db.loaded("deliveries")
         self._db.execute("DELETE FROM frozen")
-        changed = self.find(campaign, list_name)
+        changed = self.get(send.id)
         assert changed is not None
-        return changed, frozen["added"] + frozen["back"]
+        return changed, added + back
 
     def _stage(self, subscriber_ids: Iterable[int], trial: SplitTest | None) -> None:
         """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
@@ -149,11 +120,68 @@ class SqlSends:
         self._db.load("times", ("timezone", "due"), times)
         return unix(timing.due)
 
+    def _open(
+        self,
+        content: Mapping[str, Any],
+        further_lists: Sequence[str],
+        *,
+        fresh: bool,
+        seen: int | None,
+    ) -> Send:
+        """Make the send, or return the existing one where people may be added to it."""
+        campaign, list_name = content["campaign"], content["list"]
+        is_new = self._db.execute(_NEW_SEND, {**content, "new": next_id(self._db, "sends")})
+        if is_new:
+            self._add_lists(campaign, list_name, further_lists)
+        send = self.find(campaign, list_name)
+        if send is None:
+            raise UsageError(f'there is no list "{list_name}"', hint="See: mailer lists show")
+        if is_new:
+            return send
+        if fresh:
+            _refuse_other_content(send, content, {list_name, *further_lists})
+        if seen not in {None, send.version} and send.state != SendState.SENDING:
+            raise _changed_elsewhere(campaign)
+        if send.state is SendState.CANCELLED:
+            raise UsageError(f"{campaign} to {list_name} was cancelled: nobody can be added")
+        return send
+
     def _add_lists(self, campaign: str, list_name: str, further_lists: Sequence[str]) -> None:
         send = self.find(campaign, list_name)
         for name in further_lists:
             if not send or not self._db.execute(_ADD_LIST, {"id": send.id, "list": name}):
                 raise UsageError(f'there is no list "{name}"', hint="See: mailer lists show")
+
+    def _take_back(self, send: Send, now: datetime) -> int:
+        """Make staged people pending who were held back before; return their number."""
+        return self._db.execute(_TAKE_BACK, {"id": send.id, "reason": HELD_BACK, "at": iso(now)})
+
+    def _set_plan(
+        self, send: Send, timing: Timing | None, trial: SplitTest | None, due: int
+    ) -> None:
+        """Move what is pending to the times ordered, and keep how long a test waits."""
+        if timing:
+            self._db.execute(_MOVE, {"id": send.id, "due": due, "winner": WAITS_FOR_WINNER})
+            self._db.execute(_PLAN, {"plan": timing.plan, "id": send.id})
+        if trial and trial.wait:
+            self._db.execute(_WAIT, {"wait": int(trial.wait.total_seconds()), "id": send.id})
+
+    def _add_staged(self, send: Send, due: int, now: datetime) -> int:
+        """Add a delivery for everybody staged who has none of this campaign; return their number."""
+        settle = self._freshness.has_to_settle(send.campaign)
+        return self._db.execute(
+            _ADD_DELIVERIES,
+            {
+                "id": send.id,
+                "campaign": send.campaign,
+                "first": next_id(self._db, "deliveries"),
+                "state": DeliveryState.UNCERTAIN if settle else DeliveryState.PENDING,
+                "detail": RESTORED if settle else "",
+                "due": due,
+                "rest_due": due if send.winner else WAITS_FOR_WINNER,
+                "at": iso(now),
+            },
+        )
 
     def get(self, send_id: int) -> Send | None:
         row = self._db.row(_GET, {"id": send_id})
@@ -239,11 +267,9 @@ def _changed_elsewhere(campaign: str) -> SendStopped:
     )
 
 
-def _refuse_other_content(
-    send: Send, digest: str, transport: str, query: str, lists: set[str]
-) -> None:
-    known = (send.digest, send.transport, send.audience_query, set(send.lists))
-    if (digest, transport, query, lists) != known:
+def _refuse_other_content(send: Send, content: Mapping[str, Any], lists: set[str]) -> None:
+    asked = (content["digest"], content["transport"], content["query"], lists)
+    if asked != (send.digest, send.transport, send.audience_query, set(send.lists)):
         raise SendStopped(
             f"{send.campaign} was started in another terminal in the meantime, with other content, "
             "for another audience or by another transport: nothing was added to it",
