@@ -33,7 +33,8 @@ from mailer.web.pages.security_middleware import SecurityMiddleware
 from mailer.web.pages.sender_profiles import SenderProfiles
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -92,33 +93,42 @@ def make_app(
         wake_mailer=confirmation_mailer.wake,
         petitions=PetitionLibrary(petitions),
     )
+    lifespan = partial(_lifespan, context, confirmation_mailer, (reading, writing, mailing))
+    return _application(context, pictures, lifespan)
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        group_commit.start()
-        confirmation_mailer.start()
-        try:
-            yield
-        finally:
-            await context.clicks.close()
-            group_commit.stop()
-            confirmation_mailer.stop()
-            for store in (reading, writing, mailing):
-                store.close()
 
+@contextlib.asynccontextmanager
+async def _lifespan(
+    context: PageContext, mailer: ConfirmationMailer, stores: Iterable[Store], _: Starlette
+) -> AsyncIterator[None]:
+    """Run the threads while the application is served; close the stores after them."""
+    context.group_commit.start()
+    mailer.start()
+    try:
+        yield
+    finally:
+        await context.clicks.close()
+        context.group_commit.stop()
+        mailer.stop()
+        for store in stores:
+            store.close()
+
+
+def _application(
+    context: PageContext,
+    pictures: Path,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
+) -> Starlette:
     routes = [*_routes(context), Route("/i/{name}", partial(show_picture, pictures))]
-    path_prefixes = frozenset(route.path.split("/")[1] for route in routes)
-    error_page = partial(context.page, "server-error.html", 503)
+    security = Middleware(
+        SecurityMiddleware,
+        root=context.root,
+        path_prefixes=frozenset(route.path.split("/")[1] for route in routes),
+        error_page=partial(context.page, "server-error.html", 503),
+    )
     return Starlette(
         routes=routes,
-        middleware=[
-            Middleware(
-                SecurityMiddleware,
-                root=context.root,
-                path_prefixes=path_prefixes,
-                error_page=error_page,
-            )
-        ],
+        middleware=[security],
         exception_handlers={HTTPException: partial(_refuse, context)},
         lifespan=lifespan,
     )
