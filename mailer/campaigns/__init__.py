@@ -1,1 +1,1 @@
-"""What staff write: campaigns, look-ups, schedules, subject tests, approvals."""
+"""What staff write: campaigns, look-ups, schedules, A/B tests, approvals."""

@@ -90,8 +90,8 @@ Names = Annotated[tuple[Text, ...], BeforeValidator(_names), AfterValidator(_onc
 """One name, or several: one to a line, or with commas between them."""
 
 
-class SubjectTest(Section):
-    """How the best of several subjects, senders or texts is found."""
+class ABTestSettings(Section):
+    """How an A/B test finds the best of several subjects, senders or texts."""
 
     share: Annotated[float, BeforeValidator(_share)] = 0.2
     """Of the audience, all variants together."""
@@ -107,8 +107,8 @@ class FrontMatter(Section):
     subject: str = ""
     subjects: tuple[Text, ...] = ()
     """Two or more in the place of one, to be tested."""
-    test: SubjectTest | None = None
-    subject_test: SubjectTest = SubjectTest()
+    test: ABTestSettings | None = None
+    subject_test: ABTestSettings = ABTestSettings()
     """The same as `test`, under its earlier name."""
     preheader: str = ""
     list: Names = ()
@@ -139,7 +139,7 @@ class FrontMatter(Section):
         return self.subjects or (self.subject,)
 
     @property
-    def test_settings(self) -> SubjectTest:
+    def test_settings(self) -> ABTestSettings:
         return self.test or self.subject_test
 
     def text(self, key: str) -> str:

@@ -78,7 +78,7 @@ def build(
     from mailer.campaigns import snapshot as snapshots
     from mailer.images.picture import show_locally
     from mailer.mail import message
-    from mailer.sending.subject_test import arm_number
+    from mailer.sending.ab_test import arm_number
 
     run = session(context)
     snapshot = snapshots.load(run.project, campaign, tallies=run.store.petitions.tallies)
@@ -125,7 +125,7 @@ def test(
 ) -> None:
     """Send a test mail, marked [TEST], to colleagues. It does not count as sent."""
     from mailer.campaigns import snapshot as snapshots
-    from mailer.sending.subject_test import arm_number
+    from mailer.sending.ab_test import arm_number
 
     if (bool(recipient) + bool(variant) + all_variants) > 1:
         raise UsageError(

@@ -127,8 +127,8 @@ def _show(report: SendReport) -> None:
     for title, numbers in tables.items():
         if numbers:
             print_table((rows.heading(title, numbers), "Number"), rows.top(numbers))
-    if report.subjects:
-        print_table(rows.subject_columns(report), rows.subjects(report))
+    if report.arms:
+        print_table(rows.arm_columns(report), rows.arms(report))
 
 
 # ---------------------------------------------------------------- for scripts
@@ -151,7 +151,7 @@ def _as_json(report: SendReport) -> dict[str, Any]:
         "states": dict(report.states),
         "left_out": dict(rows.left_out(report)),
         "refused": dict(report.failed),
-        "subjects": [{"subject": row.text, **asdict(row.figures)} for row in report.subjects],
+        "subjects": [{"subject": row.text, **asdict(row.figures)} for row in report.arms],
         "variants": [{"for": label, "recipients": number} for label, number in report.variants],
         "other_variants": report.other_variants,
         "clicks": [asdict(row) for row in report.clicks],

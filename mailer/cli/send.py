@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import reconcile, status, subject_test, worker
+from mailer.cli import ab_test, reconcile, status, worker
 from mailer.cli.common import Campaign, Json, ListName, Sample, Where, Yes, session, with_sample
 from mailer.cli.send_command import SendCommand, SendOptions
 
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(resume)
     status.register(app)
     reconcile.register(app)
-    subject_test.register(app)
+    ab_test.register(app)
     worker.register(app)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mailer.cli import findings, schedule_output, subject_test
+from mailer.cli import ab_test, findings, schedule_output
 from mailer.cli.common import Session, interactive, print_json
 from mailer.cli.signals import stop_on_signals
 from mailer.cli.wiring import send_service
@@ -134,7 +134,7 @@ class SendCommand:
             rate = self.sends.rate(plan, self.request)
             further = {
                 **approve.lines_of(self.run, plan),
-                **subject_test.lines_of(plan),
+                **ab_test.lines_of(plan),
                 **schedule_output.lines_of(self.run, timing, plan),
                 "Transport": f"{name}: {prefix}{self._place(plan.mailing)}",
                 **output.SendDuration(rate, allowance).in_words(plan.recipients),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError, meta, nodes
 
-from mailer.campaigns.subject_test import is_in_sample
+from mailer.campaigns.ab_test import is_in_sample
 from mailer.compiler import limits
 from mailer.compiler.audience_symbols import FACTS, with_facts
 from mailer.compiler.decision_tree import DecisionTree

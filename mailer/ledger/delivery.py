@@ -62,7 +62,7 @@ class Send:
     plan: str = ""
     """When it was ordered for; "" for at once. A worker starts what has a plan."""
     winner: int = 0
-    """Of its subject test: the number of the subject that the rest get, once that is known."""
+    """Of its A/B test: the number of the arm that the rest get, once that is known."""
     rate: float = 0
     """Messages a second at most, as it was ordered; 0 leaves that to mailer.toml."""
     stop_after: int = 0
@@ -122,7 +122,7 @@ class Claim(NamedTuple):
     delivery_id: int
     subscriber: Subscriber
     arm: int = 1
-    """The number of the subject, where there are several; 0 while its winner is not known."""
+    """The number of the arm in an A/B test, else 1; 0 while the winner is not known."""
 
 
 class Remaining(NamedTuple):
@@ -177,7 +177,7 @@ class PendingGroup:
     """Pending deliveries that are due at the same moment in the same time zone."""
 
     due: datetime | None
-    """None for those who wait for the winner of a subject test."""
+    """None for those who wait for the winner of an A/B test."""
     timezone: str
     """The recipients' own, "" where it is not known."""
     pending: int

@@ -6,7 +6,7 @@ from collections import Counter
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mailer.campaigns.subject_test import Split
+from mailer.campaigns.ab_test import Split
 from mailer.compiler.compile import Compiler
 from mailer.compiler.slots import Recipient
 from mailer.links import Links

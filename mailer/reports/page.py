@@ -74,8 +74,8 @@ def _sheet(report: SendReport, zone: tzinfo | None) -> dict[str, Any]:
     return {
         "report": report,
         "figures": rows.key_figures(report),
-        "titles": rows.subject_columns(report),
-        "subjects": rows.subjects(report),
+        "titles": rows.arm_columns(report),
+        "arms": rows.arms(report),
         "sections": [
             (title, Markup("".join(drawn)))  # noqa: S704 - the charts escape every word
             for title, drawn in sections.items()

@@ -117,24 +117,22 @@ def clicks(report: SendReport) -> Numbers:
 _FIGURES = ("Sent", "Clicks", "Unsubscribed", "Bounced", "Complained")
 
 
-def subject_columns(report: SendReport) -> tuple[str, ...]:
+def arm_columns(report: SendReport) -> tuple[str, ...]:
     return (report.tested, *_FIGURES)
 
 
-def subjects(report: SendReport) -> list[tuple[str, ...]]:
+def arms(report: SendReport) -> list[tuple[str, ...]]:
     """A row for each, with its share of the mail that had it: unlike the numbers, those compare."""
     return [
         (
-            f"{subject.text} (the winner)"
-            if subject.figures.arm == report.send.winner
-            else subject.text,
-            f"{subject.figures.sent:,}",
+            f"{arm.text} (the winner)" if arm.figures.arm == report.send.winner else arm.text,
+            f"{arm.figures.sent:,}",
             *(
-                f"{number:,} ({percent(number / subject.figures.sent)})"
-                for number in astuple(subject.figures)[2:]
+                f"{number:,} ({percent(number / arm.figures.sent)})"
+                for number in astuple(arm.figures)[2:]
             ),
         )
-        for subject in report.subjects
+        for arm in report.arms
     ]
 
 

@@ -16,8 +16,8 @@ from mailer.mail import web_version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from mailer.campaigns.ab_test import ArmFigures
     from mailer.campaigns.snapshot import Snapshot
-    from mailer.campaigns.subject_test import SubjectFigures
     from mailer.ledger.delivery import Counts, Send
     from mailer.ledger.event import EventOutcome
     from mailer.ledger.statistics import (
@@ -52,11 +52,11 @@ _BOUNCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectResult:
-    """One variant of a test, most often a subject, and its results."""
+class ArmResult:
+    """One arm of an A/B test, and its results."""
 
     text: str
-    figures: SubjectFigures
+    figures: ArmFigures
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class SendReport:
     """By postal abbreviation, "" where it is not known."""
     skipped: Numbers
     failed: Numbers
-    subjects: tuple[SubjectResult, ...]
+    arms: tuple[ArmResult, ...]
     """Of a test; else none."""
     variants: Numbers
     other_variants: int
@@ -131,7 +131,7 @@ def summarize(store: Store, send: Send, snapshot: Snapshot) -> SendReport:
         states=statistics.states,
         skipped=statistics.skipped,
         failed=_added((_anonymous(detail), number) for detail, number in statistics.failed),
-        subjects=_subjects(store, send, snapshot),
+        arms=_arms(store, send, snapshot),
         variants=_variants(shares),
         other_variants=others,
         clicks=tuple(store.clicks.of_send(send.id)),
@@ -169,10 +169,10 @@ def _legible(text: str) -> str:
     return _JINJA.sub("…", text)
 
 
-def _subjects(store: Store, send: Send, snapshot: Snapshot) -> tuple[SubjectResult, ...]:
+def _arms(store: Store, send: Send, snapshot: Snapshot) -> tuple[ArmResult, ...]:
     texts = snapshot.parsed.arm_names
-    figures = store.statistics.subject_figures(send.id) if len(texts) > 1 else []
-    return tuple(SubjectResult(_legible(texts[subject.arm - 1]), subject) for subject in figures)
+    figures = store.statistics.arm_figures(send.id) if len(texts) > 1 else []
+    return tuple(ArmResult(_legible(texts[row.arm - 1]), row) for row in figures)
 
 
 def _variants(shares: Sequence[VariantCount]) -> Numbers:

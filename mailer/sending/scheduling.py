@@ -57,7 +57,7 @@ def return_to_schedule(
     """Return a paused send to its schedule if no delivery is due; False when a delivery is due.
 
     Raises:
-        UsageError: the send is not paused, and waits for its time or for the winner of its subject test.
+        UsageError: the send is not paused, and waits for its time or for the winner of its A/B test.
         SendStopped: the send was changed in another terminal.
     """
     if store.schedule.is_due(send.id, now=now):

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailer.campaigns.ab_test import ab_test_of
 from mailer.campaigns.snapshot import Snapshot
-from mailer.campaigns.subject_test import split_test
 from mailer.errors import StaleLedger, UsageError
 from mailer.ledger.delivery import HELD_BACK, SendState
 from mailer.mail.click_tracking import ClickTracker
 from mailer.mail.dry_run import DryRun
 from mailer.mail.merge import Merger
-from mailer.sending import scheduling, subject_test
+from mailer.sending import ab_test, scheduling
 from mailer.sending.loop import SendLoop, settle
 from mailer.sending.plan import find_mailing, make_plan
 from mailer.sending.reputation import ReputationLimits
@@ -211,7 +211,7 @@ class SendService:
     def timing(self, plan: Plan, request: SendRequest) -> Timing | None:
         """When the mail is due. Raises UsageError for a time that is past, or an impossible test."""
         timing = scheduling.timing_of(plan, request.at, timezone=self._timezone, now=self._clock())
-        subject_test.refuse_impossible(plan, timing)
+        ab_test.refuse_impossible(plan, timing)
         return timing
 
     def rate(self, plan: Plan, request: SendRequest) -> float | None:
@@ -245,7 +245,7 @@ class SendService:
                 replaces=mailing.replaces.id if mailing.replaces else 0,
                 now=self._clock(),
                 timing=timing,
-                trial=split_test(snapshot),
+                ab_test=ab_test_of(snapshot),
                 further_lists=mailing.lists[1:],
             )
         return self._with_limits(send, mailing.replaces or send, request)

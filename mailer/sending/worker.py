@@ -18,8 +18,8 @@ from mailer.errors import (
     StoreUnreachableError,
 )
 from mailer.ledger.delivery import SendState
+from mailer.sending.ab_test import choose_winner
 from mailer.sending.service import SendService
-from mailer.sending.subject_test import choose_winner
 
 if TYPE_CHECKING:
     from collections.abc import Callable

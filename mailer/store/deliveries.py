@@ -22,7 +22,7 @@ class Deliveries(Protocol):
     def remaining(self, send_id: int, *, now: datetime, later: bool = False) -> Iterator[Remaining]:
         """Pending deliveries that are due, streamed in the order they will be claimed.
 
-        With `later`, also those that will be due, except those that wait for a subject test's winner.
+        With `later`, also those that will be due, except those that wait for the winner of an A/B test.
         """
         ...
 

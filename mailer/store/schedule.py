@@ -1,4 +1,4 @@
-"""Scheduled sends and subject tests."""
+"""Scheduled sends and A/B tests."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Schedule(Protocol):
         ...
 
     def awaits_winner(self, send_id: int) -> bool:
-        """Whether anything pending waits for the winner of a subject test."""
+        """Whether anything pending waits for the winner of an A/B test."""
         ...
 
     def declare_winner(self, send_id: int, arm: int, *, now: datetime) -> bool:
-        """Give all recipients who wait for the winner this subject, due now.
+        """Give all recipients who wait for the winner this arm, due now.
 
         Return False when a winner was declared before; that one stays.
         """

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from mailer.campaigns.ab_test import ABTest
     from mailer.campaigns.schedule import Timing
-    from mailer.campaigns.subject_test import SplitTest
     from mailer.ledger.delivery import Counts, Send, SendState
 
 
@@ -31,7 +31,7 @@ class Sends(Protocol):
         replaces: int = 0,
         now: datetime,
         timing: Timing | None = None,
-        trial: SplitTest | None = None,
+        ab_test: ABTest | None = None,
         further_lists: Sequence[str] = (),
     ) -> tuple[Send, int]:
         """Make the send (state queued), or add to an existing one; return how many were added.
@@ -55,7 +55,7 @@ class Sends(Protocol):
             replaces: id of a send without mailed recipients, which is withdrawn in the same step.
             now: aware UTC.
             timing: when it is due.
-            trial: the subject test.
+            ab_test: that its audience is divided for.
             further_lists: names of the other lists that a new send goes to.
 
         Raises:

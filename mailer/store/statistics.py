@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from mailer.campaigns.subject_test import SubjectFigures
+    from mailer.campaigns.ab_test import ArmFigures
     from mailer.ledger.statistics import SendStatistics, VariantCount
 
 
 class Statistics(Protocol):
     def of_send(self, send_id: int) -> SendStatistics: ...
 
-    def subject_figures(self, send_id: int) -> list[SubjectFigures]:
+    def arm_figures(self, send_id: int) -> list[ArmFigures]:
         """Figures for each subject that went out, by its number."""
         ...
 

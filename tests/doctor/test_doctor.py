@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer import assets, config
+from mailer.campaigns.ab_test import ABTest
 from mailer.campaigns.schedule import Timing
-from mailer.campaigns.subject_test import SplitTest
 from mailer.doctor import runner
 from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, SesFacts
 from mailer.doctor.finding import Level
@@ -959,10 +959,10 @@ TOMORROW = Timing("tomorrow", NOW + timedelta(days=1))
     [
         ({}, {}),
         ({"timing": TOMORROW}, {"worker": WARNING}),
-        ({"trial": SplitTest(lambda _: 0, timedelta(hours=4))}, {"worker": WARNING}),
+        ({"ab_test": ABTest(lambda _: 0, timedelta(hours=4))}, {"worker": WARNING}),
         # somebody chooses the winner
-        ({"trial": SplitTest(lambda _: 0, None)}, {}),
-        ({"timing": TOMORROW, "trial": SplitTest(lambda _: 0, None)}, {}),
+        ({"ab_test": ABTest(lambda _: 0, None)}, {}),
+        ({"timing": TOMORROW, "ab_test": ABTest(lambda _: 0, None)}, {}),
     ],
 )
 def test_what_nobody_starts(folder, more, expected):

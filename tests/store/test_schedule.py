@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailer.campaigns.ab_test import ABTest
 from mailer.campaigns.schedule import Timing
-from mailer.campaigns.subject_test import SplitTest
 from mailer.ledger.delivery import DeliveryState, PendingGroup, Result, SendState
 from mailer.lists.import_row import ImportRow
 from mailer.store import connect
@@ -210,7 +210,7 @@ def draw(subscriber_id):
 
 
 def test_the_test_goes_out_and_the_rest_wait_for_the_winner(store, ids):
-    send = freeze(store, ids, trial=SplitTest(draw, None))
+    send = freeze(store, ids, ab_test=ABTest(draw, None))
     test = claim(store, send, NOW)
     assert Counter(c.arm for c in test) == {1: 3, 2: 3}
     assert all(c.arm == draw(c.subscriber.id) for c in test)
@@ -233,7 +233,7 @@ def _waiting(store, send):
 
 
 def test_the_rest_get_the_subject_that_was_declared_first(store, ids):
-    send = freeze(store, ids, trial=SplitTest(draw, None))
+    send = freeze(store, ids, ab_test=ABTest(draw, None))
     record(store, claim(store, send, NOW))
     finish(store, send, NOW)
     assert store.schedule.declare_winner(send.id, 2, now=NOW + HOUR)
@@ -244,16 +244,16 @@ def test_the_rest_get_the_subject_that_was_declared_first(store, ids):
 
 
 def test_whoever_is_added_later_gets_the_winner_at_once(store, ids):
-    send = freeze(store, ids[:6], trial=SplitTest(draw, None))
+    send = freeze(store, ids[:6], ab_test=ABTest(draw, None))
     record(store, claim(store, send, NOW))
     store.schedule.declare_winner(send.id, 2, now=NOW)
     record(store, claim(store, send, NOW))
-    freeze(store, ids, trial=SplitTest(lambda _: 0, None))
+    freeze(store, ids, ab_test=ABTest(lambda _: 0, None))
     assert [c.arm for c in claim(store, send, NOW)] == [2, 2, 2]
 
 
 def test_a_worker_is_to_choose_when_the_test_has_been_out_for_the_time(store, ids):
-    send = freeze(store, ids, trial=SplitTest(draw, 4 * HOUR), timing=Timing("later", NOW + HOUR))
+    send = freeze(store, ids, ab_test=ABTest(draw, 4 * HOUR), timing=Timing("later", NOW + HOUR))
     assert store.schedule.tests_to_decide(now=NOW + 9 * HOUR) == []
     due = NOW + HOUR
     record(store, claim(store, send, due), due)
@@ -267,7 +267,7 @@ def test_a_worker_is_to_choose_when_the_test_has_been_out_for_the_time(store, id
 
 
 def test_a_worker_does_not_choose_what_a_person_is_to_choose(store, ids):
-    send = freeze(store, ids, trial=SplitTest(draw, None))
+    send = freeze(store, ids, ab_test=ABTest(draw, None))
     record(store, claim(store, send, NOW))
     finish(store, send, NOW)
     assert store.schedule.tests_to_decide(now=NOW + 999 * HOUR) == []

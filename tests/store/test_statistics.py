@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.campaigns.subject_test import SplitTest, SubjectFigures
+from mailer.campaigns.ab_test import ABTest, ArmFigures
 from mailer.events.ses import read
 from mailer.ledger.delivery import DeliveryState, Result, SendState, StoredMessage
 from mailer.ledger.statistics import BounceCount, DomainCount
@@ -31,10 +31,10 @@ def people(store):
     store.imports.import_rows("members", rows, source="test", now=NOW)
 
 
-def mail(store, campaign="vote", states=(), trial=None, kept=None):
+def mail(store, campaign="vote", states=(), ab_test=None, kept=None):
     """Delivery n goes to subscriber n; states of the first ones, the rest is accepted."""
     ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
-    send, _ = store.sends.freeze(campaign, "members", ids, **WORDS, trial=trial, now=NOW)
+    send, _ = store.sends.freeze(campaign, "members", ids, **WORDS, ab_test=ab_test, now=NOW)
     store.sends.set_state(send.id, SendState.SENDING, now=NOW)
     claims = store.deliveries.claim(send.id, 100, now=NOW)
     every = [*states, *[ACCEPTED] * (len(claims) - len(states))]
@@ -126,16 +126,16 @@ def test_whoever_was_skipped_is_counted_by_reason(store):
 
 @pytest.mark.usefixtures("people")
 def test_each_subject_has_its_own_figures(store):
-    send = mail(store, trial=SplitTest(lambda subscriber: 1 + subscriber % 2, None))
+    send = mail(store, ab_test=ABTest(lambda subscriber: 1 + subscriber % 2, None))
     bounce(store, 1)
     take(store, 3, "Complaint", complaintFeedbackType="abuse")
     store.unsubscribes.leave(5, send.id, how="form", now=NOW)
     link = store.clicks.link(send.id, 2, "https://example.org/")
     store.clicks.add({link: 1})
     store.clicks.add({link: 2})
-    assert store.statistics.subject_figures(send.id) == [
-        SubjectFigures(1, sent=4, clicks=0, unsubscribed=0, bounced=0, complained=0),
-        SubjectFigures(2, sent=4, clicks=3, unsubscribed=1, bounced=1, complained=1),
+    assert store.statistics.arm_figures(send.id) == [
+        ArmFigures(1, sent=4, clicks=0, unsubscribed=0, bounced=0, complained=0),
+        ArmFigures(2, sent=4, clicks=3, unsubscribed=1, bounced=1, complained=1),
     ]
 
 
@@ -169,5 +169,5 @@ def test_a_send_of_which_nothing_is_known_yet_has_no_figures(store, people):
     send, _ = store.sends.freeze("vote", "members", ids, **WORDS, now=NOW)
     found = store.statistics.of_send(send.id)
     assert (found.outcomes, found.domains, found.states) == ({}, (), ())
-    assert store.statistics.subject_figures(send.id) == []
+    assert store.statistics.arm_figures(send.id) == []
     assert store.statistics.variant_counts(send.id, limit=5) == ([], 0)

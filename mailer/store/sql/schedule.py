@@ -1,4 +1,4 @@
-"""Scheduled sends and subject tests.
+"""Scheduled sends and A/B tests.
 
 A delivery's `due` is in seconds since 1970; 0 is at once, and `WAITS_FOR_WINNER` is past any year. It
 is part of the index for claims, so that deliveries that are not due yet do not slow down the others.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from mailer.campaigns.ab_test import ABTest
     from mailer.campaigns.schedule import Timing
-    from mailer.campaigns.subject_test import SplitTest
     from mailer.store.leases import Leases
     from mailer.store.sql.database import SqlDatabase
     from mailer.store.sql.freshness import SqlFreshness
@@ -35,7 +35,7 @@ LISTS_OF_SEND = """(SELECT sends.list_id FROM sends WHERE sends.id = :send
 """The ids of all lists of a send, as a subquery."""
 
 WAITS_FOR_WINNER = 1 << 40
-"""The `due` of deliveries that wait for the winner of a subject test: past any year."""
+"""The `due` of deliveries that wait for the winner of an A/B test: past any year."""
 
 
 class SqlSends:
@@ -61,10 +61,10 @@ class SqlSends:
         replaces: int = 0,
         now: datetime,
         timing: Timing | None = None,
-        trial: SplitTest | None = None,
+        ab_test: ABTest | None = None,
         further_lists: Sequence[str] = (),
     ) -> tuple[Send, int]:
-        self._stage(subscriber_ids, trial)
+        self._stage(subscriber_ids, ab_test)
         due = self._stage_times(timing)
         content = {
             "campaign": campaign,
@@ -82,7 +82,7 @@ class SqlSends:
                 raise _changed_elsewhere(campaign)
             send = self._open(content, further_lists, fresh=fresh, seen=seen)
             back = self._take_back(send, now)
-            self._set_plan(send, timing, trial, due)
+            self._set_plan(send, timing, ab_test, due)
             added = self._add_staged(send, due, now)
             change = {"added": added, "back": back, "held": held_back, "at": iso(now)}
             self._db.execute(_ADDED, change | {"id": send.id})
@@ -92,7 +92,7 @@ class SqlSends:
         assert changed is not None
         return changed, added + back
 
-    def _stage(self, subscriber_ids: Iterable[int], trial: SplitTest | None) -> None:
+    def _stage(self, subscriber_ids: Iterable[int], ab_test: ABTest | None) -> None:
         """Keep the ids in a temporary table, so that the write lock is needed for seconds only."""
         self._db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS frozen "
@@ -100,7 +100,7 @@ class SqlSends:
         )
         self._db.execute("DELETE FROM frozen")
         rows = (
-            (position, subscriber_id, trial.arm(subscriber_id) if trial else 1)
+            (position, subscriber_id, ab_test.arm(subscriber_id) if ab_test else 1)
             for position, subscriber_id in enumerate(subscriber_ids, 1)
         )
         while chunk := list(islice(rows, CHUNK)):
@@ -157,14 +157,14 @@ class SqlSends:
         return self._db.execute(_TAKE_BACK, {"id": send.id, "reason": HELD_BACK, "at": iso(now)})
 
     def _set_plan(
-        self, send: Send, timing: Timing | None, trial: SplitTest | None, due: int
+        self, send: Send, timing: Timing | None, ab_test: ABTest | None, due: int
     ) -> None:
         """Move what is pending to the times ordered, and keep how long a test waits."""
         if timing:
             self._db.execute(_MOVE, {"id": send.id, "due": due, "winner": WAITS_FOR_WINNER})
             self._db.execute(_PLAN, {"plan": timing.plan, "id": send.id})
-        if trial and trial.wait:
-            self._db.execute(_WAIT, {"wait": int(trial.wait.total_seconds()), "id": send.id})
+        if ab_test and ab_test.wait:
+            self._db.execute(_WAIT, {"wait": int(ab_test.wait.total_seconds()), "id": send.id})
 
     def _add_staged(self, send: Send, due: int, now: datetime) -> int:
         """Add a delivery for everybody staged who has none of this campaign; return their number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer.campaigns.subject_test import SubjectFigures
+from mailer.campaigns.ab_test import ArmFigures
 from mailer.ledger.statistics import BounceCount, DomainCount, SendStatistics, VariantCount
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class SqlStatistics:
                 failed=tuple(rows(f"{_DETAILS} AND state = 'failed' {_GROUPED}")),
             )
 
-    def subject_figures(self, send_id: int) -> list[SubjectFigures]:
-        return [SubjectFigures(*row) for row in self._db.rows(_SUBJECTS, {"send": send_id})]
+    def arm_figures(self, send_id: int) -> list[ArmFigures]:
+        return [ArmFigures(*row) for row in self._db.rows(_ARMS, {"send": send_id})]
 
     def variant_counts(self, send_id: int, *, limit: int) -> tuple[list[VariantCount], int]:
         with self._db.reading():
@@ -80,7 +80,7 @@ _DETAILS = "SELECT detail, count(*) AS number FROM deliveries WHERE send_id = :s
 
 _GROUPED = "GROUP BY detail ORDER BY number DESC, detail LIMIT :most"
 
-_SUBJECTS = """
+_ARMS = """
 WITH sent AS (
     SELECT d.id, d.subscriber_id, CASE d.arm WHEN 0 THEN sends.winner ELSE d.arm END AS arm
     FROM deliveries d JOIN sends ON sends.id = d.send_id

@@ -42,7 +42,7 @@ class PublicVersions:
         send = self._store.sends.published(campaign)
         if send is None:
             return None
-        # a subject test has another subject when its winner is known
+        # an A/B test has another subject when its winner is known
         key = (send.id, send.winner)
         if key not in self._versions:
             self._versions[key] = asyncio.create_task(self._compile(send))

@@ -1,4 +1,4 @@
-"""A test of subjects, senders or texts: a part of the audience gets one variant each, the rest the best.
+"""A/B test of subjects, senders or texts: a part of the audience gets one variant each, the rest the best.
 
 Who is in the test is drawn from the campaign's name and the subscriber's id, so that a rehearsal
 draws the same people as the send, and another campaign others.
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.snapshot import Snapshot
 
-MINIMUM_PER_SUBJECT = 100
-"""People for each subject: with fewer, chance decides. With as many, of two subjects that 20 % and
-30 % click on, the better one leads in 19 tests of 20."""
+MINIMUM_PER_ARM = 100
+"""Recipients of each arm: with fewer, chance decides. With as many, of two arms that 20 % and 30 % click
+on, the better one leads in 19 tests of 20."""
 _BYTES = 8
 
 
@@ -28,12 +28,12 @@ class Split:
 
     Args:
         seed: of the draw.
-        subjects: how many variants there are, of subjects or of whatever is tested.
-        share: of the audience, that is in the test.
+        arms: how many there are.
+        share: of the audience that is in the test.
     """
 
     seed: str
-    subjects: int
+    arms: int
     share: float
 
     @classmethod
@@ -42,11 +42,11 @@ class Split:
         return cls(snapshot.campaign, snapshot.parsed.arms, front.test_settings.share)
 
     def arm(self, subscriber_id: int) -> int:
-        """The number of the subject, from 1; 0 for those who are not in the test."""
-        if self.subjects == 1:
+        """The number of the arm, from 1; 0 for those who are not in the test."""
+        if self.arms == 1:
             return 1
         part = draw(self.seed, subscriber_id) / (self.share * 256**_BYTES)
-        return int(part * self.subjects) + 1 if part < 1 else 0
+        return int(part * self.arms) + 1 if part < 1 else 0
 
 
 def draw(seed: str, subscriber_id: int) -> int:
@@ -56,22 +56,22 @@ def draw(seed: str, subscriber_id: int) -> int:
 
 
 def is_in_sample(campaign: str, subscriber_id: int, percent: float) -> bool:
-    """Whether a subscriber is drawn; independent of who is in the campaign's subject test."""
+    """Whether a subscriber is drawn; independent of who is in the campaign's A/B test."""
     return bool(draw(f"{campaign}:sample", subscriber_id) < percent / 100 * 256**_BYTES)
 
 
-def split_test(snapshot: Snapshot) -> SplitTest | None:
-    """The test of a campaign, for the store; None without one."""
+def ab_test_of(snapshot: Snapshot) -> ABTest | None:
+    """The A/B test of a campaign, for the store; None without one."""
     if snapshot.parsed.arms == 1:
         return None
     settings = snapshot.parsed.front.test_settings
     by_clicks = settings.measure == "clicks"
-    return SplitTest(Split.of(snapshot).arm, settings.wait if by_clicks else None)
+    return ABTest(Split.of(snapshot).arm, settings.wait if by_clicks else None)
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectFigures:
-    """The results of one subject in the test."""
+class ArmFigures:
+    """The results of one arm."""
 
     arm: int
     sent: int
@@ -81,16 +81,16 @@ class SubjectFigures:
     complained: int
 
 
-def best(figures: Sequence[SubjectFigures]) -> int:
-    """The number of the subject that was clicked on most for each mail sent; the first of equals."""
-    return max(figures, key=lambda subject: subject.clicks / subject.sent).arm if figures else 1
+def best(figures: Sequence[ArmFigures]) -> int:
+    """The number of the arm with the most clicks for each mail sent; the first of equals."""
+    return max(figures, key=lambda row: row.clicks / row.sent).arm if figures else 1
 
 
 @dataclass(frozen=True, slots=True)
-class SplitTest:
-    """A subject test: who gets which subject, and for how long the others wait."""
+class ABTest:
+    """Who gets which arm, and for how long the others wait."""
 
     arm: Callable[[int], int]
-    """A subscriber's id → the number of the subject, from 1; 0 for those who get the winner."""
+    """A subscriber's id → the number of the arm, from 1; 0 for those who get the winner."""
     wait: timedelta | None
     """After which a worker chooses the winner; None leaves that to a person."""

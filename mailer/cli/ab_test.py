@@ -1,4 +1,4 @@
-"""winner, and the output of `send` about a test of subjects, senders or texts."""
+"""winner, and the output of `send` about an A/B test."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mailer.cli.status import started
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
+    from mailer.campaigns.ab_test import ArmFigures
     from mailer.campaigns.campaign import Campaign as ParsedCampaign
     from mailer.campaigns.snapshot import Snapshot
-    from mailer.campaigns.subject_test import SubjectFigures
     from mailer.ledger.delivery import Send
     from mailer.sending.plan import Plan
 
@@ -43,7 +43,7 @@ def winner(
     as_json: Json = False,
 ) -> None:
     """Show how the variants of a test did, or choose the one that the rest get."""
-    from mailer.sending.subject_test import arm_number, declare_winner
+    from mailer.sending.ab_test import arm_number, declare_winner
 
     run = session(context)
     send = _tested(run, campaign, list_name)
@@ -52,7 +52,7 @@ def winner(
         arm = arm_number(tested, number)
         declare_winner(run.store, send, arm, tested, now())
         send = _tested(run, campaign, send.list_name)
-    figures = run.store.statistics.subject_figures(send.id)
+    figures = run.store.statistics.arm_figures(send.id)
     if as_json:
         print_json(
             {
@@ -101,7 +101,7 @@ def _snapshot(send: Send) -> Snapshot:
     return Snapshot.from_bytes(send.snapshot)
 
 
-def _show(campaign: ParsedCampaign, figures: list[SubjectFigures], *, with_clicks: bool) -> None:
+def _show(campaign: ParsedCampaign, figures: list[ArmFigures], *, with_clicks: bool) -> None:
     by_arm = {row.arm: row for row in figures}
     shown = ["sent", "unsubscribed", "bounced", "complained"]
     shown[1:1] = ["clicks"] if with_clicks else []
@@ -113,8 +113,8 @@ def _show(campaign: ParsedCampaign, figures: list[SubjectFigures], *, with_click
 
 
 def lines_of(plan: Plan) -> dict[str, str]:
-    """Lines on the subject test for the review before a send."""
-    from mailer.sending.subject_test import people_by_arm
+    """Lines on the A/B test for the review before a send."""
+    from mailer.sending.ab_test import people_by_arm
 
     campaign = plan.mailing.snapshot.parsed
     if campaign.arms == 1 or plan.mailing.send:

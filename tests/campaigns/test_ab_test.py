@@ -1,4 +1,4 @@
-"""Subject tests: who gets which, what came of it, and how the winner is found."""
+"""A/B tests of subjects: who gets which, what came of it, and how the winner is found."""
 
 import re
 from collections import Counter
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.campaigns import campaign
-from mailer.campaigns.campaign import SubjectTest
-from mailer.campaigns.subject_test import Split, SubjectFigures, best
+from mailer.campaigns.ab_test import ArmFigures, Split, best
+from mailer.campaigns.campaign import ABTestSettings
 from mailer.errors import CampaignError
 from mailer.ledger.delivery import SendState
 from mailer.web.pages.public_versions import PublicVersions
@@ -54,7 +54,7 @@ def test_one_subject_is_everybodys():
 
 def test_the_best_is_clicked_on_most_for_each_mail_and_the_first_of_equals():
     def figures(arm, sent, clicks):
-        return SubjectFigures(arm, sent, clicks, 0, 0, 0)
+        return ArmFigures(arm, sent, clicks, 0, 0, 0)
 
     assert best([figures(1, 100, 20), figures(2, 50, 11)]) == 2
     assert best([figures(1, 100, 20), figures(2, 50, 10)]) == 1
@@ -74,7 +74,7 @@ def test_subjects_and_their_test_are_read_with_their_lines():
         "subject_test:\n  share: 12.5%\n  measure: clicks\n  wait: 90 minutes\n"
     )
     assert found.front.choices == ("One", "Two: {{ 2 }}")
-    assert found.front.subject_test == SubjectTest(
+    assert found.front.subject_test == ABTestSettings(
         share="12.5 %", measure="clicks", wait="90 minutes"
     )
     assert found.front.subject_test.wait == timedelta(minutes=90)
@@ -174,9 +174,7 @@ def test_a_drawn_part_gets_one_each_and_the_rest_the_one_that_is_chosen(mailer, 
     assert code == 0
     assert "Subject     Two calls before Tuesday" in said
     assert subjects_in(root) == {"first": drawn[1], "second": drawn[2] + drawn[0]}
-    recorded = Counter(
-        one.arm for one in store.statistics.subject_figures(1) for _ in range(one.sent)
-    )
+    recorded = Counter(one.arm for one in store.statistics.arm_figures(1) for _ in range(one.sent))
     assert recorded == {1: drawn[1], 2: drawn[2] + drawn[0]}
 
 
@@ -187,7 +185,7 @@ def test_the_figures_of_each_subject_are_shown(mailer, store):
     )
     store.unsubscribes.leave(leaver.id, 1, how="one-click", now=NOW)
     _, said = mailer("winner", "vote")
-    sent = [one.sent for one in store.statistics.subject_figures(1)]
+    sent = [one.sent for one in store.statistics.arm_figures(1)]
     assert re.search(rf"1 .*the vote is Tuesday +{sent[0]} +0 +0 +0", said)
     assert re.search(rf"2 +Two calls before Tuesday +{sent[1]} +1 +0 +0", said)
     assert "Clicks" not in said

@@ -1,4 +1,4 @@
-"""Tests of texts and of senders: who gets which variant, and what the rest get."""
+"""A/B tests of texts and of senders: who gets which variant, and what the rest get."""
 
 from __future__ import annotations
 

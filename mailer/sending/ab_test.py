@@ -1,4 +1,4 @@
-"""Test of subjects, senders or texts (A/B test): whether it is possible, and which variant wins."""
+"""A/B test of a send: whether it is possible, and which variant wins."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mailer.campaigns import test_variants
+from mailer.campaigns.ab_test import MINIMUM_PER_ARM, Split, best
 from mailer.campaigns.snapshot import Snapshot
-from mailer.campaigns.subject_test import MINIMUM_PER_SUBJECT, Split, best
 from mailer.errors import CampaignError, UsageError
 from mailer.ledger.delivery import SendState
 
@@ -47,12 +47,12 @@ def refuse_impossible(plan: Plan, timing: Timing | None) -> None:
         )
     arms = people_by_arm(plan)
     fewest = min(arms[number] for number in range(1, campaign.arms + 1))
-    if fewest < MINIMUM_PER_SUBJECT:
+    if fewest < MINIMUM_PER_ARM:
         arm_kind = campaign.arm_kind
         key = "subject_test" if campaign.front.subjects and not campaign.front.test else "test"
         raise UsageError(
             f"the {kind} is too small: one of the {arm_kind}s would go to {fewest:,} people, and "
-            f"with fewer than {MINIMUM_PER_SUBJECT} chance decides",
+            f"with fewer than {MINIMUM_PER_ARM} chance decides",
             hint=f'Write a larger share below "{key}:", or a single {arm_kind}.',
         )
 
@@ -72,7 +72,7 @@ def choose_winner(store: Store, send: Send, now: datetime) -> str:
 
     "" when another worker declared it first.
     """
-    figures = store.statistics.subject_figures(send.id)
+    figures = store.statistics.arm_figures(send.id)
     number = best(figures)
     if not store.schedule.declare_winner(send.id, number, now=now):
         return ""
