@@ -258,11 +258,11 @@ class PostgresDatabase(SqlDatabase):
         for table, columns in self.tables().items():
             if columns[0] == "id" and self.value(_SEQUENCE, {"table": table}):
                 highest = int(self.value(f"SELECT coalesce(max(id), 0) FROM {table}"))
-                self.number_from(table, max(highest, 1))
+                self.number_from(table, highest + 1)
 
-    def number_from(self, table: str, spent: int) -> None:
-        sequence = {"table": table, "spent": spent}
-        self.execute("SELECT setval(pg_get_serial_sequence(:table, 'id'), :spent)", sequence)
+    def number_from(self, table: str, first: int) -> None:
+        sequence = {"table": table, "first": first}
+        self.execute("SELECT setval(pg_get_serial_sequence(:table, 'id'), :first, false)", sequence)
 
     def begin_import(self) -> None:
         """Nothing to prepare: the server's own memory settings hold."""

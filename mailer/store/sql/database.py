@@ -117,8 +117,8 @@ class SqlDatabase(ABC):
         """Prepare to give out ids, after rows were copied with theirs."""
 
     @abstractmethod
-    def number_from(self, table: str, spent: int) -> None:
-        """Give out ids of a table above a number, which is not below those that it has."""
+    def number_from(self, table: str, first: int) -> None:
+        """Give out ids of a table from one on that is above those that it has."""
 
     @abstractmethod
     def begin_import(self) -> None:

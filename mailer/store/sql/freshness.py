@@ -93,7 +93,7 @@ class SqlFreshness:
                 _RENEW, {"epoch": epoch, "machine": self._instance(), "claimed": claimed}
             )
             # staff type these numbers: they stay short
-            self._db.number_from("imports", self._db.value(_LAST_IMPORT) + 1_000_000)
+            self._db.number_from("imports", self._db.value(_LAST_IMPORT) + 1_000_001)
             self._db.execute_many(_SETTLE_LATER, ({"campaign": name} for name in campaigns))
             uncertain = sum(self._settle(name, now) for name in campaigns)
         self._marks.replace(self._mark(epoch, claimed))

@@ -73,8 +73,8 @@ class SqlImports:
                     self._mark_erased(erased)
                     totals, last = self._totals(list_name)
                     number = self._log.begin(origin, totals, last)
-                    first = next_id(self._db, "subscribers")
-                    import_ = {**origin, "import": number, "first": first}
+                    self._db.number_from("subscribers", next_id(self._db, "subscribers"))
+                    import_ = {**origin, "import": number}
                     self._apply(import_, totals, number)
                     if has_standings:
                         import_standings.apply(self._db, import_)
@@ -288,8 +288,8 @@ _FOLD = f"""
 UPDATE staged SET {_merged("staged", ":{}".format)} WHERE email = :email AND id = :first"""
 
 _UPSERT = f"""
-INSERT INTO subscribers AS s (id, email, {_LISTED}, fields, tags, created, consent_source)
-SELECT :first + row_number() OVER (ORDER BY staged.email, staged.id) - 1, staged.email, {_LISTED}, fields, tags,
+INSERT INTO subscribers AS s (email, {_LISTED}, fields, tags, created, consent_source)
+SELECT staged.email, {_LISTED}, fields, tags,
     coalesce(nullif(said.created, ''), :at), coalesce(nullif(said.consent, ''), :source)
 FROM staged LEFT JOIN standings said ON said.email = staged.email
 WHERE erased = 0 AND merged_into IS NULL ORDER BY staged.email

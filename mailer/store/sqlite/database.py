@@ -238,11 +238,11 @@ class SqliteDatabase(SqlDatabase):
         for pragma in _IMPORT_PRAGMAS:
             self.execute(pragma)
 
-    def number_from(self, table: str, spent: int) -> None:
+    def number_from(self, table: str, first: int) -> None:
         self.execute("DELETE FROM sqlite_sequence WHERE name = :table", {"table": table})
         self.execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :spent)",
-            {"table": table, "spent": spent},
+            {"table": table, "spent": first - 1},
         )
 
     def checkpoint(self) -> None:
