@@ -5,29 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from mailer.campaigns import test_variants, yaml_mistakes
+from mailer.campaigns import front_matter, test_variants
+from mailer.campaigns.footnotes import read_footnotes
 from mailer.config import Tags
-from mailer.errors import CampaignError, Place, suggest
-from mailer.schema import Section, explain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from mailer.errors import CampaignError, Place
+from mailer.schema import Section
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-_FENCE = re.compile(r"---[ \t]*")
-FOOTNOTE = re.compile(r"[\s>]*\[\^([^\]\s]{1,200})\]:(.*)")
-"""A line that begins the note of a footnote: its label, and its words on this line."""
-_REFERENCE = re.compile(r"\[\^([^\]\s]{1,200})\]")
-_NOT_PROSE = re.compile(
-    r"^[ \t]*```.*?(?:^[ \t]*```|\Z)|`[^`\n]*`|\{#.*?(?:#\}|\Z)", re.DOTALL | re.MULTILINE
-)
-LONGEST = 300_000
-"""Characters of a campaign file: three times what Gmail shows of a mail."""
 
 _NO_SUBJECT = 'Write "subject: …" between the two lines "---".'
 _NESTED = {
@@ -208,61 +197,31 @@ def parse(path: str, text: str) -> Campaign:
             place=Place(path),
             hint="Use lower-case letters, digits and hyphens, as in council-vote.md.",
         )
-    if len(text) > LONGEST:
+    if len(text) > front_matter.LONGEST:
         raise CampaignError(
-            f"is longer than {LONGEST:,} characters",
+            f"is longer than {front_matter.LONGEST:,} characters",
             place=Place(path),
             hint="Mail programs cut a mail off at about 100,000. Link to what is longer.",
         )
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    header, body, offset = split(path, text)
+    header, body, offset = front_matter.split(path, text)
     front, lines = _front_matter(path, header)
     body = "\n" * offset + body
-    notes = footnotes(path, body)
+    notes = read_footnotes(path, body)
     arms = _arms(path, front, lines, body)
     return Campaign(name, path, front, lines, body, notes, arms)
-
-
-def split(path: str, text: str) -> tuple[str, str, int]:
-    lines = text.split("\n")
-    if not _FENCE.fullmatch(lines[0]):
-        raise CampaignError(
-            "does not begin with front matter",
-            place=Place(path, 1),
-            hint='Begin with a line "---", then "subject: …", then another line "---".',
-        )
-    for number, line in enumerate(lines[1:], 2):
-        if _FENCE.fullmatch(line):
-            return "\n".join(lines[1 : number - 1]), "\n".join(lines[number:]), number
-    raise CampaignError(
-        "the front matter is not closed",
-        place=Place(path, 1),
-        hint='Put a line "---" between the front matter and the text.',
-    )
 
 
 def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
-    for key, value in read_pairs(path, header):
-        line = key.start_mark.line + 2
-        if not isinstance(key, yaml.ScalarNode):
-            raise _not_text(path, key)
-        if key.value in lines:
-            raise CampaignError(
-                f'"{key.value}" stands twice in the front matter',
-                place=Place(path, line),
-                hint=f"It is first on line {lines[key.value]}; keep one.",
-            )
-        lines[key.value] = line
-        values[key.value] = _value(path, key.value, value, lines)
-        _refuse_mark(path, key.value, value, header)
-        _refuse_comment(path, key.value, value, header)
-    try:
-        front = FrontMatter.model_validate(values)
-    except ValidationError as err:
-        problem = explain(err, FrontMatter, lambda where: Place(path, line_of(lines, where)))
-        raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
+    for name, line, node in front_matter.entries(path, header):
+        lines[name] = line
+        values[name] = _value(path, name, node, lines)
+        front_matter.refuse_mark(path, name, node, header)
+        if name in _WORDS:
+            front_matter.refuse_comment(path, name, node, header)
+    front = front_matter.validated(path, FrontMatter, values, lines)
     _check_subjects(path, front, lines)
     _check_senders(path, front, lines)
     lines.setdefault("subject", lines.get("subjects", 1))
@@ -273,73 +232,20 @@ _WORDS = {"subject", "subjects", "preheader", "headline", "date"}
 """Keys that readers see."""
 
 
-def _refuse_mark(path: str, name: str, node: yaml.Node, header: str) -> None:
-    """A word that begins with "!" or "&" is no part of a value in YAML."""
-    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    for item in items:
-        mark = yaml_mistakes.left_out(item, header)
-        if mark:
-            value = header[item.start_mark.index :].split("\n", maxsplit=1)[0]
-            raise CampaignError(
-                f'"{mark}" would be left out of the {name}',
-                place=Place(path, item.start_mark.line + 2),
-                hint=f"Put the whole value in quotation marks: {yaml_mistakes.quoted(value)}",
-            )
-
-
-def _refuse_comment(path: str, name: str, node: yaml.Node, header: str) -> None:
-    """A "#" begins a comment in YAML, and would take the rest of the words with it."""
-    if name not in _WORDS:
-        return
-    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    for item in nodes:
-        line = header.split("\n")[item.end_mark.line]
-        comment = re.match(r"\s*(#.*)", line[item.end_mark.column :])
-        if comment and not getattr(item, "style", None):
-            begins = re.sub(r"^\s*(?:-|[\w]+:)\s*", "", line).strip()
-            raise CampaignError(
-                f'"#" begins a comment, so "{comment[1].strip()}" would be left out of the {name}',
-                place=Place(path, item.end_mark.line + 2),
-                hint=f'Put the whole value in quotation marks: "{begins}"',
-            )
-
-
 def _value(path: str, name: str, node: yaml.Node, lines: dict[str, int]) -> Any:
     """A value as the schema takes it; notes the lines of what is inside it."""
     if name not in _NESTED or (name in _ONE_OR_SEVERAL and isinstance(node, yaml.ScalarNode)):
-        return text_of(path, node)
+        return front_matter.text_of(path, node)
     if not isinstance(node, _NESTED[name]):
         shape, hint = _SHAPES[_NESTED[name]]
         raise CampaignError(f'"{name}" must be {shape}', place=Place(path, lines[name]), hint=hint)
     if isinstance(node, yaml.MappingNode):
-        pairs = [(text_of(path, key), value) for key, value in node.value]
+        pairs = [(front_matter.text_of(path, key), value) for key, value in node.value]
         lines.update({f"{name}.{key}": value.start_mark.line + 2 for key, value in pairs})
-        return {key: text_of(path, value) for key, value in pairs}
+        return {key: front_matter.text_of(path, value) for key, value in pairs}
     items = list(enumerate(node.value, 1))
     lines.update({f"{name}.{number}": item.start_mark.line + 2 for number, item in items})
-    return [text_of(path, item) for _, item in items]
-
-
-def text_of(path: str, node: yaml.Node) -> str:
-    # Every value is text: a subject "No" or a date 2026-11-03 is meant as it is written.
-    if not isinstance(node, yaml.ScalarNode):
-        raise _not_text(path, node)
-    return str(node.value)
-
-
-def _not_text(path: str, node: yaml.Node) -> CampaignError:
-    return CampaignError(
-        "the front matter holds something other than text",
-        place=Place(path, node.start_mark.line + 2),
-        hint="Write each key on a line of its own, its value behind a colon, in quotes if it "
-        "begins with [ or {.",
-    )
-
-
-def line_of(lines: dict[str, int], where: list[int | str]) -> int:
-    """Of what is inside a value, where that has a line of its own; items are counted from 1."""
-    inner = ".".join(str(part + 1 if isinstance(part, int) else part) for part in where)
-    return lines.get(inner) or lines.get(str(where[0]), 1)
+    return [front_matter.text_of(path, item) for _, item in items]
 
 
 def _check_subjects(path: str, front: FrontMatter, lines: dict[str, int]) -> None:
@@ -422,114 +328,3 @@ def _letters(path: str, front: FrontMatter, lines: dict[str, int], body: str) ->
         text = value if isinstance(value, str) else "\n".join(value)
         letters |= test_variants.asked_for(text, Place(path, lines[key]))
     return letters
-
-
-def read_pairs(path: str, header: str) -> list[tuple[yaml.Node, yaml.Node]]:
-    try:
-        node = yaml.compose(header, Loader=yaml.SafeLoader)
-    except RecursionError as err:
-        raise CampaignError(
-            "the front matter is nested too deeply",
-            place=Place(path, 2),
-            hint="Write each key on a line of its own, its value behind a colon.",
-        ) from err
-    except yaml.YAMLError as err:
-        raise _yaml_mistake(path, err, header) from err
-    if not isinstance(node, yaml.MappingNode):
-        if "=" in header:
-            raise _yaml_mistake(path, yaml.YAMLError(), header)
-        raise CampaignError(
-            "the front matter holds no keys",
-            place=Place(path, 2),
-            hint='Write at least "subject: …".',
-        )
-    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
-    return pairs
-
-
-def _yaml_mistake(path: str, err: yaml.YAMLError, header: str) -> CampaignError:
-    mistake = yaml_mistakes.explained(err, header)
-    return CampaignError(mistake.message, place=Place(path, mistake.line + 2), hint=mistake.hint)
-
-
-def footnotes(path: str, body: str) -> dict[str, int]:
-    """Every reference has one note that says something, and every note is referred to.
-
-    Looked for in the source, so that a branch nobody takes is held to the same.
-    """
-    notes: dict[str, int] = {}
-    references: dict[str, int] = {}
-    lines = _NOT_PROSE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), body).split("\n")
-    _refuse_loose_footnotes(path, lines)
-    for number, label, content in _definitions(lines):
-        if label in notes:
-            raise CampaignError(
-                f"the footnote [^{label}] is defined twice",
-                place=Place(path, number),
-                hint=f"It is first on line {notes[label]}. Give one of them another name.",
-            )
-        if not content:
-            raise CampaignError(
-                f"the footnote [^{label}] is empty",
-                place=Place(path, number),
-                hint="Write the source after the colon.",
-            )
-        notes[label] = number
-    for number, line in enumerate(lines, 1):
-        definition = FOOTNOTE.match(line)
-        for label in _REFERENCE.findall(definition[2] if definition else line):
-            references.setdefault(label, number)
-    for label, number in references.items():
-        if label not in notes:
-            raise CampaignError(
-                f"the footnote [^{label}] is not defined",
-                place=Place(path, number),
-                hint=suggest(label, notes) or f'Add a line "[^{label}]: the source".',
-            )
-    for label, number in notes.items():
-        if label not in references:
-            raise CampaignError(
-                f"the footnote [^{label}] is never referred to",
-                place=Place(path, number),
-                hint=f"Put [^{label}] after the words it supports, or take the note out.",
-            )
-    return notes
-
-
-_LOOSE_FORMS = [
-    (re.compile(r"\[\^\s*([^\]\s^]+\s[^\]\n]*?|[^\]\s]+\s+|\s+[^\]\s]+)\]"), "holds a blank"),
-    (re.compile(r"\^\[([^\]\n]{0,200})\]"), "stands inside the text"),
-    (re.compile(r"\[\s+\^([^\]\s]{1,200})\]"), "holds a blank"),
-    (re.compile(r"\[\^\s*(\s*)\]"), "has no name"),
-]
-"""Forms of footnotes that other programs know, or that a slip makes."""
-
-
-def _refuse_loose_footnotes(path: str, lines: list[str]) -> None:
-    """A form that Markdown would show as it stands."""
-    for number, line in enumerate(lines, 1):
-        for form, problem in _LOOSE_FORMS:
-            match = form.search(line)
-            if match:
-                name = re.sub(r"[^a-z0-9]+", "-", match[1].lower()).strip("-")[:20] or "source"
-                raise CampaignError(
-                    f'the footnote "{match[0]}" {problem}',
-                    place=Place(path, number),
-                    hint=f"Write [^{name}] here, and below: [^{name}]: the source.",
-                )
-        spaced = re.match(r"[\s>]*\[\^([^\]\s]{1,200})\]\s+:", line)
-        if spaced:
-            raise CampaignError(
-                f"the footnote [^{spaced[1]}] has a blank before its colon",
-                place=Place(path, number),
-                hint=f"Write [^{spaced[1]}]: the source.",
-            )
-
-
-def _definitions(lines: list[str]) -> Iterator[tuple[int, str, str]]:
-    for number, line in enumerate(lines, 1):
-        definition = FOOTNOTE.match(line)
-        if definition:
-            following = lines[number] if number < len(lines) else ""
-            continued = following.startswith("    ") and following.strip()
-            yield number, definition[1], definition[2].strip() or continued or ""

@@ -13,12 +13,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from mailer.campaigns import campaign as campaign_file
+from mailer.campaigns import front_matter
+from mailer.campaigns.footnotes import read_footnotes
 from mailer.config import WebAddress
 from mailer.errors import CampaignError, Place
-from mailer.schema import Section, explain
+from mailer.schema import Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,19 +128,19 @@ def parse(path: str, text: str) -> Petition:
             place=Place(path),
             hint="Use at most 24 lower-case letters, digits and hyphens, as in night-bus.md.",
         )
-    if len(text) > campaign_file.LONGEST:
+    if len(text) > front_matter.LONGEST:
         raise CampaignError(
-            f"is longer than {campaign_file.LONGEST:,} characters",
+            f"is longer than {front_matter.LONGEST:,} characters",
             place=Place(path),
             hint="Link to what is longer.",
         )
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     _refuse_jinja(path, text)
-    header, body, offset = campaign_file.split(path, text)
+    header, body, offset = front_matter.split(path, text)
     front, lines = _front_matter(path, header)
     _refuse_impossible(path, front, lines)
     statement, statement_line, why = _parts(path, body, offset)
-    notes = campaign_file.footnotes(path, why)
+    notes = read_footnotes(path, why)
     return Petition(name, path, front, lines, statement, statement_line, why, notes)
 
 
@@ -156,39 +157,23 @@ def _refuse_jinja(path: str, text: str) -> None:
 def _front_matter(path: str, header: str) -> tuple[PetitionFront, dict[str, int]]:
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
-    for key, node in campaign_file.read_pairs(path, header):
-        name = campaign_file.text_of(path, key)
-        line = key.start_mark.line + 2
-        if name in lines:
-            raise CampaignError(
-                f'"{name}" stands twice in the front matter',
-                place=Place(path, line),
-                hint=f"It is first on line {lines[name]}; keep one.",
-            )
+    for name, line, node in front_matter.entries(path, header):
         lines[name] = line
         values[name] = _value(path, name, node)
-    try:
-        return PetitionFront.model_validate(values), lines
-    except ValidationError as err:
-        problem = explain(err, PetitionFront, lambda where: Place(path, _line(lines, where)))
-        raise CampaignError(problem.message, place=problem.place, hint=problem.hint) from err
-
-
-def _line(lines: Mapping[str, int], where: list[int | str]) -> int:
-    return lines.get(str(where[0]), 1)
+    return front_matter.validated(path, PetitionFront, values, lines), lines
 
 
 def _value(path: str, name: str, node: yaml.Node) -> Any:
     if name in _LISTS and isinstance(node, yaml.SequenceNode):
-        return [campaign_file.text_of(path, item) for item in node.value]
+        return [front_matter.text_of(path, item) for item in node.value]
     if name in _LISTS:
-        return [campaign_file.text_of(path, node)]
+        return [front_matter.text_of(path, node)]
     if name in _MAPPINGS and isinstance(node, yaml.MappingNode):
         return {
-            campaign_file.text_of(path, key): campaign_file.text_of(path, value)
+            front_matter.text_of(path, key): front_matter.text_of(path, value)
             for key, value in node.value
         }
-    return campaign_file.text_of(path, node)
+    return front_matter.text_of(path, node)
 
 
 def _refuse_impossible(path: str, front: PetitionFront, lines: Mapping[str, int]) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailer.campaigns.campaign import FOOTNOTE
+from mailer.campaigns.footnotes import FOOTNOTE
 from mailer.checks.finding import Finding, Severity
 
 if TYPE_CHECKING:
