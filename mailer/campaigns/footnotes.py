@@ -19,32 +19,18 @@ _NOT_PROSE = re.compile(
 
 
 def read_footnotes(path: str, body: str) -> dict[str, int]:
-    """Every reference has one note that says something, and every note is referred to.
+    """Label → line of its note, in order.
 
-    Looked for in the source, so that a branch nobody takes is held to the same.
+    They are looked for in the source, so that a branch nobody takes is held to the same.
+
+    Raises:
+        CampaignError: a reference has no note, two, or an empty one; a note is never referred to; or a
+            footnote is written in a form that Markdown would show as it stands.
     """
-    notes: dict[str, int] = {}
-    references: dict[str, int] = {}
     lines = _NOT_PROSE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), body).split("\n")
     _refuse_loose_footnotes(path, lines)
-    for number, label, content in _definitions(lines):
-        if label in notes:
-            raise CampaignError(
-                f"the footnote [^{label}] is defined twice",
-                place=Place(path, number),
-                hint=f"It is first on line {notes[label]}. Give one of them another name.",
-            )
-        if not content:
-            raise CampaignError(
-                f"the footnote [^{label}] is empty",
-                place=Place(path, number),
-                hint="Write the source after the colon.",
-            )
-        notes[label] = number
-    for number, line in enumerate(lines, 1):
-        definition = FOOTNOTE.match(line)
-        for label in _REFERENCE.findall(definition[2] if definition else line):
-            references.setdefault(label, number)
+    notes = _notes(path, lines)
+    references = _references(lines)
     for label, number in references.items():
         if label not in notes:
             raise CampaignError(
@@ -60,6 +46,36 @@ def read_footnotes(path: str, body: str) -> dict[str, int]:
                 hint=f"Put [^{label}] after the words it supports, or take the note out.",
             )
     return notes
+
+
+def _notes(path: str, lines: list[str]) -> dict[str, int]:
+    """Label → line of the note."""
+    notes: dict[str, int] = {}
+    for number, label, content in _definitions(lines):
+        if label in notes:
+            raise CampaignError(
+                f"the footnote [^{label}] is defined twice",
+                place=Place(path, number),
+                hint=f"It is first on line {notes[label]}. Give one of them another name.",
+            )
+        if not content:
+            raise CampaignError(
+                f"the footnote [^{label}] is empty",
+                place=Place(path, number),
+                hint="Write the source after the colon.",
+            )
+        notes[label] = number
+    return notes
+
+
+def _references(lines: list[str]) -> dict[str, int]:
+    """Label → line of the first reference."""
+    references: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        definition = FOOTNOTE.match(line)
+        for label in _REFERENCE.findall(definition[2] if definition else line):
+            references.setdefault(label, number)
+    return references
 
 
 _LOOSE_FORMS = [
