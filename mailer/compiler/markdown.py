@@ -21,9 +21,10 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from mailer.compiler import plain_text
 from mailer.compiler.broken_html import VOID
 from mailer.compiler.places import NOWHERE
+from mailer.compiler.plain_text import from_markdown
+from mailer.compiler.plain_text.wrapping import WIDTH
 from mailer.errors import CampaignError
 from mailer.images.picture import REFERENCE, SHOWN
 
@@ -290,7 +291,7 @@ class Document:
 
     def note_text(self, label: str, number: Callable[[str], int]) -> str:
         nodes = SyntaxTreeNode(self.notes[label]).children
-        return "\n\n".join(plain_text.blocks(nodes, number, plain_text.WIDTH - len("[10] ")))
+        return "\n\n".join(from_markdown.blocks(nodes, number, WIDTH - len("[10] ")))
 
     def _html(self, tokens: Sequence[Token]) -> str:
         parser = _parser()
@@ -309,7 +310,9 @@ def to_text(text: str, number: Callable[[str], int], *, inline: bool = False) ->
     """Markdown inside a component, as plain text."""
     tokens = _parser().parseInline(text) if inline else _parser().parse(text)
     return (
-        _text(tokens, number) if not inline else plain_text.inline(SyntaxTreeNode(tokens), number)
+        _text(tokens, number)
+        if not inline
+        else from_markdown.inline(SyntaxTreeNode(tokens), number)
     )
 
 
@@ -339,7 +342,7 @@ def _references(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _text(tokens: Sequence[Token], number: Callable[[str], int]) -> str:
-    return "\n\n".join(plain_text.blocks(SyntaxTreeNode(tokens).children, number))
+    return "\n\n".join(from_markdown.blocks(SyntaxTreeNode(tokens).children, number))
 
 
 def _tidy(text: str) -> str:

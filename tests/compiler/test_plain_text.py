@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compiler.plain_text import WIDTH, columns, html_text, wrap
+from mailer.compiler.plain_text.from_html import html_text
+from mailer.compiler.plain_text.wrapping import WIDTH, columns, wrap
 from tests.support.campaigns import ANA, make_merger
 from tests.support.real_templates import FILES, merge_case, merge_real
 
