@@ -36,7 +36,21 @@ if TYPE_CHECKING:
 
 
 class _Generator(CodeGenerator):
-    """Operators that Python settles at once, before a symbol is asked; loops and lists are measured."""
+    """Operators that Python settles at once, before a symbol is asked; loops and lists are measured.
+
+    What cannot be meant is refused here, also in a branch that nobody reaches today.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._loops: set[int] = set()
+        """What loops go through, by identity of the node."""
+
+    def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> None:  # noqa: N802 - Jinja's name
+        name = _member(node.node)
+        if name is not None and name not in _CALLED and _root(node.node) in _DATA:
+            self.fail(f'this has no "{name}"', node.lineno)
+        super().visit_Call(node, *args, **kwargs)
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         self._call("concatenate", node.nodes, frame)
@@ -88,11 +102,6 @@ class _Generator(CodeGenerator):
         self.write(")")
         return None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._loops: set[int] = set()
-        """What loops go through, by identity of the node."""
-
     def _measure(self, node: nodes.Expr, frame: Frame, visit: Callable[..., None]) -> None:
         self.write("environment.measured(")
         visit(node, frame)
@@ -104,6 +113,31 @@ class _Generator(CodeGenerator):
             self.visit(argument, frame)
             self.write(", ")
         self.write("))")
+
+
+_DATA = {"brand", "front", "links", "petitions", "recipient"}
+_CALLED = frozenset().union(*sandbox.METHODS.values(), ("had", "signed"))
+"""All that data can be asked for by a call."""
+
+
+def _member(callee: nodes.Node) -> str | None:
+    """The member of a value that is called, in each of the ways to write it."""
+    match callee:
+        case nodes.Getattr(attr=name):
+            return str(name)
+        case nodes.Getitem(arg=nodes.Const(value=str(name))):
+            return name
+        case nodes.Filter(name="attr", args=[nodes.Const(value=str(name)), *_]):
+            return name
+        case _:
+            return None
+
+
+def _root(value: nodes.Node | None) -> str:
+    """The name that a value is reached from; "" where it has none."""
+    while isinstance(value, (nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Call)):
+        value = value.node
+    return value.name if isinstance(value, nodes.Name) else ""
 
 
 def constant_in(test: nodes.Node) -> nodes.Const | None:

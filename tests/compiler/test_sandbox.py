@@ -205,6 +205,26 @@ def test_no_way_leads_to_anything_else(expression):
 
 
 @pytest.mark.parametrize(
+    "expression",
+    [
+        'brand.parse_raw("x")',
+        'brand["parse_raw"]("x")',
+        '(brand|attr("parse_raw"))("x")',
+        '(links|attr("keys")).token("view", 1, 1)',
+        "recipient.email.encode()",
+        "recipient.fields.x.mro()",
+        "front.subject.title().__class__()",
+        "petitions.items().pop()",
+    ],
+)
+def test_a_call_of_what_no_data_has_is_refused_also_where_nobody_gets_to(expression):
+    body = f"Dear {{{{ recipient.first_name }}}},\n{{% if recipient.zip == '00000' %}}{{{{ {expression} }}}}{{% endif %}}\n"
+    with pytest.raises(CampaignError, match="this has no") as caught:
+        make_merger(body).merge(ANA)
+    assert caught.value.place.line is not None
+
+
+@pytest.mark.parametrize(
     "filter_",
     ["selectattr('keys')", "rejectattr('id')", "groupby('id')", "sum(attribute='send_id')"],
 )
