@@ -125,7 +125,8 @@ def test_a_key_that_can_be_guessed_is_refused(key, tmp_path):
 
 
 def test_keys_made_as_the_hint_says_are_taken(tmp_path):
-    load_keys(",".join(secrets.token_urlsafe(32) for _ in range(1000)), tmp_path / "secret.key")
+    made = [secrets.token_urlsafe(32) for _ in range(1000)]
+    assert load_keys(",".join(made), tmp_path / "secret.key").secrets == tuple(made)
 
 
 # ---------------------------------------------------------------- the recipients' pages

@@ -621,10 +621,17 @@ def test_after_the_run_signals_do_what_they_did_before():
     assert signal.getsignal(signal.SIGINT) == before
 
 
-def test_a_pulled_brake_does_not_wait():
+def test_a_requested_stop_does_not_wait(monkeypatch):
+    slept = []
+    monkeypatch.setattr(time, "monotonic", lambda: float(sum(slept)))
+    monkeypatch.setattr(time, "sleep", slept.append)
     stop = StopSignal()
+    stop.wait(1)
+    assert sum(slept) == pytest.approx(1)
+    slept.clear()
     stop.requested = True
     stop.wait(10_000)
+    assert slept == []
 
 
 @pytest.mark.parametrize(

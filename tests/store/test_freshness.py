@@ -207,11 +207,15 @@ def test_a_clock_that_was_wrong_before_a_restart_is_no_other_machine(opened, mon
     monkeypatch.setattr(freshness, "boot_id", lambda: "another boot")
     store = opened()
     enroll(store)
+    send = start(store)
     with monkeypatch.context() as patch:
         patch.setattr(freshness, "iso", lambda _: "2126-01-01T00:00:00+00:00")
-        mail(store, start(store), 20)
+        before = mail(store, send, 20)
     monkeypatch.setattr(freshness, "boot_id", lambda: "this boot")
-    opened().freshness.check()
+    again = opened()
+    again.freshness.check()
+    after = mail(again, send, 120)
+    assert len({*before, *after}) == len(before) + len(after) == 120
 
 
 # ---------------------------------------------------------------- the provider's count

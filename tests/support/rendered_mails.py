@@ -15,6 +15,8 @@ from tests.support.campaigns import ANA, KEYS, make_sources
 from tools.projects import samples
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mailer.campaigns.snapshot import Snapshot
     from mailer.checks.finding import Finding
     from mailer.lists.subscriber import Subscriber
@@ -44,6 +46,11 @@ def find(sources: Snapshot, who: Subscriber = ANA) -> list[Finding]:
     proof = proof_of(sources, who)
     found = [finding for rule in OF_THE_SOURCE for finding in rule(sources, TODAY)]
     return found + [finding for rule in OF_A_MAIL for finding in rule(proof)]
+
+
+def unexplained(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that do not say what is wrong and what to do about it."""
+    return [finding for finding in findings if not (finding.message and finding.hint)]
 
 
 def codes(sources: Snapshot, who: Subscriber = ANA) -> set[str]:

@@ -19,7 +19,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailer.ledger.delivery import SendState
+from mailer.ledger.delivery import Counts, SendState
 from tools.projects.project import address, files, make_project, open_store, start
 
 
@@ -35,13 +35,18 @@ class Chaos:
     def prepare(self) -> None:
         make_project(self.root, self.people)
 
-    def run(self, number: int) -> None:
+    def run(self, number: int) -> Counts:
+        """Kill a send and finish it, once more where it had ended before it was killed.
+
+        Return the ledger of the send that was killed.
+        """
         attempt = 0
         while not self.kill(f"vote-{number}-{attempt}"):
             attempt += 1
+        return self.counts(f"vote-{number}-{attempt}")
 
     def kill(self, campaign: str) -> bool:
-        """Whether it was still alive when the blow fell."""
+        """Kill and finish a send; whether it was still alive when it was killed."""
         source = self.root / "campaigns" / "vote.md"
         shutil.copy(source, source.with_name(f"{campaign}.md"))
         process = start(self.root, "send", campaign, "--yes")
@@ -54,9 +59,9 @@ class Chaos:
         process.kill()
         process.communicate()
         if in_time:
-            self.look_after_the_kill(campaign)
+            self.assert_balanced_after_the_kill(campaign)
         self.finish(campaign)
-        self.look_at_the_end(campaign)
+        self.assert_one_file_each(campaign)
         shutil.rmtree(self.root / "outbox" / campaign)
         return in_time
 
@@ -73,7 +78,7 @@ class Chaos:
         said, _ = process.communicate()
         assert process.returncode == 0, said
 
-    def look_after_the_kill(self, campaign: str) -> None:
+    def assert_balanced_after_the_kill(self, campaign: str) -> None:
         store = open_store(self.root)
         send = store.sends.find(campaign, "members")
         if send is None:
@@ -94,21 +99,26 @@ class Chaos:
             return "in the middle of a file" if left else "with a batch in flight"
         return "between two batches"
 
-    def look_at_the_end(self, campaign: str) -> None:
+    def assert_one_file_each(self, campaign: str) -> None:
         assert Counter(files(self.root, campaign)) == Counter(
             address(number) for number in range(self.people)
         )
         leftovers = list((self.root / "outbox" / campaign).glob(".*"))
         assert leftovers == [], leftovers
+        counts = self.counts(campaign)
+        assert counts.balanced
+        assert counts.accepted == self.people, counts
+        assert list((self.root / "lists" / "workers").iterdir()) == []
+
+    def counts(self, campaign: str) -> Counts:
+        """The ledger of a finished send."""
         store = open_store(self.root)
         send = store.sends.find(campaign, "members")
         assert send is not None
         assert send.state is SendState.FINISHED
         counts = store.sends.counts(send.id)
-        assert counts.balanced
-        assert counts.accepted == self.people, counts
         store.close()
-        assert list((self.root / "lists" / "workers").iterdir()) == []
+        return counts
 
 
 def main() -> None:
