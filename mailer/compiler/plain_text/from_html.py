@@ -19,7 +19,7 @@ _BLOCKS = {
 _HIDDEN = {"head", "script", "style", "template", "title"}
 
 
-class _Html(HTMLParser):
+class _BlockReader(HTMLParser):
     """Reads HTML into paragraphs, list items, headings and rows of tables."""
 
     def __init__(self, width: int) -> None:
@@ -40,7 +40,7 @@ class _Html(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         self._hidden += tag in _HIDDEN
         if tag in _BLOCKS or tag in {"li", "hr"} or re.fullmatch("h[1-6]", tag):
-            self.finish()
+            self._end_paragraph()
         match tag:
             case "ul":
                 self._lists.append(None)
@@ -62,7 +62,7 @@ class _Html(HTMLParser):
         self._line.close(tag)
         match tag:
             case "pre":
-                self.end_code()
+                self._end_code()
             case "td" | "th":
                 self._row.append(tidy_line(self._line.text()))
                 self._line = Line()
@@ -75,7 +75,7 @@ class _Html(HTMLParser):
             case "table":
                 self._end_table()
             case _ if tag in _BLOCKS or tag == self._heading:
-                self.finish()
+                self._end_paragraph()
 
     def handle_data(self, data: str) -> None:
         if self._code is not None:
@@ -83,8 +83,15 @@ class _Html(HTMLParser):
         elif not self._hidden:
             self._line.add(re.sub(r"\s+", " ", data))
 
-    def finish(self) -> None:
-        """End the paragraph."""
+    def close(self) -> None:
+        """Read what is left, and end whatever is still open."""
+        super().close()
+        self._end_code()
+        self._end_list()
+        self._end_table()
+        self._end_paragraph()
+
+    def _end_paragraph(self) -> None:
         if self._lists and self._line_text():
             self._item()
             return
@@ -94,7 +101,7 @@ class _Html(HTMLParser):
             wrapped = wrap(text, self._width)
             self.blocks.append(heading(text, tag, self._width) if tag else wrapped)
 
-    def end_code(self) -> None:
+    def _end_code(self) -> None:
         if self._code:
             self.blocks.append(code("".join(self._code)))
         self._code = None
@@ -104,7 +111,7 @@ class _Html(HTMLParser):
 
     def _item(self) -> None:
         if not self._lists:
-            self.finish()
+            self._end_paragraph()
             return
         text = self._line_text()
         self._line = Line()
@@ -131,7 +138,7 @@ class _Html(HTMLParser):
         self._row = []
 
     def _end_table(self) -> None:
-        self.finish()
+        self._end_paragraph()
         self._end_row()
         if self._rows:
             self.blocks.append(
@@ -142,11 +149,7 @@ class _Html(HTMLParser):
 
 def html_text(source: str, width: int = WIDTH) -> str:
     """The text of HTML that stands between paragraphs."""
-    reader = _Html(width)
+    reader = _BlockReader(width)
     reader.feed(source)
     reader.close()
-    reader.end_code()
-    reader._end_list()  # noqa: SLF001 - of this module
-    reader._end_table()  # noqa: SLF001 - of this module
-    reader.finish()
     return "\n\n".join(reader.blocks)
