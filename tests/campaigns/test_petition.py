@@ -8,28 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.campaigns.petition import current_goal, parse, rounded_down, used_in
 from mailer.errors import CampaignError
-
-PATH = "campaigns/petitions/night-bus.md"
-TEXT = """---
-title: Bring back the last bus home
-to: [The governors, State transit directors]
-goal: 50,000
-list: members
-ask: [zip, comment]
-consent: Yes, write to me about buses.
-closes: 2026-04-09
-next:
-  text: Tell us about your line
-  url: https://www.example.org/lines
----
-Run every trunk line until one in the morning.
-
-## Why is this important?
-
-A night bus is never full.[^riders]
-
-[^riders]: Riders' Council, [December](https://riders.example.org/).
-"""
+from tests.support.petitions import PATH, TEXT
 
 
 def test_a_petition_has_a_statement_and_what_explains_it():

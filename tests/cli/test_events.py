@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from mailer.links import load_keys
 from mailer.lists.import_row import ImportRow
 from mailer.lists.membership import SuppressionReason
-from tests.sending.test_reconcile import event, make_send, write
+from tests.support.uncertain_sends import event, make_send, write
 from tools.fake_ses import FakeSes
 from tools.projects.project import NOW, SETTINGS, address, make_project, open_store, start
 

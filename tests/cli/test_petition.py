@@ -14,8 +14,8 @@ from mailer.lists.request import ConfirmationState, RequestKind
 from mailer.reports import pdf
 from mailer.reports.petition import line
 from mailer.store.sql.petitions import MISCOUNTED
-from tests.campaigns.test_petition import TEXT
-from tests.events.test_ses import sample
+from tests.support.petitions import TEXT
+from tests.support.ses_events import sample
 from tools.projects.project import NOW, address, make_project
 
 PETITION = TEXT.replace("closes: 2026-04-09\n", "")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailer.events.documents import documents, encoding_of
 from mailer.events.ses import parse
-from tests.events.test_ses import ANYTHING, damaged, sample
+from tests.support.ses_events import ANYTHING, damaged, sample
 
 CASES = Path(__file__).parent / "cases"
 BOUNCE = sample("bounce")

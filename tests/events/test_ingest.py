@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mailer.errors import StoreError, TransportError
 from mailer.events.ingest import FULL, Ingestor, Message, QueueConsumer
 from mailer.store import connect
-from tests.events.test_ses import ANYTHING, damaged, sample
+from tests.support.ses_events import ANYTHING, damaged, sample
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,14 +10,10 @@ from hypothesis import strategies as st
 
 from mailer.events.ses import NotAnEventError, read
 from mailer.ledger.event import EventOutcome, delivery_tag
+from tests.support.ses_events import ANYTHING, SAMPLES, damaged, sample
 
-SAMPLES = Path(__file__).parent / "ses-events"
 DANA = "dana.field@example.com"
 MESSAGE = "0101018f7c3e5a2b-1c0ffee0-4d2a-4f55-9f3a-b1d2c3e4f5a6-000000"
-
-
-def sample(name):
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def one(event):
@@ -200,35 +195,6 @@ def test_a_name_in_a_tag_comes_back_as_it_went_out():
 def test_junk_is_told_from_events(body, why):
     with pytest.raises(NotAnEventError, match=why):
         read(body)
-
-
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=6,
-)  # fmt: skip
-
-
-@st.composite
-def damaged(draw):
-    """A sample with one of its values replaced by anything, or taken away."""
-    event = sample(draw(st.sampled_from(sorted(UNDERSTOOD))))
-    place, steps = event, draw(st.integers(1, 4))
-    for _ in range(steps):
-        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-        if not keys:
-            break
-        key = draw(st.sampled_from(keys))
-        inner = place[key]
-        if isinstance(inner, (dict, list)) and inner and draw(st.booleans()):
-            place = inner
-            continue
-        if draw(st.booleans()):
-            place[key] = draw(ANYTHING)
-        else:
-            del place[key]
-        break
-    return json.dumps(event)
 
 
 @given(damaged() | st.text() | ANYTHING.map(json.dumps))

@@ -15,7 +15,7 @@ from mailer.events.ingest import Ingestor
 from mailer.events.unsubscribe_mail import UnsubscribeResult, is_mailbox, mails_in, take
 from mailer.links import Keys
 from mailer.store import connect
-from tests.sending.test_reconcile import make_send
+from tests.support.uncertain_sends import make_send
 from tools.projects.project import NOW, enrol
 
 KEYS = Keys(["a key that only these tests know 1"])

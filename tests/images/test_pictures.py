@@ -18,18 +18,11 @@ from mailer.images.resizing import MOST_BYTES, PictureError, resize
 from mailer.links import Keys
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA
+from tests.support.pictures import SMALL, photo
 from tools.projects.project import SETTINGS
 
 ROTATED = 6
 """EXIF orientation: turned by 90 degrees, as a telephone held upright saves it."""
-
-
-def photo(width=4000, height=3000, *, kind="JPEG", mode="RGB", **options):
-    """A picture with as much detail as a photograph."""
-    small = Image.effect_noise((width // 16 or 1, height // 16 or 1), 60).convert("RGB")
-    stream = io.BytesIO()
-    small.resize((width, height)).convert(mode).save(stream, kind, **options)
-    return stream.getvalue()
 
 
 def from_telephone():
@@ -119,9 +112,6 @@ def is_whole(resized):
     picture = Image.open(io.BytesIO(resized.data))
     picture.load()
     return picture.size == (resized.width, resized.height) and len(resized.data) <= MOST_BYTES
-
-
-SMALL = photo(64, 48)
 
 
 # ---------------------------------------------------------------- in a campaign

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from mailer.http_probe import HttpProbe, NoAnswer, Response
 from mailer.transports import registry
-from tests.images.test_pictures import SMALL
+from tests.support.pictures import SMALL
 from tools.projects.project import NOW, SETTINGS, VOTE, enrol, make_project, open_store
 
 BUCKET = '\n[images]\nbucket = "pictures"\nprefix = "news/"\nregion = "us-east-1"\nbase_url = "{url}/news"\n'

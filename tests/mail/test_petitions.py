@@ -12,8 +12,8 @@ from mailer.campaigns.snapshot import Snapshot
 from mailer.errors import CampaignError
 from mailer.links import Keys
 from mailer.mail.web_version import render, render_public, store_message
-from tests.campaigns.test_petition import PATH
-from tests.campaigns.test_petition import TEXT as PETITION
+from tests.support.petitions import PATH
+from tests.support.petitions import TEXT as PETITION
 from tools.projects import samples
 
 KEYS = Keys(["a key for tests only"])

@@ -13,9 +13,8 @@ from mailer.lists.membership import SuppressionReason
 from mailer.sending import reconciliation
 from mailer.sending.reconciliation import DELAY, Decision, reconcile, uncertain
 from tests.support.stores import kill
+from tests.support.uncertain_sends import UNCERTAIN, event, make_send, write
 from tools.projects.project import NOW, address, make_project, open_store
-
-UNCERTAIN = DeliveryState.UNCERTAIN
 
 
 @pytest.fixture
@@ -27,34 +26,6 @@ def root(tmp_path):
 def send(store):
     """Six deliveries: 1 accepted, 2 to 4 uncertain, 5 failed, 6 pending."""
     return make_send(store)
-
-
-def make_send(store, state=SendState.FINISHED):
-    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
-    words = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
-    send, _ = store.sends.freeze("vote", "members", ids, **words, now=NOW)
-    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
-    claims = store.deliveries.claim(send.id, 6, now=NOW)
-    states = [DeliveryState.ACCEPTED, *[UNCERTAIN] * 3, DeliveryState.FAILED]
-    states.append(DeliveryState.ACCEPTED if state is SendState.FINISHED else DeliveryState.PENDING)
-    results = [
-        Result(claim.delivery_id, state, detail="no answer" if state is UNCERTAIN else "")
-        for claim, state in zip(claims, states, strict=True)
-    ]
-    store.deliveries.record(results, now=NOW)
-    store.sends.set_state(send.id, state, now=NOW)
-    return send
-
-
-def event(delivery, kind="Delivery", campaign="vote"):
-    tags = {"campaign": [campaign], "delivery": [str(delivery)]}
-    mail = {"messageId": f"id-{delivery}", "tags": tags, "destination": [address(delivery - 1)]}
-    return {"eventType": kind, "mail": mail}
-
-
-def write(path, *events):
-    path.write_text("".join(json.dumps(each) + "\n" for each in events))
-    return str(path)
 
 
 def state(store):

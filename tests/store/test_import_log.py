@@ -13,7 +13,7 @@ from mailer.lists.import_row import ImportedStanding
 from mailer.lists.membership import SuppressionReason
 from mailer.store import connect
 from tests.store.conftest import hashes
-from tests.store.test_subscribers import audience, bring, contents, row, subscriber
+from tests.support.subscribers import audience, bring, contents, row, subscriber
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LEFT = ImportedStanding("unsubscribed", "2024-05-01", note="Status: unsubscribed")

@@ -12,7 +12,7 @@ from mailer.errors import StoreError
 from mailer.ledger.delivery import DeliveryState, Result
 from mailer.store import connect, copy_all, put_back
 from mailer.store.sql.copying import fingerprint
-from tests.store.postgres.test_server import freeze
+from tests.support.frozen_sends import freeze
 from tools.postgres import programs
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -20,30 +19,17 @@ from mailer.errors import (
     StoreUnreachableError,
 )
 from mailer.ledger.delivery import DeliveryState, Result, SendState
-from mailer.lists.import_row import ImportRow
 from mailer.store import connect
 from mailer.store.postgres import PostgresDatabase, errors, health
 from mailer.store.postgres.leases import PostgresLeases
 from mailer.store.sqlite import migrations
+from tests.support.frozen_sends import NOW, freeze
 
-NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ACCEPTED, UNCERTAIN, PENDING = (
     DeliveryState.ACCEPTED,
     DeliveryState.UNCERTAIN,
     DeliveryState.PENDING,
 )
-
-
-def freeze(store, people=6, campaign="vote", quiet_hours=0):
-    rows = [ImportRow(n, f"person{n}@example.org") for n in range(1, people + 1)]
-    store.imports.import_rows("members", rows, source="test", now=NOW)
-    ids = [person.id for person in store.subscribers.audience("members")]
-    content = {"query": "", "snapshot": b"", "digest": "", "transport": "fake"}
-    send, _ = store.sends.freeze(
-        campaign, "members", ids, **content, quiet_hours=quiet_hours, now=NOW
-    )
-    store.sends.set_state(send.id, SendState.SENDING, now=NOW)
-    return send
 
 
 def end_connections(address, names="%"):

@@ -10,7 +10,7 @@ import pytest
 from mailer.ledger.signature import SignatureState, Signer
 from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
-from tests.campaigns.test_petition import TEXT
+from tests.support.petitions import TEXT
 from tests.web.conftest import Site, eml
 from tools.projects.project import NOW, address, open_store, start
 

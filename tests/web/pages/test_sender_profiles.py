@@ -7,7 +7,7 @@ import re
 import pytest
 
 from mailer.links import Links
-from tests.campaigns.test_petition import TEXT
+from tests.support.petitions import TEXT
 from tests.web.conftest import PAGES, Site
 from tools.projects.project import SETTINGS, VOTE, address, make_project, start
 

@@ -7,7 +7,7 @@ import pytest
 from mailer import config
 from mailer.errors import CampaignError, UsageError
 from mailer.web.preview import petitions
-from tests.campaigns.test_petition import TEXT
+from tests.support.petitions import TEXT
 from tools.projects.project import NOW, make_project
 
 
