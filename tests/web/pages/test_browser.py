@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import email
 import email.policy
-import re
-import subprocess
-import sys
-from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from mailer.mail.web_version import WebVersion
 from mailer.web.pages.web_version import _mail
-from tests.web.conftest import Site, eml, path
+from tests.support.pages_in_browser import (
+    links_in,
+    look,
+    sample_project_sent,
+    serving,
+    watched_page,
+)
+from tests.web.conftest import eml, path
 from tools.projects import samples
-from tools.projects.project import address, start
-
-SHOTS = samples.ROOT / "build" / "screenshots"
+from tools.projects.project import address
 
 
 @pytest.fixture
@@ -29,82 +30,15 @@ def served(root):
 
 @pytest.fixture
 def sample(tmp_path):
-    """The project that comes with mailer, its petition sent to one of its people."""
-    root = samples.copy_to(tmp_path / "project")
-    for command in (
-        ("lists", "import", str(root / "lists" / "members.csv"), "--list", "members"),
-        ("send", "river-petition", "--limit", "1", "--yes"),
-    ):
-        start(root, *command).communicate()
-    with serving(root) as site:
+    """The sample project, its petition sent to one of its people."""
+    with serving(sample_project_sent(tmp_path / "project", "river-petition", people=1)) as site:
         yield site
-
-
-@contextmanager
-def serving(root):
-    """`mailer serve` as staff run it."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "mailer", "--project", str(root), "serve", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    site = Site(root)
-    site.url = re.search(r"http://[\d.:]+", server.stdout.readline())[0]
-    yield site
-    site.store.close()
-    server.terminate()
-    _, log = server.communicate(timeout=20)
-    assert "ERROR" not in log
 
 
 @pytest.fixture
 def tab(browser, served):
-    """A page that notes everything it asks of anybody but the server, and what it complains of."""
-    page = browser.new_page(viewport={"width": 375, "height": 800})
-    page.foreign, page.complaints = [], []
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith((served.url, "data:")) or page.foreign.append(request.url)
-        ),
-    )
-    page.on("console", lambda said: page.complaints.append(said.text))
-    yield page
-    assert page.foreign == []
-    assert [said for said in page.complaints if "status of 4" not in said] == []
-    assert page.context.cookies() == []
-    page.close()
-
-
-def look(tab, name):
-    """axe-core finds nothing, nothing is wider than the screen, targets are large; and a picture."""
-    found = Axe().run(tab)
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-    for width in (1280, 375):
-        tab.set_viewport_size({"width": width, "height": 800})
-        wide = tab.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, name
-        for mode in ("light", "dark"):
-            tab.emulate_media(color_scheme=mode)
-            if width == 375 and mode == "dark":
-                dark = Axe().run(tab)
-                assert dark.violations_count == 0, f"{name}, dark: {dark.generate_report()}"
-            SHOTS.mkdir(parents=True, exist_ok=True)
-            tab.screenshot(path=SHOTS / f"page-{name}-{width}-{mode}.png", full_page=True)
-    tab.emulate_media(color_scheme="light")
-    small = tab.evaluate(
-        "[...document.querySelectorAll('button, a.button, input:not([type=hidden]), select')]"
-        ".filter(e => Math.min(e.getBoundingClientRect().height, 44) < "
-        "(e.type == 'radio' || e.type == 'checkbox' ? 24 : 44)).map(e => e.outerHTML)"
-    )
-    assert small == [], name
-
-
-def links_in(mail):
-    """By the words of the link: what a person clicks in the mail."""
-    html = mail.get_body(("html",)).get_content()
-    return re.findall(r'href="https://mail\.example\.org(/[^"]+)"', html)
+    with watched_page(browser, served.url) as page:
+        yield page
 
 
 def test_from_a_mail_to_every_page_and_back(tab, served):

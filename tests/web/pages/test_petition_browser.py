@@ -9,43 +9,29 @@ import urllib.request
 
 import pytest
 
+from tests.support.pages_in_browser import (
+    links_in,
+    look,
+    sample_project_sent,
+    serving,
+    watched_page,
+)
 from tests.web.conftest import path
-from tests.web.pages.test_browser import links_in, look, serving
-from tools.projects import samples
-from tools.projects.project import start
 
 ANA = "ana@example.com"
 
 
 @pytest.fixture
 def sample(tmp_path):
-    """The project that comes with mailer, its night bus mail sent to twelve of its people."""
-    root = samples.copy_to(tmp_path / "project")
-    for command in (
-        ("lists", "import", str(root / "lists" / "members.csv"), "--list", "members"),
-        ("send", "night-bus", "--limit", "12", "--yes"),
-    ):
-        start(root, *command).communicate()
-    with serving(root) as site:
+    """The sample project, its night bus mail sent to twelve of its people."""
+    with serving(sample_project_sent(tmp_path / "project", "night-bus", people=12)) as site:
         yield site
 
 
 @pytest.fixture
 def tab(browser, sample):
-    page = browser.new_page(viewport={"width": 375, "height": 800})
-    page.foreign, page.complaints = [], []
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith((sample.url, "data:")) or page.foreign.append(request.url)
-        ),
-    )
-    page.on("console", lambda said: page.complaints.append(said.text))
-    yield page
-    assert page.foreign == []
-    assert [said for said in page.complaints if "status of 4" not in said] == []
-    assert page.context.cookies() == []
-    page.close()
+    with watched_page(browser, sample.url) as page:
+        yield page
 
 
 def mails(site, folder):
