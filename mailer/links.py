@@ -119,6 +119,10 @@ class Keys:
         """What tells keys from others without telling the keys; that of the key that signs is first."""
         return [digest.hex()[:32] for digest in self._derived("fingerprint")]
 
+    def mark(self, text: str) -> str:
+        """A keyed hash that recognizes something again without keeping it."""
+        return hmac.digest(self._derived("mark")[0], text.encode(), "sha256").hex()[:32]
+
     def _derived(self, use: str) -> list[bytes]:
         return [hmac.digest(key.encode(), use.encode(), "sha256") for key in self.secrets]
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mailer.store.lists import Lists
     from mailer.store.petitions import Petitions
     from mailer.store.preview import Preview
+    from mailer.store.public_versions import PublicVersions
     from mailer.store.quiet_period import QuietPeriod
     from mailer.store.requests import Requests
     from mailer.store.schedule import Schedule
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mailer.store.suppressions import Suppressions
     from mailer.store.throttle import Throttle
     from mailer.store.unsubscribes import Unsubscribes
+    from mailer.store.visitors import Visitors
     from mailer.store.web_versions import WebVersions
 
 
@@ -70,6 +72,8 @@ class Store:
     requests: Requests
     petitions: Petitions
     web_versions: WebVersions
+    public_versions: PublicVersions
+    visitors: Visitors
 
     def close(self) -> None:
         """Release this process's leases and close the connection."""

@@ -32,6 +32,8 @@ NAMES = {
     "suppressions": {"reason"},
     "address_key_marks": {"hash"},
     "shared_key": {"fingerprint"},
+    "visitors": {"mark"},
+    "public_versions": {"program"},
     "moved": {"place"},
     "suppression_reasons": {"reason"},
     "events": {"kind", "outcome", "type", "subtype", "status"},

@@ -20,6 +20,7 @@ from mailer.web.pages.app import make_app
 from tools.projects.project import copy_project, files, make_project, open_store, start
 
 PEOPLE = 6
+COMPILED = 'INSERT INTO "public_versions"'
 PAGES = """
 [pages]
 public_versions = true
@@ -85,9 +86,10 @@ class Site:
             return db.execute(query, given).fetchall()
 
     def state(self):
-        """Everything that could change, as text."""
+        """Everything that could change, as text: not what was compiled to be shown."""
         with sqlite3.connect(self.root / "lists" / "mailer.db") as db:
-            return "\n".join(db.iterdump())
+            lines = [*db.iterdump()]
+        return "\n".join(line for line in lines if not line.startswith(COMPILED))
 
     def mails(self, address=""):
         """The confirmations so far, after the postman had time to write all that waits."""

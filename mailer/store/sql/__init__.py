@@ -15,6 +15,7 @@ from mailer.store.sql.lists import SqlLists
 from mailer.store.sql.personal_data import PersonalData
 from mailer.store.sql.petitions import SqlPetitions
 from mailer.store.sql.preview import SqlPreview
+from mailer.store.sql.public_versions import SqlPublicVersions
 from mailer.store.sql.quiet_period import SqlQuietPeriod
 from mailer.store.sql.reconciliation import Reconciliation
 from mailer.store.sql.requests import SqlRequests
@@ -26,6 +27,7 @@ from mailer.store.sql.subscribers import SqlSubscribers
 from mailer.store.sql.suppressions import SqlSuppressions
 from mailer.store.sql.throttle import SqlThrottle
 from mailer.store.sql.unsubscribes import SqlUnsubscribes
+from mailer.store.sql.visitors import SqlVisitors
 from mailer.store.sql.web_versions import SqlWebVersions
 
 if TYPE_CHECKING:
@@ -91,4 +93,6 @@ def assemble(
         ),
         petitions=petitions,
         web_versions=web_versions,
+        public_versions=SqlPublicVersions(database),
+        visitors=SqlVisitors(database),
     )

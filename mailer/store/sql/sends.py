@@ -34,6 +34,9 @@ LISTS_OF_SEND = """(SELECT sends.list_id FROM sends WHERE sends.id = :send
     UNION ALL SELECT f.list_id FROM further_lists f WHERE f.send_id = :send)"""
 """The ids of all lists of a send, as a subquery."""
 
+_OF_A_SEND = ("deliveries", "links", "variants", "tallies", "further_lists", "public_versions")
+"""Tables of what belongs to a send, besides itself."""
+
 WAITS_FOR_WINNER = 1 << 40
 """The `due` of deliveries that wait for the winner of an A/B test: past any year."""
 
@@ -238,7 +241,7 @@ class SqlSends:
         with self._db.writing():
             if self._db.row(_TRIED, {"id": send_id}):
                 return False
-            for table in ("deliveries", "links", "variants", "tallies", "further_lists"):
+            for table in _OF_A_SEND:
                 self._db.execute(f"DELETE FROM {table} WHERE send_id = :id", {"id": send_id})
             return bool(self._db.execute("DELETE FROM sends WHERE id = :id", {"id": send_id}))
 

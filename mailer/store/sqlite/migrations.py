@@ -196,6 +196,27 @@ def moved_stores(db: Database) -> None:
     db.execute("CREATE TABLE moved (place TEXT NOT NULL)")
 
 
+@migrations()
+def shared_by_page_servers(db: Database) -> None:
+    """What several page servers share: the rate limits of visitors, and what one has compiled for all."""
+    # keyed hashes of networks, for as long as their requests count: half an hour after the last one
+    db.execute("""CREATE TABLE visitors (
+        mark TEXT PRIMARY KEY,
+        busy_until REAL NOT NULL,
+        read_at REAL NOT NULL
+    ) WITHOUT ROWID""")
+    db.execute("""CREATE TABLE public_versions (
+        send_id INTEGER NOT NULL,
+        -- the subject of an A/B test; 1 without one
+        arm INTEGER NOT NULL,
+        program TEXT NOT NULL,
+        -- when a server began to compile it, in seconds since 1970
+        begun REAL NOT NULL,
+        content BLOB,
+        PRIMARY KEY (send_id, arm)
+    )""")
+
+
 def steps() -> list[Migrations._Migration]:
     """All steps that this version knows, in their order."""
     return migrations.pending(Database(memory=True))

@@ -112,7 +112,7 @@ async def _complete(context: PageContext, request: Request, purpose: Purpose) ->
             "consent_how": HOW,
             "consented": context.clock().isoformat(timespec="seconds"),
         }
-    if requests and context.is_rate_limited(request):
+    if requests and await context.is_rate_limited(request):
         return context.rate_limited()
     for wish in requests:
         if not await double_opt_in.ask(context, wish):

@@ -126,6 +126,7 @@ class ConfirmationMailer:
         now = self._clock()
         self._store.requests.forget(now - _KEPT, refused_before=now - _REFUSED_KEPT)
         self._store.petitions.expire(now - _UNCONFIRMED_KEPT, now=now)
+        self._store.visitors.forget(clock=self._seconds)
         # what an erasure could not finish while a page was being read
         self._store.subscribers.finish_erasing()
 

@@ -64,9 +64,14 @@ class PageContext:
         self.clock = clock
         self.wake_mailer = wake_mailer
         self.petitions = petitions
-        self.limits = RateLimits()
+        self.limits = RateLimits(store, group_commit, keys, self._seconds)
         self.clicks = ClickCounter(group_commit)
-        self.public_versions = PublicVersions(store, open_by_default=settings.pages.public_versions)
+        self.public_versions = PublicVersions(
+            store,
+            group_commit,
+            seconds=self._seconds,
+            open_by_default=settings.pages.public_versions,
+        )
         self.base_url = settings.site.base_url
         self.root = urlsplit(self.base_url).path
         self._templates = page_templates.load("mailer.web.pages")
@@ -149,9 +154,12 @@ class PageContext:
 
     # ---------------------------------------------------------------- clients
 
-    def is_rate_limited(self, request: Request) -> bool:
+    async def is_rate_limited(self, request: Request) -> bool:
         client = request.client.host if request.client else ""
-        return not self.limits.allows(client, self.clock().timestamp())
+        return not await self.limits.allows(client)
+
+    def _seconds(self) -> float:
+        return self.clock().timestamp()
 
     def rate_limited(self) -> Response:
         return self.page("rate-limited.html", 429)

@@ -32,7 +32,7 @@ async def join(context: PageContext, request: Request) -> Response:
         problems["lists"] = "Please choose at least one."
     if problems:
         return context.page("join.html", 422, form=form, problems=problems)
-    if context.is_rate_limited(request):
+    if await context.is_rate_limited(request):
         return context.rate_limited()
     wish = RecipientRequest(RequestKind.JOIN, email, lists=chosen, details=details.columns)
     if not await double_opt_in.ask(context, wish):

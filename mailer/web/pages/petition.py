@@ -39,7 +39,7 @@ async def show(context: PageContext, request: Request) -> Response:
     )
     if problems:
         return _page(context, shown, form, problems)
-    if context.is_rate_limited(request):
+    if await context.is_rate_limited(request):
         return context.rate_limited()
     wish = _wish(read.petition, email, form, details.columns)
     if not await double_opt_in.ask(context, wish):

@@ -1,45 +1,52 @@
-"""Rate limits for requests that send mail."""
+"""Rate limits for requests that send mail, counted in the store for all page servers together."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from mailer import throttle
-
 if TYPE_CHECKING:
-    from mailer.throttle import Bucket
+    from collections.abc import Callable
+
+    from mailer.links import Keys
+    from mailer.store import Store
+    from mailer.web.pages.group_commit import GroupCommit
 
 PER_HOUR = 20
 BURST = 10
-_REMEMBERED = 50_000
 
 
 class RateLimits:
-    """Rate limit for each client, kept in memory only, so that no record of clients remains."""
+    """Rate limit for each client. Of a client, the store has a keyed hash, and not for long.
 
-    def __init__(self) -> None:
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+    Args:
+        store: for reading: a flood of requests that are refused keeps nobody from writing.
+        group_commit: for writing.
+        keys: of this installation, the same on all servers.
+        seconds: the time, in seconds since 1970.
+    """
 
-    def allows(self, client: str, now: float) -> bool:
+    def __init__(
+        self, store: Store, group_commit: GroupCommit, keys: Keys, seconds: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._group_commit = group_commit
+        self._keys = keys
+        self._seconds = seconds
+
+    async def allows(self, client: str) -> bool:
         """Count a request, and return False when this client is over the limit.
 
         Args:
             client: an IP address, or anything.
-            now: seconds.
         """
-        key = _network(client)
-        bucket, wait = throttle.reserve(
-            self._buckets.get(key), 1, rate=PER_HOUR / 3600, burst=BURST, now=now
-        )
-        if wait > 0:
+        mark = self._keys.mark(_network(client))
+        rate, burst, clock = PER_HOUR / 3600, BURST, self._seconds
+        if self._store.visitors.is_limited(mark, rate=rate, burst=burst, clock=clock):
             return False
-        self._buckets[key] = bucket
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > _REMEMBERED:
-            self._buckets.popitem(last=False)
-        return True
+        return await self._group_commit.write(
+            lambda store: store.visitors.count(mark, rate=rate, burst=burst, clock=clock)
+        )
 
 
 def _network(client: str) -> str:
@@ -48,6 +55,9 @@ def _network(client: str) -> str:
         address = ipaddress.ip_address(client)
     except ValueError:
         return client
-    if address.version == 6:  # noqa: PLR2004 - the version's name
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return client
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    # as a server that listens for both names a client of IPv4 (RFC 4291, 2.5.5.2)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -127,7 +127,7 @@ async def by_address(context: PageContext, request: Request) -> Response:
         return context.page(
             "unsubscribe-by-address.html", 422, email=typed, problem=double_opt_in.NO_ADDRESS
         )
-    if context.is_rate_limited(request):
+    if await context.is_rate_limited(request):
         return context.rate_limited()
     if not await double_opt_in.ask(context, RecipientRequest(RequestKind.LEAVE, email)):
         return context.busy()

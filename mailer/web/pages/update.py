@@ -82,7 +82,7 @@ async def _save(visit: _Visit, details: Details, email: str) -> Response:
     """Save the form: leaving a list acts at once; joining one or a new address needs a confirmation."""
     context, reader, send_id = visit.context, visit.reader, visit.send_id
     leave, join = _chosen(visit, "stop"), _chosen(visit, "send")
-    if (email or join) and context.is_rate_limited(visit.request):
+    if (email or join) and await context.is_rate_limited(visit.request):
         return context.rate_limited()
     subscriber_id, now = reader.subscriber_id, context.clock()
     wishes = []

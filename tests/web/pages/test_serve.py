@@ -7,7 +7,6 @@ import pytest
 
 from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
 from mailer.web.pages import confirmation_mailer
-from mailer.web.pages.rate_limits import RateLimits
 from tests.web.conftest import Site
 from tools.projects.project import NOW, address, start
 
@@ -22,14 +21,6 @@ def test_a_port_in_use_is_said_in_one_line(root):
     assert server.returncode == 2
     assert said.startswith(f"127.0.0.1:{port} cannot be listened on: ")
     assert "Traceback" not in said
-
-
-def test_clients_of_one_household_share_their_limit():
-    limits = RateLimits()
-    addresses = [f"2001:db8::{i:x}" for i in range(1, 13)]
-    assert [limits.allows(one, 0) for one in addresses] == [True] * 10 + [False] * 2
-    assert limits.allows("2001:db8:0:1::1", 0)
-    assert limits.allows("192.0.2.1", 0)
 
 
 def test_what_waits_when_a_server_stops_is_sent_by_the_next(root):

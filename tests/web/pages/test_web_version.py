@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from contextlib import closing
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -10,8 +8,6 @@ import pytest
 
 from mailer import config
 from mailer.campaigns import snapshot
-from mailer.mail import web_version
-from mailer.web.pages.public_versions import PublicVersions
 from tests.web.conftest import Site, eml
 from tools.projects.project import NOW, address, open_store
 
@@ -129,26 +125,3 @@ def test_nobody_signs_up_where_no_list_is_public(root):
         site.post(site.links().update, {"list-members": "send", "list-secret": "send"})
         assert site.state() == before
     site.store.close()
-
-
-def test_one_compile_serves_all_who_wait_for_it(site, monkeypatch):
-    compiled = []
-    render = web_version.render_public
-
-    def slowly(*arguments):
-        compiled.append(arguments)
-        time.sleep(0.2)
-        return render(*arguments)
-
-    async def ask_together():
-        versions = PublicVersions(site.store, open_by_default=True)
-        first = asyncio.create_task(versions.get("vote"))
-        others = [asyncio.create_task(versions.get("vote")) for _ in range(39)]
-        await asyncio.sleep(0.05)
-        first.cancel()  # its reader has gone
-        return await asyncio.gather(*others)
-
-    monkeypatch.setattr(web_version, "render_public", slowly)
-    answers = asyncio.run(ask_together())
-    assert len(compiled) == 1
-    assert len({version.html for version in answers}) == 1
