@@ -13,7 +13,8 @@ from mailer.cli.wiring import send_service
 from mailer.errors import FindingsError, UsageError
 
 if TYPE_CHECKING:
-    from mailer.ledger.delivery import UncertainDelivery
+    from mailer.cli.common import Session
+    from mailer.ledger.delivery import Send, UncertainDelivery
     from mailer.sending.reconciliation import Reconciled
 
 _SHOWN = 50
@@ -41,11 +42,20 @@ def reconcile(
     assume_sent: Annotated[
         bool, typer.Option("--assume-sent", help="Count them as sent: some may never get it.")
     ] = False,
+    insights: Annotated[
+        bool,
+        typer.Option(
+            "--insights",
+            help="First ask Amazon's message insights: whoever is on record there was mailed. The "
+            "account needs Virtual Deliverability Manager.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show who may or may not have been mailed, and decide what to do about them."""
     from mailer.sending.reconciliation import Decision
     from mailer.sending.reconciliation import reconcile as settle
+    from mailer.transports.registry import SES
 
     decisions = {
         Decision.RESEND: resend,
@@ -62,6 +72,8 @@ def reconcile(
     sends = started(run, campaign)
     for send in sends:
         send_service(run).settle(send)
+    if insights:
+        _ask_insights(run, sends)
     decision = chosen[0] if chosen else Decision.NONE
     results = [settle(run.store, send, decision, now()) for send in sends]
     if as_json:
@@ -69,7 +81,32 @@ def reconcile(
     else:
         for result in results:
             _show(result)
-    _say_what_to_do(results)
+    may_ask = not insights and any(send.transport == SES for send in sends)
+    _say_what_to_do(results, may_ask=may_ask)
+
+
+def _ask_insights(run: Session, sends: list[Send]) -> None:
+    from mailer.cli.output import duration, people
+    from mailer.sending.reconciliation import look_up
+    from mailer.transports.registry import SES
+    from mailer.transports.ses.insights import MessageInsights, least_time
+
+    ours = [send for send in sends if send.transport == SES]
+    if not ours:
+        raise UsageError(
+            f"{sends[0].campaign} was not sent through Amazon SES",
+            hint="--insights asks Amazon about its own mail only.",
+        )
+    source = MessageInsights(run.project.settings.ses)
+    for send in ours:
+        number = run.store.sends.counts(send.id).uncertain
+        typer.echo(
+            f"Asking Amazon SES about {people(number)}: {duration(least_time(number))} or more.",
+            err=True,
+        )
+        patience = run.project.settings.bounces.days
+        settled = look_up(run.store, send, source, patience=patience, now=now())
+        typer.echo(f"Amazon SES has {settled:,} of {number:,} on record.", err=True)
 
 
 def _show(result: Reconciled) -> None:
@@ -107,15 +144,19 @@ def _show_table(deliveries: list[UncertainDelivery]) -> None:
         typer.echo(f"  and {len(deliveries) - _SHOWN:,} more; --json has all")
 
 
-def _say_what_to_do(results: list[Reconciled]) -> None:
+def _say_what_to_do(results: list[Reconciled], *, may_ask: bool) -> None:
     number = sum(len(result.uncertain) for result in results)
     if number:
         name = results[0].campaign
         unlikely = any(delivery.unlikely for result in results for delivery in result.uncertain)
         first = f"mailer reconcile {name} --resend-unlikely (for those very likely not sent), "
+        ask = (
+            f" If the Amazon account has Virtual Deliverability Manager, first ask it: mailer reconcile {name} "
+            "--insights"
+        )
         raise FindingsError(
             f"{number:,} may have been mailed, or not",
             hint=f"Decide: {first if unlikely else ''}mailer reconcile {name} --assume-sent (nobody gets it "
             f"twice, some perhaps never) or mailer reconcile {name} --resend (everybody gets it, "
-            "some perhaps twice).",
+            f"some perhaps twice).{ask if may_ask else ''}",
         )

@@ -45,6 +45,8 @@ class Account:
     sent: float
     rate: float
     """Recipients a second."""
+    vdm: bool = False
+    """Virtual Deliverability Manager is on."""
     validation: str = ""
     """Auto Validation's threshold: MEDIUM, HIGH or MANAGED; "" while it is off."""
 
@@ -101,4 +103,6 @@ class SesFacts:
     destinations: tuple[Destination, ...] | Refused = ()
     return_path: Identity | Refused | None = None
     """Of [ses] return_path; None: not asked for."""
+    insights: bool | Refused = False
+    """Whether message insights may be read; False: the account has none, or was not asked."""
     known_regions: frozenset[str] = field(default_factory=frozenset)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mailer.errors import UsageError
+from mailer.events.ses import parse
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mailer.ledger.delivery import Send, UncertainDelivery
     from mailer.store import Store
 
@@ -24,6 +27,16 @@ NEIGHBORS = 20
 """Accepted deliveries on each side that are looked at: they were handed over within the same minutes."""
 FEWEST_NEIGHBORS = 10
 """Neighbors needed in all: fewer prove nothing."""
+
+
+class EvidenceSource(Protocol):
+    """A record of messages outside the ledger, such as Amazon's message insights."""
+
+    def events(
+        self, addresses: Iterable[str], *, since: datetime, until: datetime
+    ) -> Iterable[str]:
+        """For each message to these addresses, an event in the JSON of SES."""
+        ...
 
 
 class Decision(Enum):
@@ -71,6 +84,33 @@ def reconcile(store: Store, send: Send, decision: Decision, now: datetime) -> Re
         assumed=store.deliveries.resolve(send.id, sent, now=now),
         uncertain=tuple(uncertain(store, send, now)),
     )
+
+
+def look_up(
+    store: Store, send: Send, source: EvidenceSource, *, patience: int, now: datetime
+) -> int:
+    """Settle uncertain deliveries whose messages are on record elsewhere; return their number.
+
+    A message counts only with the tags of this very delivery: the same person may have had other mail.
+
+    Args:
+        store: of the send.
+        send: looked at.
+        source: asked about the addresses in doubt.
+        patience: see `Events.ingest`.
+        now: aware UTC time.
+    """
+    doubtful = {
+        str(delivery.delivery_id): delivery.email
+        for delivery in store.deliveries.uncertain(send.id)
+        if delivery.email
+    }
+    since = datetime.fromisoformat(send.created) - timedelta(minutes=5)
+    bodies = source.events(set(doubtful.values()), since=since, until=now) if doubtful else ()
+    events = [
+        event for body in bodies for event in parse(body)[0] if str(event.delivery) in doubtful
+    ]
+    return store.events.ingest(events, patience=patience, now=now).settled
 
 
 def uncertain(store: Store, send: Send, now: datetime) -> list[UncertainDelivery]:

@@ -167,7 +167,9 @@ def test_policy_allows_nothing_but_sending_looking_and_reading_the_queue():
     assert set(allowed("Send")) == sending
     comparing = {"ses:ListSuppressedDestinations", "ses:PutSuppressedDestination"}
     assert set(allowed("CompareSuppressionLists")) == comparing
-    looking = {*allowed()} - sending - comparing - {*allowed("ReadTheEvents")}
+    asking = {"ses:CreateExportJob", "ses:GetExportJob", "ses:GetMessageInsights"}
+    assert set(allowed("AskMessageInsights")) == asking
+    looking = {*allowed()} - sending - comparing - asking - {*allowed("ReadTheEvents")}
     assert all(action.startswith("ses:Get") for action in looking)
     assert set(allowed("ReadTheEvents")) == {
         "sqs:GetQueueUrl",

@@ -130,6 +130,7 @@ ACCOUNTS = {
     "configuration-set-paused": {"configuration set": ERROR},
     "no-event-destination": {"events": WARNING},
     "quota-nearly-used": {"quota": WARNING},
+    "message-insights": {},
     "bad-credentials": {"credentials": ERROR},
     "expired-credentials": {"credentials": ERROR},
     "access-denied": UNREADABLE,
@@ -163,6 +164,7 @@ def test_healthy_account_is_described():
         "configuration set": "mailer",
         "events": "published to arn:aws:sns:us-east-1:123456789012:mailer-events",
         "auto validation": "off: SES tries every address",
+        "message insights": "none: Virtual Deliverability Manager is off",
         "queue": "https://sqs.us-east-1.amazonaws.com/123456789012/mailer-events",
     }
 
@@ -347,6 +349,21 @@ def test_return_path_that_nobody_may_look_at(amazon):
     given = settings(return_path="bounces@example.net")
     amazon.change(denied=("GetEmailIdentity",))
     assert "ses:GetEmailIdentity" in one(ses.judge(inspect(given), given), "return path").todo
+
+
+@pytest.mark.parametrize(
+    ("denied", "level", "says"),
+    [
+        ((), OK, "mailer reconcile CAMPAIGN --insights"),
+        (("GetExportJob",), WARNING, "ses:GetExportJob"),
+        (("GetMessageInsights",), WARNING, "ses:GetMessageInsights"),
+    ],
+)
+def test_message_insights_that_may_and_may_not_be_read(amazon, denied, level, says):
+    amazon.change(setup="message-insights", denied=denied)
+    found = one(ses.judge(inspect(settings()), settings()), "message insights")
+    assert found.level is level
+    assert says in found.found
 
 
 @pytest.mark.usefixtures("amazon")

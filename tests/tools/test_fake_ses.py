@@ -13,7 +13,9 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -581,6 +583,7 @@ SIGHT = {
     ),
     "no-event-destination": lambda c: destinations(c) == [],
     "quota-nearly-used": lambda c: account(c)["SendQuota"]["SentLast24Hours"] == 49_990,
+    "message-insights": lambda c: account(c)["VdmAttributes"]["VdmEnabled"] == "ENABLED",
     "bad-credentials": lambda c: (
         error(lambda: account(c))[:2] == ("UnrecognizedClientException", 403)
     ),
@@ -1027,3 +1030,47 @@ def test_a_wrong_command_is_answered(ses):
             length = str(len(body)).encode()
             wire.sendall(line + b" HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n" + body)
             assert wire.recv(4096).split()[1] == status
+
+
+# ---------------------------------------------------------------- message insights
+
+
+def export(client, *addresses, **source):
+    now = datetime.now(UTC)
+    source = {"StartDate": now - timedelta(hours=1), "EndDate": now + timedelta(hours=1), **source}
+    job = client.create_export_job(
+        ExportDataSource={
+            "MessageInsightsDataSource": {**source, "Include": {"Destination": [*addresses]}}
+        },
+        ExportDestination={"DataFormat": "JSON"},
+    )
+    states = [client.get_export_job(JobId=job["JobId"]) for _ in range(2)]
+    assert [state["JobStatus"] for state in states] == ["PROCESSING", "COMPLETED"]
+    with urllib.request.urlopen(states[1]["ExportDestination"]["S3Url"]) as response:
+        return [row["MessageId"] for row in json.load(response)]
+
+
+def test_message_insights_tell_of_messages_and_their_tags(connect):
+    with FakeSes(setup="message-insights") as ses:
+        client = connect(ses.endpoint)
+        address = "success@simulator.amazonses.com"
+        tags = [{"Name": "delivery", "Value": "7"}]
+        message_id = client.send_email(**mail(address, EmailTags=tags))["MessageId"]
+        assert export(client, address) == [message_id]
+        assert export(client, "other@example.com") == []
+        assert export(client, address, EndDate=datetime(2020, 1, 1, tzinfo=UTC)) == []
+        record = client.get_message_insights(MessageId=message_id)
+        assert record["EmailTags"] == tags
+        (insight,) = record["Insights"]
+        assert insight["Destination"] == address
+        assert [event["Type"] for event in insight["Events"]] == ["SEND"]
+        code, _, _ = error(lambda: export(client, *["a@example.org"] * 6))
+        assert code == "BadRequestException"
+        code, _, _ = error(lambda: client.get_export_job(JobId="export-99"))
+        assert code == "NotFoundException"
+
+
+def test_an_account_without_vdm_has_no_message_insights(ses, connect):
+    client = connect(ses.endpoint)
+    code, _, text = error(lambda: export(client, "a@example.org"))
+    assert (code, "not enabled" in text) == ("BadRequestException", True)

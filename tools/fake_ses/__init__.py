@@ -11,6 +11,7 @@ and the refusals of a real account, keeps what it accepted, and injects faults o
     control.py   the commands under /_fake/
     sending.py   SendEmail and SendBulkEmail
     reading.py   GetAccount, identities, configuration sets, the suppression list
+    insights.py  message insights: exports, and records of single messages
     account.py   the account: limits, identities, and the ways in which one is broken
     limits.py    what SES refuses in a request
     template.py  inline templates: simple substitution

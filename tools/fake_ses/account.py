@@ -39,6 +39,8 @@ class Account:
     mail_from_required: bool = False
     """BehaviorOnMxFailure REJECT_MESSAGE: no sending while the MAIL FROM domain is not verified."""
 
+    vdm: bool = False
+    """Virtual Deliverability Manager: message insights."""
     configuration_sets: tuple[str, ...] = ("mailer",)
     configuration_set_sending: bool = True
     event_types: tuple[str, ...] = (
@@ -95,6 +97,7 @@ SETUPS: Mapping[str, Mapping[str, Any]] = {
     "configuration-set-paused": {"configuration_set_sending": False},
     "no-event-destination": {"event_types": ()},
     "quota-nearly-used": {"quota": 50_000.0, "sent": 49_990.0},
+    "message-insights": {"vdm": True},
     "bad-credentials": {"credentials": "UnrecognizedClientException"},
     "expired-credentials": {"credentials": "ExpiredTokenException"},
     "access-denied": {"denied": ("*",)},

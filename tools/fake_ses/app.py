@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tools.fake_ses import reading
+from tools.fake_ses import insights, reading
 from tools.fake_ses.errors import ApiError
 from tools.fake_ses.events import events_of
 from tools.fake_ses.faults import GARBLED, Faults
@@ -38,6 +38,9 @@ ROUTES = [
         ("PUT", "suppression/addresses", "PutSuppressedDestination"),
         ("GET", "suppression/addresses", "ListSuppressedDestinations"),
         ("DELETE", "suppression/addresses/(.+)", "DeleteSuppressedDestination"),
+        ("POST", "export-jobs", "CreateExportJob"),
+        ("GET", "export-jobs/([^/]+)", "GetExportJob"),
+        ("GET", "insights/([^/]+)/", "GetMessageInsights"),
     )
 ]
 
@@ -62,6 +65,7 @@ class App:
         self.record = Record(record)
         self.faults = Faults()
         self.suppressed = reading.Suppressed()
+        self.insights = insights.Insights()
         self.send_api = SendApi(account, self.record, self.faults, nonce)
         self._clock = clock
         self._shut = shut
@@ -143,6 +147,7 @@ class App:
                 _json(request), size=len(request.body), now=now, partial=partial
             )
         account, suppressed = self.send_api.account, self.suppressed
+        kept = self.record.kept
         others: dict[str, Callable[[], dict[str, Any]]] = {
             "GetAccount": lambda: reading.get_account(account, self.record.recipients),
             "GetEmailIdentity": lambda: reading.get_email_identity(account, name),
@@ -153,6 +158,9 @@ class App:
             "PutSuppressedDestination": lambda: suppressed.put(_json(request), now),
             "ListSuppressedDestinations": lambda: suppressed.list(request.query),
             "DeleteSuppressedDestination": lambda: suppressed.delete(name),
+            "CreateExportJob": lambda: self.insights.create(account, kept, _json(request)),
+            "GetExportJob": lambda: self.insights.get(account, name, request.headers["host"]),
+            "GetMessageInsights": lambda: insights.of_message(account, kept, name),
         }
         return others[operation]()
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from tools.fake_ses import insights
 from tools.fake_ses.account import SETUPS
 from tools.fake_ses.faults import Fault
 from tools.fake_ses.wire import Request, Response
@@ -22,12 +23,16 @@ def control(app: App, request: Request) -> Response:
     """
     GET accepted, events, requests   JSON lines; ?after=N skips the first N messages or requests,
                                      ?mime=1 adds the messages in base64
+    GET exports/NUMBER               the file of an export of message insights
     POST faults, DELETE faults       inject one (the fields of `Fault`), clear all
     PUT account                      change fields of `Account`; "setup" names one of SETUPS
     """
     command = (request.method, request.path.removeprefix(PREFIX))
     try:
         match command:
+            case ("GET", what) if what.startswith(insights.PATH):
+                rows = app.insights.file(int(what.removeprefix(insights.PATH)))
+                return Response(200, json.dumps(rows).encode())
             case ("GET", what):
                 return _lines(_read(app, what, request.query))
             case ("POST", "faults"):

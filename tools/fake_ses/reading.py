@@ -25,6 +25,7 @@ def get_account(account: Account, sent: float) -> dict[str, Any]:
         },
         "SendingEnabled": account.sending,
         "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+        "VdmAttributes": {"VdmEnabled": "ENABLED" if account.vdm else "DISABLED"},
     }
 
 

@@ -39,6 +39,7 @@ def judge(facts: SesFacts, settings: Settings) -> list[Diagnosis]:
         _configuration_set(facts, settings.ses.configuration_set),
         *_events(facts, settings.ses.configuration_set),
         *_auto_validation(facts),
+        *_insights(facts),
         _queue(settings.ses.queue_url),
     ]
 
@@ -232,6 +233,24 @@ def _auto_validation(facts: SesFacts) -> list[Diagnosis]:
     todo = "Those mails count as not tried, and nobody is suppressed for it: docs/events.md."
     setting = f"on ({threshold}, {where}): SES does not try addresses that it takes for dead"
     return [AREA.ok("auto validation", setting, todo)]
+
+
+def _insights(facts: SesFacts) -> list[Diagnosis]:
+    """Whether `mailer reconcile --insights` can be used; nothing where that is not known."""
+    if isinstance(facts.account, Refused):
+        return []
+    if isinstance(facts.insights, Refused):
+        return [
+            AREA.warning(
+                "message insights",
+                f"the account has them, and mailer may not read them: {facts.insights.message}",
+                f"Allow what {PAGE} names under Message insights, or do without them.",
+            )
+        ]
+    if not facts.insights:
+        return [AREA.ok("message insights", "none: Virtual Deliverability Manager is off")]
+    use = "mailer reconcile CAMPAIGN --insights asks them about uncertain mail"
+    return [AREA.ok("message insights", f"can be read: {use}")]
 
 
 def _queue(url: str) -> Diagnosis:

@@ -38,6 +38,7 @@ _CODES = {
     "SignatureDoesNotMatch": ErrorKind.BAD_CREDENTIALS,
     "UnrecognizedClientException": ErrorKind.BAD_CREDENTIALS,
 }
+_NOWHERE = "00000000-0000-0000-0000-000000000000"
 T = TypeVar("T")
 
 
@@ -64,6 +65,7 @@ def inspect(settings: Settings) -> SesFacts:
         allowed[1] if isinstance(allowed, tuple) else None,
         _ask(lambda: _destinations(client, name)) if name else (),
         _identity(client, bounces) if ours and bounces else None,
+        isinstance(account, Account) and account.vdm and _insights(client),
         regions,
     )
 
@@ -102,10 +104,22 @@ def _account(answer: dict[str, Any]) -> Account:
         quota=quota["Max24HourSend"],
         sent=quota["SentLast24Hours"],
         rate=quota["MaxSendRate"],
+        vdm=answer.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED",
         validation=_threshold(
             answer.get("SuppressionAttributes", {}).get("ValidationAttributes", {})
         ),
     )
+
+
+def _insights(client: Any) -> bool | Refused:
+    """Ask about an export and a message that do not exist: a policy refuses the question itself."""
+    questions = (
+        partial(client.get_export_job, JobId=_NOWHERE),
+        partial(client.get_message_insights, MessageId=_NOWHERE),
+    )
+    answers = (_ask(question) for question in questions)
+    refusals = (answer for answer in answers if isinstance(answer, Refused))
+    return next((refusal for refusal in refusals if refusal.why is ErrorKind.DENIED), True)
 
 
 def _identity(client: Any, sender: str) -> Identity | Refused:

@@ -30,6 +30,7 @@ class Purpose(Enum):
     READING = "reading"
     PROBING = "probing"
     SUPPRESSIONS = "suppressions"
+    INSIGHTS = "insights"
     QUEUE = "queue"
 
     @property
@@ -48,6 +49,10 @@ _CONFIGS = {
     # one call for each address, and SES limits how many a second: adaptive goes as fast as it lets us
     Purpose.SUPPRESSIONS: Config(
         retries={"mode": "adaptive", "total_max_attempts": 8}, connect_timeout=5, read_timeout=20
+    ),
+    # each operation once a second for the whole account, which others use, too
+    Purpose.INSIGHTS: Config(
+        retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5, read_timeout=20
     ),
     Purpose.QUEUE: Config(
         retries={"mode": "standard", "total_max_attempts": 3},
