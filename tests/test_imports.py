@@ -5,53 +5,20 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "mailer"
+from tests.support.layers import LAYERS, PACKAGE, dotted, imported, modules, own, room_of
 
-LAYERS = [
-    [
-        "errors",
-        "atomic",
-        "colors",
-        "throttle",
-        "hosts",
-        "assets",
-        "page_templates",
-        "toml_mistakes",
-    ],
-    ["key_files", "sealed_ids"],
-    ["address_keys"],
-    ["schema", "timezones", "links", "stop", "http_probe"],
-    ["config"],
-    ["palettes", "setup", "images"],
-    ["lists"],
-    ["campaigns"],
-    ["ledger"],
-    ["compiler"],
-    ["mail"],
-    ["checks"],
-    ["store"],
-    ["events"],
-    ["transports"],
-    ["sending"],
-    ["reports"],
-    ["doctor"],
-    ["web"],
-    ["cli"],
-    ["__main__"],
-]
-"""From the bottom up. Imports for type checkers count, too."""
-
-IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "typer", "rich"}
+IMPURE = {"boto3", "botocore", "sqlite3", "sqlite_utils", "psycopg", "dns", "typer", "rich"}
 PURE = [
     "errors", "hosts", "http_probe", "throttle", "assets", "colors", "schema", "timezones", "toml_mistakes", "key_files", "sealed_ids", "address_keys", "links", "config", "palettes", "setup",
     "lists", "campaigns", "ledger",
     "compiler", "mail", "checks", "events", "store", "reports", "transports.base",
+    "doctor.facts", "doctor.finding", "doctor.judgements",
 ]  # fmt: skip
-"""Rooms, or modules of one, that load no database, no network client and no command line."""
+"""Packages and modules that load no database, no network client and no command line."""
+
 
 ALLOWED = {
     "sqlite3": ["store/sqlite"],
@@ -65,38 +32,9 @@ ALLOWED = {
 """Which rooms may import what."""
 
 
-def modules():
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def dotted(path):
-    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-
-
-def room_of(module):
-    return module.partition(".")[0]
-
-
-def imported(path):
-    """Dotted names of all modules that a file imports, wherever the import stands."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def own(path):
-    """What a file imports from this package, without the package's name."""
-    prefix = f"{PACKAGE.name}."
-    return {name.removeprefix(prefix) for name in imported(path) if name.startswith(prefix)}
-
-
 def is_pure(module):
-    return module in PURE or (
-        room_of(module) in PURE and not module.startswith(("store.sql", "store.postgres"))
-    )
+    within = any(module == name or module.startswith(f"{name}.") for name in PURE)
+    return within and not module.startswith(("store.sql", "store.postgres"))
 
 
 def test_every_room_has_its_layer():
@@ -137,6 +75,17 @@ def test_only_the_command_line_prints_and_exits(path):
         return
     calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
     assert not {n.func.id for n in calls if isinstance(n.func, ast.Name)} & {"print", "exit"}
+
+
+def test_what_tests_share_stands_in_no_test():
+    tests = PACKAGE.parent / "tests"
+    borrowed = {
+        (str(path.relative_to(tests)), name)
+        for path in tests.rglob("*.py")
+        for name in imported(path)
+        if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
+    }
+    assert not borrowed
 
 
 @pytest.mark.slow  # a process for each module

@@ -12,7 +12,8 @@ import pytest
 from mailer import cli
 from mailer.doctor.probes import network
 from mailer.http_probe import NoAnswer, Response
-from tests.doctor.test_doctor import RECORDS, SES_SETTINGS
+from tests.support.dns_records import RECORDS
+from tests.support.doctor import SES_SETTINGS
 from tools.fake_ses import FakeSes
 from tools.projects.project import SETTINGS, make_project, start
 

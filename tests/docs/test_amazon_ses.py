@@ -24,7 +24,7 @@ from mailer.doctor.facts import ErrorKind, Identity, Refused
 from mailer.doctor.finding import Level
 from mailer.doctor.judgements import dns as judged
 from mailer.doctor.judgements import ses
-from tests.doctor.test_doctor import FACTS, IDENTITY, settings
+from tests.support.doctor import FACTS, IDENTITY, settings
 from tools.fake_ses import SETUPS
 from tools.fake_ses.errors import STATUS
 from tools.projects.project import SETTINGS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_imports import LAYERS, PACKAGE, dotted, modules, own, room_of
+from tests.support.layers import LAYERS, PACKAGE, dotted, modules, own, room_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
 PICTURE = re.search(r"```mermaid\n(.*?)```", PAGE, re.DOTALL)[1]

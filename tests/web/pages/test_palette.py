@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from mailer import palettes
 from mailer.config import Colors
-from tests.test_colors import contrast
+from tests.support.contrast import contrast
 
-colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
+colors = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 brands = st.builds(
-    Colors, primary=colours, accent=colours, text=colours, muted=colours, background=colours, surface=colours
+    Colors, primary=colors, accent=colors, text=colors, muted=colors, background=colors, surface=colors
 )  # fmt: skip
 
 
