@@ -14,7 +14,7 @@ from tools.projects.project import make_project
 
 @pytest.fixture
 def amazon(monkeypatch, tmp_path):
-    """The pretended Amazon, and no AWS settings but a key."""
+    """The fake Amazon, and no AWS settings but a key."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
