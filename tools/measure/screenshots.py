@@ -53,8 +53,8 @@ MODES = (
     Mode(375, pictures=False),
     Mode(375, styles=False),
     Mode(320, styles=False),
-    Mode(600),
-    Mode(600, dark=True, pictures=False),
+    Mode(700),
+    Mode(700, dark=True),
     Mode(700, outlook=True, styles=False),
 )
 
@@ -62,6 +62,8 @@ MODES = (
 def main(names: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     mails = every_mail()
+    if unknown := set(names) - set(mails):
+        sys.exit(f"There is no {', '.join(sorted(unknown))}. There are: {', '.join(mails)}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**samples.BROWSER)
         for name in names or mails:
