@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+
+_PATHS = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
 def programs():
@@ -82,14 +86,12 @@ class Server:
                 cwd=self.folder,
                 **_user(),
             )
-        self._run(
-            "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"
-        ) if False else None
         self._wait()
 
     def _wait(self):
         while not self._answers():
             assert self.process.poll() is None, (self.folder / "log").read_text()
+            time.sleep(0.05)
 
     def _answers(self):
         try:
@@ -124,3 +126,47 @@ class Server:
         name = name or f"t{uuid4().hex[:12]}"
         self.admin(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+
+class Pooler:
+    """PgBouncer before a server."""
+
+    def __init__(self, server, mode):
+        self.port = free_port()
+        self._folder = Path(tempfile.mkdtemp(prefix="mailer-pgbouncer-"))
+        settings = self._folder / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\nauth_type = trust\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\npool_mode = {mode}\n"
+            f"unix_socket_dir =\nlogfile = {self._folder}/log\nauth_file = {self._folder}/users\n"
+        )
+        (self._folder / "users").write_text('"mailer" ""\n')
+        if not os.getuid():
+            for path in (self._folder, settings):
+                shutil.chown(path, _user()["user"])
+        self._process = subprocess.Popen(
+            [shutil.which("pgbouncer", path=_PATHS), "-q", settings], cwd=self._folder, **_user()
+        )
+        self._wait()
+
+    def _wait(self):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+            time.sleep(0.05)
+        raise TimeoutError("PgBouncer does not listen")
+
+    def url(self, address):
+        """The address of a database as it is reached through the pool."""
+        return f"postgresql://mailer@127.0.0.1:{self.port}/{address.rpartition('/')[2]}"
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def has_pooler():
+    return shutil.which("pgbouncer", path=_PATHS) is not None

@@ -10,7 +10,7 @@ class ServerHealth:
     """What decides whether a server keeps what it has committed, and whether leases hold."""
 
     pooled: bool
-    """Whether a connection pooler answers in the server's place."""
+    """Whether a connection pooler gives the server's process to others between two transactions."""
     skew: float
     """The server's clock minus this machine's, in seconds."""
     standby: bool

@@ -49,7 +49,7 @@ def _connection(server: ServerHealth) -> list[Diagnosis]:
         findings.append(
             _AREA.error(
                 "connection pooler",
-                "a pooler, such as PgBouncer, answers in the server's place. In transaction mode it gives "
+                "a pooler, such as PgBouncer in transaction mode, answers in the server's place. It gives "
                 "the lease of a living sender away, and its deliveries become uncertain",
                 "Connect to the server itself, or to a pool with pool_mode = session.",
             )

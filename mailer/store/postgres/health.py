@@ -24,21 +24,27 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 
+_NAME = "mailer doctor"
+"""Shown by the server beside the connection."""
+_PROBES = 3
+"""Others may take a process of the pool in between."""
+
+
 def examine(url: str) -> Health:
     """May run while a send does."""
     try:
         errors.place(url)
-        with connect(url, "mailer doctor") as connection:
-            return _examine(connection)
+        with connect(url, _NAME) as connection:
+            return _examine(connection, url)
     except MailerError as err:
         return Health(problem=err.message)
     except psycopg.Error as err:
         return Health(problem=errors.failed(err, url, writing=False).message)
 
 
-def _examine(connection: Connection[Any]) -> Health:
+def _examine(connection: Connection[Any], url: str) -> Health:
     applied = schema.applied_steps(connection)
-    server = _server(connection)
+    server = _server(connection, url)
     if applied is None:
         return Health(empty=True, server=server)
     ours = migrations.step_names()
@@ -61,14 +67,35 @@ def _examine(connection: Connection[Any]) -> Health:
     )
 
 
-def _server(connection: Connection[Any]) -> ServerHealth:
+def _server(connection: Connection[Any], url: str) -> ServerHealth:
     before = time.time()
     row = connection.execute(_STATE).fetchone()
     assert row is not None
-    process, clock, *settings = row
+    clock, *settings = row
     # half of the way there and back
     skew = float(clock) - (before + time.time()) / 2
-    return ServerHealth(connection.info.backend_pid != process, skew, *settings)
+    return ServerHealth(_is_shared(connection, url), skew, *settings)
+
+
+def _is_shared(connection: Connection[Any], url: str) -> bool:
+    """Whether a pooler gives the server's process to others as soon as a transaction ends.
+
+    A pool with `pool_mode = session` does not; it shows another number of the process, too.
+    """
+    if connection.info.backend_pid == _process(connection):
+        return False
+    for _ in range(_PROBES):
+        before = _process(connection)
+        with connect(url, _NAME) as other, other.transaction():
+            if before == _process(other) or before != _process(connection):
+                return True
+    return False
+
+
+def _process(connection: Connection[Any]) -> int:
+    """The number of the server's process, as it says itself."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _number(connection: Connection[Any], sql: str, parameters: Parameters = NONE) -> int:
@@ -83,7 +110,7 @@ def _column(connection: Connection[Any], sql: str) -> list[str]:
 _SENDS = "SELECT count(*) FROM sends"
 
 _STATE = """
-SELECT pg_backend_pid(), extract(epoch FROM clock_timestamp()), pg_is_in_recovery(),
+SELECT extract(epoch FROM clock_timestamp()), pg_is_in_recovery(),
     current_setting('synchronous_commit'), current_setting('fsync') = 'on',
     current_setting('synchronous_standby_names'),
     (SELECT count(*) FROM pg_stat_replication)"""
