@@ -86,13 +86,21 @@ class Session:
         place = self.project.store
         store = connect(place, address_hashes(self.address_keys), _announce)
         if isinstance(place, str):
-            self._check_shared_key(store)
+            self._check_shared_keys(store)
         return store
 
-    def _check_shared_key(self, store: Store) -> None:
-        """Refuse a machine whose links no other machine that shares the store would know."""
+    def _check_shared_keys(self, store: Store) -> None:
+        """Refuse a machine whose links, or erased people, other machines on the store would not know."""
+        from mailer.address_keys import address_hashes
         from mailer.errors import ConfigError
 
+        if not store.shared_key.agrees_on_addresses(address_hashes(self.address_keys)("")):
+            store.close()
+            raise ConfigError(
+                "the keys of addresses on this machine are not those of the other machines on this "
+                "store: an import here would bring erased people back",
+                hint="Copy lists/addresses.key from one of them. See docs/many-machines.md.",
+            )
         if not store.shared_key.agrees(self.keys.fingerprints()):
             store.close()
             raise ConfigError(

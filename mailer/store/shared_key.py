@@ -1,4 +1,4 @@
-"""The fingerprint of the secret key that all machines on one store share."""
+"""The keys that all machines on one store share: of links, and of erased addresses."""
 
 from __future__ import annotations
 
@@ -13,5 +13,13 @@ class SharedKey(Protocol):
         """Whether one of these keys signs the links of all machines; the first ever asked about does.
 
         A key that was put before it, as `mailer keys rotate` does, takes its place.
+        """
+        ...
+
+    def agrees_on_addresses(self, marks: Sequence[str]) -> bool:
+        """Whether these keys recognize everybody who was erased; the first ever asked about do.
+
+        Args:
+            marks: the hash of no address under each key.
         """
         ...

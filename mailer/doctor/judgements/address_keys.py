@@ -34,10 +34,7 @@ def judge(project: Project, health: Health) -> list[Diagnosis]:
     except ConfigError as err:
         return [_AREA.error(_NAME, str(err), err.hint or "")]
     if not health.key_marks <= {*address_hashes(keys)("")}:
-        problem = (
-            f"{name} lacks a key that marked some of {people}: an import would bring them back"
-        )
-        return [_AREA.error(_NAME, problem, _RESTORE)]
+        return [_lacking(name, people, health)]
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & 0o077:
         problem = (
@@ -45,3 +42,14 @@ def judge(project: Project, health: Health) -> list[Diagnosis]:
         )
         return [_AREA.error(_NAME, problem, f"chmod 600 {name}")]
     return [_AREA.ok(_NAME, f"{name}, for you alone (mode {mode:04o})")]
+
+
+def _lacking(name: str, people: str, health: Health) -> Diagnosis:
+    if health.server:
+        problem = (
+            f"{name} is not the one of the other machines on this store: an import here would bring "
+            "erased people back"
+        )
+        return _AREA.error(_NAME, problem, "Copy it from one of them. See docs/many-machines.md.")
+    problem = f"{name} lacks a key that marked some of {people}: an import would bring them back"
+    return _AREA.error(_NAME, problem, _RESTORE)

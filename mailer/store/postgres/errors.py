@@ -50,8 +50,8 @@ def place(url: str) -> str:
     except Exception as err:
         raise ConfigError(
             "the address of the store cannot be read",
-            hint="It looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE; a special character of "
-            "the password is written as in a URL: @ as %40.",
+            hint=f"{_ADDRESS} It looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE; a special "
+            "character of the password is written as in a URL: @ as %40.",
         ) from err
     host, port = parts.get("host") or "", parts.get("port") or "5432"
     return f"postgresql://{host}:{port}/{parts.get('dbname') or parts.get('user') or ''}"

@@ -1,8 +1,10 @@
-"""The fingerprint of the secret key that all machines on one store share."""
+"""The keys that all machines on one store share: of links, and of erased addresses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from mailer.store.sql.suppressions import KEY_MARKS, MARK_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,18 @@ class SqlSharedKey:
             self._db.execute("DELETE FROM shared_key")
             self._db.execute(_KEEP, {"fingerprint": fingerprints[0]})
         return True
+
+    def agrees_on_addresses(self, marks: Sequence[str]) -> bool:
+        known = self._marks()
+        if not known and not self._db.read_only:
+            with self._db.writing():
+                known = self._marks()
+                if not known:
+                    self._db.execute(MARK_KEY, {"hash": marks[0]})
+        return known <= set(marks)
+
+    def _marks(self) -> set[str]:
+        return {mark for (mark,) in self._db.rows(KEY_MARKS)}
 
 
 _KNOWN = "SELECT fingerprint FROM shared_key"

@@ -101,7 +101,7 @@ class SqlSuppressions:
         self._db.execute("DELETE FROM suppressions WHERE address = :address", {"address": email})
         row = {"address": self._erased(email)[0], "reason": SuppressionReason.ERASED}
         self._db.execute(_ADD, row | {"detail": "", "at": iso(now)})
-        self._db.execute(_MARK_KEY, {"hash": self._hashes("")[0]})
+        self._db.execute(MARK_KEY, {"hash": self._hashes("")[0]})
 
     def remember(self, email: str) -> None:
         """Lift the erasure of an address whose person has come back."""
@@ -129,7 +129,7 @@ ON CONFLICT (address) DO UPDATE
 SET reason = excluded.reason, detail = excluded.detail, created = excluded.created
 WHERE {strength("excluded.reason")} > {strength("suppressions.reason")}"""
 
-_MARK_KEY = """
+MARK_KEY = """
 INSERT INTO address_key_marks (hash) VALUES (:hash) ON CONFLICT (hash) DO NOTHING"""
 
 _KEEP = """
