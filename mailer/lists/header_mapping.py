@@ -10,6 +10,7 @@ from mailer.lists.csv_file import clean, undefuse
 from mailer.lists.leaving_columns import Signal, signal_of
 from mailer.lists.profiles import FIELD, profile_of
 from mailer.lists.subscriber import COLUMNS
+from mailer.lists.translation import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,8 +190,19 @@ def _targets(
         if target in _FIRST_ONE and target in targets[:i]:
             targets[i] = ""
     if {"first_name", "last_name"} & set(targets):
-        targets = ["" if target == "full_name" else target for target in targets]
+        targets = _with_other_name(keys, targets)
     return targets
+
+
+def _with_other_name(keys: Sequence[str], targets: Sequence[str]) -> list[str]:
+    """Targets where a "Name" beside a first name is the last name, or the other way around.
+
+    In English it holds both, and is not needed.
+    """
+    has_first, has_last = "first_name" in targets, "last_name" in targets
+    english = any(key in {"first_name", "firstname", "first"} for key in keys)
+    other = "" if english or has_first == has_last else "last_name" if has_first else "first_name"
+    return [other if target == "full_name" else target for target in targets]
 
 
 def _ranked(
@@ -202,7 +214,7 @@ def _ranked(
         return 1, profile.targets[key]
     if key in TARGETS:
         return 2, key
-    if target := _TARGET_OF.get(key.replace("_", "")):
+    if target := _TARGET_OF.get(key.replace("_", "")) or target_of(heading):
         return 3, target
     if signal := signal_of(heading):
         return 4, signal

@@ -12,11 +12,13 @@ from mailer.lists.dates import iso_date
 from mailer.lists.leaving_columns import STANDING, Signal, signal_of
 from mailer.lists.leaving_elsewhere import (
     are_answers,
+    are_only_answers,
     is_address_in,
     may_ask_for_mail,
     says_left,
 )
 from mailer.lists.standing import STRENGTH, Standing, flag_of, standing_of
+from mailer.lists.translation import in_english, is_foreign, plain_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,8 +47,8 @@ _FILES_OF_LEAVERS = (
         Standing.UNSUBSCRIBED,
         re.compile(
             r"unsub\w*|(non|not).?subscribed|opt.?outs?|opted.?out|leavers?|(people )?who left"
-            r"|removed|removals?|deleted|deactivated|inactive|archived|abgemeldet\w*|bajas?"
-            r"|d[eé]sabonn\w*|cancell?ed|lapsed|former.members"
+            r"|removed|removals?|deleted|deactivated|inactive|archived|bajas?|cancell?ed|lapsed"
+            r"|former.members"
         ),
     ),
 )
@@ -61,8 +63,9 @@ def standing_of_file(path: str, titles: Iterable[str] = ()) -> Standing | None:
     """
     name = re.split(r"[/\\]", path)[-1].rsplit(".", 1)[0]
     for title in (name, *titles):
+        text = f"{title.lower()}\n{in_english(plain_heading(title))}"
         for standing, pattern in _FILES_OF_LEAVERS:
-            if re.search(rf"(?<![a-z])({pattern.pattern})(?![a-z])", title.lower()):
+            if re.search(rf"(?<![a-z])({pattern.pattern})(?![a-z])", text):
                 return standing
     return None
 
@@ -168,6 +171,14 @@ class _AnswerColumn(_SignalColumn):
         return self.unknown if are_answers(self.unknown) else Counter()
 
 
+class _UnreadableColumn(_SignalColumn):
+    """A further column under a heading that cannot be read, asked about if it holds answers alone."""
+
+    @property
+    def asked_about(self) -> Counter[str]:
+        return self.unknown if are_only_answers(self.unknown) else Counter()
+
+
 @dataclass
 class Departures:
     """Read from each row whether the person left.
@@ -211,6 +222,7 @@ class Departures:
 
     def _further_columns(self) -> Iterator[_SignalColumn]:
         """Columns that are about something else, by their headings, and may say who left."""
+        in_other_language = any(is_foreign(column.heading) for column in self.columns)
         for i, column in enumerate(self.columns):
             if i in self._quiet:
                 continue
@@ -220,6 +232,8 @@ class Departures:
                     yield _SignalColumn(column, i, self.statuses, Signal.OPT_IN)
             elif not column.target and column.field and may_ask_for_mail(column.heading):
                 yield _AnswerColumn(column, i, self.statuses, Signal.DOUBTFUL)
+            elif not column.target and column.field and in_other_language:
+                yield _UnreadableColumn(column, i, self.statuses, Signal.DOUBTFUL)
 
     def read(self, cells: Sequence[str]) -> Departure | None:
         """The departure in a row with a usable address; None for a person who may be mailed."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from mailer.lists.standing import Standing, without_accents
+from mailer.lists.standing import Standing
+from mailer.lists.translation import in_english, plain_heading
 
 
 class Signal(StrEnum):
@@ -72,7 +73,7 @@ _DO_NOT_MAIL = _any(
     r"\bblocked\b|block ?list|black ?list|deny ?list|\bbanned\b",
     r"^(is )?disabled$|(mails?|account|user|subscriber|contact|delivery|sending) ?disabled",
     r"deceased|\bdied\b|\bdead\b|\bdeath\b",
-    r"\bexcluded?\b|\berased?\b|gesperrt",
+    r"\bexcluded?\b|\berased?\b",
 )
 _OPT_OUT = _any(
     r"unsub|\bun subscri",
@@ -82,13 +83,13 @@ _OPT_OUT = _any(
     r"\btake \w+ off\b|\bstop (sending|e ?mail|mail|contact)",
     r"\bun ?(confirmed|verified|activated|approved)\b",
     r"\binactive\b|\barchived?\b|\bobject(s|ed|ion)\b|\brefus|\bquit\b",
-    r"abgemeld|abmeld|desabonn|désabonn|desinscri|désinscri|desuscri|\bbaja\b",
 )
 _OPT_IN = _any(
     r"^(is |has |was |currently )?subscribed|^subscribe\b|subscribed to|^(is )?subscriber$",
     r"opt(ed|s)? ?in\b",
     r"^((e ?mail|marketing|gdpr|contact|newsletter|mailing) )*(consent|permission)(ed)?( given| granted)?( at| date| time| on)?$",
     r"(consent|permission) (to|for) (be )?(e ?mail|contact|marketing|newsletter)|^gdpr( ok| yes)?$",
+    r"^consent( \w{1,4}){0,2} (e ?mails?|marketing\w*|newsletter)$",
     r"^(is )?((e ?mail|subscription|opt in|address|subscriber) )*confirm(ed|ation)?( at| date| time| on)?$",
     r"\b(accepts?|receives?|wants?|agrees? to( receive)?) .*(e ?mail|marketing|news|updates|contact)",
     r"^(send )?(e ?mail )?news ?letters?$|\bsign(ed)? (me )?up for .*(e ?mail|news|updates)",
@@ -197,7 +198,7 @@ def _without_stem(text: str) -> str:
 
 
 def _spaced(heading: str) -> str:
-    """A heading as lower-case words: `emailOptOut`, `npsp__Deceased__c`."""
+    """A heading as lower-case words in English: `emailOptOut`, `npsp__Deceased__c`, `Abgemeldet`."""
     text = re.sub(r"__c$", "", heading.strip(), flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
-    return re.sub(r"[^\w']+|_", " ", without_accents(text.lower())).strip()
+    return in_english(plain_heading(text))

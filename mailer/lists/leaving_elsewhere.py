@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mailer.lists.standing import NO, YES, Standing, plain_words, standing_of
+from mailer.lists.translation import answer_in_english, may_need_translation, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +18,10 @@ _PHRASES = re.compile(
     r"|\bstop (e ?mail|mailing|sending|contacting)|\bdeceased\b|\bpassed away\b"
     r"|\bhard bounc|\bundeliverable\b|\b(black|block) ?list|\bglobal(ly)? suppress|\bspam complain"
     r"|\b(remov|tak|took|delet)\w* (\w+ ){0,2}?(off|from) (\w+ ){0,3}?lists?\b"
-    r"|\bdad[oa] de baja\b|\bdesuscri|\bdesabonn|\bdesinscri|\babgemeldet\b|\bgesperrt\b"
+    r"|\bnot opted in\b"
 )
 _ALONE = re.compile(
-    r"bounc(e|ed|es|ing)|hard bounced?|complain(ed|ts?)|spam|suppressed|dead|dnc|dne|blocked|de baja"
+    r"bounc(e|ed|es|ing)|hard bounced?|complain(ed|ts?)|spam|suppressed|dead|dnc|dne|blocked"
 )
 """Words that say somebody left where nothing else stands in the cell."""
 _ADDRESSES = re.compile(r"\S*(://|@|www\.)\S*")
@@ -68,13 +69,7 @@ def mentions_leaving(text: str) -> bool:
         or "dnc" in text
         or "dne" in text
         or "block" in text
-        or "baja" in text
-        or "desus" in text
-        or "desab" in text
-        or "d\u00e9s" in text
-        or "desin" in text
-        or "abgemeldet" in text
-        or "gesperrt" in text
+        or may_need_translation(text)
     )
 
 
@@ -100,9 +95,23 @@ def are_answers(values: Iterable[str]) -> bool:
     Args:
         values: those that are neither blank nor 0.
     """
-    plain = {value.lower().strip(" .!") for value in values}
+    plain = _plain_answers(values)
     return (
         bool(plain & ((YES | NO) - {"0", "1"}))
         or (bool(plain) and plain <= {"1", "-1", "1.0"})
         or any(standing_of(value) not in {None, Standing.SUBSCRIBED} for value in plain)
     )
+
+
+def are_only_answers(values: Iterable[str]) -> bool:
+    """Whether a column's values are a yes or a no, and nothing else.
+
+    Args:
+        values: those that are neither blank nor 0.
+    """
+    plain = _plain_answers(values)
+    return bool(plain) and plain <= YES | NO
+
+
+def _plain_answers(values: Iterable[str]) -> set[str]:
+    return {answer_in_english(without_accents(value.lower().strip(" .!"))) for value in values}

@@ -6,6 +6,8 @@ import html
 import re
 from functools import lru_cache
 
+from mailer.lists.translation import is_in_unspaced_script
+
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,12}[0-9]{0,2});")
 # What UTF-8 looks like when it is read as Windows-1252: a lead byte, then continuation bytes.
 _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]")
@@ -66,10 +68,12 @@ def split_name(text: str) -> tuple[str, str]:
     """First and last name of a full name; two blanks where it is not certain which is which.
 
     `Ana Fern`, `Lunt, Bo`, `Ana B. Fern` and `Uta von Berg` are certain; `Mary Ann Lee`, titles,
-    couples and organizations are not.
+    couples, organizations and Chinese, Japanese and Korean names are not.
     """
     last, comma, first = (part.strip() for part in text.partition(","))
     words = text.replace(",", " ").split()
+    if is_in_unspaced_script(text):
+        return "", ""  # the family name comes first
     if any(
         not _WORD.fullmatch(word) or _NO_NAME.fullmatch(word.lower().strip(".")) for word in words
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from mailer.lists.standing import without_accents
+from mailer.lists.translation import without_accents
 from mailer.timezones import find_zone
 
 _STATES = {
@@ -41,6 +41,7 @@ _US = re.compile(
     r"|etats unis|vereinigte staaten( von amerika)?|840|pr|pri|puerto rico|gu|gum|guam|vi|vir|as|asm|mp|mnp"
     r"|us( of)? a(merica)?|(usa|us) united states( of america)?|united states( of america)? (the|usa|us)"
     r"|stati uniti( d'america)?|verenigde staten( van amerika)?|estados unidos da america"
+    r"|stany zjednoczone|\u0441\u0448\u0430|\u7f8e\u56fd|\u7f8e\u570b|\u30a2\u30e1\u30ea\u30ab(\u5408\u8846\u56fd)?|abd"
     r"|american samoa|(u ?s )?virgin islands|northern mariana islands|us minor outlying islands"
 )
 _NO_COUNTRY = re.compile(

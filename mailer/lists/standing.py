@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import StrEnum
-from functools import lru_cache
+
+from mailer.lists.translation import answer_in_english, in_english, without_accents
 
 
 class Standing(StrEnum):
@@ -28,17 +28,15 @@ _SUBSCRIBED = (
     "|implied|implicit|express|explicit|confirmed opt in|resubscribed|subscriber|current|valid"
     "|deliverable|mailable|reachable|engaged|regular|premium|gifted|comped|complimentary|accepted"
     "|marketing contact|accepts marketing|granted|given|ok|okay|good|clean"
-    "|aktiv|activ[oa]|actif|angemeldet|suscrit[oa]|abonnee?|inscrite?"
 )
 _UNSUBSCRIBED = (
     "unsubscribed?|unsub|unsubs|unsubbed|not (currently )?subscribed|non ?subscribed|non subscriber|not a subscriber"
     "|no longer subscribed|never( subscribed)?|opted ?out|opt ?out|user opt out|on hold opt out|out"
-    "|in ?active( (member|subscriber|contact|user))?|not active|deactivated|inaktiv|inactiv[oa]|inactif|archived?|removed?|deleted?|trashed?|cancell?ed|left"
+    "|in ?active( (member|subscriber|contact|user))?|not active|deactivated|archived?|removed?|deleted?|trashed?|cancell?ed|left"
     "|pending|unconfirmed|not confirmed|unverified|not verified|un ?activated|awaiting confirmation"
     "|pending confirmation|confirmation pending|not opted in|not in|transactional( only)?"
     "|no permission( set)?|not set|non marketing( contact)?|not a marketing contact"
     "|disabled|suspended|withdrawn|revoked|declined|refused|objected|denied|resigned|quit|lapsed|expired"
-    "|abgemeldet|desabonnee?|desinscrite?|desuscrit[oa]|de baja|dad[oa] de baja|cancelad[oa]"
 )
 _UNSUBSCRIBED_FROM_ALL = (
     "unsubscribed from (everything|all|all e ?mails?)|unsubscribed from all( e ?mails?)?"
@@ -48,12 +46,12 @@ _BOUNCED = (
     "bounced?|bounces|bouncing|hard ?bounc(e|ed|ing)|previous(ly)? bounced?|bounced? hard|cleaned"
     "|undeliverable|undelivered|not deliverable|non deliverable|invalid( e ?mail)?( address)?|not valid"
     "|bad( e ?mail)?( address)?|is bad|on hold|hold|held|on hold bounce|unreachable|returned|no such (user|mailbox)"
-    "|non ?existent|does not exist|rebotad[oa]"
+    "|non ?existent|does not exist"
 )
 _DO_NOT_MAIL = (
     "suppress(ed)?|manual|blocked|block ?listed|black ?listed|deny ?listed|banned|excluded|erased|spammy"
     "|do ?n[o']?t (e ?)?(mail|contact|send|bulk e ?mail|mass e ?mail)( me)?|no (e ?)?(mails?|contact|bulk e ?mails?)"
-    "|dnc|dnm|dne|never (e ?)?(mail|contact)|deceased|dead|died|gesperrt"
+    "|dnc|dnm|dne|never (e ?)?(mail|contact)|deceased|dead|died"
 )
 _COMPLAINED = (
     "complain(t|ts|ed|er|ing)?|(previous )?(spam|abuse)( complaint| complained| report(ed)?)?"
@@ -85,14 +83,27 @@ _SUPPRESSED = "suppressed: "
 
 YES = frozenset(
     [
-        *("yes", "y", "true", "t", "1", "x", "on", "checked", "yes please", "yep", "ja", "wahr"),
-        *("si", "oui", "vrai", "verdadero", "sim", "✓", "✔", "☑", "✅"),
+        "yes",
+        "y",
+        "true",
+        "t",
+        "1",
+        "x",
+        "on",
+        "checked",
+        "yes please",
+        "yep",
+        "✓",
+        "✔",
+        "☑",
+        "✅",
+        "√",
     ]
 )
 NO = frozenset(
     [
         *("no", "n", "false", "f", "0", "off", "none", "unchecked", "no thanks", "no thank you"),
-        *("nope", "nein", "falsch", "non", "faux", "falso", "nao", "✗", "✘", "☐", "❌", "-"),
+        *("nope", "✗", "✘", "☐", "❌", "-"),
     ]
 )
 
@@ -107,20 +118,22 @@ def standing_of(word: str) -> Standing | None:
         reason = standing_of(text.removeprefix(_SUPPRESSED)) or Standing.DO_NOT_MAIL
         from_all = reason is Standing.UNSUBSCRIBED
         return Standing.UNSUBSCRIBED_FROM_ALL if from_all else reason
-    for candidate in (_spaced(text), _spaced(re.sub(r"\(.*", "", text))):
+    spaced = _spaced(text)
+    translated = in_english(spaced)
+    for candidate in (spaced, translated, in_english(_spaced(re.sub(r"\(.*", "", text)))):
         for standing, pattern in _EXACT:
             if pattern.fullmatch(candidate):
                 return standing
-    spaced = _spaced(text)
-    if _NEGATED.match(spaced):
+    if _NEGATED.match(translated):
         return None
-    return next((standing for standing, pattern in _BEGINNINGS if pattern.match(spaced)), None)
+    return next((standing for standing, pattern in _BEGINNINGS if pattern.match(translated)), None)
 
 
 def flag_of(text: str) -> bool | None:
     """Yes or no, whatever way it is written; None for anything else. A number above 0 is a yes."""
     plain = without_accents(text.strip().lower())
     plain = re.sub(r"\s*\(.*\)$", "", plain.strip("[]")).strip(" .!,\"'")
+    plain = answer_in_english(plain)
     number = re.fullmatch(r"([0-9]+)(\.0+)?", plain)
     if plain in YES or (number and int(number[1]) > 0):
         return True
@@ -130,18 +143,11 @@ def flag_of(text: str) -> bool | None:
 
 
 def plain_words(text: str) -> str:
-    """Text as lower-case words without accents and punctuation but apostrophes."""
-    return _spaced(_plain(text))
+    """Text as lower-case words without accents and punctuation but apostrophes.
 
-
-@lru_cache(maxsize=1_000)
-def without_accents(text: str) -> str:
-    """Text in letters without accents, apostrophes straight."""
-    if text.isascii():
-        return text
-    text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u00ad", "")
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    Those about leaving are in English.
+    """
+    return in_english(_spaced(_plain(text)))
 
 
 def _plain(word: str) -> str:

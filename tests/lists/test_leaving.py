@@ -5,27 +5,10 @@ import io
 import pytest
 
 from mailer.errors import ImportFileError
-from mailer.lists.importing import AcceptedRow, SubscriberFile
+from mailer.lists.importing import SubscriberFile
 from mailer.lists.leaving import parse_statuses
 from mailer.lists.standing import Standing
-
-ASKED = None
-
-
-def mailable(text, path="people.csv", **options):
-    """Letters of the addresses that may be mailed; None where the import stops and asks."""
-    file = SubscriberFile(io.BytesIO(text.encode()), path, **options)
-    try:
-        rows = [row.row for row in file.rows() if isinstance(row, AcceptedRow)]
-    except ImportFileError:
-        return ASKED
-    return "".join(row.email[0] for row in rows if row.standing is None)
-
-
-def table(headings, *rows):
-    """A file of people whose addresses begin with a, b, c…"""
-    people = (f"{'abcdefgh'[i]}@example.org,{row}" for i, row in enumerate(rows))
-    return "\n".join([f"Email,{headings}", *people, ""])
+from tests.support.list_files import ASKED, mailable, table
 
 
 @pytest.mark.parametrize(
@@ -102,7 +85,7 @@ def table(headings, *rows):
         ("Verification result", ["valid", "invalid"], ASKED),
         ("Email frequency", ["Weekly", "Never"], ASKED),
         ("Email preference", ["Send all", "None"], ASKED),
-        ("Keine E-Mails", ["nein", "ja"], ASKED),
+        ("Keine E-Mails", ["nein", "ja"], "a"),
         ("Returned mail", ["", "Y"], ASKED),
         ("Email 2,Email 2 opt out", ["x@example.org,yes", ","], ASKED),
         ("Preferred contact method", ["Email", "Phone"], "ab"),
