@@ -107,10 +107,7 @@ def find_mailing(
                 f"{name_of(campaign)} was never sent to {wanted}",
                 hint=suggest(wanted, _lists(sends)),
             )
-        lists = (list_name,) if list_name else on_disk.lists
-        check_lists(store, on_disk, lists)
-        quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
-        return Mailing(on_disk, lists, None, edited=False, quiet_hours=quiet)
+        return _mailing_on_disk(project, store, on_disk, list_name)
     if send.state is SendState.CANCELLED:
         raise UsageError(
             f"{send.campaign} to {send.shown_lists} was cancelled, which is final",
@@ -120,13 +117,24 @@ def find_mailing(
     # computed again: an older version of mailer may have computed another digest of the same content
     edited = on_disk is not None and on_disk.digest != frozen.digest
     if anew and edited and on_disk and not store.sends.counts(send.id).touched:
-        quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
-        lists = (list_name,) if list_name else on_disk.lists
-        check_lists(store, on_disk, lists)
-        return Mailing(on_disk, lists, None, edited=False, quiet_hours=quiet, replaces=send)
+        return _mailing_on_disk(project, store, on_disk, list_name, replaces=send)
     named = on_disk.lists if on_disk and not list_name else ()
     added = tuple(name for name in named if name not in send.lists)
     return Mailing(frozen, send.lists, send, edited, send.quiet_hours, added_lists=added)
+
+
+def _mailing_on_disk(
+    project: Project,
+    store: Store,
+    on_disk: Snapshot,
+    list_name: str,
+    *,
+    replaces: Send | None = None,
+) -> Mailing:
+    lists = (list_name,) if list_name else on_disk.lists
+    check_lists(store, on_disk, lists)
+    quiet = 0 if on_disk.parsed.front.urgent else project.settings.send.quiet_hours
+    return Mailing(on_disk, lists, None, edited=False, quiet_hours=quiet, replaces=replaces)
 
 
 def name_of(campaign: str) -> str:
