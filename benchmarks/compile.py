@@ -15,9 +15,9 @@ from mailer import config
 from mailer.campaigns import snapshot
 from mailer.compiler import mjml
 from mailer.compiler.environment import TemplateCache
+from mailer.compiler.recorder import Recorder
 from mailer.compiler.render import Renderer
 from mailer.compiler.slots import AnswerCache, Recipient
-from mailer.compiler.symbolic import Recorder
 from mailer.links import Links
 from mailer.mail.merge import Merger
 

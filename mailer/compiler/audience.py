@@ -18,9 +18,11 @@ from mailer.compiler.audience_symbols import FACTS, with_facts
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.environment import Environment, constant_in
 from mailer.compiler.mistakes import HELP, Names, explained
+from mailer.compiler.recorder import Recorder
+from mailer.compiler.roots import roots
 from mailer.compiler.sandbox import Function
 from mailer.compiler.slots import AnswerCache, Recipient
-from mailer.compiler.symbolic import Recorder, Symbol, roots
+from mailer.compiler.symbolic import Symbol
 from mailer.errors import CampaignError, Place
 from mailer.lists.subscriber import COLUMNS
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mailer.compiler import escaping, mjml, url_parts
 from mailer.compiler.decision_tree import DecisionTree
 from mailer.compiler.escaping import UnsafePlaceError
+from mailer.compiler.recorder import TOKEN, Recorder
 from mailer.compiler.render import Renderer
 from mailer.compiler.slots import AnswerCache, SlotGroup, filler, group_by_columns
-from mailer.compiler.symbolic import TOKEN, Recorder
 from mailer.compiler.utm import UtmTagger
 from mailer.errors import CampaignError, Place
 from mailer.images import picture

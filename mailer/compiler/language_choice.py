@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.environment import Environment
-    from mailer.compiler.symbolic import Recorder
+    from mailer.compiler.recorder import Recorder
 
 _FOLDER = "templates/languages/"
 

@@ -28,8 +28,9 @@ from mailer.compiler.language import keep_numbers
 from mailer.compiler.language_choice import LanguageChoice
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
 from mailer.compiler.places import NOWHERE, here, place_of
+from mailer.compiler.roots import roots
 from mailer.compiler.sandbox import Function
-from mailer.compiler.symbolic import Recorder, Symbol, roots
+from mailer.compiler.symbolic import Symbol
 from mailer.errors import CampaignError, Place, suggest
 from mailer.lists.subscriber import COLUMNS
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mailer.campaigns.snapshot import Snapshot
+    from mailer.compiler.recorder import Recorder
 
 _FOLDER = "templates/"
 _REFERENCE = "partials/reference.mjml"

@@ -3,128 +3,37 @@
 While a campaign's Jinja runs, `recipient` and `links` are symbols. Writing one out leaves a token in
 the text and records a *slot*, to be filled for every recipient. Deciding on one (`if`, `in`, a
 comparison, a loop) answers for the one recipient at hand, the *example*, and records a *guard*: the
-question and its answer. Whoever answers all the guards alike gets the same variant.
+question and its answer. Recipients who answer all the guards alike get the same variant.
 
-Nothing is analysed: whatever Jinja can do to a value, it does to the value itself, later.
+Nothing is analyzed: what Jinja can do to a value, it does to the value itself, later.
 """
 
 from __future__ import annotations
 
 import operator
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import Undefined
-from markupsafe import Markup
 
-from mailer.compiler import comparison, escaping, limits
+from mailer.compiler import comparison, limits
 from mailer.compiler.places import here
+from mailer.compiler.recorder import Recorder, written
 from mailer.compiler.sandbox import METHODS, Function
-from mailer.compiler.slots import Guard, Slot, column
 from mailer.errors import CampaignError, suggest
-from mailer.links import LINKS, PERSONAL, SIGN
-from mailer.lists.subscriber import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mailer.campaigns.lookups import LookupTable, Row
-    from mailer.compiler.slots import AnswerCache, Recipient
-    from mailer.errors import Place
+    from mailer.compiler.slots import Recipient
 
 _ORDINARY = {str, bool, int, float, dict, list, tuple}
 """Types of values that need no second look."""
-TOKEN = re.compile(r"zq[a-z]\d{4}qz")
-"""Lower-case and alphanumeric, so that it passes Markdown, MJML and premailer untouched. `zqs` is a
-slot, `zqb` a component's block, `zqf` a footnote reference."""
-
-
-MAX_SLOTS = 10_000
-"""As many as four digits can number."""
 LONGEST = 20_000
 """Characters of an expression: evaluating it takes time in proportion."""
-
-
 _KEEP_PARTS = {"d", "default", "string", "trim"}
 _KEEP_ENCODED = {"d", "default", "lower", "replace", "string", "trim", "upper"}
-
-
-class Recorder:
-    """One run of a campaign with one example: the slots it wrote and the guards it passed.
-
-    Args:
-        example: whose answers decide what is run.
-        known: of the runs before.
-    """
-
-    def __init__(self, example: Recipient, known: AnswerCache) -> None:
-        self.example = example
-        self._known = known
-        self.slots: list[Slot] = []
-        self.path: list[tuple[Guard, Any]] = []
-        self._slot_of: dict[str, int] = {}
-        self._answers: dict[tuple[str, str], Any] = {}
-
-    def write(self, symbol: Symbol, place: Place | None = None) -> str:
-        """The token of a symbol's slot. The place is where it is written: here, without one."""
-        index = self._slot_of.get(symbol.text)
-        if index is None:
-            place = place or here()
-            evaluate = _working_out(symbol.text, symbol.evaluate, written, place)
-            slot = Slot(symbol.text, evaluate, symbol.reads, place, symbol.parts, symbol.is_encoded)
-            slot.evaluate(self.example)
-            index = self._slot_of[symbol.text] = len(self.slots)
-            if index >= MAX_SLOTS:
-                raise CampaignError(
-                    f"the campaign writes more than {MAX_SLOTS:,} different personal values",
-                    place=place,
-                    hint="Write fewer values, or the same ones again.",
-                )
-            self.slots.append(slot)
-        return f"zqs{index:04d}qz"
-
-    def ask(self, symbol: Symbol, convert: Callable[[Any], Any], form: str = "{}") -> Any:
-        """The example's answer, recorded as a guard the first time it is asked."""
-        key = (symbol.text, form)
-        if key not in self._answers:
-            text = form.format(symbol.text)
-            place = here()
-            evaluate = _working_out(text, symbol.evaluate, convert, place)
-            if not isinstance(symbol.evaluate, operator.attrgetter):  # as fast to read as to find
-                evaluate = self._known.remembered((text, convert), evaluate, symbol.reads)
-            guard = Guard(text, evaluate, place)
-            answer = self._answers[key] = guard.evaluate(self.example)
-            self.path.append((guard, answer))
-        return self._answers[key]
-
-
-def _working_out(
-    text: str, evaluate: Callable[[Recipient], Any], convert: Callable[[Any], Any], place: Place
-) -> Callable[[Recipient], Any]:
-    """An expression's value for a recipient, converted; a failure names the expression and `place`."""
-    if isinstance(evaluate, operator.attrgetter) and convert in _NEVER_FAIL:
-        # a column: a third of the time, for each of a million
-        return lambda recipient: convert(evaluate(recipient))
-
-    def work_out(recipient: Recipient) -> Any:
-        limits.renew()
-        try:
-            return convert(evaluate(recipient))
-        except CampaignError as err:
-            raise CampaignError(err.message, place=place, hint=err.hint) from err
-        except Exception as err:
-            raise CampaignError(
-                f"{{{{ {text} }}}} cannot be worked out for {recipient.subscriber.email}: {err}",
-                place=place,
-                hint=err.hint if isinstance(err, comparison.IncomparableError) else _AS_NUMBER,
-            ) from err
-
-    return work_out
-
-
 _ZIP = frozenset({"zip"})
-_AS_NUMBER = "Values of a list are text: turn one into a number with | int first."
 
 
 def _refuse_text(sign: str, left: Any, right: Any) -> None:
@@ -404,7 +313,7 @@ class Symbol:
 
 
 Part = str | Symbol
-"""Of a joined text: the writer's own words, or a value of the recipient's."""
+"""One part of a joined text: the writer's own words, or a value of the recipient."""
 
 
 def _is_words(part: Part) -> bool:
@@ -529,87 +438,3 @@ def _known(shape: Any, name: Any = "") -> str:
     if isinstance(shape, list):
         return "Go through its rows with {% for … in … %}."
     return suggest(str(name), shape) if shape else "It has no columns yet: import a list first."
-
-
-# ---------------------------------------------------------------- the two roots
-
-
-def _subscriber_shape(tables: Mapping[str, LookupTable], fields: frozenset[str]) -> dict[str, Any]:
-    shape: dict[str, Any] = {name: _column_shape(name) for name in (*COLUMNS, "tags")}
-    further = {name: _column_shape(f"fields.{name}") for name in fields}
-    lookups = {name: _lookup_shape(name, table) for name, table in tables.items()}
-    shape["fields"] = ("recipient.fields", operator.attrgetter("subscriber.fields"), further)
-    shape["lookups"] = ("recipient.lookups", _whole(lookups), lookups)
-    return shape
-
-
-def _whole(shape: Mapping[str, Any]) -> Callable[[Recipient], dict[str, Any]]:
-    """All that may be asked, as plain data: whatever is done with it sees no more than that."""
-    return lambda recipient: {name: entry[1](recipient) for name, entry in shape.items()}
-
-
-def _column_shape(name: str) -> tuple[str, Callable[[Recipient], Any], None, frozenset[str]]:
-    return f"recipient.{name}", column(name), None, frozenset({name})
-
-
-def _lookup_shape(
-    name: str, table: LookupTable
-) -> tuple[str, Callable[[Recipient], Any], Any, Any]:
-    text = f"recipient.lookups.{name}"
-    reads = frozenset(key if key in COLUMNS else f"fields.{key}" for key in table.key)
-    if table.many:
-        return text, lambda r: r.rows(table), [dict.fromkeys(table.columns)], reads
-
-    def row(recipient: Recipient) -> Row:
-        found = recipient.rows(table)
-        return found[0] if found else {}
-
-    columns = {
-        column: (f"{text}.{column}", lambda r, column=column: row(r).get(column, ""), None, reads)
-        for column in table.columns
-    }
-    return text, row, columns, reads
-
-
-def roots(
-    recorder: Recorder,
-    tables: Mapping[str, LookupTable],
-    fields: frozenset[str],
-    petitions: Iterable[str] = (),
-) -> dict[str, Symbol]:
-    """`recipient` and `links` for one run; `links.sign` holds those of petitions, by name."""
-    shape = _subscriber_shape(tables, fields)
-    links: dict[str, Any] = {
-        name: (
-            f"links.{name}",
-            operator.attrgetter(f"links.{name}"),
-            None,
-            None if name in PERSONAL else frozenset(),
-        )
-        for name in LINKS
-    }
-    sign = {name: _sign_link(name) for name in petitions}
-    links["sign"] = ("links.sign", _whole(sign), sign)
-    return {
-        "recipient": Symbol(recorder, "recipient", _whole(shape), shape),
-        "links": Symbol(recorder, "links", _whole(links), links),
-    }
-
-
-def _sign_link(petition: str) -> tuple[str, Callable[[Recipient], Any], None, None]:
-    return f"links.{SIGN}{petition}", lambda r: r.links and r.links.sign(petition), None, None
-
-
-def written(value: Any) -> str:
-    """A slot's value as text that mail can show. Nothing known is nothing written."""
-    if type(value) is str:
-        return escaping.clean(value)
-    if isinstance(value, Function):
-        raise TypeError(f"it is a method: write brackets behind it, .{value.name}()")
-    if value is None or isinstance(value, Undefined):
-        return ""
-    return escaping.clean(value.unescape() if isinstance(value, Markup) else str(value))
-
-
-_NEVER_FAIL = {bool, written}
-"""Of what a column holds."""

@@ -16,8 +16,8 @@ from mailer.compiler.escaping import SLOT, Context
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mailer.compiler.recorder import Recorder
     from mailer.compiler.slots import Slot
-    from mailer.compiler.symbolic import Recorder
 
 _IN_URLS = {Context.URL, Context.PLAIN_URL, Context.URL_PART, Context.MAILBOX, Context.PHONE}
 
