@@ -23,8 +23,8 @@ from tools.projects.ses_project import CAMPAIGN, SEND, fake_ses, make_project, s
 if TYPE_CHECKING:
     from tools.fake_ses import RemoteSes
 
-_PATIENCE = 60.0
-"""Seconds for a sender to start."""
+_PATIENCE = 600.0
+"""Seconds for a sender to start, on a machine that is busy with other things."""
 
 
 class Kills:

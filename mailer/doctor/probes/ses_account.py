@@ -10,7 +10,7 @@ from botocore import exceptions as boto
 from mailer.doctor.facts import Account, Destination, ErrorKind, Identity, Refused, SesFacts
 from mailer.hosts import with_parents
 from mailer.transports.ses.client import AwsClients, AwsError, Purpose
-from mailer.transports.ses.error_mapping import CREDENTIAL_ERRORS
+from mailer.transports.ses.error_mapping import CREDENTIAL_ERRORS, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,8 +80,8 @@ def _ask(question: Callable[[], T]) -> T | Refused:
 def _refusal(err: Exception) -> Refused:
     if isinstance(err, boto.ClientError):
         error = err.response["Error"]
-        message = f"{error['Message']} ({error['Code']})"
-        return Refused(_CODES.get(error["Code"], ErrorKind.OTHER), message)
+        code, message = str(error.get("Code")), readable(error.get("Message"))
+        return Refused(_CODES.get(code, ErrorKind.OTHER), f"{message} ({code})")
     return Refused(_trouble(err), str(err))
 
 

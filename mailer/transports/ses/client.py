@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+
+from mailer.transports.ses.error_mapping import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ READ_TIMEOUT = 60.0
 """Seconds to wait for the answer to a message: giving up sooner makes more recipients uncertain."""
 QUEUE_CONNECTIONS = 8
 
-AwsError = (BotoCoreError, ClientError, ResponseParserError, LookupError, TypeError)
+AwsError = (BotoCoreError, ClientError, *UNREADABLE)
 """Exceptions for a missing answer, or one that is cut, empty or not Amazon's; see
 `error_mapping.of_question`."""
 

@@ -15,6 +15,18 @@ from botocore.parsers import ResponseParserError
 
 from mailer.errors import TransportError
 
+UNREADABLE = (
+    ResponseParserError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+"""Exceptions for an answer that is cut, empty, or of another shape than Amazon's, beside those of boto3."""
+_LONGEST = 300
+"""Characters of another program's text that staff get to see: a proxy answers with whole pages."""
+
 
 class SesOutcomeKind(Enum):
     UNSENT = "not sent: may be tried again, more slowly"
@@ -142,8 +154,14 @@ def of_error(err: Exception) -> SesOutcome:
             f"Amazon SES cannot be trusted: {err}",
             "Check this machine's clock, its certificates, and whatever opens its encrypted traffic.",
         )
+    if _is_unreadable(err):
+        return SesOutcome(
+            SesOutcomeKind.UNCERTAIN,
+            f"the answer could not be read, it may have been sent ({type(err).__name__})",
+        )
     return SesOutcome(
-        SesOutcomeKind.UNCERTAIN, f"there was no answer, it may have been sent: {_name(err)}"
+        SesOutcomeKind.UNCERTAIN,
+        f"there was no answer, it may have been sent: {readable(err)} ({type(err).__name__})",
     )
 
 
@@ -159,15 +177,16 @@ def of_question(err: Exception, problem: str, *, hint: str = "") -> TransportErr
     if outcome.kind is SesOutcomeKind.STOP and not isinstance(err, boto.ClientError):
         return TransportError(outcome.message, hint=outcome.hint)
     reason = _quoted(err) if isinstance(err, boto.ClientError) else str(err)
-    if isinstance(err, LookupError | TypeError | ResponseParserError):
+    if _is_unreadable(err):
         reason = "the answer was incomplete, or not Amazon's"
     return TransportError(
         f"{problem}: {reason}", hint=outcome.hint or hint or "Try again in a few minutes."
     )
 
 
-def of_status(status: str, error: str) -> SesOutcome:
+def of_status(status: object, error: object) -> SesOutcome:
     """Map a status other than SUCCESS to the outcome for one entry of a bulk call."""
+    status, error = readable(status), readable(error)
     message = f"{error or 'no reason was given'} ({status})"
     if status in _STATUS_STOPS:
         reason, hint = _STATUS_STOPS[status]
@@ -193,6 +212,8 @@ def _of_answer(err: boto.ClientError) -> SesOutcome:
     if code in _STOPS:
         reason, hint = _STOPS[code]
         return SesOutcome(SesOutcomeKind.STOP, f"{reason}: {message}", hint)
+    if (not code or code.isdecimal()) and status < _SERVER_ERROR:
+        return _of_other_program(err, f"HTTP {status} {text}")
     if status in _NOT_ALLOWED:
         return SesOutcome(
             SesOutcomeKind.STOP, f"AWS does not let this machine send: {message}", _CREDENTIALS
@@ -211,7 +232,27 @@ def _quoted(err: boto.ClientError) -> str:
 
 def _code_and_text(err: boto.ClientError) -> tuple[str, str]:
     error = err.response.get("Error", {})
-    return str(error.get("Code", "no code")), str(error.get("Message", "no reason was given"))
+    code, text = readable(error.get("Code")), readable(error.get("Message"))
+    return code, text or "no reason was given"
+
+
+def readable(value: object) -> str:
+    """Text of another program, as any database takes it, and cut to a readable length."""
+    text = "" if value is None else str(value)[:_LONGEST]
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _is_unreadable(err: Exception) -> bool:
+    return isinstance(err, UNREADABLE) and not isinstance(err, boto.BotoCoreError)
+
+
+def _of_other_program(err: boto.ClientError, message: str) -> SesOutcome:
+    """An answer without a code, such as a proxy's page: SES gives each refusal a code."""
+    if err.operation_name not in _SENDING:
+        return SesOutcome(SesOutcomeKind.UNSENT, f"the answer is not Amazon's: {message}")
+    return SesOutcome(
+        SesOutcomeKind.UNCERTAIN, f"the answer is not Amazon's, it may have been sent: {message}"
+    )
 
 
 def _of_server_error(err: boto.ClientError, message: str) -> SesOutcome:
@@ -237,9 +278,3 @@ def _is_untrusted(err: boto.SSLError) -> bool:
             return True
         cause = cause.args[0] if cause.args else None
     return False
-
-
-def _name(err: Exception) -> str:
-    if isinstance(err, ResponseParserError):
-        return "the answer could not be read"
-    return f"{err} ({type(err).__name__})"

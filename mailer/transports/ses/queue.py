@@ -36,12 +36,12 @@ class EventQueue:
             answer = self._client.receive_message(
                 QueueUrl=self._url, MaxNumberOfMessages=FULL, WaitTimeSeconds=seconds
             )
+            return [
+                Message(message["Body"], message["ReceiptHandle"])
+                for message in answer.get("Messages", ())
+            ]
         except AwsError as err:
             raise _unreadable(err) from err
-        return [
-            Message(message["Body"], message["ReceiptHandle"])
-            for message in answer.get("Messages", ())
-        ]
 
     def delete(self, messages: Sequence[Message]) -> None:
         entries = [

@@ -8,6 +8,7 @@ a real account.
 from __future__ import annotations
 
 import json
+import math
 import threading
 from binascii import b2a_base64
 from collections import defaultdict
@@ -129,7 +130,9 @@ class SesTransport:
             account = self._clients.client(Purpose.READING).get_account()
             enabled, quota = account["SendingEnabled"], account["SendQuota"]
             daily, used = int(quota["Max24HourSend"]), int(quota["SentLast24Hours"])
-            rate = quota["MaxSendRate"] * MARGIN
+            rate = float(quota["MaxSendRate"]) * MARGIN
+            if not 0 < rate < math.inf:
+                raise ValueError(rate)
         except AwsError as err:
             raise _cannot_ask(err) from err
         if not enabled:
@@ -322,16 +325,21 @@ class SesTransport:
         )
 
 
-def _of_entry(entry: dict[str, str]) -> str | SesOutcome:
+def _of_entry(entry: object) -> str | SesOutcome:
+    if not isinstance(entry, dict):
+        return error_mapping.INCOMPLETE
     status = entry.get("Status", "")
-    if status in {"SUCCESS", ""}:
+    if status in ("SUCCESS", ""):
         return _message_id(entry)
-    return error_mapping.of_status(status, entry.get("Error", ""))
+    return error_mapping.of_status(status, entry.get("Error"))
 
 
 def _message_id(answer: Mapping[str, Any]) -> str | SesOutcome:
     """The message id, if the answer has one: an answer may be cut, empty, or the page of a proxy."""
-    return answer.get("MessageId") or error_mapping.INCOMPLETE
+    message_id = answer.get("MessageId")
+    if not isinstance(message_id, str):
+        return error_mapping.INCOMPLETE
+    return error_mapping.readable(message_id) or error_mapping.INCOMPLETE
 
 
 def _result(delivery_id: int, answer: str | SesOutcome) -> Result:
