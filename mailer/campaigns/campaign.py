@@ -190,20 +190,10 @@ def parse(path: str, text: str) -> Campaign:
         CampaignError: no front matter, broken YAML, keys or values the schema does not allow, or
             footnotes that do not match up; always with a place.
     """
-    name = path.rpartition("/")[2].removesuffix(".md")
-    if not NAME.fullmatch(name):
-        raise CampaignError(
-            f'"{name}" cannot be a campaign\'s name',
-            place=Place(path),
-            hint="Use lower-case letters, digits and hyphens, as in council-vote.md.",
-        )
-    if len(text) > front_matter.LONGEST:
-        raise CampaignError(
-            f"is longer than {front_matter.LONGEST:,} characters",
-            place=Place(path),
-            hint="Mail programs cut a mail off at about 100,000. Link to what is longer.",
-        )
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    hint = "Use lower-case letters, digits and hyphens, as in council-vote.md."
+    name = front_matter.name_of(path, "campaign", NAME, hint=hint)
+    hint = "Mail programs cut a mail off at about 100,000. Link to what is longer."
+    text = front_matter.normalized(path, text, hint=hint)
     header, body, offset = front_matter.split(path, text)
     front, lines = _front_matter(path, header)
     body = "\n" * offset + body
@@ -222,8 +212,9 @@ def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:
         if name in _WORDS:
             front_matter.refuse_comment(path, name, node, header)
     front = front_matter.validated(path, FrontMatter, values, lines)
-    _check_subjects(path, front, lines)
-    _check_senders(path, front, lines)
+    _check_subject(path, front, lines)
+    _check_tested(path, "subject", front.subjects, lines)
+    _check_tested(path, "sender", front.senders, lines)
     lines.setdefault("subject", lines.get("subjects", 1))
     return front, lines
 
@@ -248,37 +239,26 @@ def _value(path: str, name: str, node: yaml.Node, lines: dict[str, int]) -> Any:
     return [front_matter.text_of(path, item) for _, item in items]
 
 
-def _check_subjects(path: str, front: FrontMatter, lines: dict[str, int]) -> None:
+def _check_subject(path: str, front: FrontMatter, lines: dict[str, int]) -> None:
     if not front.subject and not front.subjects:
         raise CampaignError(
             '"subject" is missing', place=Place(path, lines.get("subject", 1)), hint=_NO_SUBJECT
         )
-    if "subject" in lines and "subjects" in lines:
-        raise CampaignError(
-            '"subject" and "subjects" exclude each other',
-            place=Place(path, lines["subject"]),
-            hint="Keep the one subject, or the list of those to be tested.",
-        )
-    if len(front.subjects) == 1:
-        raise CampaignError(
-            '"subjects" holds only one',
-            place=Place(path, lines["subjects"]),
-            hint='Write another below it, or "subject: …" for one that is not tested.',
-        )
 
 
-def _check_senders(path: str, front: FrontMatter, lines: dict[str, int]) -> None:
-    if "sender" in lines and "senders" in lines:
+def _check_tested(path: str, key: str, tested: tuple[str, ...], lines: dict[str, int]) -> None:
+    """Refuse one value beside the list of tested ones, and a list of one."""
+    if key in lines and f"{key}s" in lines:
         raise CampaignError(
-            '"sender" and "senders" exclude each other',
-            place=Place(path, lines["sender"]),
-            hint="Keep the one sender, or the list of those to be tested.",
+            f'"{key}" and "{key}s" exclude each other',
+            place=Place(path, lines[key]),
+            hint=f"Keep the one {key}, or the list of those to be tested.",
         )
-    if len(front.senders) == 1:
+    if len(tested) == 1:
         raise CampaignError(
-            '"senders" holds only one',
-            place=Place(path, lines["senders"]),
-            hint='Write another below it, or "sender: …" for one that is not tested.',
+            f'"{key}s" holds only one',
+            place=Place(path, lines[f"{key}s"]),
+            hint=f'Write another below it, or "{key}: …" for one that is not tested.',
         )
 
 

@@ -23,6 +23,29 @@ LONGEST = 300_000
 _FENCE = re.compile(r"---[ \t]*")
 
 
+def name_of(path: str, kind: str, allowed: re.Pattern[str], *, hint: str) -> str:
+    """Return the name of a campaign or petition, which is its file's name without `.md`.
+
+    Raises:
+        CampaignError: the name is not allowed.
+    """
+    name = path.rpartition("/")[2].removesuffix(".md")
+    if not allowed.fullmatch(name):
+        raise CampaignError(f'"{name}" cannot be a {kind}\'s name', place=Place(path), hint=hint)
+    return name
+
+
+def normalized(path: str, text: str, *, hint: str) -> str:
+    """Return a file's text without a byte order mark and with line feeds alone.
+
+    Raises:
+        CampaignError: the text is longer than `LONGEST`.
+    """
+    if len(text) > LONGEST:
+        raise CampaignError(f"is longer than {LONGEST:,} characters", place=Place(path), hint=hint)
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
 def split(path: str, text: str) -> tuple[str, str, int]:
     """The front matter, what follows it, and the number of lines before that.
 

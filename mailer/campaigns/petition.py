@@ -121,20 +121,9 @@ def parse(path: str, text: str) -> Petition:
         CampaignError: no front matter, broken YAML, keys or values the schema does not allow, Jinja,
             no statement, or footnotes that do not match up; always with a place.
     """
-    name = path.rpartition("/")[2].removesuffix(".md")
-    if not NAME.fullmatch(name):
-        raise CampaignError(
-            f'"{name}" cannot be a petition\'s name',
-            place=Place(path),
-            hint="Use at most 24 lower-case letters, digits and hyphens, as in night-bus.md.",
-        )
-    if len(text) > front_matter.LONGEST:
-        raise CampaignError(
-            f"is longer than {front_matter.LONGEST:,} characters",
-            place=Place(path),
-            hint="Link to what is longer.",
-        )
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    hint = "Use at most 24 lower-case letters, digits and hyphens, as in night-bus.md."
+    name = front_matter.name_of(path, "petition", NAME, hint=hint)
+    text = front_matter.normalized(path, text, hint="Link to what is longer.")
     _refuse_jinja(path, text)
     header, body, offset = front_matter.split(path, text)
     front, lines = _front_matter(path, header)

@@ -1,4 +1,4 @@
-"""Symbols of what the store knows of people: `recipient.joined`, `recipient.lists`, `recipient.had(…)`, `recipient.signed(…)`."""
+"""Symbols for facts about people in the store: `recipient.joined`, `recipient.lists`, `recipient.had(…)`, `recipient.signed(…)`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from mailer.lists.audience_facts import AudienceFacts
 
 FACTS = ("joined", "lists", "had", "signed")
-"""Names that only conditions know: while mail is merged, the store is not asked."""
+"""Names that only conditions know: the store is not asked while mail is merged."""
 
 
 def with_facts(recipient: Symbol, facts: AudienceFacts, petitions: Collection[str] = ()) -> Symbol:
-    """`recipient`, of which the facts can be asked, too.
+    """Return `recipient` with the facts that conditions may ask for.
 
     Args:
-        recipient: as the text of a mail knows it.
-        facts: what the store knows.
-        petitions: that the campaign names and that have a file, signed or not.
+        recipient: the symbol that the text of a mail has.
+        facts: from the store.
+        petitions: names of petitions that the campaign names and that have a file.
     """
     recorder = recipient.recorder
     joined = Symbol(recorder, "recipient.joined", lambda r: facts.joined(r.subscriber.id))
@@ -35,7 +35,7 @@ def with_facts(recipient: Symbol, facts: AudienceFacts, petitions: Collection[st
 
 
 class _Lists(Symbol):
-    """The lists that a recipient is subscribed to; a name that is none is no answer."""
+    """The lists that a recipient is subscribed to. Asking for a list that does not exist is an error."""
 
     __slots__ = ("_facts",)
 
@@ -56,8 +56,7 @@ class _Lists(Symbol):
 
 
 def _had(recipient: Symbol, facts: AudienceFacts) -> Function:
-    def had(campaign: Any) -> Symbol:
-        name = str(campaign)
+    def check(name: str) -> None:
         known = facts.campaigns()
         if name not in known:
             raise CampaignError(
@@ -65,18 +64,12 @@ def _had(recipient: Symbol, facts: AudienceFacts) -> Function:
                 place=here(),
                 hint=suggest(name, known) or "Look at the campaigns with: mailer status",
             )
-        return Symbol(
-            recipient.recorder,
-            f'recipient.had("{name}")',
-            lambda r: facts.had(r.subscriber.id, name),
-        )
 
-    return Function("had", had)
+    return _question(recipient, "had", check, facts.had)
 
 
 def _signed(recipient: Symbol, facts: AudienceFacts, petitions: Collection[str]) -> Function:
-    def signed(petition: Any) -> Symbol:
-        name = str(petition)
+    def check(name: str) -> None:
         known = {*petitions, *facts.petitions()}
         if name not in known:
             raise CampaignError(
@@ -84,10 +77,32 @@ def _signed(recipient: Symbol, facts: AudienceFacts, petitions: Collection[str])
                 place=here(),
                 hint=suggest(name, known) or "Look at the petitions with: mailer petition status",
             )
+
+    return _question(recipient, "signed", check, facts.signed)
+
+
+def _question(
+    recipient: Symbol,
+    method: str,
+    check: Callable[[str], None],
+    answer: Callable[[int, str], bool],
+) -> Function:
+    """The method `recipient.method(name)`.
+
+    Args:
+        recipient: the symbol that has the method.
+        method: its name.
+        check: raises CampaignError for a name that does not exist.
+        answer: from a subscriber's id and the name to the value.
+    """
+
+    def ask(argument: Any) -> Symbol:
+        name = str(argument)
+        check(name)
         return Symbol(
             recipient.recorder,
-            f'recipient.signed("{name}")',
-            lambda r: facts.signed(r.subscriber.id, name),
+            f'recipient.{method}("{name}")',
+            lambda r: answer(r.subscriber.id, name),
         )
 
-    return Function("signed", signed)
+    return Function(method, ask)
