@@ -166,10 +166,14 @@ def _plain(value: float) -> str:
 
 
 def as_number(convert: Callable[..., Any]) -> Callable[..., Any]:
-    """Jinja's `int` or `float`, for which a text is the number that it is for a comparison."""
+    """Jinja's `int` or `float`, for which a text is the number that it is for a comparison.
+
+    With a base, as in `"40" | int(0, 16)`, it is what Jinja makes of it.
+    """
 
     def converted(value: Any, *args: Any, **kwargs: Any) -> Any:
-        read = number(value) if isinstance(value, str) else None
+        has_base = len(args) > 1 or "base" in kwargs
+        read = number(value) if isinstance(value, str) and not has_base else None
         return convert(value if read is None else read, *args, **kwargs)
 
     return converted

@@ -43,6 +43,8 @@ def test_a_name_in_title_case_keeps_the_capital_behind_an_apostrophe(name, expec
         ("{{ recipient.zip[:3] }}xx", "972xx"),
         ("{{ recipient.fields.chapter }}", "North"),
         ("{{ recipient.fields['gifts'] | int + 1 }}", "4"),
+        ("{{ '40' | int(0, 16) }}", "64"),
+        ("{{ '40' | int(base=16) }}", "64"),
         ("{{ '%s (%s)' % (recipient.city, recipient.state) }}", "Portland (OR)"),
         ("{{ recipient.tags | join(' and ') }}", "donor and volunteer"),
         ("{{ recipient.tags[0] }}", "donor"),
