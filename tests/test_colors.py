@@ -6,16 +6,15 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import FileSystemLoader
 
+from mailer.compiler.environment import Environment
 from tests.support.contrast import contrast, luminance
 from tools.projects import samples
 
 TEMPLATES = samples.ROOT / "templates"
 PALETTE = (
-    Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True, autoescape=False)
-    .get_template("partials/palette.mjml")
-    .module
+    Environment(loader=FileSystemLoader(TEMPLATES)).get_template("partials/palette.mjml").module
 )
 LEAST = 4.5
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from mailer.campaigns.snapshot import Snapshot
-    from mailer.compiler.environment import TemplateCache
     from mailer.compiler.escaping import Context
     from mailer.compiler.render import Rendered
     from mailer.compiler.slots import Fillings, Guard, Recipient, Slot
@@ -83,15 +82,12 @@ class Compiler:
     Args:
         sources: of the campaign.
         fields: names of the further columns that any subscriber has.
-        memory: of templates that were compiled before.
     """
 
-    def __init__(
-        self, sources: Snapshot, fields: frozenset[str], memory: TemplateCache | None = None
-    ) -> None:
+    def __init__(self, sources: Snapshot, fields: frozenset[str]) -> None:
         self.sources = sources
         self.variants: list[Variant] = []
-        self._renderer = Renderer(sources, fields, memory)
+        self._renderer = Renderer(sources, fields)
         self._tree: DecisionTree[Variant] = DecisionTree(self._grow)
         self._answers = AnswerCache()
         self._finished: dict[tuple[Rendered, tuple[str, ...]], Variant] = {}

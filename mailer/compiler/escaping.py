@@ -232,9 +232,9 @@ def _parsed(source: str) -> list[tuple[str, Context]]:
     contexts: list[tuple[str, Context]] = []
     end = 0
     for match in matches:
-        contexts += _in_text(source[end : match.start()])
-        if SLOT.search(match[0]):
-            contexts += _read(match[0])
+        if SLOT.search(source, end, match.end()):
+            contexts += _in_text(source[end : match.start()])
+            contexts += _read(match[0]) if SLOT.search(match[0]) else []
         end = match.end()
     return contexts + _in_text(source[end:])
 
@@ -255,6 +255,7 @@ def places_in_plain_text(source: str) -> list[tuple[str, Context]]:
     in_urls = {
         url.start() + offset: context
         for url in _URL_IN_TEXT.finditer(source)
+        if SLOT.search(url[0])
         for offset, context in _url_offsets(url[0])
     }
     return [(m[0], in_urls.get(m.start(), Context.PLAIN)) for m in SLOT.finditer(source)]

@@ -137,6 +137,8 @@ def size(value: Any, depth: int = 0) -> int:
         if value.bit_length() > DIGITS:
             raise _refusal("this number is too large", "Write a smaller number.")
         return 1
+    if type(value) in _WITHOUT_ITEMS:
+        return 1
     if isinstance(value, (list, tuple, Mapping)):
         if depth > NESTED:
             raise _refusal("these lists are nested too deeply", "Use fewer lists inside lists.")
@@ -158,13 +160,20 @@ def size(value: Any, depth: int = 0) -> int:
     return total
 
 
+_WITHOUT_ITEMS = frozenset([float, type(None)])
+_WITH_SIZE = frozenset([bool, dict, float, int, list, tuple, type(None)])
+"""Types that need no abstract class asked, which takes ten times as long."""
+
+
 def measured(value: Any) -> Any:
     """The same value, its size taken from the allowance. Iterators and views become lists."""
     if type(value) is str:  # as most are, and the others take ten times as long to tell apart
         _refuse_large(len(value))
         spend(len(value))
         return value
-    if isinstance(value, (Iterator, ItemsView, KeysView, ValuesView)):
+    if type(value) not in _WITH_SIZE and isinstance(
+        value, (Iterator, ItemsView, KeysView, ValuesView)
+    ):
         value = list(counted(value))
     spend(size(value))
     return value

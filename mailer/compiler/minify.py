@@ -57,9 +57,14 @@ _MEAN_NOTHING = frozenset({_FULL_WIDTH, "mj-outlook-group-fix"})
 Style = dict[str, str]
 
 
-def minify(root: _Element) -> None:
-    """Take out of a document, in place, what says nothing."""
-    used = _clean_head(root)
+def minify(root: _Element, shown: frozenset[str]) -> None:
+    """Take out of a document, in place, what says nothing.
+
+    Args:
+        root: the document.
+        shown: its tags and, with their dots, classes.
+    """
+    used = _clean_head(root, shown)
     _walk(root, {}, {}, used)
 
 
@@ -70,10 +75,9 @@ def join_comments(html: str) -> str:
     return html if "<v:" in html else html.replace(_VML, "", 1)
 
 
-def _clean_head(root: _Element) -> frozenset[str] | None:
+def _clean_head(root: _Element, shown: frozenset[str]) -> frozenset[str] | None:
     """Shorten the style sheets; return the classes they name, or None where any may be meant."""
     sheets = ""
-    shown = _shown(root)
     for element in list(root.iter(etree.Comment, "style")):
         text = element.text or ""
         if "<o:OfficeDocumentSettings>" in text:
@@ -84,13 +88,24 @@ def _clean_head(root: _Element) -> frozenset[str] | None:
             _remove(element)
             continue
         if element.tag == "style":
-            text = _RULE.sub(partial(_meant, shown), text)
+            text = _of_shown(text, shown)
             element.attrib.pop("type", None)  # there is one language of style sheets
         element.text = _close_up_sheet(text).replace('<style type="text/css">', "<style>")
         sheets += text
+    return _classes(sheets)
+
+
+@lru_cache(maxsize=64)
+def _of_shown(sheet: str, shown: frozenset[str]) -> str:
+    return _RULE.sub(partial(_meant, shown), sheet)
+
+
+@lru_cache(maxsize=64)
+def _classes(sheets: str) -> frozenset[str] | None:
     return None if "[class" in sheets else frozenset(_CLASS.findall(sheets))
 
 
+@lru_cache(maxsize=64)
 def _close_up_sheet(sheet: str) -> str:
     """Take the blanks out of it that part nothing."""
     return re.sub(
@@ -98,7 +113,7 @@ def _close_up_sheet(sheet: str) -> str:
     ).strip()
 
 
-def _shown(root: _Element) -> frozenset[str]:
+def tags_and_classes(root: _Element) -> frozenset[str]:
     """What a selector may name: tags and, with their dots, classes."""
     elements = [element for element in root.iter() if isinstance(element.tag, str)]
     classes = {name for element in elements for name in element.attrib.get("class", "").split()}

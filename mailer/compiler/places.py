@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mailer.errors import Place
@@ -11,6 +12,8 @@ from mailer.errors import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
+
+    from jinja2 import Template
 
 TEMPLATES = "templates/"
 """The folder of what developers write; all else was written by the writer of the campaign."""
@@ -27,9 +30,15 @@ def here() -> Place:
         template = frame.f_globals.get("__jinja_template__")
         if template is not None:
             path = template.filename or template.name or "audience"
-            lines.append(Place(path, template.get_corresponding_lineno(frame.f_lineno)))
+            lines.append(Place(path, _line(template, frame.f_lineno)))
         frame = frame.f_back
     return innermost(lines) or NOWHERE
+
+
+@lru_cache(maxsize=4096)
+def _line(template: Template, number: int) -> int:
+    """The line of a template that a line of its code was made of; Jinja takes its whole table apart for it."""
+    return template.get_corresponding_lineno(number)
 
 
 def place_of(err: BaseException, paths: Iterable[str]) -> Place | None:

@@ -23,7 +23,7 @@ from jinja2.runtime import Macro
 
 from mailer.campaigns import test_variants
 from mailer.compiler import limits, markdown, mistakes, petitions, sandbox
-from mailer.compiler.environment import Environment, TemplateCache, at_each_run, left_to_the_merge
+from mailer.compiler.environment import Environment, at_each_run, left_to_the_merge
 from mailer.compiler.language import keep_numbers
 from mailer.compiler.language_choice import LanguageChoice
 from mailer.compiler.markdown import COMPONENT, Block, Document, Numbering
@@ -64,14 +64,10 @@ class Renderer:
     Args:
         sources: of the campaign.
         fields: names of the further columns that any subscriber has.
-        memory: of templates that were compiled before.
     """
 
-    def __init__(
-        self, sources: Snapshot, fields: frozenset[str], memory: TemplateCache | None = None
-    ) -> None:
+    def __init__(self, sources: Snapshot, fields: frozenset[str]) -> None:
         self._sources = sources
-        self._memory = memory or TemplateCache()
         self._campaign = sources.parsed
         self._fields = fields
         self._brand = sandbox.plain(sources.content.brand)
@@ -245,7 +241,7 @@ class Renderer:
     # --- Jinja
 
     def _environment(self, to_markdown: Callable[..., str]) -> Environment:
-        environment = Environment(loader=FunctionLoader(self._load), bytecode_cache=self._memory)
+        environment = Environment(loader=FunctionLoader(self._load))
         # footnotes have other numbers in the next variant, and in the text other signs
         environment.filters["markdown"] = at_each_run(left_to_the_merge(to_markdown))
         environment.filters["markdown_inline"] = at_each_run(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         Mapping,
         Sequence,
     )
+    from types import CodeType
 
     from mailer.campaigns.lookups import LookupTable, Row
     from mailer.errors import Place
@@ -234,9 +236,14 @@ def generate(signature: str, lines: Iterable[str], names: dict[str, Any]) -> Cal
         names: what the body reads besides its arguments; all text of a writer is in here.
     """
     source = "\n    ".join([f"def {signature}:", *lines])
-    exec(source, names)  # noqa: S102 - of our own source alone: texts and names of columns are constants
+    exec(_code(source), names)  # noqa: S102 - of our own source alone: texts and names of columns are constants
     function: Callable[..., Any] = names[signature.partition("(")[0]]
     return function
+
+
+@lru_cache(maxsize=1024)
+def _code(source: str) -> CodeType:
+    return compile(source, "<generated>", "exec")
 
 
 class AnswerCache:

@@ -333,8 +333,13 @@ def symbol_in(values: Iterable[Any]) -> Symbol | None:
     return next(_symbols_in(values), None)
 
 
+_WITHOUT_SYMBOLS = {str, int, bool, float, type(None)}
+
+
 def _symbols_in(values: Iterable[Any]) -> Iterator[Symbol]:
     for value in values:
+        if type(value) in _WITHOUT_SYMBOLS:
+            continue
         if isinstance(value, Symbol):
             yield value
         elif isinstance(value, (list, tuple)):

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
-    from mailer.compiler.environment import TemplateCache
     from mailer.compiler.slots import Fillings, Guard
     from mailer.links import Keys
     from mailer.lists.subscriber import Subscriber
@@ -63,7 +62,6 @@ class Merger:
         fields: names of the further columns that any subscriber has.
         keys: that sign the recipients' links.
         send_id: of the send the links belong to; 0 outside the ledger.
-        memory: of templates that were compiled before.
         winner: the number of the variant of those who are not in a test.
     """
 
@@ -74,12 +72,11 @@ class Merger:
         fields: frozenset[str],
         keys: Keys,
         send_id: int,
-        memory: TemplateCache | None = None,
         winner: int = 1,
     ) -> None:
         self.counts: Counter[Variant] = Counter()
         """Recipients merged so far, by variant."""
-        self._compiler = Compiler(sources, fields, memory)
+        self._compiler = Compiler(sources, fields)
         self._base_url = sources.content.site.base_url
         self._campaign = sources.campaign
         self._tables = sources.tables

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from mailer.compiler import compile as compiling
-from mailer.compiler.environment import TemplateCache
 from mailer.errors import CampaignError
 from mailer.mail.merge import Merger
 from tests.support.campaigns import ANA, BO, KEYS, UMA, make_merger, make_sources
@@ -177,11 +176,9 @@ Oregon votes first.[^oregon]
 
 
 def test_what_is_remembered_of_a_template_is_forgotten_when_it_is_edited():
-    memory = TemplateCache()
-
     def compiled(body):
         sources = make_sources(body)
-        merger = Merger(sources, fields=frozenset(), keys=KEYS, send_id=0, memory=memory)
+        merger = Merger(sources, fields=frozenset(), keys=KEYS, send_id=0)
         return merger.merge(ANA).text.strip()
 
     assert compiled("One, {{ recipient.city }}.") == "One, Portland."

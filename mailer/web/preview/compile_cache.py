@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from mailer import config
 from mailer.campaigns import snapshot as snapshots
-from mailer.compiler.environment import TemplateCache
 from mailer.errors import MailerError
 from mailer.mail.merge import Merger
 
@@ -101,7 +100,6 @@ class CompileCache:
         self._fields = fields
         self._tallies = tallies
         self._clock = clock
-        self._template_cache = TemplateCache()
         self._entries: dict[tuple[str, str], _Entry] = {}
         self._read: dict[str, tuple[_Signature, Snapshot]] = {}
         self._project: tuple[_Signature, Project] | None = None
@@ -147,9 +145,7 @@ class CompileCache:
             yield from (Path(folder) / file_name for file_name in names)
 
     def new_merger(self, snapshot: Snapshot) -> Merger:
-        return Merger(
-            snapshot, fields=self._fields(), keys=self._keys, send_id=0, memory=self._template_cache
-        )
+        return Merger(snapshot, fields=self._fields(), keys=self._keys, send_id=0)
 
     def show(self, name: str, choose: Choose, brand: str = "") -> PreviewResult:
         """Merge the campaign on disk for one recipient, or the last version that could be shown.
