@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from mailer.errors import ImportFileError, Place
 from mailer.lists.encoding import SAVE_AS_CSV, encoding_of
+from mailer.lists.translation import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,8 +79,12 @@ def undefuse(cell: str) -> str:
 
 def is_title(cells: Sequence[str]) -> bool:
     """Whether a row stands above the headings: it has one value, and does not name addresses."""
-    values = [cell for cell in cells if cell.strip()]
-    return len(values) <= 1 and not any(_ADDRESS_HEADING.search(value) for value in values)
+    return sum(map(bool, map(str.strip, cells))) <= 1 and not names_addresses(cells)
+
+
+def names_addresses(cells: Sequence[str]) -> bool:
+    """Whether a row has a heading for addresses."""
+    return any(_ADDRESS_HEADING.search(cell) or target_of(cell) == "email" for cell in cells)
 
 
 class CsvFile:
@@ -119,17 +124,20 @@ class CsvFile:
         """How many rows stand above the headings, and the delimiter that one of them declares."""
         self._start(stream)
         declared = ""
+        first = None
         for number in range(_MOST_TITLES):
             _, text = self._read_row()
             if number == 0 and (separator := _SEPARATOR.fullmatch(text.strip())):
                 declared = separator[1].replace("\\t", "\t")
                 continue
-            cells = _split(text, declared or _delimiter(text))
-            if not is_title(cells):
-                return number, declared
             if "@" in text:
                 break
-        return int(bool(declared)), declared
+            cells = _split(text, declared or _delimiter(text))
+            if names_addresses(cells):
+                return number, declared
+            if first is None and not is_title(cells):
+                first = number
+        return int(bool(declared)) if first is None else first, declared
 
     def _read_row(self) -> tuple[int, str]:
         """The next row that is not blank, with all of its lines, and the line it begins on."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mailer.errors import ImportFileError, Place, UsageError
 from mailer.lists.code_pages import decoded as _decoded
 from mailer.lists.code_pages import rank
+from mailer.lists.translation import is_heading_in_other_script
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -25,6 +26,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_OF_HEADINGS = (
+    *("cp1251", "koi8_r", "iso8859_5", "cp866", "mac_cyrillic", "cp1256", "iso8859_6", "cp1255"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
+)
+"""Of scripts other than the Latin one, whose letters are certain only when they make words."""
+_ISO_2022_JP = b"\x1b$"
+"""How it changes to Japanese characters."""
 _PDF = b"%PDF"
 _ACCENTED = re.compile(rb"[A-Za-z'.\x80-\xff-]*[\x80-\xff][A-Za-z'.\x80-\xff-]*")
 _MOST_WORDS = 2_000
@@ -51,7 +59,9 @@ def encoding_of(stream: BinaryIO, path: str, wanted: str = "") -> str:
     if head.startswith(_PDF):
         raise ImportFileError("is a PDF, not CSV", place=Place(path), hint=SAVE_AS_CSV)
     encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "") or _utf16(head)
-    if encoding.startswith("utf-16"):
+    if _ISO_2022_JP in head:
+        encoding = "iso2022_jp"
+    if encoding.startswith(("utf-16", "iso2022")):
         return _certain(stream, encoding, path)
     if len(head.translate(None, _CONTROL)) < 0.95 * len(head):
         raise ImportFileError("is not a text file", place=Place(path), hint=SAVE_AS_CSV)
@@ -79,6 +89,8 @@ def _code_page(stream: BinaryIO, path: str) -> str:
     Raises:
         ImportFileError: none is certain, with the readings that are possible.
     """
+    if (by_headings := _by_headings(stream)) is not None:
+        return by_headings
     words = _accented_words(stream)
     ranked = rank(words)
     best, score = ranked[0]
@@ -96,8 +108,30 @@ def _code_page(stream: BinaryIO, path: str) -> str:
         place=Place(path),
         hint="Say which reading is right with --encoding NAME. "
         + "; ".join(examples)
-        + ". Or open it in the program that it comes from and save it as CSV UTF-8.",
+        + ". Others: shift_jis (Japanese), gb18030 and big5 (Chinese), cp949 (Korean), koi8_r (Russian),"
+        " cp1254 (Turkish), cp1255 (Hebrew), cp1256 (Arabic). Or open it in the program that it comes from and save it as CSV UTF-8.",
     )
+
+
+def _by_headings(stream: BinaryIO) -> str | None:
+    """The encoding in which headings in another script are known words; None without such headings."""
+    stream.seek(0)
+    first = next((line for line in stream if not line.isascii()), b"")
+    scores = {
+        name: sum(map(is_heading_in_other_script, re.split('[,;|\t"\r\n]', first.decode(name))))
+        for name in _OF_HEADINGS
+        if _decodes(first, name)
+    }
+    best = max(scores, key=scores.__getitem__, default="")
+    return best if best and scores[best] and _undecodable(stream, best) is None else None
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _accented_words(stream: BinaryIO) -> list[bytes]:

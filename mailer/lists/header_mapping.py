@@ -160,6 +160,11 @@ def recognize(
     return Header(columns, profile.name, quiet | known)
 
 
+def is_address_heading(text: str) -> bool:
+    """Whether a cell is the heading of a column of addresses."""
+    return _ranked(text, _key(text), {}, None)[1] == "email"
+
+
 def _exported(headings: Sequence[str], keys: Sequence[str]) -> Header:
     """Of a file that `lists export` wrote: its columns are what they are called."""
     columns = [

@@ -6,6 +6,7 @@ Pure: bytes in, rows out, as a stream. What the store does with them is `store.i
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from mailer.lists import address, places, zipcodes
 from mailer.lists.csv_file import clean, undefuse
 from mailer.lists.dates import iso_moment
-from mailer.lists.header_mapping import EXPORTED, recognize
+from mailer.lists.header_mapping import EXPORTED, is_address_heading, recognize
 from mailer.lists.import_row import ImportRow, standing_of_departure, standing_of_export
 from mailer.lists.leaving import Departures, standing_of_file
 from mailer.lists.leaving_columns import is_other_channel
@@ -191,6 +192,8 @@ class _Form:
         # the blank cell twice, so that there are always several
         texts = [i for i in range(self._width) if i not in codes]
         self._texts = itemgetter(*texts, self._width, self._width)
+        self._headings = [column.heading for column in columns]
+        self._title: tuple[int, str] | None = None
         self._ordinary: set[str] = set()
         """Values that stand for no blank, mention no departure, and have no damaged letters."""
         # what has no column is read from the blank cell that `tidy` puts behind the last
@@ -225,18 +228,34 @@ class _Form:
         if not fields and not any(own):
             return SkippedRow(record.row, record.line)
         try:
-            email = address.normalize(_first_address(own[0]))
+            email = _address(own[0])
         except address.BadAddressError as err:
-            if own[0].count("@") > 1:
-                self._departures.note_rejected(record.line, cells[: self._width])
-            return _reject(record, "email", str(err))
+            return self._without_address(record, cells[: self._width], own[0], str(err))
+        if email != own[0].lower() and says_left(own[0]):  # DO NOT EMAIL <ana@example.org>
+            mentioned = True
         row, warning = self._details(record.row, email, own, fields)
         if not is_ordinary and (is_damaged(row.first_name) or is_damaged(row.last_name)):
             warning = "damaged"
         if mentioned or self._says_more or len(row.state) > _ABBREVIATION:
             standing = self._standing(cells, row, mentioned=mentioned)
             row = row._replace(standing=standing) if standing else row
+        if self._title and row.standing is None:
+            self._departures.note_part(*self._title)
         return AcceptedRow(row, warning)
+
+    def _without_address(
+        self, record: Record, cells: list[str], address_cell: str, why: str
+    ) -> RejectedRow | SkippedRow:
+        """A row that is no person: headings once more, a title, a total, or a slip."""
+        if cells == self._headings:
+            return SkippedRow(record.row, record.line)
+        values = [cell for cell in cells if cell]
+        if is_address_heading(address_cell) and len(values) > 1:
+            self._departures.note_part(record.line, ", ".join(values))
+        elif len(values) == 1 and standing_of_file("", values):
+            self._title = record.line, values[0]
+        self._departures.note_rejected(record.line, [*cells, *_loose_cells([address_cell])])
+        return _reject(record, "email", why)
 
     def _second_look(self, cells: list[str]) -> tuple[list[str], bool]:
         """The cells without what stands for blank, and whether one may say that somebody left.
@@ -318,7 +337,7 @@ class _Form:
         for i, cell in enumerate(cells):
             if i == self._tags:
                 yield from ((i, tag) for tag in row.tags if says_left(tag))
-            elif i != self._places["email"] and says_left(cell):
+            elif says_left(cell):
                 yield i, cell
         if _is_status(row.state):
             yield self._places["state"], row.state
@@ -371,6 +390,34 @@ def _place(text: str) -> tuple[str, zipcodes.ZipPlace, str]:
         return "", _NOWHERE, "not_us"
     place = zipcodes.place(code)
     return code, place or _NOWHERE, "" if place else "unknown"
+
+
+_QUOTES = "\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
+_ALONE = re.compile(
+    rf"(?:.*[(<\[:{_QUOTES}]\s*)?"
+    rf"([^\s@()<>\[\]:;,/{_QUOTES}]+@[^\s@()<>\[\]:;,?*/{_QUOTES}]+)"
+    rf"(?:[)>\];,/{_QUOTES}\s]*|\?subject=.*)"
+)
+"""One address, perhaps behind a name or `mailto:`, and in brackets or quotation marks."""
+_UNSEEN = {ord(char): None for char in "\u200c\u200d\u200e\u200f"}
+
+
+def _address(text: str) -> str:
+    """The address of a cell, with what is certain not to belong to it taken off.
+
+    Raises:
+        BadAddressError: there is none, or several.
+    """
+    try:
+        return address.normalize(_first_address(text))
+    except address.BadAddressError:
+        if text.count("@") > 1 and re.search(r"@.*[\s;,|/].*@", text):
+            raise address.BadAddressError("several addresses: give each a row of its own") from None
+        plain = unicodedata.normalize("NFKC", text).translate(_UNSEEN).strip()
+        alone = _ALONE.fullmatch(plain)
+        if alone is None or alone[1] == text:
+            raise
+        return address.normalize(alone[1])
 
 
 def _first_address(text: str) -> str:

@@ -206,6 +206,7 @@ class Departures:
         self._quiet = self.ignored | {signal.index for signal in self._signals}
         self._elsewhere: dict[int, Counter[str]] = {}
         self._unreadable: list[int] = []
+        self._part: tuple[int, str] | None = None
         self._left = 0
         primary = any(
             signal.signal not in {Signal.REASON, Signal.DOUBTFUL} for signal in self._signals
@@ -297,6 +298,15 @@ class Departures:
         if left_by_file or any(map(says_left, cells)) or self._may_say_left(cells):
             self._unreadable.append(line)
 
+    def note_part(self, line: int, text: str) -> None:
+        """Note that another part of the file begins: other headings, or people who left.
+
+        Args:
+            line: of the file.
+            text: of the row.
+        """
+        self._part = self._part or (line, text)
+
     def _may_say_left(self, cells: Sequence[str]) -> bool:
         shift = abs(len(cells) - len(self.columns))
         return any(
@@ -314,10 +324,18 @@ class Departures:
             titles: the name of a workbook's sheet, and what stands above the headings.
 
         Raises:
-            ImportFileError: with the values that are not understood, their counts, and what to type.
+            ImportFileError: with the values that are not understood, their counts, and what to type;
+                or the line at which another part of the file begins.
         """
         if self._unreadable:
             raise self._lost(path)
+        if self._part:
+            at, text = self._part
+            raise ImportFileError(
+                f'another part of the file begins here: "{text[:_LONGEST]}"',
+                place=Place(path, at),
+                hint="Save what follows as a file of its own, with its headings, and import both.",
+            )
         if self.everybody is not None or not self.asks:
             return
         problems = [*self._unknown_values(), *self._values_elsewhere()]

@@ -105,6 +105,14 @@ def target_of(heading: str) -> str:
     return _dictionary().headings.get(plain_heading(heading), "")
 
 
+def is_heading_in_other_script(text: str) -> bool:
+    """Whether a text is a known heading in a script other than the Latin one."""
+    words = plain_heading(text)
+    return is_in_other_script(words) and (
+        words in _dictionary().headings or in_english(words) != words
+    )
+
+
 def plain_heading(heading: str) -> str:
     """A heading as lower-case words without accents and punctuation."""
     return " ".join(re.sub(r"[^\w']+|_", " ", without_accents(heading.lower())).split())

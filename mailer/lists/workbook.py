@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+import zlib
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from mailer.errors import ImportFileError, Place, UsageError, suggest
-from mailer.lists.csv_file import Record, is_title
+from mailer.lists.csv_file import Record, is_title, names_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
+_UNKNOWN_FORMULA = re.compile(
+    rb'<c (?![^>]*t="str")[^>]*?\br="([A-Z]+[0-9]+)"[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:<v ?/>|<v></v>)?</c>'
+)
 _MOST_TITLES = 10
 """Rows that may stand above the headings."""
 
@@ -43,10 +50,10 @@ class Workbook:
         self.sheet = _chosen(workbook, path, sheet)
         self._rows = workbook.get_sheet_by_name(self.sheet)
         self._header = _header_index(self._rows)
-        self._first = self._rows.start[0] if self._rows.start else 0
+        self._merged = _merged_values(self._rows, self._header)
         above = (self._row(i) for i in range(self._header))
         self.titles = [self.sheet, *(" ".join(_texts(row)) for row in above)]
-        self.header_line = self._first + self._header + 1
+        self.header_line = self._header + 1
         self.header = _texts(self._row(self._header))
         while self.header and not self.header[-1]:
             self.header.pop()
@@ -55,10 +62,12 @@ class Workbook:
         return next((row for i, row in enumerate(self._rows.iter_rows()) if i == index), [])
 
     def records(self) -> Iterator[Record]:
-        first = self._first + 1
         for i, row in enumerate(self._rows.iter_rows()):
             if i > self._header:
-                yield Record(i - self._header, first + i, _texts(row))
+                cells = _texts(row)
+                for column, value in self._merged.get(i, {}).items():
+                    cells[column] = value
+                yield Record(i - self._header, i + 1, cells)
 
 
 def list_sheets(stream: BinaryIO, path: str) -> list[str]:
@@ -68,6 +77,8 @@ def list_sheets(stream: BinaryIO, path: str) -> list[str]:
 
 def _opened(stream: BinaryIO, path: str) -> CalamineWorkbook:
     stream.seek(0)
+    _refuse_formulas_without_values(stream, path)
+    stream.seek(0)
     try:
         return CalamineWorkbook.from_filelike(stream)
     except CalamineError as err:
@@ -76,6 +87,25 @@ def _opened(stream: BinaryIO, path: str) -> CalamineWorkbook:
             place=Place(path),
             hint="If it has a password, remove it; or save it as CSV UTF-8.",
         ) from err
+
+
+def _refuse_formulas_without_values(stream: BinaryIO, path: str) -> None:
+    """Refuse a workbook (.xlsx) whose formulas no spreadsheet has worked out: they would be blank."""
+    cell = next(filter(None, map(_UNKNOWN_FORMULA.search, _sheets_as_xml(stream))), None)
+    if cell:
+        raise ImportFileError(
+            f"the value of the formula in cell {cell[1].decode()} is not in the file",
+            place=Place(path),
+            hint="Open it in your spreadsheet, save it, and import it again.",
+        )
+
+
+def _sheets_as_xml(stream: BinaryIO) -> Iterator[bytes]:
+    """The sheets of an .xlsx that have formulas; none of another or a broken file."""
+    with suppress(zipfile.BadZipFile, zlib.error, RuntimeError), zipfile.ZipFile(stream) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/sheet") and b"<f" in (xml := archive.read(name)):
+                yield xml
 
 
 def _chosen(workbook: CalamineWorkbook, path: str, wanted: str) -> str:
@@ -118,14 +148,35 @@ def _has_addresses(sheet: CalamineSheet) -> bool:
 
 
 def _header_index(sheet: CalamineSheet) -> int:
-    """The row of headings: the first that is no title."""
+    """The row of headings: one that names addresses, else the first that is no title."""
+    first = None
     for i, row in enumerate(sheet.iter_rows()):
         cells = _texts(row)
         if i == _MOST_TITLES or "@" in " ".join(cells):
             break
-        if not is_title(cells):
+        if names_addresses(cells):
             return i
-    return 0
+        if first is None and not is_title(cells):
+            first = i
+    return first or 0
+
+
+def _merged_values(sheet: CalamineSheet, header: int) -> dict[int, dict[int, str]]:
+    """What cells below the headings hold that are merged with the one above: row → column → value."""
+    left = sheet.start[1] if sheet.start else 0
+    ends = {
+        (top, column - left): bottom
+        for (top, column), (bottom, _) in sheet.merged_cell_ranges or ()
+        if bottom > top > header
+    }
+    values: dict[int, dict[int, str]] = {}
+    if not ends:
+        return values
+    for i, row in enumerate(sheet.iter_rows()):
+        for column, cell in enumerate(_texts(row)):
+            for below in range(i + 1, ends.get((i, column), i) + 1):
+                values.setdefault(below, {})[column] = cell
+    return values
 
 
 def _texts(row: Sequence[object]) -> list[str]:

@@ -68,3 +68,32 @@ def test_the_user_can_say_which_it_is():
     assert encoding_of(stream, "list.csv", "macroman") == "mac-roman"
     with pytest.raises(ImportFileError, match="cannot be read as UTF-8"):
         encoding_of(stream, "list.csv", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("headings", "person", "encodings"),
+    [
+        (
+            "Почта;Имя;Статус",
+            "uta@example.org;Анна;подписан",
+            ["koi8_r", "iso8859_5", "mac_cyrillic"],
+        ),
+        ("メールアドレス,氏名", "uta@example.org,田中 花子", ["shift_jis", "euc_jp", "iso2022_jp"]),
+        ("邮箱,姓名", "uta@example.org,王芳", ["gb18030"]),
+        ("電子郵件,姓名", "uta@example.org,王芳", ["big5"]),
+        ("이메일,이름", "uta@example.org,김철수", ["cp949"]),
+        ("البريد الإلكتروني,الاسم", "uta@example.org,ليلى", ["cp1256", "iso8859_6"]),
+        ("אימייל,שם", "uta@example.org,דוד", ["cp1255"]),
+        ("Prénom;Nom;E-mail", "José;Nuñez;uta@example.org", ["cp1252"]),
+    ],
+)
+def test_headings_tell_the_encoding(headings, person, encodings):
+    for encoding in encodings:
+        stream = io.BytesIO(f"{headings}\n{person}\n".encode(encoding))
+        assert read(stream) == f"{headings}\n{person}\n"
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc_jp", "gb18030", "big5"])
+def test_other_scripts_without_known_headings_are_refused_with_their_encodings(encoding):
+    stream = io.BytesIO("Email,Name\na@example.org,田中花子\n".encode(encoding))
+    assert read(stream) == REFUSED

@@ -1,6 +1,7 @@
 """Workbooks as spreadsheets save them."""
 
 import io
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,13 +15,15 @@ from mailer.lists.table import open_table
 DATA = Path(__file__).parent
 
 
-def workbook(*sheets):
+def workbook(*sheets, merged=""):
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, rows in sheets:
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(row)
+        if merged:
+            sheet.merge_cells(merged)
     stream = io.BytesIO()
     book.save(stream)
     return stream
@@ -107,3 +110,47 @@ def test_a_title_in_a_workbook_is_heeded():
     stream = workbook(("Sheet1", [["People who opted out"], ["Email"], ["bo@example.org"]]))
     with pytest.raises(ImportFileError, match="as if its people were unsubscribed"):
         people(stream)
+
+
+def test_a_table_away_from_the_corner_has_its_own_row_numbers():
+    rows = [[], [], [None, None, "Email", "Name"], [None, None, "ana@example.org", "Ana"]]
+    table = open_table(workbook(("People", rows)), "list.xlsx")
+    assert (table.header_line, [record.line for record in table.records()]) == (3, [4])
+
+
+def test_a_merged_cell_counts_for_each_of_its_rows():
+    rows = [
+        ["Email", "Unsubscribed"],
+        ["ana@example.org", "no"],
+        ["bo@example.org", "yes"],
+        ["cy@example.org", None],
+    ]
+    standings = [row.standing for row in people(workbook(("People", rows), merged="B3:B4"))]
+    assert [standing and standing.status for standing in standings] == [
+        None,
+        "unsubscribed",
+        "unsubscribed",
+    ]
+
+
+@pytest.mark.parametrize("column", [0, 2])
+def test_a_formula_that_was_never_worked_out_is_refused(column):
+    rows = [["Email", "Name", "Unsubscribed"], ["ana@example.org", "Ana", "no"]]
+    rows[1][column] = '=IF(1=1,"yes","no")'
+    with pytest.raises(
+        ImportFileError, match=f"formula in cell {'ABC'[column]}2 is not in"
+    ) as caught:
+        people(workbook(("People", rows)))
+    assert "save it" in caught.value.hint
+
+
+def test_formulas_whose_values_are_in_the_file_are_read():
+    stream = workbook(("People", [["Email", "Name"], ["ana@example.org", '=""']]))
+    archive = zipfile.ZipFile(stream)
+    worked_out = io.BytesIO()
+    with zipfile.ZipFile(worked_out, "w") as copy:
+        for name in archive.namelist():
+            xml = archive.read(name).replace(b'<c r="B2">', b'<c r="B2" t="str">')
+            copy.writestr(name, xml)
+    (ana,) = people(worked_out)
+    assert ana.email == "ana@example.org"
