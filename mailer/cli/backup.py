@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer import key_files
+from mailer.atomic import atomic_write, private_folder
 from mailer.cli.common import Session, Yes, interactive, now, session
 from mailer.errors import StoreError, UsageError
 
@@ -32,11 +33,19 @@ def backup(
 ) -> None:
     """Copy the database and the secret keys into a folder. Safe while mail is being sent."""
     run = session(context)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    run.store.database.back_up(folder / _file_name(run))
-    for file in _key_files(run):
-        if file.exists():
-            _copy_key(file, folder / file.name)
+    _refuse_inside(run, folder)
+    database = run.store.database  # opened first: it makes keys that are missing
+    try:
+        private_folder(folder)
+        for file in _key_files(run):
+            if file.exists():
+                _copy_key(file, folder / file.name)
+    except OSError as err:
+        raise StoreError(
+            f"{folder} cannot be written: {err.strerror}",
+            hint="Check the path, its permissions, and that the disk is not full.",
+        ) from err
+    database.back_up(folder / _file_name(run))
     typer.echo(f"Backed up to {folder}. It holds personal data and secret keys: keep it safe.")
 
 
@@ -64,17 +73,13 @@ def restore(
     """Put a backup in place, or make a copied project the one that sends."""
     run = session(context)
     new_keys = [file for file in _key_files(run) if not file.exists()]
+    backup_file = _find(run, folder)
     if _is_in_use(run):
         raise UsageError(
             "something is sending from this project",
             hint="Stop mailer send, worker and serve before you restore.",
         )
-    if folder is not None and not (folder / _file_name(run)).is_file():
-        raise UsageError(
-            f"there is no {_file_name(run)} in {folder}",
-            hint="Name a folder that mailer backup has written.",
-        )
-    source = f"the backup in {folder}" if folder else f"{run.store.database.name} as it is"
+    source = f"the backup in {folder}" if folder else f"{_file_name(run)} as it is"
     typer.echo(f"From now on, {source} is the ledger of what was sent.")
     if not yes and not interactive():
         raise UsageError(
@@ -82,47 +87,72 @@ def restore(
         )
     if not yes and not typer.confirm("Is every other copy of it out of use?"):
         raise UsageError("nothing was restored")
-    if folder is not None:
-        _put_in_place(run, folder)
+    if folder is not None and backup_file is not None:
+        _put_in_place(run, backup_file)
         _put_keys_in_place(run, folder, new_keys)
     _show(run, run.store.freshness.accept(sent or (), now=now()))
 
 
+def _refuse_inside(run: Session, folder: Path) -> None:
+    if folder.resolve().is_relative_to(run.project.root.resolve()):
+        raise UsageError(
+            f"{folder} is inside the project: whoever copies the project would copy the ledger twice",
+            hint="Name a folder outside, best on another disk: mailer backup /backup/mailer",
+        )
+
+
+def _find(run: Session, folder: Path | None) -> Path | None:
+    """The file of a backup; None when the database of the project is meant."""
+    database = None if isinstance(run.project.store, str) else run.project.database
+    if folder is None:
+        if database is not None and not database.is_file():
+            raise UsageError(
+                f"there is no database in {run.project.show(database.parent)}",
+                hint="Name the folder of a backup: mailer restore DIR",
+            )
+        return None
+    backup_file = folder / _file_name(run)
+    if not backup_file.is_file():
+        raise UsageError(
+            f"there is no {_file_name(run)} in {folder}",
+            hint="Name a folder that mailer backup has written.",
+        )
+    if database is not None and database.is_file() and backup_file.samefile(database):
+        raise UsageError(
+            f"{folder} holds the database that is in use, not a backup of it",
+            hint="To make it the ledger as it is, type: mailer restore",
+        )
+    return backup_file
+
+
 def _is_in_use(run: Session) -> bool:
+    if not isinstance(run.project.store, str) and not run.project.database.exists():
+        return False
     try:
         return run.store.leases.is_anyone_here()
     except StoreError:
         return False  # damaged, which is why it is restored
 
 
-def _put_in_place(run: Session, folder: Path) -> None:
+def _put_in_place(run: Session, backup_file: Path) -> None:
     """Keep the current database beside the restored one, under a name with the time."""
-    aside = f"{_file_name(run)}.before-restore-{now():%Y%m%d-%H%M%S}"
-    if isinstance(run.project.store, str):
-        _put_on_server(run, folder, run.project.store, aside)
-        return
-    database = run.project.database
-    run.close()
-    run.__dict__.pop("store", None)
-    for suffix in ("", "-wal"):
-        file = database.with_name(database.name + suffix)
-        if file.exists():
-            file.replace(file.with_name(aside + suffix))
-    database.with_name(f"{database.name}-shm").unlink(missing_ok=True)
-    shutil.copyfile(folder / database.name, database)
-    database.chmod(0o600)
-    typer.echo(f"The database that was there is kept as lists/{aside}.")
-
-
-def _put_on_server(run: Session, folder: Path, address: str, aside: str) -> None:
     from mailer.store import put_back
 
-    lists = run.project.database.parent
-    run.store.database.back_up(lists / aside)
+    place, lists = run.project.store, run.project.database.parent
+    aside = _free_name(lists, f"{_file_name(run)}.before-restore-{now():%Y%m%d-%H%M%S}")
+    if isinstance(place, str):
+        run.store.database.back_up(lists / aside)
+    is_new = not isinstance(place, str) and not place.exists()
     run.close()
     run.__dict__.pop("store", None)
-    put_back(address, folder / _file_name(run))
-    typer.echo(f"The database that was there is kept as lists/{aside}.")
+    put_back(place, backup_file, aside=aside)
+    if not is_new:
+        typer.echo(f"The database that was there is kept as lists/{aside}.")
+
+
+def _free_name(folder: Path, name: str) -> str:
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(name for name in names if not (folder / name).exists())
 
 
 def _file_name(run: Session) -> str:
@@ -152,9 +182,8 @@ def _key_files(run: Session) -> tuple[Path, Path]:
 
 
 def _copy_key(source: Path, target: Path) -> None:
-    target.touch(mode=0o600)
-    target.chmod(0o600)
-    shutil.copyfile(source, target)
+    with atomic_write(target, private=True) as copy:
+        copy.write(source.read_bytes())
 
 
 def _show(run: Session, settlement: Settlement) -> None:

@@ -119,16 +119,26 @@ def _needs_postgres() -> Iterator[None]:
         ) from err
 
 
-def put_back(address: str, file: Path) -> None:
-    """Put a backup of a database on a server in the place of what is in it now.
+def put_back(place: Path | str, backup: Path, *, aside: str) -> None:
+    """Put a backup in the place of a database.
+
+    Args:
+        place: the database file, or the address of a PostgreSQL database.
+        backup: a file of `Database.back_up`.
+        aside: the name by which a database file that was there is kept.
 
     Raises:
-        StoreError: the file or the server refuses; the database is as it was.
+        StoreError: the backup is refused, and the database is as it was, or the files cannot be written.
     """
-    with _needs_postgres():
-        from mailer.store.postgres import dump  # noqa: PLC0415 - as above
+    if isinstance(place, str):
+        with _needs_postgres():
+            from mailer.store.postgres import dump  # noqa: PLC0415 - as above
 
-    dump.restore(address, file)
+        dump.restore(place, backup)
+        return
+    from mailer.store.sqlite import backups  # noqa: PLC0415 - as above
+
+    backups.put_back(place, backup, aside)
 
 
 def copy_all(

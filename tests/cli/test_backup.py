@@ -143,6 +143,95 @@ def test_an_update_is_announced_and_backed_up_first(mailer, root, store):
     assert "Updating" not in mailer("lists", "show")[1]
 
 
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("{root}", "inside the project"),
+        ("{root}/lists", "inside the project"),
+        ("{root}/backups/today", "inside the project"),
+        ("{tmp}/link-to-project/backups", "inside the project"),
+        ("{tmp}/file", "cannot be written"),
+        ("{tmp}/file/below", "cannot be written"),
+        ("/proc/nowhere", "cannot be written"),
+    ],
+)
+def test_a_place_that_cannot_hold_a_backup_is_refused(mailer, root, tmp_path, place, says):
+    (tmp_path / "file").touch()
+    (tmp_path / "link-to-project").symlink_to(root)
+    before = sorted(root.rglob("*"))
+    code, output = mailer("backup", place.format(root=root, tmp=tmp_path))
+    assert code == 2
+    assert says in output
+    assert [
+        file for file in root.rglob("*") if file not in before and "lock" not in str(file)
+    ] == []
+
+
+def test_a_backup_takes_the_place_of_an_earlier_one(mailer, root, tmp_path):
+    mailer("backup", str(tmp_path / "backup"))
+    mailer("keys", "rotate")
+    mailer("suppress", address(3))
+    assert mailer("backup", str(tmp_path / "backup"))[0] == 0
+    assert (tmp_path / "backup" / "secret.key").read_text() == (
+        root / "lists" / "secret.key"
+    ).read_text()
+    names = sorted(file.name for file in (tmp_path / "backup").iterdir())
+    assert names == ["addresses.key", "mailer.db", "secret.key"]
+
+
+def test_a_backup_that_is_cut_off_leaves_the_earlier_one(mailer, tmp_path, monkeypatch):
+    mailer("backup", str(tmp_path / "backup"))
+    before = (tmp_path / "backup" / "mailer.db").read_bytes()
+    mailer("send", "vote", "--yes", "--limit", "4")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+        code, output = mailer("backup", str(tmp_path / "backup"))
+    assert code == 2
+    assert "No space left" in output
+    assert (tmp_path / "backup" / "mailer.db").read_bytes() == before
+    assert not list((tmp_path / "backup").glob("*.part"))
+
+
+def test_the_database_itself_is_no_backup(mailer, root, tmp_path):
+    mailer("send", "vote", "--yes", "--limit", "4")
+    (tmp_path / "link").symlink_to(root / "lists")
+    for folder in (root / "lists", tmp_path / "link"):
+        code, output = mailer("restore", str(folder), "--yes")
+        assert code == 2
+        assert "holds the database that is in use" in output
+    store = open_store(root)
+    assert store.sends.counts(1).accepted == 4
+    store.close()
+
+
+def test_without_a_database_there_is_nothing_to_make_the_ledger(mailer, root):
+    for file in (root / "lists").glob("mailer.db*"):
+        file.unlink()
+    code, output = mailer("restore", "--yes")
+    assert code == 2
+    assert "there is no database in lists" in output
+    assert not (root / "lists" / "mailer.db").exists()
+
+
+def test_on_a_new_machine_nothing_is_kept_that_was_not_there(mailer, root, tmp_path):
+    mailer("backup", str(tmp_path / "backup"))
+    for file in (root / "lists").glob("mailer.db*"):
+        file.unlink()
+    code, output = mailer("restore", str(tmp_path / "backup"), "--yes")
+    assert code == 0
+    assert "is kept as" not in output
+    assert not list((root / "lists").glob("*before-restore*"))
+    assert address(3) in mailer("subscriber", "show", address(3))[1]
+
+
+def test_two_restores_in_one_second_keep_both_databases(mailer, root, tmp_path, at):
+    mailer("backup", str(tmp_path / "backup"))
+    at(NOW)
+    for _ in range(2):
+        assert mailer("restore", str(tmp_path / "backup"), "--yes")[0] == 0
+    assert len(list((root / "lists").glob("mailer.db.before-restore-*"))) == 2
+
+
 @pytest.fixture
 def another_user():
     """Somebody who may look at files, and write none."""

@@ -60,7 +60,7 @@ def _connect(name: str) -> sqlite3.Connection:
     )
 
 
-def _make(path: Path) -> None:
+def make(path: Path) -> None:
     """Make the file, if it is not there, for its owner alone; its log gets the same mode from SQLite."""
     if not path.exists():
         os.close(private_opener(str(path), os.O_RDWR | os.O_CREAT))
@@ -112,7 +112,7 @@ class SqliteDatabase(SqlDatabase):
         self._copy: TemporaryDirectory[str] | None = None
         try:
             private_folder(path.parent)
-            _make(path)
+            make(path)
             self.connection = self._open()
             self.read_only = not is_writable(self.path)
             self._file = _identity(path)
@@ -150,6 +150,11 @@ class SqliteDatabase(SqlDatabase):
         pending = migrations.pending(database)
         if not pending:
             return
+        if not applied and set(database.table_names()) - {"_sqlite_migrations"}:
+            raise StoreError(
+                f"{self.path} is a database of another program",
+                hint="Move it away, and put the database of this project in its place.",
+            )
         if self.read_only:
             raise StoreError(
                 f"{self.path} is of an earlier version of mailer, and can only be read from here",
@@ -178,7 +183,7 @@ class SqliteDatabase(SqlDatabase):
         part = file.with_name(f"{file.name}.part")
         try:
             part.unlink(missing_ok=True)
-            _make(part)
+            make(part)
             with closing(sqlite3.connect(part)) as copy:
                 self.connection.backup(copy)
             with part.open("rb+") as written:

@@ -94,7 +94,7 @@ def test_a_backup_is_put_back_whole(tmp_path, store, address, monkeypatch):
     store.database.back_up(tmp_path / "mailer.dump")
     store.deliveries.claim(send.id, 50, now=NOW)
     store.close()
-    put_back(address, tmp_path / "mailer.dump")
+    put_back(address, tmp_path / "mailer.dump", aside="")
     with closing(connect(address, hashes)) as restored:
         assert prints(restored) == before
         settlement = restored.freshness.accept([], now=NOW)
