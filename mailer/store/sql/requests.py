@@ -19,12 +19,13 @@ from mailer.lists.request import (
     RecipientRequest,
     RequestKind,
 )
-from mailer.store.sql.ids import next_id
+from mailer.store.sql.address_moves import AddressMoves
+from mailer.store.sql.enrollment import Enrollment
 from mailer.store.sql.mail_queue import queue
-from mailer.store.sql.rows import iso, union_of_tags
+from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from mailer.lists.request import Reader, RequestLimits
@@ -56,6 +57,10 @@ class SqlRequests:
         self._subscribers = subscribers
         self._unsubscribes = unsubscribes
         self._petitions = petitions
+        self._enrollment = Enrollment(database, subscribers, suppressions)
+        self._moves = AddressMoves(
+            database, self._enrollment, subscribers, suppressions, unsubscribes
+        )
 
     def add(self, request: RecipientRequest, *, limits: RequestLimits, now: datetime) -> bool:
         email = request.email
@@ -222,13 +227,15 @@ class SqlRequests:
             case RequestKind.JOIN:
                 return self._join(pending.wish, now), 0
             case RequestKind.MOVE:
-                return self._move(pending, now)
+                if self._is_refused(pending.wish):
+                    return "refused", 0
+                return self._moves.move(pending, now)
             case RequestKind.LEAVE:
                 return "done", self._leave(pending.wish, now) or pending.departure_id
             case RequestKind.SETTLE:
-                return self._settle(pending.wish, keep, now), 0
+                return self._moves.settle(pending.wish, keep, now), 0
             case RequestKind.RESTORE:
-                return self._restore(pending.wish, keep, now), 0
+                return self._moves.restore(pending.wish, keep, now), 0
             case RequestKind.SIGN:
                 return self._sign(pending.wish, now), 0
             case RequestKind.RECEIPT:
@@ -237,9 +244,11 @@ class SqlRequests:
     def _join(self, request: RecipientRequest, now: datetime) -> str:
         if self._is_refused(request):
             return "refused"
-        subscriber = self._enroll(request.email, f"sign-up page, confirmed {iso(now)}", now)
+        subscriber = self._enrollment.enroll(
+            request.email, f"sign-up page, confirmed {iso(now)}", now
+        )
         self._subscribers.update(subscriber, request.details, now=now)
-        self._subscribe_to(request.lists, subscriber, "sign-up", now)
+        self._enrollment.subscribe_to(request.lists, subscriber, "sign-up", now)
         return "done"
 
     def _sign(self, request: RecipientRequest, now: datetime) -> str:
@@ -249,15 +258,10 @@ class SqlRequests:
             return "refused"
         if request.lists:
             how = f"petition {request.details['petition']}"
-            subscriber = self._enroll(request.email, f"{how}, confirmed {iso(now)}", now)
+            subscriber = self._enrollment.enroll(request.email, f"{how}, confirmed {iso(now)}", now)
             self._subscribers.update(subscriber, request.details, now=now)
-            self._subscribe_to(request.lists, subscriber, how, now)
+            self._enrollment.subscribe_to(request.lists, subscriber, how, now)
         return "done"
-
-    def _subscribe_to(self, lists: Sequence[str], subscriber: int, how: str, now: datetime) -> None:
-        self._db.execute_many(_ADD_LIST, ({"name": name} for name in lists))
-        ids = self._db.rows(_LIST_IDS, {"names": json.dumps(lists)})
-        self._subscribe(subscriber, (list_id for (list_id,) in ids), how, now)
 
     def _leave(self, request: RecipientRequest, now: datetime) -> int:
         subscriber = self._subscribers.id_of(request.email)
@@ -266,89 +270,6 @@ class SqlRequests:
         lists = request.lists
         return self._unsubscribes.leave(
             subscriber, 0, everything=not lists, lists=lists, how="form", now=now
-        )
-
-    def _enroll(self, email: str, source: str, now: datetime) -> int:
-        """The id of an address that was confirmed just now; a new subscriber if there is none.
-
-        The confirmation takes back an unsubscription or an erasure, and disproves a bounce.
-        """
-        self._suppressions.lift(email, SuppressionReason.UNSUBSCRIBED, SuppressionReason.BOUNCED)
-        self._suppressions.remember(email)
-        new = next_id(self._db, "subscribers")
-        self._db.execute(_ENROLL, {"id": new, "email": email, "at": iso(now), "source": source})
-        subscriber_id = self._subscribers.id_of(email)
-        assert subscriber_id is not None
-        return subscriber_id
-
-    def _subscribe(
-        self, subscriber: int, list_ids: Iterable[int], how: str, now: datetime
-    ) -> list[int]:
-        """Subscribe to lists; return those that the subscriber was not on before."""
-        memberships = [
-            {"list": list_id, "subscriber": subscriber, "at": iso(now), "how": how}
-            for list_id in list_ids
-        ]
-        return [
-            row[0] for membership in memberships for row in self._db.rows(_SUBSCRIBE, membership)
-        ]
-
-    # ---------------------------------------------------------------- moves
-
-    def _move(self, pending: PendingRequest, now: datetime) -> tuple[str, int]:
-        """The subscriptions move; name, ZIP code and the rest stay until the old address agrees.
-
-        A forwarded mail's link can ask for this, so it gives nothing away and can be taken back.
-        """
-        request = pending.wish
-        old = self._subscribers.get(request.subscriber_id)
-        if old is None or self._is_refused(request):
-            return "refused", 0
-        reachable = self._suppressions.find(old.email) is None
-        active = self._db.rows(_ACTIVE, {"subscriber": old.id}) if reachable else []
-        new = self._enroll(request.email, f"change of address, confirmed {iso(now)}", now)
-        if new == old.id:
-            return "done", 0
-        joined = self._subscribe(new, (list_id for (list_id,) in active), "new address", now)
-        self._db.execute(_REMEMBER_MOVE, {"from": old.id, "to": new})
-        self._db.execute(_MOVE_PENDING, {"from": old.id, "to": new})
-        departure = self._unsubscribes.leave_old_address(old.id, request.send_id, now)
-        outcome = json.dumps({"to": new, "joined": joined})
-        self._db.execute(_KEEP_OUTCOME, {"outcome": outcome, "id": pending.id})
-        if reachable:
-            settle = RecipientRequest(
-                RequestKind.SETTLE, old.email, old.id, request.send_id, pending.id
-            )
-            queue(self._db, settle, now)
-        return "done", departure
-
-    def _settle(self, request: RecipientRequest, keep: bool, now: datetime) -> str:
-        row = self._db.row(_OUTCOME, {"id": request.move_id})
-        if row is None:
-            return "refused"
-        outcome = json.loads(row[0])
-        new, old = outcome["to"], request.subscriber_id
-        if not keep:
-            self._db.execute(_COPY, {"from": old, "to": new})
-            return "done"
-        self._unsubscribes.rejoin(row[1], now=now)
-        self._end_moves(old, new)
-        self._db.execute(_MOVE_PENDING, {"from": new, "to": old})
-        joined = {"subscriber": new, "at": iso(now), "lists": json.dumps(outcome["joined"])}
-        self._db.execute(_TAKE_BACK, joined)
-        return "kept"
-
-    def _restore(self, request: RecipientRequest, keep: bool, now: datetime) -> str:
-        if not keep:
-            return "done"
-        self._subscribers.update(request.subscriber_id, request.details, now=now)
-        self._end_moves(request.subscriber_id)
-        return "kept"
-
-    def _end_moves(self, *subscriber_ids: int) -> None:
-        """Refuse every change of address that still waits to be confirmed."""
-        self._db.execute_many(
-            _END_MOVES, ({"subscriber": subscriber_id} for subscriber_id in subscriber_ids)
         )
 
 
@@ -391,10 +312,6 @@ SELECT 1 FROM requests
 WHERE kind IN ('settle', 'restore') AND settled = 'kept'
     AND subscriber_id = :subscriber AND send_id = :send"""
 
-_END_MOVES = """
-UPDATE requests SET settled = 'refused'
-WHERE kind = 'move' AND subscriber_id = :subscriber AND settled = ''"""
-
 _BLOCKED = "SELECT 1 FROM blocked_mailboxes WHERE mailbox = :mailbox"
 
 _BLOCK = """
@@ -433,59 +350,6 @@ _TAKE_MAILS = f"""
 UPDATE requests SET mail = 'sending', mail_changed = :at
 WHERE id IN ({_NEXT_MAILS}) RETURNING id"""
 
-_LIST_IDS = "SELECT id FROM lists WHERE name IN (SELECT value FROM json_each(:names))"
-
-_ENROLL = """
-INSERT INTO subscribers (id, email, created, consent_source) VALUES (:id, :email, :at, :source)
-ON CONFLICT (email) DO NOTHING"""
-
-_SUBSCRIBE = """
-INSERT INTO memberships (list_id, subscriber_id, status, since, how)
-VALUES (:list, :subscriber, 'subscribed', :at, :how)
-ON CONFLICT (list_id, subscriber_id) DO UPDATE
-SET status = 'subscribed', since = excluded.since, how = excluded.how
-WHERE memberships.status = 'unsubscribed' RETURNING list_id"""
-
-_ACTIVE = """
-SELECT list_id FROM memberships WHERE subscriber_id = :subscriber AND status = 'subscribed'"""
-
-_REMEMBER_MOVE = """
-INSERT INTO moves (subscriber_id, formerly)
-SELECT :to, :from UNION SELECT :to, formerly FROM moves WHERE subscriber_id = :from
-ON CONFLICT (subscriber_id, formerly) DO NOTHING"""
-
-# A person who moves in the middle of a send still gets it, once.
-_MOVE_PENDING = """
-UPDATE deliveries SET subscriber_id = :to
-WHERE subscriber_id = :from AND state = 'pending' AND campaign IN (SELECT campaign FROM sends)
-    AND NOT EXISTS (SELECT 1 FROM deliveries d
-        WHERE d.campaign = deliveries.campaign AND d.subscriber_id = :to)"""
-
-_OUTCOME = """
-SELECT outcome, departure_id FROM requests WHERE id = :id AND outcome <> '{}'"""
-
-_COPY = f"""
-UPDATE subscribers SET
-    first_name = coalesce(nullif(subscribers.first_name, ''), o.first_name),
-    last_name = coalesce(nullif(subscribers.last_name, ''), o.last_name),
-    zip = CASE subscribers.zip WHEN '' THEN o.zip ELSE subscribers.zip END,
-    city = CASE subscribers.zip WHEN '' THEN o.city ELSE subscribers.city END,
-    state = CASE subscribers.zip WHEN '' THEN o.state ELSE subscribers.state END,
-    county = CASE subscribers.zip WHEN '' THEN o.county ELSE subscribers.county END,
-    timezone = CASE subscribers.zip WHEN '' THEN o.timezone ELSE subscribers.timezone END,
-    fields = json_patch(o.fields, subscribers.fields),
-    tags = {union_of_tags("o.tags", "subscribers.tags")}
-FROM (SELECT * FROM subscribers WHERE id = :from) o WHERE subscribers.id = :to"""
-
-_TAKE_BACK = """
-UPDATE memberships SET status = 'unsubscribed', since = :at, how = 'move taken back'
-WHERE subscriber_id = :subscriber AND status = 'subscribed'
-    AND list_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:lists))"""
-
-_ADD_LIST = "INSERT INTO lists (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"
-
 _MAIL_ENDED = "UPDATE requests SET mail = :state, mail_changed = :at WHERE id = :id"
 
 _SETTLE = "UPDATE requests SET settled = :settled, departure_id = :departure WHERE id = :id"
-
-_KEEP_OUTCOME = "UPDATE requests SET outcome = :outcome WHERE id = :id"
