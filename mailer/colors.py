@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 LEAST = 4.5
@@ -24,7 +25,12 @@ class Color(NamedTuple):
 
     @property
     def hex(self) -> str:
-        return "#" + "".join(f"{round(255 * min(max(part, 0), 1)):02x}" for part in self[:3])
+        return _hex(self[:3])
+
+
+@lru_cache(maxsize=4096)
+def _hex(parts: tuple[float, ...]) -> str:
+    return "#" + "".join(f"{round(255 * min(max(part, 0), 1)):02x}" for part in parts)
 
 
 def readable(color: str, background: str, towards: str = "") -> str:

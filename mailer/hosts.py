@@ -99,7 +99,8 @@ def is_loopback(host: str) -> bool:
 
 def same_owner(host: str, other: str) -> bool:
     """Whether two hosts are below one registered domain, by the Public Suffix List."""
-    return _registered(ascii_host(host)) == _registered(ascii_host(other))
+    host, other = ascii_host(host), ascii_host(other)
+    return host == other or _registered(host) == _registered(other)
 
 
 @lru_cache(maxsize=1024)

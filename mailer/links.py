@@ -12,7 +12,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -272,6 +272,7 @@ class Site:
 _PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=4096)
 def _locate(url: str) -> _Location | None:
     try:
         parts = urlsplit(url.strip())

@@ -7,6 +7,7 @@ prose, such as `[name]` in a call script, only the words that nobody would say a
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,8 +30,14 @@ _OBJECT = r"(?:recipient|contact|subscriber|user|member|supporter|person|lead|pr
 _REST = r"(?:\s?[|,:=~?][^{}\n]{0,80}|\s[^{}\n]{1,40})?"
 """What may follow a name: a filter, a default, a format."""
 
-_PATTERN = re.compile(
-    rf"""
+_BEGINNING = (
+    r"(?:\*\||%(?:%|[a-z]|[A-Z][A-Z0-9_-]{2}|\w*unsubscribe)|\{|\[(?:[\[%A-Za-z_]|\w{1,40}[,\s])|<[%<]"
+    r"|\$[{\[A-Za-z]|\(\(|\#(?:[A-Z][A-Z0-9_]{2}|\w+:)|@[@A-Z]|«"
+    rf"|(?<!\w)(?:(?:FIRST|LAST|FULL|GIVEN|FAMILY)_?NAME|[FL]NAME|(?:first|last)_name|{_OBJECT}\.))"
+)
+"""How every field below begins: a text without it, as most are, needs no long search."""
+_BEGINS = re.compile(_BEGINNING)
+_FIELD = rf"""(?={_BEGINNING})(?:
       \*\|[^|\n]{{1,60}}\|\*                       # Mailchimp, Mandrill
     | %%[=\[]?[ ]?[A-Za-z_{{][^%\n]{{0,80}}%%      # Salesforce Marketing Cloud, Acoustic, Ghost
     | \{{![A-Za-z][\w.: ]{{0,60}}\}}               # Salesforce, AWeber
@@ -72,11 +79,14 @@ _PATTERN = re.compile(
     # a value's name, written without braces
     | (?<![\w@./:?&=-])(?:{_OBJECT}\.(?:[a-z]+_[a-z_]+|[a-z]+[A-Z]\w*|email|city|state|zip|name|county|tags)
         |recipient\.(?:fields|lookups)\.\w+)(?![\w@-]|\.\w)
-    """,
-    re.VERBOSE,
-)
+    )"""
+
+
+@cache
+def _field() -> re.Pattern[str]:
+    return re.compile(_FIELD, re.VERBOSE)  # 25 ms, which few campaigns need
 
 
 def merge_fields(text: str) -> Iterator[re.Match[str]]:
     """Every merge field in a text, in its order."""
-    return _PATTERN.finditer(text)
+    return _field().finditer(text) if _BEGINS.search(text) else iter(())

@@ -62,12 +62,18 @@ class RenderedMail:
     @cached_property
     def light(self) -> dict[Any, computed.ComputedStyle]:
         """What each element looks like."""
-        return computed.computed_styles(self.tree, dark=False)
+        return self._styles[0]
 
     @cached_property
     def dark(self) -> dict[Any, computed.ComputedStyle]:
         """The same in dark mode."""
-        return computed.computed_styles(self.tree, dark=True)
+        return self._styles[1]
+
+    @cached_property
+    def _styles(
+        self,
+    ) -> tuple[dict[Any, computed.ComputedStyle], dict[Any, computed.ComputedStyle]]:
+        return computed.computed_styles(self.tree)
 
     def place(self, *needles: str) -> Place:
         return place_of(self.snapshot, *needles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -48,6 +49,7 @@ class Fault:
     hint: str
 
 
+@lru_cache(maxsize=4096)
 def fault(url: str) -> Fault | None:
     """The first thing that is wrong with an address."""
     scheme, colon, rest = url.partition(":")

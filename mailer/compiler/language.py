@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def asked_for(source: str) -> list[str]:
     return list(dict.fromkeys(single or double for single, double in _ASKED.findall(source)))
 
 
+@lru_cache(maxsize=64)
 def guessed(source: str) -> str:
     """The language of a campaign's prose, by its letters and commonest words; "" where that is open."""
     prose = _NO_PROSE.sub(lambda match: " ".join(_QUOTED.findall(match[0])[:1]), source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -33,6 +34,7 @@ _SETTINGS = Place("mailer.toml")
 
 _PLACEHOLDERS = re.compile(
     r"""
+    (?=[LlTFX\[])(?:  # how each begins: a fifth of the time
       (?i:\blorem\s+ipsum\b)
     # "[your name]" alone is what a caller says, in a call script.
     | (?i:(?<!\[)\[\s*(?:insert\s[^\]\n]{1,60}|[^\]\n]{1,60}\shere|(?:first|last|full)[ _]?name)\s*\](?!\())
@@ -42,7 +44,7 @@ _PLACEHOLDERS = re.compile(
     | (?<![A-ZÀ-Þ][ ])\b(?:TODO|FIXME)\b(?![ ][A-ZÀ-Þ]{2})
     # Thirty, in Roman numerals, stands behind what is counted.
     | (?<!Bowl[ ])(?<!Title[ ])(?<!Article[ ])(?<!Chapter[ ])(?<!Section[ ])(?<!Part[ ])(?<!Volume[ ])\bX{3,}\b
-    """,
+    )""",
     re.VERBOSE,
 )
 _ENTITY = re.compile(r"&(?:#\d{2,6}|#[xX][0-9A-Fa-f]{2,5}|[A-Za-z][A-Za-z0-9]{1,30});")
@@ -264,6 +266,7 @@ def _sources(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
             yield lookup.file, snapshot.files[lookup.file]
 
 
+@lru_cache(maxsize=64)
 def _only_text(source: str) -> str:
     """A campaign without comments, code and Jinja, but with the texts inside Jinja; lines stay."""
     for pattern in (_COMMENT, _AUDIENCE, _CODE):

@@ -13,7 +13,7 @@ from mailer.checks.style.css import Declaration
 from mailer.checks.style.css_color import parse_css_color
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cssselect2.compiler import CompiledSelector
 
@@ -39,19 +39,18 @@ _SIDES = ("top", "right", "bottom", "left")
 _OTHER_COLORS = {"inherit", "currentcolor", "transparent", "initial", "unset"}
 
 
-def cascade(tree: Any, medium: Medium) -> dict[Any, Mapping[str, str]]:
-    """Element → what is declared for it: by the browser, in attributes, in the sheet, inline."""
-    matcher = _matcher(tree, medium)
-    return {
-        element: _declared(
-            element.tag,
-            element.get("style") or "",
-            _attributes(element),
-            tuple(d for *_, declarations in matcher.match(wrapper) for d in declarations),
-        )
-        for wrapper in _elements(tree)
-        for element in [wrapper.etree_element]
-    }
+def cascade(tree: Any, media: Sequence[Medium]) -> list[dict[Any, Mapping[str, str]]]:
+    """For each medium: element → what is declared for it, by the browser, in attributes, in the sheet, inline."""
+    matcher = _matcher(tree, media)
+    declared: list[dict[Any, Mapping[str, str]]] = [{} for _ in media]
+    for wrapper in _elements(tree):
+        element = wrapper.etree_element
+        tag, style, attributes = element.tag, element.get("style") or "", _attributes(element)
+        matches = [payload for *_, payload in matcher.match(wrapper)]
+        for medium, of_medium in zip(media, declared, strict=True):
+            sheet = tuple(d for rule, where in matches if medium in where for d in rule)
+            of_medium[element] = _declared(tag, style, attributes, sheet)
+    return declared
 
 
 def _elements(tree: Any) -> Iterator[ElementWrapper]:
@@ -63,20 +62,23 @@ def _elements(tree: Any) -> Iterator[ElementWrapper]:
     )
 
 
-def _matcher(tree: Any, medium: Medium) -> Matcher:
-    """The rules of all style sheets that hold on a medium."""
+def _matcher(tree: Any, media: Sequence[Medium]) -> Matcher:
+    """The rules of all style sheets, each with the media that it holds on."""
     matcher = Matcher()
     for sheet in tree.iter("style"):
-        if not css.applies(sheet.get("media") or "", medium):
-            continue
-        for rule in css.rules(sheet.text or ""):
-            if _matters(rule) and all(
-                around.startswith("@media") and css.applies(around.removeprefix("@media"), medium)
-                for around in rule.within
-            ):
-                for selector in _selectors(rule.selector):
-                    matcher.add_selector(selector, rule.declarations)
+        of_sheet = [m for m in media if css.applies(sheet.get("media") or "", m)]
+        for rule in filter(_matters, css.rules(sheet.text or "")):
+            where = [medium for medium in of_sheet if _holds(rule, medium)]
+            for selector in _selectors(rule.selector) if where else ():
+                matcher.add_selector(selector, (rule.declarations, where))
     return matcher
+
+
+def _holds(rule: css.Rule, medium: Medium) -> bool:
+    return all(
+        around.startswith("@media") and css.applies(around.removeprefix("@media"), medium)
+        for around in rule.within
+    )
 
 
 @lru_cache(maxsize=1024)

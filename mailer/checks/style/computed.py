@@ -68,9 +68,15 @@ class ComputedStyle:
         return length(self.own.get(name, ""), self.size)
 
 
-def computed_styles(tree: Any, *, dark: bool) -> dict[Any, ComputedStyle]:
-    """Element → look, in document order."""
-    declared = cascade(tree, Medium(dark, PHONE))
+def computed_styles(tree: Any) -> tuple[dict[Any, ComputedStyle], dict[Any, ComputedStyle]]:
+    """Element → look, in document order: in light mode, and in dark mode."""
+    light, dark = cascade(tree, [Medium(mode, PHONE) for mode in (False, True)])
+    return _computed(tree, light, dark=False), _computed(tree, dark, dark=True)
+
+
+def _computed(
+    tree: Any, declared: Mapping[Any, Mapping[str, str]], *, dark: bool
+) -> dict[Any, ComputedStyle]:
     root = _root(tree, declared, dark=dark)
     link = _LINK if root.color == _BLACK else _LIGHT_LINK
     styles: dict[Any, ComputedStyle] = {}
