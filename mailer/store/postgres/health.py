@@ -18,7 +18,7 @@ from mailer.store.sql.petitions import MISCOUNTED
 from mailer.store.sql.schedule import SCHEDULED
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 from mailer.store.sql.suppressions import KEY_MARKS, NUMBER_ERASED
-from mailer.store.sqlite import migrations
+from mailer.store.sqlite.schema import step_names
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -47,7 +47,7 @@ def _examine(connection: Connection[Any], url: str) -> Health:
     server = _server(connection, url)
     if applied is None:
         return Health(empty=True, server=server)
-    ours = migrations.step_names()
+    ours = step_names()
     newer = tuple(sorted(applied - ours))
     if ours - applied:
         return Health(newer=newer, older=True, sends=_number(connection, _SENDS), server=server)

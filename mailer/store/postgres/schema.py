@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mailer.errors import StoreError
 from mailer.store.postgres.dialect import define
 from mailer.store.postgres.functions import FUNCTIONS
-from mailer.store.sqlite import migrations
+from mailer.store.sqlite.schema import step_names, steps, table_order, whole_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,13 +72,13 @@ def update(connection: Connection[Any], name: str, announce: Callable[[str], Non
     if applied is None:
         _create(connection)
         return
-    newer = sorted(applied - migrations.step_names())
+    newer = sorted(applied - step_names())
     if newer:
         raise StoreError(
             f"{name} was written by a newer version of mailer ({', '.join(newer)})",
             hint="Update mailer on this machine before you go on.",
         )
-    pending = [step for step in migrations.steps() if step.name not in applied]
+    pending = [step for step in steps() if step.name not in applied]
     if pending:
         announce(f"Updating {name} for this version of mailer.")
     for step in pending:
@@ -88,7 +88,7 @@ def update(connection: Connection[Any], name: str, announce: Callable[[str], Non
 
 def is_current(connection: Connection[Any]) -> bool:
     """Whether nothing is to be done: to find out keeps nobody out, and waits for nobody who writes."""
-    return applied_steps(connection) == set(migrations.step_names())
+    return applied_steps(connection) == set(step_names())
 
 
 def applied_steps(connection: Connection[Any]) -> set[str] | None:
@@ -104,7 +104,7 @@ def tables(connection: Connection[Any]) -> dict[str, list[str]]:
     columns: dict[str, list[str]] = {}
     for table, column in connection.execute(_COLUMNS):
         columns.setdefault(table, []).append(column)
-    return {table: columns[table] for table in migrations.table_order()}
+    return {table: columns[table] for table in table_order()}
 
 
 _HAS_ID = b"""
@@ -122,13 +122,13 @@ def _create(connection: Connection[Any]) -> None:
         connection.execute(function.encode())
     connection.execute(b'CREATE TABLE schema_steps (name TEXT COLLATE "C" PRIMARY KEY)')
     schema = SchemaChanges(connection)
-    statements, rows = migrations.whole_schema()
+    statements, rows = whole_schema()
     for statement in statements:
         schema.execute(statement)
     for table, row in rows:
         marks = ", ".join("?" * len(row))
         schema.execute(f"INSERT INTO {table} VALUES ({marks})", row)
-    for name in migrations.step_names():
+    for name in step_names():
         _note(connection, name)
 
 

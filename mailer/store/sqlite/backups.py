@@ -11,7 +11,8 @@ from sqlite_utils import Database
 
 from mailer.errors import StoreError
 from mailer.store.sqlite.database import make, open_to_read, problem
-from mailer.store.sqlite.migrations import migrations, step_names
+from mailer.store.sqlite.migrations import migrations
+from mailer.store.sqlite.schema import step_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,8 @@ from sqlite_utils import Database as MigratedDatabase
 from mailer.atomic import private_folder, private_opener
 from mailer.errors import DatabaseReplacedError, StoreError
 from mailer.store.sql.database import MOVED, NONE, Parameters, Row, SqlDatabase
-from mailer.store.sqlite.migrations import migrations, step_names, table_columns
+from mailer.store.sqlite.migrations import migrations
+from mailer.store.sqlite.schema import step_names, table_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence

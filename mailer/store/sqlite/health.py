@@ -16,7 +16,8 @@ from mailer.store.sql.sends import WAITS_FOR_WINNER
 from mailer.store.sql.suppressions import KEY_MARKS, NUMBER_ERASED
 from mailer.store.sqlite.database import is_writable, open_to_read
 from mailer.store.sqlite.leases import attendants
-from mailer.store.sqlite.migrations import migrations, step_names
+from mailer.store.sqlite.migrations import migrations
+from mailer.store.sqlite.schema import step_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sqlite_utils import Database, Migrations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 migrations = Migrations("mailer")
 
@@ -217,49 +212,6 @@ def shared_by_page_servers(db: Database) -> None:
     )""")
 
 
-def steps() -> list[Migrations._Migration]:
-    """All steps that this version knows, in their order."""
-    return migrations.pending(Database(memory=True))
-
-
-@cache
-def step_names() -> frozenset[str]:
-    """The names of all steps that this version knows."""
-    return frozenset(step.name for step in steps())
-
-
-@cache
-def table_order() -> Sequence[str]:
-    """The tables in the order in which they were made: references lead back only."""
-    database = Database(memory=True)
-    migrations.apply(database)
-    return list(table_columns(database))
-
-
-def whole_schema() -> tuple[list[str], list[tuple[str, tuple[object, ...]]]]:
-    """The schema as all steps leave it: its statements, and the rows that it begins with, by table."""
-    database = Database(memory=True)
-    migrations.apply(database)
-    rows = [
-        (name, row)
-        for name in table_columns(database)
-        for row in database.execute(f"SELECT * FROM {name}")
-    ]
-    return [statement for (statement,) in database.execute(_SCHEMA)], rows
-
-
-def table_columns(database: Database) -> dict[str, list[str]]:
-    """The store's own tables, in the order in which they were made, with their columns."""
-    names = [name for name in database.table_names() if "sqlite_" not in name]
-    return {name: [column.name for column in database.table(name).columns] for name in names}
-
-
-# tables in the order in which they were made: references lead back only
-_SCHEMA = r"""
-SELECT sql FROM sqlite_master
-WHERE sql IS NOT NULL AND tbl_name NOT LIKE '%sqlite\_%' ESCAPE '\'
-ORDER BY type <> 'table', rowid"""
-
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed
@@ -332,6 +284,7 @@ CREATE TABLE throttles (
 ) WITHOUT ROWID
 """
 
+
 _RECIPIENTS_PAGES = (
     """CREATE TABLE departures (
         id INTEGER PRIMARY KEY,
@@ -394,6 +347,7 @@ _RECIPIENTS_PAGES = (
     END""",
 )
 
+
 _EVENTS = (
     """CREATE TABLE events (
         id INTEGER PRIMARY KEY,
@@ -428,6 +382,7 @@ _EVENTS = (
     )""",
 )
 
+
 _APPROVALS = (
     "CREATE TABLE approved (digest TEXT PRIMARY KEY, snapshot BLOB NOT NULL)",
     """CREATE TABLE approvals (
@@ -441,6 +396,7 @@ _APPROVALS = (
     )""",
 )
 
+
 _SCHEDULED_SENDS = (
     "ALTER TABLE sends ADD COLUMN plan TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE sends ADD COLUMN wait INTEGER",
@@ -451,6 +407,7 @@ _SCHEDULED_SENDS = (
     "DROP INDEX deliveries_by_state",
     "CREATE INDEX deliveries_by_due ON deliveries (send_id, state, due)",
 )
+
 
 _REQUESTS_OF_STRANGERS = (
     # Created again, because SQLite cannot change a CHECK: there are further kinds and states.
@@ -503,7 +460,9 @@ _REQUESTS_OF_STRANGERS = (
     "CREATE TABLE blocked_mailboxes (mailbox TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID",
 )
 
+
 _DETAILS = ("first_name", "last_name", "zip", "city", "state", "county", "timezone")
+
 
 _IMPORTS = (
     """CREATE TABLE imports (
@@ -558,6 +517,7 @@ _IMPORTS = (
         PRIMARY KEY (import_id, name)
     ) WITHOUT ROWID""",
 )
+
 
 _PETITIONS = (
     """CREATE TABLE petitions (

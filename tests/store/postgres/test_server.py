@@ -22,7 +22,7 @@ from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.store import connect
 from mailer.store.postgres import PostgresDatabase, errors, health
 from mailer.store.postgres.leases import PostgresLeases
-from mailer.store.sqlite import migrations
+from mailer.store.sqlite import schema
 from tests.support.frozen_sends import NOW, freeze
 
 ACCEPTED, UNCERTAIN, PENDING = (
@@ -130,22 +130,22 @@ def test_an_older_database_is_brought_up_to_date_and_a_newer_one_refused(
 ):
     store.close()
     later = Migrations("mailer")
-    for step in migrations.steps():
+    for step in schema.steps():
         later._migrations.append(step)
 
     @later()
     def something_new(db):
         db.execute("CREATE TABLE novelties (id INTEGER PRIMARY KEY, name TEXT, share REAL)")
 
-    monkeypatch.setattr(migrations, "migrations", later)
-    migrations.step_names.cache_clear()
+    monkeypatch.setattr(schema, "migrations", later)
+    schema.step_names.cache_clear()
     announced = []
     connect(address, lambda _: [], announced.append).close()
     assert len(announced) == 1
     connect(address, lambda _: [], announced.append).close()
     assert len(announced) == 1
     monkeypatch.undo()
-    migrations.step_names.cache_clear()
+    schema.step_names.cache_clear()
     with pytest.raises(StoreError, match="written by a newer version of mailer"):
         connect(address, lambda _: [])
     assert health.examine(address).newer == ("something_new",)
