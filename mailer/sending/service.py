@@ -333,10 +333,11 @@ class SendService:
 
     def _open(self, name: str, snapshot: Snapshot, list_name: str) -> Transport:
         store = self.project.store
+        database = store.resolve() if isinstance(store, Path) else None
         # marks of this machine prove nothing about senders on others, which a server's store may have
         marks = (
-            InFlightMarks(store.with_name(f"{store.name}-in-flight"), boot=boot_id())
-            if isinstance(store, Path)
+            InFlightMarks(database.with_name(f"{database.name}-in-flight"), boot=boot_id())
+            if database
             else None
         )
         return registry.open_transport(

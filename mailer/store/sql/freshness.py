@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from os.path import samestat
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -168,16 +169,25 @@ class SqlFreshness:
                     f"if it still sends, everybody is mailed twice ({self._waiting():,} are pending here)",
                     hint=f"Send from one machine only. {ACCEPT}",
                 )
-        own = Path(self._marks.place)
         for mark in self._marks.all(epoch):
             original = Path(mark.path)
-            is_other = mark.epoch == epoch and mark.path != str(own) and original.exists()
-            if is_other and mark.machine == this_machine and not original.samefile(own):
+            is_of_ours = mark.epoch == epoch and mark.machine == this_machine
+            if is_of_ours and mark.path != self._marks.place and self._is_another(original):
                 raise StaleLedger(
                     f"{self._name} is a copy of {original}, which sends, too: everybody "
                     f"would be mailed twice ({self._waiting():,} are pending here)",
                     hint=f"Send from one of the two only. {ACCEPT}",
                 )
+
+    def _is_another(self, original: Path) -> bool:
+        """Whether a path leads to another database: the same file by another name has another log."""
+        try:
+            status, own = original.stat(), Path(self._marks.place).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False  # renamed or moved
+        except OSError:
+            return True  # hidden from this user, and perhaps there
+        return not samestat(status, own) or own.st_nlink > 1
 
     def _waiting(self) -> int:
         return int(self._db.value(_WAITING))
@@ -193,9 +203,10 @@ def _is_elsewhere(mark: Mark) -> bool:
     Two machines with the same id, or with none, as most containers, differ in their boots. A time in the
     future tells of a wrong clock only.
     """
+    if not (mark.at and mark.boot and boot_id()) or mark.boot == boot_id():
+        return False
     at, now = datetime.fromisoformat(mark.at), datetime.now(UTC)
-    known = mark.boot and boot_id() and mark.boot != boot_id()
-    return bool(known) and boot_time() + _CLOCKS_DIFFER < at <= now + _CLOCKS_DIFFER
+    return boot_time() + _CLOCKS_DIFFER < at <= now + _CLOCKS_DIFFER
 
 
 def _older(number: int) -> StaleLedger:

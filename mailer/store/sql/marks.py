@@ -75,9 +75,10 @@ class Marks:
         self.place = str(database.resolve()) if isinstance(database, Path) else database
         # in the user's state directory (XDG Base Directory Specification)
         name = hashlib.sha256(os.fsencode(self.place)).hexdigest()[:32]
-        self.paths = [_state_folder() / (name + _SUFFIX)]
-        if isinstance(database, Path):
-            self.paths.insert(0, Path(self.place + _SUFFIX))
+        state = _state_folder()
+        self._state = state / (name + _SUFFIX) if state else None
+        beside = Path(self.place + _SUFFIX) if isinstance(database, Path) else None
+        self.paths = [path for path in (beside, self._state) if path]
         self._files: dict[Path, int] = {}
 
     def own(self) -> list[Mark]:
@@ -86,18 +87,19 @@ class Marks:
 
     def all(self, epoch: str) -> list[Mark]:
         """The marks of this database, and those of all others with the same ledger."""
-        others = (_load(path) for path in _state_folder().glob(f"*{_SUFFIX}"))
+        folder = self._state.parent if self._state else None
+        others = (_load(path) for path in (folder.glob(f"*{_SUFFIX}") if folder else ()))
         return self.own() + [mark for mark in others if mark and mark.epoch == epoch]
 
     def prove(self, epoch: str, claimed: int) -> bool:
         """Whether the mark in the state directory agrees; the one beside the file is copied with it."""
-        mark = _load(self.paths[-1])
+        mark = _load(self._state) if self._state else None
         return mark is not None and mark.epoch == epoch and mark.claimed >= claimed
 
     def highest(self) -> Mark | None:
         """The mark that is nearest to the database: one read, as it is asked for with each claim."""
         try:
-            return _parse(os.pread(self._open(self.paths[0]), _SIZE, 0))
+            return _parse(os.pread(self._open(self.paths[0]), _SIZE, 0)) if self.paths else None
         except OSError:
             return None
 
@@ -133,9 +135,15 @@ class Marks:
         return self._files[path]
 
 
-def _state_folder() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
-    return Path(base) / "mailer" / "ledgers"
+def _state_folder() -> Path | None:
+    """None for a user without a home."""
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not base.is_absolute():  # as the specification has it
+        try:
+            base = Path("~/.local/state").expanduser()
+        except RuntimeError:
+            return None
+    return base / "mailer" / "ledgers"
 
 
 @contextmanager
@@ -158,9 +166,16 @@ def _load(path: Path) -> Mark | None:
 def _parse(content: bytes) -> Mark | None:
     """None when there is no mark, or a power cut has left half of one."""
     try:
-        return Mark(**json.loads(content))
-    except (ValueError, TypeError):
+        mark = Mark(**json.loads(content))
+        has_time = not mark.at or datetime.fromisoformat(mark.at).tzinfo
+    except (ValueError, TypeError, RecursionError):
         return None
+    numbers = [mark.claimed, *mark.campaigns.values()] if isinstance(mark.campaigns, dict) else [""]
+    texts = (mark.epoch, mark.path, mark.machine, mark.boot)
+    is_whole = all(type(number) is int for number in numbers) and all(
+        isinstance(text, str) for text in texts
+    )
+    return mark if is_whole and has_time else None
 
 
 def _dump(mark: Mark, campaigns: dict[str, int]) -> bytes:

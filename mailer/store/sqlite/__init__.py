@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailer.errors import StoreError
 from mailer.store.sql import assemble
 from mailer.store.sql.freshness import SqlFreshness
 from mailer.store.sql.marks import Marks
@@ -21,6 +22,17 @@ def connect(
     path: Path, address_hashes: Callable[[str], list[str]], announce: Callable[[str], None]
 ) -> Store:
     """Open the database file; make it, with its folder, if it is not there."""
+    path = _follow(path)
     database = SqliteDatabase(path, announce)
     freshness = SqlFreshness(database, Marks(path), name=path.name)
     return assemble(database, SqliteLeases(database), freshness, address_hashes)
+
+
+def _follow(path: Path) -> Path:
+    """The file that a link leads to: SQLite keeps the log beside it, not beside the link."""
+    if path.is_symlink() and not path.exists():
+        raise StoreError(
+            f"{path} is a link to {path.readlink()}, where there is no database",
+            hint="Is the disk there that holds it? Nothing was made in its place.",
+        )
+    return path.resolve()

@@ -35,6 +35,7 @@ def put_back(database: Path, backup: Path, aside: str) -> None:
         StoreError: the backup is damaged, foreign, or of a newer version; nothing was changed. Or the
             files cannot be written.
     """
+    database = database.resolve()
     part = database.with_name(f"{database.name}.part")
     try:
         with ExitStack() as stack:

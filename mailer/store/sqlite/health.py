@@ -30,11 +30,12 @@ _STEPS = 100_000
 def examine(path: Path) -> Health:
     """May run while a send does, and where nothing can be written."""
     try:
+        path = path.resolve()
         with ExitStack() as stack:
             connection = stack.enter_context(closing(_open(path, stack)))
             connection.execute("PRAGMA query_only=ON")
             return _examine(connection, path)
-    except (OSError, sqlite3.Error) as err:
+    except (OSError, RuntimeError, sqlite3.Error) as err:  # RuntimeError: links in a circle
         return Health(problem=str(err))
 
 
