@@ -66,16 +66,20 @@ def winner(
         return
     _show(tested, figures, with_clicks=_snapshot(send).content.links.redirects)
     if number:
-        rest = run.store.sends.counts(send.id).pending
-        typer.echo(f"{tested.arm_name(arm).capitalize()} it is, for {rest:,} more.")
-        if send.plan:
-            schedule_output.warn_without_worker(run)
-        else:
-            typer.echo(f"Go on with: mailer resume {send.campaign}")
+        _confirm(run, send, tested.arm_name(arm))
     elif send.winner:
         typer.echo(f"The rest got {tested.arm_name(send.winner)}.")
     else:
         typer.echo(f"Choose one with: mailer winner {send.campaign} NUMBER")
+
+
+def _confirm(run: Session, send: Send, winner_name: str) -> None:
+    rest = run.store.sends.counts(send.id).pending
+    typer.echo(f"{winner_name.capitalize()} it is, for {rest:,} more.")
+    if send.plan:
+        schedule_output.warn_without_worker(run)
+    else:
+        typer.echo(f"Go on with: mailer resume {send.campaign}")
 
 
 def _tested(run: Session, campaign: str, list_name: str) -> Send:

@@ -15,6 +15,7 @@ from mailer.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import BinaryIO
 
     from mailer.cli.import_summary import ImportSummary
     from mailer.lists.import_row import ImportTotals
@@ -141,21 +142,11 @@ def import_file(
     from mailer.cli.files import opened, writing
     from mailer.cli.import_summary import ImportSummary
     from mailer.cli.progress import reading
-    from mailer.lists.importing import SubscriberFile
     from mailer.lists.rejects import RejectsFile
 
     rejects_path = run.project.root / "lists" / f"{file.stem}.rejects.csv"
     with opened(file) as stream:
-        subscribers = SubscriberFile(
-            stream,
-            str(file),
-            options.mapping,
-            statuses=options.statuses,
-            ignored=options.ignored,
-            everybody=options.everybody,
-            encoding=options.encoding,
-            sheet=options.sheet,
-        )
+        subscribers = _subscriber_file(stream, file, options)
         with closing(RejectsFile(subscribers.headings)) as rejects, reading(stream, file) as tick:
             summary = ImportSummary(rejects, tick)
             try:
@@ -176,6 +167,21 @@ def import_file(
                 with writing(rejects_path):
                     rejects.save(rejects_path)
     return ImportedFile(subscribers, summary, totals, run.project.show(rejects_path))
+
+
+def _subscriber_file(stream: BinaryIO, file: Path, options: ImportOptions) -> SubscriberFile:
+    from mailer.lists.importing import SubscriberFile
+
+    return SubscriberFile(
+        stream,
+        str(file),
+        options.mapping,
+        statuses=options.statuses,
+        ignored=options.ignored,
+        everybody=options.everybody,
+        encoding=options.encoding,
+        sheet=options.sheet,
+    )
 
 
 def _for_scripts(imported: ImportedFile) -> dict[str, Any]:

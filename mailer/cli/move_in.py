@@ -40,6 +40,12 @@ class _MovedFile:
     rejects: RejectsFile
     summary: ImportSummary
 
+    @property
+    def rejects_name(self) -> str:
+        """The name of its file of rejects: "people.xlsx, North" → people-North.rejects.csv."""
+        stem = re.sub(r"\.\w+(?=$|, )", "", self.name)
+        return re.sub(r"[^\w.-]+", "-", stem) + ".rejects.csv"
+
 
 def register(app: typer.Typer) -> None:
     app.command("move-in")(move_in)
@@ -93,10 +99,7 @@ def move_in(
         )
         if not dry_run:
             for file in moved:
-                # "people.xlsx, North" → people-North
-                stem = re.sub(r"\.\w+(?=$|, )", "", file.name)
-                rejects = re.sub(r"[^\w.-]+", "-", stem)
-                file.rejects.save(run.project.root / "lists" / f"{rejects}.rejects.csv")
+                file.rejects.save(run.project.root / "lists" / file.rejects_name)
     if as_json:
         print_json({"list": list_name, "dry_run": dry_run, **_numbers(moved, totals)})
     else:

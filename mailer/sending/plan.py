@@ -193,16 +193,26 @@ def make_plan(
         rest = merge_all(watch(_pending(store, send, now, moving), pending), merger.merge)
     if adding:
         query, wanted = _audience(store, mailing, where)
-        members = store.subscribers.members(*mailing.lists)
-        done = _done(store, mailing)
-        lately = () if later else _held_back(store, mailing, now)
-        excluded = exclusions(store, snapshot, mailing.lists)
-        choices = select_recipients(members, done, wanted, lately, excluded)
-        new = merge_all(watch(choices, size(store, mailing.lists)), examination.merge)
+        selections = _selections(store, mailing, wanted, None if later else now)
+        new = merge_all(watch(selections, size(store, mailing.lists)), examination.merge)
     whole = not (send or where)
     findings = examination.findings(now.date(), watch, whole=whole) if new.ids else ()
     findings += tuple(in_condition(where, Place("--where")))
     return Plan(mailing, query, merger, rest, new, findings)
+
+
+def _selections(
+    store: Store,
+    mailing: Mailing,
+    wanted: Callable[[Subscriber], bool],
+    quiet_at: datetime | None,
+) -> Iterable[Selection]:
+    """Members of the lists, each with why they are left out; the quiet period counts at `quiet_at`."""
+    members = store.subscribers.members(*mailing.lists)
+    done = _done(store, mailing)
+    lately = _held_back(store, mailing, quiet_at) if quiet_at else ()
+    excluded = exclusions(store, mailing.snapshot, mailing.lists)
+    return select_recipients(members, done, wanted, lately, excluded)
 
 
 def _pending(store: Store, send: Send, now: datetime, later: bool) -> Iterator[Selection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailer.errors import UsageError, suggest
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mailer.transports.in_flight import InFlightMarks
 
 OUTBOX, SES = "outbox", "ses"
+CONFIRMATIONS = "confirmations"
+"""Folder in the outbox, and tag at SES, of mail from the recipients' pages."""
 
 
 def open_transport(
@@ -102,6 +105,37 @@ def open_test_transport(
         clock=clock,
         password=os.environ.get(smtp.PASSWORD, ""),
     )
+
+
+def open_confirmation_transport(project: Project, *, clock: Callable[[], datetime]) -> Transport:
+    """Open the transport of mail from the recipients' pages: single mails, without list headers.
+
+    Each sender has an envelope of its own: a confirmation comes from the sender of the campaign.
+
+    Args:
+        project: whose settings it takes.
+        clock: aware UTC time.
+
+    Raises:
+        TransportError: the outbox cannot be written.
+    """
+    settings = project.settings
+    senders = (settings.sender, *settings.senders.values())
+    envelope = Envelope.of(settings.content, list_name="", senders=senders)
+    arms = tuple(replace(arm, list_id="") for arm in envelope.arms)
+    envelope = replace(envelope, list_id="", arms=arms)
+    if settings.send.transport == SES:
+        from mailer.transports.ses.transport import SesTransport  # noqa: PLC0415 - as above
+
+        # the quota's reserve is kept for such mail
+        unreserved = settings.ses.model_copy(update={"reserve": 0})
+        return SesTransport(
+            unreserved, campaign=CONFIRMATIONS, list_name="", envelope=envelope, clock=clock
+        )
+    from mailer.transports.outbox import Outbox  # noqa: PLC0415 - as above
+
+    folder = project.outbox / CONFIRMATIONS
+    return Outbox(folder, campaign=CONFIRMATIONS, envelope=envelope, clock=clock)
 
 
 def outbox_folder(project: Project, campaign: str) -> Path:

@@ -14,8 +14,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from mailer import config
-from mailer.cli.serve import way_out
+from mailer.cli.common import now as system_clock
 from mailer.links import Links, load_keys
+from mailer.transports.registry import open_confirmation_transport
 from mailer.web.pages.app import make_app
 from tools.projects.project import copy_project, files, make_project, open_store, start
 
@@ -55,7 +56,7 @@ class Site:
             self.project.settings,
             keys=self.keys,
             open_store=open_pages_store or (lambda: open_store(root)),
-            open_transport=lambda: way_out(self.project),
+            open_transport=lambda: open_confirmation_transport(self.project, clock=system_clock),
             clock=self.clock,
             delay=lambda: 0,
             pictures=root / "published",
