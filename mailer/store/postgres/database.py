@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
+Statement = tuple[bytes, Parameters]
+
 BUSY_SECONDS = 60
 _IDLE_SECONDS = 10
 """Time after which the server ends the transaction of a process that has stopped in its middle: a lock
@@ -41,7 +43,11 @@ SET jit = off;
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'"""
 
-_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({WRITER})"
+_BEGIN = (b"BEGIN", f"SELECT pg_advisory_xact_lock({WRITER})".encode())
+_BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ"
+_SAVEPOINT, _RELEASE = b"SAVEPOINT step", b"RELEASE step"
+_UNDO_STEP = b"ROLLBACK TO step; RELEASE step"
+_OPEN = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 KEEPALIVES = {
     "connect_timeout": "10",
@@ -91,6 +97,10 @@ class PostgresDatabase(SqlDatabase):
 
     def __init__(self, url: str, announce: Callable[[str], None] = lambda _: None) -> None:
         self.url = url
+        self._depth = 0
+        """Of transactions and their steps."""
+        self._queued: list[Statement] = []
+        """What goes to the server together with the next statement, in one way there and back."""
         self.name = errors.place(url)
         self._open()
         try:
@@ -107,6 +117,7 @@ class PostgresDatabase(SqlDatabase):
                 is_current = schema.is_current(self.connection)
             if not is_current:
                 with self.writing(), self._explained():
+                    self._send_queued()
                     schema.update(self.connection, self.name, announce)
             self.moved_to = self.value(MOVED) or ""
 
@@ -131,32 +142,52 @@ class PostgresDatabase(SqlDatabase):
     # ---------------------------------------------------------------- statements
 
     def _run(self, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
-        if not sql.lstrip().startswith("SELECT"):
-            self._reopen_if_lost()
-        return self._ask(translate(sql), parameters)
+        is_change = not sql.lstrip().startswith("SELECT")
+        if is_change and not self.in_transaction and not is_alive(self.connection):
+            self.connection.close()
+            self._open()
+        cursor = self._ask([(translate(sql), parameters)], repeatable=not is_change)
+        while cursor.nextset():
+            """The answer is the last one."""
+        return cursor
 
-    def _ask(self, statement: bytes, parameters: Parameters = NONE) -> psycopg.Cursor[Row]:
-        """Run a statement that can be repeated where nothing was begun before it.
+    def _ask(self, statements: Sequence[Statement], *, repeatable: bool) -> psycopg.Cursor[Row]:
+        """Run statements after those that wait, and repeat all where nothing was begun before them.
 
         A connection that turns out to be lost is replaced then, and nobody notices. To ask the server
         beforehand whether it is there would take as long as the statement itself.
+
+        Args:
+            statements: to be run last.
+            repeatable: whether they may be run twice, outside a transaction.
         """
-        repeatable = not self.in_transaction
+        if self.in_transaction:
+            repeatable = self._is_to_begin
+        statements, self._queued = [*self._queued, *statements], []
         try:
-            with self._explained():
-                return self.connection.execute(statement, parameters)
+            return self._send(statements)
         except StoreUnreachableError:
             if not repeatable:
                 raise
             self._open()
-        with self._explained():
-            return self.connection.execute(statement, parameters)
+        return self._send(statements)
 
-    def _reopen_if_lost(self) -> None:
-        """Before a change outside a transaction, as it must not be made twice."""
-        if not self.in_transaction and not is_alive(self.connection):
-            self.connection.close()
-            self._open()
+    def _send(self, statements: Sequence[Statement]) -> psycopg.Cursor[Row]:
+        """All in one way there and back, with one answer each: what follows one that fails is not done.
+
+        Not by psycopg's pipelines: each ends with a Flush, after which the server no longer ends a
+        transaction that stands still.
+        """
+        with self._explained():
+            if len(statements) == 1:
+                return self.connection.execute(*statements[0])
+            cursor = psycopg.ClientCursor(self.connection)
+            texts = [cursor.mogrify(*statement) for statement in statements]
+            return cursor.execute("; ".join(texts).encode())
+
+    def _send_queued(self) -> None:
+        if self._queued:
+            self._ask([], repeatable=False)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -169,10 +200,7 @@ class PostgresDatabase(SqlDatabase):
 
     @property
     def in_transaction(self) -> bool:
-        return self.connection.info.transaction_status in {
-            TransactionStatus.INTRANS,
-            TransactionStatus.INERROR,
-        }
+        return self._depth > 0
 
     def rows(self, sql: str, parameters: Parameters = NONE) -> list[Row]:
         return self._run(sql, parameters).fetchall()
@@ -180,12 +208,24 @@ class PostgresDatabase(SqlDatabase):
     def row(self, sql: str, parameters: Parameters = NONE) -> Row | None:
         return self._run(sql, parameters).fetchone()
 
+    def answers(self, *queries: tuple[str, Parameters]) -> list[list[Row]]:
+        earlier = len(self._queued)
+        statements = [(translate(sql), parameters) for sql, parameters in queries]
+        cursor = self._ask(statements, repeatable=True)
+        answers: list[list[Row]] = []
+        for number in range(earlier + len(queries)):
+            if number:
+                cursor.nextset()
+            answers.append(cursor.fetchall() if number >= earlier else [])
+        return answers[earlier:]
+
     def records(self, sql: str, parameters: Parameters = NONE) -> list[dict[str, object]]:
         cursor = self._run(sql, parameters)
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def stream(self, sql: str, parameters: Parameters = NONE) -> Generator[Row]:
+        self._send_queued()
         with (
             self._explained(),
             self.connection.cursor("stream", withhold=True) as cursor,
@@ -195,12 +235,21 @@ class PostgresDatabase(SqlDatabase):
     def execute(self, sql: str, parameters: Parameters = NONE) -> int:
         return self._run(sql, parameters).rowcount
 
+    def execute_later(self, sql: str, parameters: Iterable[Parameters] = (NONE,)) -> None:
+        statement = translate(sql)
+        if self.in_transaction:
+            self._queued += [(statement, each) for each in parameters]
+        else:
+            self.execute_many(sql, parameters)
+
     def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> int:
+        self._send_queued()
         with self._explained(), self.connection.cursor() as cursor:
             cursor.executemany(translate(sql), parameters)
             return max(cursor.rowcount, 0)
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        self._send_queued()
         names = quoted.SQL(", ").join(map(quoted.Identifier, columns))
         statement = quoted.SQL("COPY {} ({}) FROM STDIN").format(quoted.Identifier(table), names)
         with (
@@ -222,35 +271,65 @@ class PostgresDatabase(SqlDatabase):
                 hint="Name the primary server in the address of the store.",
             )
         if self.in_transaction:
-            with self._transaction(
-                "SAVEPOINT step", "RELEASE step", "ROLLBACK TO step; RELEASE step"
-            ):
+            with self._step_of_transaction():
                 yield
         else:
-            with self._transaction(_BEGIN, "COMMIT", "ROLLBACK"):
+            with self._transaction(*_BEGIN):
                 yield
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ", "COMMIT", "ROLLBACK"):
+        with self._transaction(_BEGIN_READING):
             yield
 
     @contextmanager
-    def _transaction(self, begin: str, commit: str, undo: str) -> Iterator[None]:
+    def _transaction(self, *begin: bytes) -> Iterator[None]:
+        """Begin with the first statement, and commit together with what waits."""
+        self._queued = [(statement, NONE) for statement in begin]
+        self._depth = 1
         try:
-            self._ask(begin.encode())
             yield
-            with self._explained():
-                self.connection.execute(commit.encode())
+            if self._is_to_begin:
+                self._send_queued()  # can be repeated, which a commit cannot
+            self._ask([(b"COMMIT", NONE)], repeatable=False)
         except BaseException:
-            if self.in_transaction:
-                with self._explained():
-                    self.connection.execute(undo.encode())
+            self._queued = []
+            self._undo(b"ROLLBACK")
             raise
+        finally:
+            self._depth = 0
+
+    @contextmanager
+    def _step_of_transaction(self) -> Iterator[None]:
+        savepoint = (_SAVEPOINT, NONE)
+        self._queued.append(savepoint)
+        self._depth += 1
+        try:
+            yield
+            self._queued.append((_RELEASE, NONE))
+        except BaseException:
+            places = [place for place, each in enumerate(self._queued) if each is savepoint]
+            self._queued = self._queued[: places[0]] if places else []
+            if not places:
+                self._undo(_UNDO_STEP)
+            raise
+        finally:
+            self._depth -= 1
+
+    @property
+    def _is_to_begin(self) -> bool:
+        """Whether the server knows nothing of the transaction yet."""
+        return bool(self._queued) and self._queued[0][0] in {_BEGIN[0], _BEGIN_READING}
+
+    def _undo(self, statement: bytes) -> None:
+        if self.connection.info.transaction_status in _OPEN:
+            with self._explained():
+                self.connection.execute(statement)
 
     # ---------------------------------------------------------------- what databases do differently
 
     def tables(self) -> dict[str, list[str]]:
+        self._send_queued()
         return schema.tables(self.connection)
 
     def finish_copy(self) -> None:
@@ -268,6 +347,7 @@ class PostgresDatabase(SqlDatabase):
         """Nothing to prepare: the server's own memory settings hold."""
 
     def loaded(self, *tables: str) -> None:
+        self._send_queued()
         for table in tables:
             with self._explained():
                 self.connection.execute(quoted.SQL("ANALYZE {}").format(quoted.Identifier(table)))

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
 class PostgresFreshness(SqlFreshness):
     def __init__(self, database: PostgresDatabase) -> None:
         super().__init__(database, Marks(database.name), name=f"the store at {database.name}")
+        self._server = database
+        self._known: tuple[object, str] = (None, "")
+        """A connection, and the instance that it leads to."""
 
     def _instance(self) -> str:
-        """The server's id, its timeline and the database's number, which a restored dump does not keep."""
-        return "/".join(map(str, self._db.row(_INSTANCE) or ()))
+        """The server's id, its timeline and the database's number, which a restored dump does not keep.
+
+        A connection that can write leads to the same one for as long as it lives.
+        """
+        if self._known[0] is not self._server.connection:
+            instance = "/".join(map(str, self._server.row(_INSTANCE) or ()))
+            self._known = self._server.connection, instance
+        return self._known[1]
 
     def _refuse_copies(self, epoch: str, instance: str) -> None:
         del epoch  # of a copy on this machine, the higher mark has been found before

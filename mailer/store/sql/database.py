@@ -48,6 +48,10 @@ class SqlDatabase(ABC):
         row = self.row(sql, parameters)
         return row[0] if row else None
 
+    def answers(self, *queries: tuple[str, Parameters]) -> list[list[Row]]:
+        """The rows of several queries; from a server, all in one way there and back."""
+        return [self.rows(sql, parameters) for sql, parameters in queries]
+
     @abstractmethod
     def records(self, sql: str, parameters: Parameters = NONE) -> list[dict[str, object]]:
         """Rows by the names of their columns."""
@@ -59,6 +63,14 @@ class SqlDatabase(ABC):
     @abstractmethod
     def execute(self, sql: str, parameters: Parameters = NONE) -> int:
         """Return the number of rows that changed."""
+
+    def execute_later(self, sql: str, parameters: Iterable[Parameters] = (NONE,)) -> None:
+        """Change rows before the next statement of this transaction, together with it.
+
+        It costs no way to a server and back of its own. An error comes with the next statement, or the
+        end of the transaction, and undoes all of it.
+        """
+        self.execute_many(sql, parameters)
 
     @abstractmethod
     def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> int:

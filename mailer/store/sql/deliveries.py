@@ -10,19 +10,28 @@ import json
 from typing import TYPE_CHECKING
 
 from mailer.errors import ClaimLostError
-from mailer.ledger.delivery import Claim, DeliveryState, Remaining, UncertainDelivery
+from mailer.ledger.delivery import (
+    HELD_BACK,
+    Claim,
+    DeliveryState,
+    Remaining,
+    UncertainDelivery,
+)
 from mailer.lists.subscriber import Subscriber
+from mailer.store.sql.database import NONE
+from mailer.store.sql.freshness import LEDGER
+from mailer.store.sql.quiet_period import HOURS
 from mailer.store.sql.rows import PAGE, SUBSCRIBER, holder, iso, subscriber, unix
-from mailer.store.sql.sends import WAITS_FOR_WINNER
+from mailer.store.sql.sends import SENDING, WAITS_FOR_WINNER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from typing import Any
 
     from mailer.ledger.delivery import Result
     from mailer.store.leases import Leases
-    from mailer.store.sql.database import SqlDatabase
+    from mailer.store.sql.database import Row, SqlDatabase
     from mailer.store.sql.freshness import SqlFreshness
     from mailer.store.sql.quiet_period import SqlQuietPeriod
     from mailer.store.sql.reconciliation import Reconciliation
@@ -59,11 +68,13 @@ class SqlDeliveries:
             page["last"] = rows[-1][0]
 
     def remaining(self, send_id: int, *, now: datetime, later: bool = False) -> Iterator[Remaining]:
-        reason_to_wait = self._quiet_period.reason_to_wait(send_id, now)
+        hours = self._db.row(HOURS, {"send": send_id})
+        if hours is None:
+            return
+        who_waits = self._quiet_period.who_waits(hours, now)
         until = WAITS_FOR_WINNER - 1 if later else unix(now)
-        for _, delivery in self._by_due(send_id, DeliveryState.PENDING, until=until):
-            left_out = delivery.left_out or reason_to_wait(delivery.claim.subscriber.id)
-            yield Remaining(delivery.claim, left_out)
+        pages = self._by_due(send_id, DeliveryState.PENDING, until=until, who_waits=who_waits)
+        yield from (delivery for _, delivery in pages)
 
     def _by_due(
         self,
@@ -72,45 +83,53 @@ class SqlDeliveries:
         *,
         until: int = WAITS_FOR_WINNER,
         page: int = PAGE,
+        who_waits: Callable[[Sequence[int]], set[int]] = lambda _: set(),
+        first: int | None = None,
     ) -> Iterator[tuple[str, Remaining]]:
-        """Each delivery with the worker that holds it, by the time it is due."""
+        """Each delivery with the worker that holds it, by the time it is due.
+
+        Args:
+            send_id: of the send.
+            state: of the deliveries.
+            until: the last time, in seconds since 1970.
+            page: deliveries that are read at once.
+            who_waits: subscribers of a page → those who are left out for the quiet period.
+            first: the first time, where it is known.
+        """
         # one value of `due` after another: across several, the index does not keep the ids in order
         place: dict[str, object] = {"send": send_id, "state": state, "due": -1, "page": page}
-        due = self._db.value(_DUE_AFTER, place)
+        due = self._db.value(_DUE_AFTER, place) if first is None else first
         while due is not None and due <= until:
             place |= {"due": due, "last": 0}
             while rows := self._db.rows(_DELIVERIES, place):
-                for worker, left_out, *row in rows:
-                    yield worker, Remaining(_claim(row), left_out)
+                yield from _remaining(rows, who_waits)
                 place["last"] = rows[-1][2]
             due = self._db.value(_DUE_AFTER, place)
 
     def claim(self, send_id: int, limit: int, *, now: datetime) -> list[Claim]:
-        claims: list[Claim] = []
-        skipped: list[dict[str, object]] = []
+        send = {"send": send_id, "state": DeliveryState.PENDING, "due": -1}
+        queries = (SENDING, {"id": send_id}), (HOURS, send), (LEDGER, NONE), (_DUE_AFTER, send)
         with self._db.writing():
-            campaign = self._sends.sending(send_id)
-            if not campaign:
+            sending, hours, ledger, first = self._db.answers(*queries)
+            due = first[0][0] if first else None
+            if not sending or due is None or due > unix(now):
                 return []
-            reason_to_wait = self._quiet_period.reason_to_wait(send_id, now)
-            due = self._by_due(send_id, DeliveryState.PENDING, until=unix(now), page=limit)
-            for _, delivery in due:
-                reason = delivery.left_out or reason_to_wait(delivery.claim.subscriber.id)
-                if reason:
-                    skip = {"reason": reason, "at": iso(now), "id": delivery.claim.delivery_id}
-                    skipped.append(skip)
-                else:
-                    claims.append(delivery.claim)
-                # so that clicks and events do not wait while many are skipped in a row
-                if len(claims) == limit or len(skipped) >= PAGE:
-                    break
-            self._db.execute_many(_SKIP, skipped)
-            ids = json.dumps([claim.delivery_id for claim in claims])
-            self._db.execute(
-                _CLAIM, {"worker": self._leases.worker_id(), "at": iso(now), "ids": ids}
+            pages = self._by_due(
+                send_id,
+                DeliveryState.PENDING,
+                until=unix(now),
+                page=limit,
+                who_waits=self._quiet_period.who_waits(hours[0], now),
+                first=due,
             )
-            mark = self._freshness.claim(len(claims))
-        self._freshness.advance(mark, campaign)
+            claims, skipped = _chosen((delivery for _, delivery in pages), limit)
+            skips = ({"reason": why, "ids": json.dumps(ids)} for why, ids in skipped.items())
+            self._db.execute_later(_SKIP, [{"at": iso(now), **skip} for skip in skips])
+            ids = json.dumps([claim.delivery_id for claim in claims])
+            worker = self._leases.worker_id()
+            self._db.execute_later(_CLAIM, [{"worker": worker, "at": iso(now), "ids": ids}])
+            mark = self._freshness.claim(ledger[0], len(claims))
+        self._freshness.advance(mark, sending[0][0])
         return claims
 
     def record(self, results: Iterable[Result], *, now: datetime) -> None:
@@ -208,6 +227,34 @@ class SqlDeliveries:
         return resolved
 
 
+def _remaining(
+    rows: Sequence[Row], who_waits: Callable[[Sequence[int]], set[int]]
+) -> Iterator[tuple[str, Remaining]]:
+    """The deliveries of a page, each with its worker; those of the quiet period are left out."""
+    claims = [(worker, left_out, _claim(row)) for worker, left_out, *row in rows]
+    waiting = who_waits([claim.subscriber.id for _, left_out, claim in claims if not left_out])
+    for worker, left_out, claim in claims:
+        held_back = HELD_BACK if claim.subscriber.id in waiting else ""
+        yield worker, Remaining(claim, left_out or held_back)
+
+
+def _chosen(
+    deliveries: Iterable[Remaining], limit: int
+) -> tuple[list[Claim], dict[str, list[int]]]:
+    """Claims, and the ids of those that are left out, by the reason."""
+    claims: list[Claim] = []
+    skipped: dict[str, list[int]] = {}
+    for number, delivery in enumerate(deliveries, 1):
+        if delivery.left_out:
+            skipped.setdefault(delivery.left_out, []).append(delivery.claim.delivery_id)
+        else:
+            claims.append(delivery.claim)
+        # so that clicks and events do not wait while many are skipped in a row
+        if len(claims) == limit or number - len(claims) >= PAGE:
+            break
+    return claims, skipped
+
+
 def _claim(row: Sequence[Any]) -> Claim:
     """An erased subscriber has an id and nothing else."""
     delivery_id, arm, subscriber_id, existing_id, *values = row
@@ -254,7 +301,8 @@ WHERE d.send_id = :send AND d.state = :state AND d.due = :due AND d.id > :last
 ORDER BY d.id LIMIT :page"""
 
 _SKIP = """
-UPDATE deliveries SET state = 'skipped', detail = :reason, changed = :at WHERE id = :id"""
+UPDATE deliveries SET state = 'skipped', detail = :reason, changed = :at
+WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"""
 
 # All in one step, here and where outcomes are recorded: between two steps the interpreter goes to one
 # of the threads that send, and comes back a millisecond later.

@@ -16,7 +16,7 @@ from mailer.store.sql.rows import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailer.store.sql.database import SqlDatabase
+    from mailer.store.sql.database import Row, SqlDatabase
 
 _DAY = timedelta(days=1)
 _CLOCKS_DIFFER = timedelta(minutes=2)
@@ -49,17 +49,22 @@ class SqlFreshness:
             if not machine:
                 self._db.execute(_SET_MACHINE, {"machine": self._instance()})
 
-    def claim(self, number: int) -> Mark:
+    def claim(self, ledger: Row, number: int) -> Mark:
         """Count claims, inside the transaction that makes them; pass the mark to `advance` after it.
+
+        Args:
+            ledger: the row of LEDGER in this transaction.
+            number: of claims.
 
         Raises:
             StaleLedger: the ledger is behind its mark.
         """
-        epoch, claimed, _ = self._db.row(_CLAIM, {"number": number}) or ("", 0, "")
+        epoch, claimed, _ = ledger
         mark = self._marks.highest()
-        if mark and (mark.epoch != epoch or mark.claimed > claimed - number):
-            raise _older(mark.claimed - claimed + number)
-        return self._mark(epoch, claimed)
+        if mark and (mark.epoch != epoch or mark.claimed > claimed):
+            raise _older(mark.claimed - claimed)
+        self._db.execute_later(_CLAIM, [{"number": number}])
+        return self._mark(epoch, claimed + number)
 
     def advance(self, mark: Mark, campaign: str) -> None:
         """Raise the marks, after the claims are on disk and before any mail is handed over."""
@@ -127,7 +132,7 @@ class SqlFreshness:
         return machine_id()
 
     def _ledger(self) -> tuple[str, int, str]:
-        epoch, claimed, machine = self._db.row(_LEDGER) or ("", 0, "")
+        epoch, claimed, machine = self._db.row(LEDGER) or ("", 0, "")
         return epoch, claimed, machine
 
     def _mark(self, epoch: str, claimed: int) -> Mark:
@@ -217,11 +222,11 @@ def _older(number: int) -> StaleLedger:
     )
 
 
-_LEDGER = "SELECT epoch, claimed, machine FROM ledger"
+LEDGER = "SELECT epoch, claimed, machine FROM ledger"
 
 _SET_MACHINE = "UPDATE ledger SET machine = :machine"
 
-_CLAIM = "UPDATE ledger SET claimed = claimed + :number RETURNING epoch, claimed, machine"
+_CLAIM = "UPDATE ledger SET claimed = claimed + :number"
 
 _RENEW = "UPDATE ledger SET epoch = :epoch, claimed = :claimed, machine = :machine"
 

@@ -15,10 +15,10 @@ from mailer.ledger.delivery import HELD_BACK
 from mailer.store.sql.rows import PAGE, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from mailer.store.sql.database import SqlDatabase
+    from mailer.store.sql.database import Row, SqlDatabase
 
 
 class SqlQuietPeriod:
@@ -52,28 +52,32 @@ class SqlQuietPeriod:
         rows = self._db.rows(_HELD_BACK, {"send": send_id, "reason": HELD_BACK})
         return [subscriber_id for (subscriber_id,) in rows]
 
-    def reason_to_wait(self, send_id: int, now: datetime) -> Callable[[int], str]:
-        """A function for the deliveries of a send: a subscriber's id → HELD_BACK or ""."""
-        row = self._db.row(_HOURS, {"send": send_id})
-        campaign, hours = row or ("", 0)
+    def who_waits(self, row: Row, now: datetime) -> Callable[[Sequence[int]], set[int]]:
+        """A function for the deliveries of a send: ids of subscribers → those whom it has to wait for.
+
+        Args:
+            row: of HOURS.
+            now: of the claims.
+        """
+        campaign, hours = row
         since = _before(now, hours)
         others = self._recent_campaigns(campaign, since) if hours else []
         if not others:
-            return lambda _: ""
-        campaigns = json.dumps(others)
+            return lambda _: set()
+        mailed = {"campaigns": json.dumps(others), "since": since}
 
-        def reason(subscriber_id: int) -> str:
-            person = {"campaigns": campaigns, "who": subscriber_id, "since": since}
-            return HELD_BACK if self._db.row(_WAS_MAILED, person) else ""
+        def who(subscriber_ids: Sequence[int]) -> set[int]:
+            rows = self._db.rows(_WERE_MAILED, {**mailed, "ids": json.dumps(subscriber_ids)})
+            return {subscriber_id for (subscriber_id,) in rows}
 
-        return reason
+        return who
 
 
 def _before(now: datetime, hours: float) -> str:
     return iso(now - timedelta(hours=hours))
 
 
-_HOURS = "SELECT campaign, quiet_hours FROM sends WHERE id = :send"
+HOURS = "SELECT campaign, quiet_hours FROM sends WHERE id = :send"
 
 # A send changes when it ends or pauses; while it goes on, it is `sending`, and stays so if it dies. By
 # an index that holds all that is asked for: to get at the rows, SQLite reads through the snapshots.
@@ -97,9 +101,12 @@ SELECT moves.subscriber_id FROM moves JOIN deliveries d
 ON d.campaign = :campaign AND d.subscriber_id = moves.formerly
 WHERE d.changed >= :since AND d.state IN ('sending', 'accepted', 'uncertain') ORDER BY 1"""
 
-_WAS_MAILED = """
-SELECT 1 FROM deliveries
-WHERE campaign IN (SELECT value FROM json_each(:campaigns)) AND changed >= :since
-    AND subscriber_id IN (
-        SELECT CAST(:who AS BIGINT) UNION ALL SELECT formerly FROM moves WHERE subscriber_id = :who)
-    AND state IN ('sending', 'accepted', 'uncertain') LIMIT 1"""
+# A person at a time, by the unique index of deliveries: CROSS JOIN keeps SQLite to this order.
+_WERE_MAILED = """
+SELECT DISTINCT who.id
+FROM (SELECT CAST(value AS BIGINT) AS id, CAST(value AS BIGINT) AS subscriber_id FROM json_each(:ids)
+    UNION ALL SELECT CAST(value AS BIGINT), formerly
+    FROM json_each(:ids) JOIN moves ON moves.subscriber_id = CAST(value AS BIGINT)) who
+CROSS JOIN json_each(:campaigns) c CROSS JOIN deliveries d
+WHERE d.campaign = c.value AND d.subscriber_id = who.subscriber_id AND d.changed >= :since
+    AND d.state IN ('sending', 'accepted', 'uncertain')"""

@@ -24,13 +24,13 @@ class Reconciliation:
 
         Must be called inside a write transaction, as must `disprove`.
         """
-        ids = list(delivery_ids)
-        failed = self.disprove(ids, at)
-        return failed + self._db.execute(_ACCEPTED, {"ids": json.dumps(ids), "at": at})
+        these = {"ids": json.dumps(list(delivery_ids)), "at": at}
+        return self._db.execute(_NEVER_SENT, these) + self._db.execute(_ACCEPTED, these)
 
-    def disprove(self, delivery_ids: Iterable[int], at: str) -> int:
+    def disprove(self, delivery_ids: Iterable[int], at: str) -> None:
         """The same for mail that was accepted and never sent: so rare that it can always be asked."""
-        return self._db.execute(_NEVER_SENT, {"ids": json.dumps(list(delivery_ids)), "at": at})
+        these = {"ids": json.dumps(list(delivery_ids)), "at": at}
+        self._db.execute_later(_NEVER_SENT, [these])
 
 
 # The first condition lets the index be used, which holds no others.

@@ -253,13 +253,9 @@ class SqlSends:
 
     # ---------------------------------------------------------------- for other parts of the store
 
-    def sending(self, send_id: int) -> str:
-        """The campaign of a send in the state SENDING, else ""."""
-        return self._db.value(_SENDING, {"id": send_id}) or ""
-
     def skip_cancelled(self, now: datetime) -> None:
         """In a cancelled send, skip what is pending, or comes back unsent."""
-        self._db.execute(_SKIP_CANCELLED, {"at": iso(now)})
+        self._db.execute_later(_SKIP_CANCELLED, [{"at": iso(now)}])
 
 
 def _changed_elsewhere(campaign: str) -> SendStopped:
@@ -303,7 +299,8 @@ WHERE campaign = :campaign
     AND EXISTS (SELECT 1 FROM deliveries d WHERE d.send_id = sends.id AND d.state = 'accepted')
 ORDER BY sends.id LIMIT 1"""
 
-_SENDING = "SELECT campaign FROM sends WHERE id = :id AND state = 'sending'"
+# the campaign of a send, if deliveries of it may be claimed
+SENDING = "SELECT campaign FROM sends WHERE id = :id AND state = 'sending'"
 
 _NEW_SEND = """
 INSERT INTO sends

@@ -39,16 +39,9 @@ class SqlThrottle:
         return throttle.Bucket(*row) if row else None
 
     def _keep(self, key: str, bucket: throttle.Bucket) -> None:
-        self._db.execute(
-            _KEEP,
-            {
-                "key": key,
-                "busy_until": bucket.busy_until,
-                "read_at": bucket.read_at,
-                "share": bucket.rate_factor,
-                "slowed_at": bucket.slowed_at,
-            },
-        )
+        times = {"busy_until": bucket.busy_until, "read_at": bucket.read_at}
+        slower = {"share": bucket.rate_factor, "slowed_at": bucket.slowed_at}
+        self._db.execute_later(_KEEP, [{"key": key, **times, **slower}])
 
 
 _BUCKET = "SELECT busy_until, read_at, share, slowed_at FROM throttles WHERE key = :key"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import DeliveryState, StoredMessage
@@ -25,18 +26,16 @@ class SqlWebVersions:
 
     def add(self, results: Iterable[Result]) -> None:
         """Keep what was delivered. Called inside the transaction that records it."""
-        copies = [(r.kept, r.delivery_id) for r in results if r.kept and r.state in _DELIVERED]
-        firsts = {kept.digest: (kept, delivery) for kept, delivery in copies}
-        variants = (
-            {"digest": kept.digest, "content": kept.content, "delivery": delivery}
-            for kept, delivery in firsts.values()
-        )
-        self._db.execute_many(_ADD_VARIANT, variants)
-        values = (
-            {"delivery": delivery, "digest": kept.digest, "values": kept.values}
-            for kept, delivery in copies
-        )
-        self._db.execute_many(_ADD_VALUES, values)
+        variants: dict[str, tuple[bytes, dict[int, str]]] = {}
+        for result in results:
+            if result.kept and result.state in _DELIVERED:
+                _, values = variants.setdefault(result.kept.digest, (result.kept.content, {}))
+                values[result.delivery_id] = result.kept.values
+        for digest, (content, values) in variants.items():
+            variant = {"digest": digest, "content": content, "delivery": next(iter(values))}
+            self._db.execute_later(_ADD_VARIANT, [variant])
+            rows = {"digest": digest, "values": json.dumps(values, ensure_ascii=False)}
+            self._db.execute_later(_ADD_VALUES, [rows])
 
 
 _ADD_VARIANT = """
@@ -47,10 +46,11 @@ ON CONFLICT (send_id, digest) DO NOTHING"""
 # Nothing is kept of a person who was erased while the mail was in flight.
 _ADD_VALUES = """
 INSERT INTO copies (delivery_id, variant_id, slot_values)
-SELECT d.id, v.id, :values
-FROM deliveries d JOIN variants v ON v.send_id = d.send_id AND v.digest = :digest
+SELECT d.id, v.id, r.value
+FROM json_each(:values) r JOIN deliveries d ON d.id = CAST(r.key AS BIGINT)
+JOIN variants v ON v.send_id = d.send_id AND v.digest = :digest
 JOIN subscribers s ON s.id = d.subscriber_id
-WHERE d.id = :delivery
+WHERE true
 ON CONFLICT (delivery_id) DO UPDATE
 SET variant_id = excluded.variant_id, slot_values = excluded.slot_values"""
 

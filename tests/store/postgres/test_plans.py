@@ -9,6 +9,7 @@ from mailer.lists.import_row import ImportRow
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PEOPLE = 8_000
+KINDS = {b"SELECT": b"ANALYZE, TIMING OFF, ", b"UPDATE": b""}
 CONTENT = {"query": "", "snapshot": b"", "digest": "d", "transport": "ses"}
 
 
@@ -28,18 +29,18 @@ def send(store):
 def plans(store, monkeypatch):
     """The steps of each statement's plan, as the server runs it."""
     steps = []
-    ask = store.database._ask
+    send = store.database._send
 
-    def explained(statement, parameters=()):
-        kinds = {b"SELECT": b"ANALYZE, TIMING OFF, ", b"UPDATE": b""}
-        options = kinds.get(statement.split()[0])
-        if options is not None:
-            explain = b"EXPLAIN (" + options + b"FORMAT JSON) " + statement
-            ((plan,),) = store.database.connection.execute(explain, parameters).fetchall()
-            steps.extend(nodes(plan[0]["Plan"], statement.decode()))
-        return ask(statement, parameters)
+    def explained(statements):
+        for statement, parameters in statements:
+            options = KINDS.get(statement.split()[0])
+            if options is not None:
+                explain = b"EXPLAIN (" + options + b"FORMAT JSON) " + statement
+                ((plan,),) = store.database.connection.execute(explain, parameters).fetchall()
+                steps.extend(nodes(plan[0]["Plan"], statement.decode()))
+        return send(statements)
 
-    monkeypatch.setattr(store.database, "_ask", explained)
+    monkeypatch.setattr(store.database, "_send", explained)
     return steps
 
 

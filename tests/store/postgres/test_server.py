@@ -285,6 +285,7 @@ def test_a_process_that_stands_still_in_a_transaction_does_not_stop_the_others(s
 
     def stand_still():
         with store.database.writing():
+            store.database.execute("INSERT INTO lists (name) VALUES ('early')")
             with other.database.writing():
                 pass
             store.database.execute("INSERT INTO lists (name) VALUES ('late')")
