@@ -75,6 +75,10 @@ class PetitionFront(Section):
     """What the form asks for beside name and address."""
     consent: str = ""
     """The words of the choice to join the list."""
+    brand: str = ""
+    """One of [brands] in mailer.toml; "" leaves it to the list."""
+    sender: str = ""
+    """One of [senders] in mailer.toml, of the mail to those who sign; "" leaves it to the list."""
     language: str = ""
     """RFC 5646, of the statement."""
     next: NextAction | None = None

@@ -182,7 +182,7 @@ def load_petition(project: Project, name: str) -> Petition:
 
     Raises:
         UsageError: there is no such petition.
-        CampaignError: its file cannot be read, or does not parse.
+        CampaignError: its file cannot be read, does not parse, or names a brand or sender that is not there.
     """
     name = Path(name).name.removesuffix(".md")
     files = _read_petitions(project, [name])
@@ -193,7 +193,11 @@ def load_petition(project: Project, name: str) -> Petition:
             or f"Write {petition_file.FOLDER}/{name}.md.",
         )
     ((path, text),) = files.items()
-    return petition_file.parse(path, text)
+    petition = petition_file.parse(path, text)
+    front, settings = petition.front, project.settings
+    _refuse_unknown(petition, "brand", "brand", front.brand, settings.brands)
+    _refuse_unknown(petition, "sender", "sender", front.sender, settings.senders)
+    return petition
 
 
 def petition_names(project: Project) -> list[str]:
@@ -218,12 +222,12 @@ def _content(settings: Settings, campaign: Campaign, list_name: str) -> Content:
 
 
 def _refuse_unknown(
-    campaign: Campaign, key: str, kind: str, name: str, sections: Mapping[str, object]
+    file: Campaign | Petition, key: str, kind: str, name: str, sections: Mapping[str, object]
 ) -> None:
     if name and name not in sections:
         raise CampaignError(
             f'there is no {kind} "{name}"',
-            place=campaign.place(key),
+            place=file.place(key),
             hint=suggest(name, sections) or f"Add a section [{kind}s.{name}] to mailer.toml.",
         )
 
@@ -235,16 +239,19 @@ def read_templates(project: Project) -> dict[str, str]:
         CampaignError: a file of the project is not UTF-8 text.
     """
     ours = {
-        f"templates/{name}": text
-        for name, text in assets.templates().items()
-        if name.endswith(_TEMPLATES)
+        f"templates/{name}": text for name, text in assets.templates().items() if _is_for_mail(name)
     }
     theirs = {
         project.show(path): _read(project, path)
         for path in sorted((project.root / "templates").rglob("*"))
-        if path.name.endswith(_TEMPLATES)
+        if _is_for_mail(path.relative_to(project.root / "templates").as_posix())
     }
     return ours | theirs
+
+
+def _is_for_mail(name: str) -> bool:
+    """Whether a file of `templates/` can show in mail: the words of the pages do not."""
+    return name.endswith(_TEMPLATES) and not name.startswith("pages/")
 
 
 def read_lookup(project: Project, name: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mailer.checks import urls
+from mailer.checks import page_language, urls
 from mailer.checks.finding import Finding, Severity
+from mailer.compiler import language as languages
 from mailer.errors import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date
 
     from mailer.campaigns.petition import Petition
@@ -37,6 +38,7 @@ def check(
     petition: Petition,
     text: PetitionText,
     *,
+    available: Sequence[str],
     lists: Collection[str],
     counts: SignatureCounts,
     other_wording: int,
@@ -47,6 +49,7 @@ def check(
     Args:
         petition: as its file says.
         text: the same, rendered.
+        available: the languages that pages have words for.
         lists: names of the lists that there are.
         counts: of its signatures so far.
         other_wording: how many signed another wording.
@@ -56,6 +59,7 @@ def check(
         *_unfinished(petition),
         *_links(petition, text),
         *_wording(petition, text),
+        *_language(petition, available),
         *_audience(petition, lists),
         *_times(petition, counts, today),
     ]
@@ -138,6 +142,13 @@ def _wording(petition: Petition, text: PetitionText) -> Iterator[Finding]:
             'Add a heading such as "## Why is this important?" and a few paragraphs.',
             petition.place(),
         )
+
+
+def _language(petition: Petition, available: Sequence[str]) -> Iterator[Finding]:
+    front = petition.front
+    text = f"{front.title}\n{petition.statement}\n{petition.why}"
+    code = front.language or languages.guessed(text)
+    yield from page_language.check([code] if code else [], available, petition.place("language"))
 
 
 def _audience(petition: Petition, lists: Collection[str]) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from mailer.campaigns.petition import Petition
     from mailer.checks.finding import Finding
+    from mailer.compiler.page_words import PageWords
+    from mailer.compiler.petition_text import PetitionText
     from mailer.ledger.signature import Signature
     from mailer.lists.subscriber import Subscriber
 
@@ -79,16 +81,26 @@ def check(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
 def _findings(run: Session, petition: Petition) -> list[Finding]:
     from mailer.checks import petition as rules
-    from mailer.compiler import petition_text
 
+    text, page_words = _text(run, petition)
     return rules.check(
         petition,
-        petition_text.render(petition),
+        text,
+        available=page_words.available,
         lists=[summary.name for summary in run.store.subscribers.lists()],
         counts=run.store.petitions.counts(petition.name),
         other_wording=_other_wording(run, petition),
         today=_today(run),
     )
+
+
+def _text(run: Session, petition: Petition) -> tuple[PetitionText, PageWords]:
+    """A petition's text, and the words of the pages that show it."""
+    from mailer.compiler import page_words, petition_text
+
+    words = page_words.load(run.project.root)
+    usual = run.project.settings.brand.language
+    return petition_text.render(petition, words, usual=usual), words
 
 
 def _other_wording(run: Session, petition: Petition) -> int:
@@ -188,22 +200,23 @@ def export(
 
 
 def _pdf(run: Session, petition: Petition, signatures: list[Signature]) -> bytes:
-    from mailer.compiler import petition_text
     from mailer.reports import pdf
     from mailer.reports import petition as delivery
     from mailer.timezones import find_zone
 
-    zone = find_zone(run.project.settings.send.timezone)
+    zone, front = find_zone(run.project.settings.send.timezone), petition.front
+    text, page_words = _text(run, petition)
+    words = page_words.get(text.language)
     html = delivery.document(
         petition,
-        petition_text.render(petition),
+        text,
         signatures,
-        run.project.settings.brand,
+        run.project.settings.content_for(brand=front.brand, list_name=front.list).brand,
+        words,
         now=now().astimezone(zone or UTC),
     )
-    front = petition.front
     names = "".join((front.title, *front.to, petition.statement))
-    return pdf.write(html, names + "".join(map(delivery.line, signatures)))
+    return pdf.write(html, names + "".join(delivery.line(each, words) for each in signatures))
 
 
 @app.command()

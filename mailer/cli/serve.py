@@ -48,6 +48,7 @@ def serve(
     """Answer the links in your mail: unsubscribe, update, view in browser, forward, sign up."""
     import uvicorn
 
+    from mailer.compiler import page_words
     from mailer.transports.registry import open_confirmation_transport
     from mailer.web.pages.app import make_app
 
@@ -62,6 +63,7 @@ def serve(
         delay=lambda: random.uniform(*_DELAY),  # noqa: S311 - it hides a time, not a secret
         pictures=run.project.published,
         petitions=run.project.petitions,
+        page_words=page_words.load(run.project.root),
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("mailer.web").setLevel(logging.INFO)

@@ -20,6 +20,24 @@ if TYPE_CHECKING:
 _FOLDER = "templates/languages/"
 
 
+def of_everybody(snapshot: Snapshot) -> str | None:
+    """The language of a campaign's mail; None where it is each recipient's own."""
+    written, source = snapshot.parsed.front.language.strip(), snapshot.files[snapshot.path]
+    if "{" in written or (not written and languages.asked_for(source)):
+        return None
+    code = written or languages.guessed(source)
+    return languages.nearest(code, available(snapshot)) or snapshot.content.brand.language
+
+
+def available(snapshot: Snapshot) -> list[str]:
+    """Codes of the languages that a campaign's templates have words for."""
+    return [
+        path.removeprefix(_FOLDER).removesuffix(".txt")
+        for path in snapshot.files
+        if path.startswith(_FOLDER)
+    ]
+
+
 class LanguageChoice:
     """Chooses the language of each variant.
 
@@ -48,12 +66,7 @@ class LanguageChoice:
 
     @cached_property
     def _available(self) -> list[str]:
-        """Codes of the languages that there are words for."""
-        return [
-            path.removeprefix(_FOLDER).removesuffix(".txt")
-            for path in self._snapshot.files
-            if path.startswith(_FOLDER)
-        ]
+        return available(self._snapshot)
 
     @cached_property
     def _source(self) -> str:

@@ -43,7 +43,7 @@ class RequestKind(StrEnum):
     SIGN = "sign"
     """Sign the petition in `details`, and subscribe to `lists`, if that was chosen.
 
-    Where `details` has a `signature`, only the comment is added to that one.
+    Where `details` has a `signature`, only name, place and comment are added to that one.
     """
     RECEIPT = "receipt"
     """Of the signature in `details`: nothing has to be confirmed, but it can be withdrawn."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,6 +66,18 @@ def guards(content: bytes) -> tuple[str, ...] | None:
     """What tells those who got a variant from others; None where it was not kept yet."""
     guards = json.loads(zlib.decompress(content)).get("guards")
     return None if guards is None else tuple(guards)
+
+
+@lru_cache(maxsize=64)
+def language(content: bytes) -> str:
+    """The language of a kept variant, as its `<html lang>` says; "" where it says none."""
+    return language_of(json.loads(zlib.decompress(content))["html"]["static"][0])
+
+
+def language_of(html: str) -> str:
+    """The language that the beginning of a mail names; "" for none."""
+    match = re.search(r"""<html\b[^>]*\slang=["']?([\w-]+)""", html)
+    return match[1] if match else ""
 
 
 def _cut(cut: CutText) -> dict[str, Any]:

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from mailer.campaigns.petition import Petition
+    from mailer.compiler.page_words import Words
     from mailer.compiler.petition_text import PetitionText
     from mailer.config import Brand
     from mailer.ledger.signature import Signature
 
-NAMELESS = "Name not given"
 _COLUMNS = ("number", "name", "city", "state", "zip", "signed", "comment")
 
 
-def line(signature: Signature) -> str:
+def line(signature: Signature, words: Words) -> str:
     """As in "Ana R., Portland, OR 97212"."""
     place = " ".join(filter(None, (signature.place, signature.zip)))
-    return ", ".join(filter(None, (signature.public_name or NAMELESS, place)))
+    return ", ".join(filter(None, (signature.public_name or words.text.nameless, place)))
 
 
 def write_csv(stream: BinaryIO, signatures: Iterable[Signature]) -> int:
@@ -53,6 +53,7 @@ def document(
     text: PetitionText,
     signatures: Sequence[Signature],
     brand: Brand,
+    words: Words,
     *,
     now: datetime,
 ) -> str:
@@ -61,8 +62,11 @@ def document(
     return environment.get_template("petition.html").render(
         petition=petition,
         statement=Markup(text.statement),  # noqa: S704 - rendered from the staff's own Markdown
-        direction=text.direction,
-        lines=[line(signature) for signature in signatures],
+        t=words.html,
+        language=words.language,
+        direction=words.direction,
+        text=text,
+        lines=[line(signature, words) for signature in signatures],
         brand=brand,
         colors=palettes.light(brand.colors),
         now=now,

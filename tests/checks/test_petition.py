@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from mailer.campaigns.petition import parse
 from mailer.checks import petition
-from mailer.compiler import petition_text
+from mailer.compiler import page_words, petition_text
 from mailer.errors import Place
 from mailer.ledger.signature import SignatureCounts
 
@@ -28,13 +29,15 @@ closes: 2026-04-09
 
 
 LAST_DAY = date(2026, 4, 9)
+WORDS = page_words.load(Path())
 
 
 def found(text, *, closed="", other_wording=0, today=LAST_DAY):
     parsed = parse(PATH, text)
     findings = petition.check(
         parsed,
-        petition_text.render(parsed),
+        petition_text.render(parsed, WORDS, usual="en"),
+        available=WORDS.available,
         lists=["members"],
         counts=SignatureCounts(closed=closed),
         other_wording=other_wording,

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from mailer import config
 from mailer.cli.common import now as system_clock
+from mailer.compiler import page_words
 from mailer.links import Links, load_keys
 from mailer.transports.registry import open_confirmation_transport
 from mailer.web.pages.app import make_app
@@ -61,6 +62,7 @@ class Site:
             delay=lambda: 0,
             pictures=root / "published",
             petitions=root / "campaigns" / "petitions",
+            page_words=page_words.load(root),
         )
 
     @cached_property

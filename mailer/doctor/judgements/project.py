@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailer.campaigns.lookups import read_table
 from mailer.campaigns.snapshot import Snapshot, read_lookup, read_templates
+from mailer.compiler import page_words
 from mailer.config import FILE
 from mailer.doctor.finding import Diagnosis, Topic
 from mailer.errors import CampaignError, ConfigError, MailerError
@@ -239,10 +240,11 @@ def _lookup(project: Project, name: str) -> Diagnosis:
 
 
 def templates(project: Project) -> list[Diagnosis]:
-    """Whether the project's copies of mailer's templates are of this version."""
+    """Whether the project's copies of mailer's templates are of this version, and its pages have all words."""
     try:
         statuses = template_copies.statuses(project)
-    except ConfigError as err:
+        page_words.load(project.root)
+    except (CampaignError, ConfigError) as err:
         return [_broken("templates", err)]
     older = [status.name for status in statuses if status.origin is Origin.OLDER]
     copies = [status.name for status in statuses if status.origin is Origin.CURRENT]

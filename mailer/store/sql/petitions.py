@@ -78,7 +78,7 @@ class SqlPetitions:
         staff set aside stays so.
         """
         if "signature" in request.details:
-            return self._confirm_comment(request, now)
+            return self._confirm_details(request, now)
         signer = _signer(request, subscriber_id)
         with self._db.writing():
             known = self.find(signer.petition, email=signer.email)
@@ -95,15 +95,15 @@ class SqlPetitions:
             self._keep(_row(signer, "page", now), SignatureState.SIGNED, now, known)
         return True
 
-    def _confirm_comment(self, request: RecipientRequest, now: datetime) -> bool:
-        """Add a comment to the signature that it was written beside, while that counts."""
+    def _confirm_details(self, request: RecipientRequest, now: datetime) -> bool:
+        """Add what was typed beside a signature, while that counts."""
         signature = self.get(int(request.details["signature"], 16))
         if signature is None or signature.status is not SignatureState.SIGNED:
             return False
         if signature.email != request.email:
             return False
-        comment = {name: request.details[name] for name in ("comment", "comment_public")}
-        self.complete(signature.id, comment, now=now)
+        typed = {name: request.details.get(name, "") for name in (*_DETAILS, "comment_public")}
+        self.complete(signature.id, typed, now=now)
         return True
 
     def _keep(

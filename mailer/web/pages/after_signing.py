@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from mailer.compiler.page_words import Words
     from mailer.ledger.signature import Signature
     from mailer.links import Purpose
     from mailer.web.pages.context import PageContext
@@ -39,13 +40,11 @@ def thanks(
         read: the petition.
         signature: as it is now.
         purpose: "confirmed" where the mailbox has led here.
-        shown: `form` and `problems` of what was typed; `is_comment_mailed`.
+        shown: `form` and `problems` of what was typed; `mailed`, the names of details to be confirmed by mail.
     """
     token = context.keys.passing(purpose, signature.id, context.clock())
-    usual = {"form": {}, "problems": {}, "is_comment_mailed": False}
-    ask = _missing(read, signature)
-    if shown.get("is_comment_mailed"):
-        ask.remove("comment")
+    usual: dict[str, Any] = {"form": {}, "problems": {}, "mailed": ()}
+    ask = [name for name in _missing(read, signature) if name not in shown.get("mailed", ())]
     return context.page(
         "petition-signed.html",
         422 if shown.get("problems") else 200,
@@ -92,16 +91,18 @@ async def _complete(context: PageContext, request: Request, purpose: Purpose) ->
     read = context.petitions.get(signature.petition) if signature else None
     if signature is None or read is None or not signature.email:
         return context.invalid_link()
-    context = context.for_send(signature.send_id)
+    context = context.for_petition(read, signature.send_id)
     if request.method != "POST":
         return thanks(context, read, signature, purpose)
     form = await form_reading.read(request)
-    changes, problems = _read(form, _missing(read, signature))
+    changes, problems = _read(form, _missing(read, signature), context.words)
     if problems:
         return thanks(context, read, signature, purpose, form=form, problems=problems)
-    requests = []
-    if purpose == "signed" and changes.get("comment"):
-        requests.append(_comment(signature, changes))
+    requests: list[RecipientRequest] = []
+    mailed: tuple[str, ...] = ()
+    if purpose == "signed" and changes:
+        requests.append(_addition(signature, changes))
+        mailed, changes = tuple(changes), {}
     consent = _consent(context, read, signature)
     if consent and form.get("consent") == "yes":
         lists = (read.petition.front.list,)
@@ -123,31 +124,32 @@ async def _complete(context: PageContext, request: Request, purpose: Purpose) ->
     )
     if completed is None:
         return context.invalid_link()
-    is_mailed = any(wish.kind is RequestKind.SIGN for wish in requests)
-    return thanks(context, read, completed, purpose, is_comment_mailed=is_mailed)
+    return thanks(context, read, completed, purpose, mailed=mailed)
 
 
-def _comment(signature: Signature, changes: dict[str, str]) -> RecipientRequest:
-    """Take a comment out of the changes: its mailbox has to confirm it.
+def _addition(signature: Signature, details: Mapping[str, str]) -> RecipientRequest:
+    """The request to add details to a signature: its mailbox has to confirm them.
 
-    A mail is forwarded with its links, and a comment is shown beside the name of the person who got it.
+    A mail is forwarded with its links, and a friend would sign with another name, or speak in the name, of
+    the person who got it.
     """
-    details = {name: changes.pop(name) for name in ("comment", "comment_public")}
-    details |= {"petition": signature.petition, "signature": f"{signature.id:x}"}
+    details = {**details, "petition": signature.petition, "signature": f"{signature.id:x}"}
     return RecipientRequest(
         RequestKind.SIGN, signature.email, send_id=signature.send_id, details=details
     )
 
 
-def _read(form: Mapping[str, str], missing: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+def _read(
+    form: Mapping[str, str], missing: Sequence[str], words: Words
+) -> tuple[dict[str, str], dict[str, str]]:
     """What was missing and is in the form, and problems by field."""
-    details = public_forms.read_details(form)
+    details = public_forms.read_details(form, words)
     changes = {name: value for name, value in details.columns.items() if name in missing}
     if "zip" in changes:
         changes |= {name: details.columns[name] for name in ("city", "state")}
     problems = {name: text for name, text in details.problems.items() if name in missing}
     comment = petition.read_comment(form) if "comment" in missing else ""
-    if problem := petition.comment_problem(comment):
+    if problem := petition.comment_problem(comment, words):
         problems["comment"] = problem
     elif comment:
         changes |= {"comment": comment, "comment_public": form.get("comment_public", "")}
@@ -164,16 +166,16 @@ async def confirm(context: PageContext, request: Request) -> Response:
     read = context.petitions.get(wish.details["petition"])
     if read is None:
         return context.invalid_link()
-    context = context.for_send(wish.send_id)
-    shown, adds_comment = view(context, read), "signature" in wish.details
-    can_confirm = shown.status == "open" or adds_comment
+    context = context.for_petition(read, wish.send_id)
+    shown, adds_details = view(context, read), "signature" in wish.details
+    can_confirm = shown.status == "open" or adds_details
     if request.method != "POST" and not pending.settled and can_confirm:
         action = context.own_path("confirm-signature", request)
         return context.page(
             "petition-confirm.html",
             view=shown,
             wish=wish,
-            adds_comment=adds_comment,
+            adds_details=adds_details,
             action=action,
         )
     if request.method == "POST" and can_confirm:
@@ -203,7 +205,7 @@ async def withdraw(context: PageContext, request: Request) -> Response:
             lambda store: store.petitions.withdraw(found_id, now=now)
         )
     send_id = signature.send_id if signature else 0
-    return context.for_send(send_id).page(
+    return context.for_petition(read, send_id).page(
         "petition-withdraw.html",
         view=view(context, read),
         signature=signature,

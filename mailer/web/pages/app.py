@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from mailer.compiler.page_words import PageWords
     from mailer.config import Settings
     from mailer.links import Keys
     from mailer.store import Store
@@ -58,6 +59,7 @@ def make_app(
     delay: Callable[[], float],
     pictures: Path,
     petitions: Path,
+    page_words: PageWords,
 ) -> Starlette:
     """Build the application; its threads run for as long as it is served.
 
@@ -70,12 +72,18 @@ def make_app(
         delay: returns the seconds, at random, until the mail for a request is looked at.
         pictures: the folder of published pictures.
         petitions: the folder of petition files.
+        page_words: of every language.
     """
     reading, writing, mailing = open_store(), open_store(), open_store()
     group_commit = GroupCommit(writing)
     confirmation_mailer = ConfirmationMailer(
         ConfirmationMails(
-            settings, keys, PetitionLibrary(petitions).title, SenderProfiles(settings, mailing)
+            settings,
+            keys,
+            petitions=PetitionLibrary(petitions, page_words, settings.brand.language),
+            page_words=page_words,
+            sender_profiles=SenderProfiles(settings, mailing),
+            store=mailing,
         ),
         rate=settings.send.rate,
         store=mailing,
@@ -91,7 +99,8 @@ def make_app(
         group_commit=group_commit,
         clock=clock,
         wake_mailer=confirmation_mailer.wake,
-        petitions=PetitionLibrary(petitions),
+        petitions=PetitionLibrary(petitions, page_words, settings.brand.language),
+        page_words=page_words,
     )
     lifespan = partial(_lifespan, context, confirmation_mailer, (reading, writing, mailing))
     return _application(context, pictures, lifespan)

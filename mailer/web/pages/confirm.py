@@ -46,7 +46,7 @@ async def _confirm(context: PageContext, request: Request, kind: RequestKind) ->
     pending = _read(context, request, PURPOSES[kind])
     if pending is None or pending.wish.kind is not kind:
         return context.invalid_link()
-    context = context.for_send(pending.wish.send_id)
+    context = context.for_wish(pending.wish)
     if request.method != "POST":
         # leaving can be repeated
         if pending.settled and (pending.in_effect or kind is not RequestKind.LEAVE):
@@ -79,7 +79,7 @@ async def never(context: PageContext, request: Request) -> Response:
     pending = _read(context, request, "never")
     if pending is None:
         return context.invalid_link()
-    context = context.for_send(pending.wish.send_id)
+    context = context.for_wish(pending.wish)
     request_id, now = pending.id, context.clock()
     if request.method == "POST":
         blocked = (await form_reading.read(request)).get("choice") != "allow"

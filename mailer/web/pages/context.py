@@ -7,30 +7,31 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from mailer import page_templates, palettes
+from mailer import palettes
 from mailer.links import address
-from mailer.lists.request import UNSUBSCRIBE_REASONS
-from mailer.web.pages import public_forms
+from mailer.web.pages import page_rendering, public_forms
 from mailer.web.pages.click_counter import ClickCounter
 from mailer.web.pages.public_versions import PublicVersions
 from mailer.web.pages.rate_limits import RateLimits
-from mailer.web.pages.sender_profiles import SenderProfiles
+from mailer.web.pages.sender_profiles import SenderProfiles, subscriber_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from markupsafe import Markup
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from mailer.compiler.page_words import PageWords
     from mailer.config import Settings
     from mailer.links import Keys, Purpose
+    from mailer.lists.request import RecipientRequest
     from mailer.store import Store
     from mailer.web.pages.group_commit import GroupCommit
-    from mailer.web.pages.petition_library import PetitionLibrary
+    from mailer.web.pages.petition_library import PetitionLibrary, ReadPetition
 
 
 class PageContext:
@@ -44,6 +45,7 @@ class PageContext:
         clock: aware UTC time.
         wake_mailer: called when a confirmation mail is waiting.
         petitions: of the project.
+        page_words: of every language.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class PageContext:
         clock: Callable[[], datetime],
         wake_mailer: Callable[[], None],
         petitions: PetitionLibrary,
+        page_words: PageWords,
     ) -> None:
         self.settings = settings
         self.keys = keys
@@ -64,6 +67,9 @@ class PageContext:
         self.clock = clock
         self.wake_mailer = wake_mailer
         self.petitions = petitions
+        self.page_words = page_words
+        self.words = page_words.get(settings.brand.language)
+        """Of the page's language; the organization's, where no mail and no petition leads to it."""
         self.limits = RateLimits(store, group_commit, keys, self._seconds)
         self.clicks = ClickCounter(group_commit)
         self.public_versions = PublicVersions(
@@ -74,29 +80,50 @@ class PageContext:
         )
         self.base_url = settings.site.base_url
         self.root = urlsplit(self.base_url).path
-        self._templates = page_templates.load("mailer.web.pages")
-        self._templates.filters["mask"] = public_forms.mask
+        self._templates = page_rendering.environment()
+        self._templates.filters |= {"shown_lists": self.shown_lists}
         self._templates.globals |= {
             "root": self.root,
             "label": self.label,
-            "shown_lists": self.shown_lists,
             "public_lists": settings.pages.lists,
-            "reasons": UNSUBSCRIBE_REASONS,
         }
         self.sender_profiles = SenderProfiles(settings, store)
         self.brand_name = ""
         """One of [brands]; "" for [brand]."""
         self._styles = {name: self._style(name) for name in ("", *settings.brands)}
 
-    def for_send(self, send_id: int) -> PageContext:
-        """The context of a page that a send's mail leads to: it shows that mail's brand."""
+    def for_mail(self, send_id: int, subscriber_id: int) -> PageContext:
+        """The context of a page that somebody's mail leads to: it shows that mail's brand and language."""
+        brand = self.sender_profiles.of_send(send_id).brand
+        language = self.sender_profiles.language_of(send_id, subscriber_id) if send_id else ""
+        return self._branded(brand, language)
+
+    def for_wish(self, wish: RecipientRequest) -> PageContext:
+        """The context of a page about a request, for the person whose mailbox confirms it."""
+        return self.for_mail(wish.send_id, subscriber_of(wish, self.store))
+
+    def for_petition(self, read: ReadPetition, send_id: int = 0) -> PageContext:
+        """The context of a petition's page: in its language, with the brand of the mail that led there."""
+        profile = self.sender_profiles.of_petition(read.petition)
+        if send_id:
+            profile = self.sender_profiles.of_send(send_id)
+        return self._branded(profile.brand, read.text.language)
+
+    def _branded(self, brand_name: str, language: str) -> PageContext:
         branded = copy(self)
-        branded.brand_name = self.sender_profiles.of_send(send_id).brand
+        branded.brand_name = brand_name
+        branded.words = self.page_words.get(
+            language or self.sender_profiles.brand(brand_name).language
+        )
         return branded
 
     def page(self, name: str, status: int = 200, **shown: Any) -> Response:
-        common = {"brand": self.sender_profiles.brand(self.brand_name), "style": self._style_url()}
-        return HTMLResponse(self._templates.get_template(name).render(common | shown), status)
+        brand, template = (
+            self.sender_profiles.brand(self.brand_name),
+            self._templates.get_template(name),
+        )
+        common = page_rendering.common(brand, self._style_url(), self.words)
+        return HTMLResponse(template.render(common | shown), status)
 
     def invalid_link(self) -> Response:
         """Explain that the link does not work, and offer to unsubscribe by address."""
@@ -145,12 +172,9 @@ class PageContext:
         labels = {public.name: public.label for public in self.settings.pages.lists}
         return labels.get(list_name, list_name)
 
-    def shown_lists(self, names: Sequence[str]) -> Markup:
-        """Return lists as readers see them: list <strong>A</strong>, or lists A, B and C."""
-        *first, last = [Markup("<strong>{}</strong>").format(self.label(name)) for name in names]
-        if not first:
-            return Markup("list ") + last
-        return Markup("lists ") + Markup(", ").join(first) + Markup(" and ") + last
+    def shown_lists(self, names: Sequence[str]) -> list[Markup]:
+        """Return the names that readers see for lists, each set strong."""
+        return [page_rendering.strong(self.label(name)) for name in names]
 
     # ---------------------------------------------------------------- clients
 

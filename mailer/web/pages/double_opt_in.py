@@ -23,8 +23,6 @@ PURPOSES: dict[RequestKind, Purpose] = {
 
 PER_MAILBOX = 3
 
-NO_ADDRESS = "Please write an e-mail address, as in ana@example.org."
-
 
 async def ask(context: PageContext, request: RecipientRequest) -> bool:
     """Store a request; return False when too many recent requests prevent further mail.

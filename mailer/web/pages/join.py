@@ -22,14 +22,14 @@ async def join(context: PageContext, request: Request) -> Response:
         return context.page("join.html", form={}, problems={})
     form = await form_reading.read(request)
     email = public_forms.read_address(form.get("email", ""))
-    details = public_forms.read_details(form)
+    details = public_forms.read_details(form, context.words)
     problems = dict(details.problems)
     if not email:
-        problems["email"] = double_opt_in.NO_ADDRESS
+        problems["email"] = context.words.text.no_address
     names = [public.name for public in lists]
     chosen = tuple(name for name in names if len(names) == 1 or form.get(f"list-{name}"))
     if not chosen:
-        problems["lists"] = "Please choose at least one."
+        problems["lists"] = context.words.text.choose_list
     if problems:
         return context.page("join.html", 422, form=form, problems=problems)
     if await context.is_rate_limited(request):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from mailer.campaigns.petition import Petition
+    from mailer.compiler.page_words import Words
     from mailer.web.pages.context import PageContext
     from mailer.web.pages.petition_view import PetitionView
 
@@ -28,14 +29,14 @@ async def show(context: PageContext, request: Request) -> Response:
     read = context.petitions.get(request.path_params["petition"])
     if read is None:
         return context.invalid_link()
-    shown = view(context, read)
+    context, shown = context.for_petition(read), view(context, read)
     if request.method != "POST" or shown.status != "open":
         return _page(context, shown, {}, {})
     form = await form_reading.read(request)
     email = public_forms.read_address(form.get("email", ""))
-    details = public_forms.read_details(form)
-    problems = _problems(read.petition, form, details) | (
-        {} if email else {"email": double_opt_in.NO_ADDRESS}
+    details = public_forms.read_details(form, context.words)
+    problems = _problems(read.petition, form, details, context.words) | (
+        {} if email else {"email": context.words.text.no_address}
     )
     if problems:
         return _page(context, shown, form, problems)
@@ -66,16 +67,17 @@ def _page(
 
 
 def _problems(
-    petition: Petition, form: Mapping[str, str], details: public_forms.Details
+    petition: Petition, form: Mapping[str, str], details: public_forms.Details, words: Words
 ) -> dict[str, str]:
     problems = dict(details.problems)
-    required = {"first_name": "your first name", "last_name": "your last name"}
-    required |= {"zip": "your ZIP code"} if "zip" in petition.front.ask else {}
-    for name, what in required.items():
+    text = words.text
+    required = {"first_name": text.first_name_missing, "last_name": text.last_name_missing}
+    required |= {"zip": text.zip_missing} if "zip" in petition.front.ask else {}
+    for name, problem in required.items():
         if name not in details.columns and name not in problems:
-            problems[name] = f"Please write {what}."
+            problems[name] = problem
     comment = read_comment(form)
-    if problem := comment_problem(comment):
+    if problem := comment_problem(comment, words):
         problems["comment"] = problem
     return problems
 
@@ -84,12 +86,12 @@ def read_comment(form: Mapping[str, str]) -> str:
     return public_forms.read_line(form.get("comment", ""))
 
 
-def comment_problem(comment: str) -> str:
+def comment_problem(comment: str, words: Words) -> str:
     """Why a comment cannot be taken; "" when it can."""
     if len(comment) > LONGEST_COMMENT:
-        return f"Please use at most {LONGEST_COMMENT} characters."
+        return str(words.text.too_long(LONGEST_COMMENT))
     if free_text.has_link(comment):
-        return "Please write without links and addresses."
+        return str(words.text.no_links)
     return ""
 
 

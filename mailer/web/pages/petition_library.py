@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mailer.campaigns.petition import Petition
+    from mailer.compiler.page_words import PageWords
     from mailer.compiler.petition_text import PetitionText
 
 log = logging.getLogger("mailer.web")
@@ -28,10 +29,14 @@ class PetitionLibrary:
 
     Args:
         folder: of the petition files.
+        page_words: of the pages.
+        language: the organization's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, page_words: PageWords, language: str) -> None:
         self._folder = folder
+        self._page_words = page_words
+        self._language = language
         self._known: dict[str, tuple[tuple[int, int], ReadPetition]] = {}
 
     def get(self, name: str) -> ReadPetition | None:
@@ -47,14 +52,11 @@ class PetitionLibrary:
                 petition = petition_file.parse(
                     f"{petition_file.FOLDER}/{name}.md", path.read_text(encoding="utf-8")
                 )
-                known = version, ReadPetition(petition, petition_text.render(petition))
+                text = petition_text.render(petition, self._page_words, usual=self._language)
+                known = version, ReadPetition(petition, text)
                 self._known[name] = known
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError, MailerError) as err:
             log.error("petition %s cannot be read: %s", name, err)  # noqa: TRY400 - no traceback
         return known[1] if known else None
-
-    def title(self, name: str) -> str:
-        read = self.get(name)
-        return read.petition.front.title if read else name

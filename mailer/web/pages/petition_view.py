@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mailer.campaigns.petition import current_goal
@@ -37,9 +37,9 @@ class PetitionView:
     def percent(self) -> int:
         return max(1, 100 * self.signed // self.goal) if self.signed else 0
 
-    @property
-    def share_by_mail(self) -> str:
-        subject, text = self.petition.front.title, f"I signed this. Will you?\r\n\r\n{self.url}\r\n"
+    def share_by_mail(self, plain: Any) -> str:
+        """The address of a mail in plain words of the page's language."""
+        subject, text = self.petition.front.title, f"{plain.i_signed}\r\n\r\n{self.url}\r\n"
         return f"mailto:?subject={quote(subject)}&body={quote(text)}"
 
     @property

@@ -18,6 +18,8 @@ from mailer.web.pages import free_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mailer.compiler.page_words import Words
+
 LONGEST_NAME = 80
 LONGEST_REASON = 500
 
@@ -57,16 +59,21 @@ class Details:
     """The place of the ZIP code, such as "Portland, OR"; "" without one."""
 
 
-def read_details(form: Mapping[str, str]) -> Details:
-    """Read first and last name and ZIP code; a blank field sets nothing."""
+def read_details(form: Mapping[str, str], words: Words) -> Details:
+    """Read first and last name and ZIP code; a blank field sets nothing.
+
+    Args:
+        form: as it was submitted.
+        words: tell what is wrong, in the page's language.
+    """
     columns: dict[str, str] = {}
     problems: dict[str, str] = {}
     for name in ("first_name", "last_name"):
         value = read_line(form.get(name, ""))
         if len(value) > LONGEST_NAME:
-            problems[name] = f"Please use at most {LONGEST_NAME} characters."
+            problems[name] = words.text.too_long(LONGEST_NAME)
         elif value and not free_text.is_name(value):
-            problems[name] = "Please write a name only, without links, numbers or sentences."
+            problems[name] = words.text.name_only
         elif value:
             columns[name] = value
     typed = form.get("zip", "").strip()
@@ -81,10 +88,10 @@ def read_details(form: Mapping[str, str]) -> Details:
             "timezone": where.timezone,
         }
     elif typed:
-        problems["zip"] = "We do not know this ZIP code. It has five digits, as in 97212."
+        problems["zip"] = words.text.unknown_zip
     both = " ".join(columns.get(name, "") for name in ("first_name", "last_name"))
     if both.strip() and not free_text.is_full_name(both):
-        problems["last_name"] = "Please write names only, without sentences."
+        problems["last_name"] = words.text.names_only
     return Details(columns, problems, f"{where.city}, {where.state}" if where else "")
 
 

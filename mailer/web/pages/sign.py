@@ -30,7 +30,7 @@ async def from_mail(context: PageContext, request: Request) -> Response:
     if ids is None or read is None:
         return context.invalid_link()
     subscriber_id, send_id = ids
-    context = context.for_send(send_id)
+    context = context.for_petition(read, send_id)
     if send_id == TEST_SEND:
         return context.page("test-mail.html")
     if request.method == "POST":

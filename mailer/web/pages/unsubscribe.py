@@ -29,7 +29,7 @@ async def from_mail(context: PageContext, request: Request) -> Response:
     if ids is None:
         return context.invalid_link()
     subscriber_id, send_id = ids
-    context = context.for_send(send_id)
+    context = context.for_mail(send_id, subscriber_id)
     if request.method == "POST":
         return await _leave(context, request, subscriber_id, send_id)
     reader = context.store.unsubscribes.reader(subscriber_id, send_id)
@@ -88,7 +88,7 @@ async def undo(context: PageContext, request: Request) -> Response:
         reader = context.store.unsubscribes.get(departure)
         if reader and context.store.unsubscribes.can_undo(departure, now=now):
             action = context.own_path("undo", request)
-            return context.for_send(reader.send_id).page("undo.html", action=action)
+            return _for_reader(context, reader).page("undo.html", action=action)
         return _undone(context, reader)
     reader = await context.group_commit.write(
         lambda store: store.unsubscribes.undo(departure, now=now)
@@ -99,7 +99,11 @@ async def undo(context: PageContext, request: Request) -> Response:
 def _undone(context: PageContext, reader: Reader | None) -> Response:
     if reader is None:
         return context.invalid_link()
-    return context.for_send(reader.send_id).page("undone.html", reader=reader)
+    return _for_reader(context, reader).page("undone.html", reader=reader)
+
+
+def _for_reader(context: PageContext, reader: Reader) -> PageContext:
+    return context.for_mail(reader.send_id, reader.subscriber_id)
 
 
 async def reason(context: PageContext, request: Request) -> Response:
@@ -114,7 +118,7 @@ async def reason(context: PageContext, request: Request) -> Response:
         )
     if reader is None:
         return context.invalid_link()
-    return context.for_send(reader.send_id).page("reason-received.html", reader=reader)
+    return _for_reader(context, reader).page("reason-received.html", reader=reader)
 
 
 async def by_address(context: PageContext, request: Request) -> Response:
@@ -125,7 +129,7 @@ async def by_address(context: PageContext, request: Request) -> Response:
     email = public_forms.read_address(typed)
     if not email:
         return context.page(
-            "unsubscribe-by-address.html", 422, email=typed, problem=double_opt_in.NO_ADDRESS
+            "unsubscribe-by-address.html", 422, email=typed, problem=context.words.text.no_address
         )
     if await context.is_rate_limited(request):
         return context.rate_limited()

@@ -38,7 +38,7 @@ async def update(context: PageContext, request: Request) -> Response:
             if ids and ids[1] == TEST_SEND
             else context.invalid_link()
         )
-    context = context.for_send(ids[1])
+    context = context.for_mail(ids[1], ids[0])
     if not reader.email:
         return context.page("unsubscribed.html", reader=reader, everything=True, undo="")
     if context.store.requests.is_closed(*ids):
@@ -69,12 +69,12 @@ def _unsubscribe(context: PageContext, subscriber_id: int, send_id: int) -> str:
 
 
 async def _read(visit: _Visit) -> Response:
-    details = public_forms.read_details(visit.form)
+    details = public_forms.read_details(visit.form, visit.context.words)
     typed = visit.form.get("email", "").strip()
     email = public_forms.read_address(typed) if typed else ""
     problems = dict(details.problems)
     if typed and not email:
-        problems["email"] = double_opt_in.NO_ADDRESS
+        problems["email"] = visit.context.words.text.no_address
     return _page(visit, problems) if problems else await _save(visit, details, email)
 
 

@@ -44,7 +44,7 @@ async def personal(context: PageContext, request: Request) -> Response:
     if reader is None:
         return context.invalid_link()
     if stored_message is None:
-        context = context.for_send(send_id)
+        context = context.for_mail(send_id, subscriber_id)
         is_public = bool(await context.public_versions.get(reader.campaign))
         return context.page("no-copy.html", 404, campaign=reader.campaign, is_public=is_public)
     links = Links(context.base_url, context.keys, reader.campaign, send_id, subscriber_id)
@@ -82,9 +82,9 @@ async def forward(context: PageContext, request: Request) -> Response:
     if version is None:  # the same for a campaign that is not public as for one that does not exist
         return context.page("forward.html", 404, url="")
     send = context.store.sends.published(campaign)
-    context = context.for_send(send.id if send else 0)
+    context = context.for_mail(send.id if send else 0, 0)
     url = f"{context.base_url}/c/{campaign}"
-    text = f"I thought you might want to read this:\n\n{version.subject}\n{url}\n"
+    text = f"{context.words.text.worth_reading}\n\n{version.subject}\n{url}\n"
     mailto = f"mailto:?subject={quote(version.subject)}&body={quote(text.replace(chr(10), chr(13) + chr(10)))}"
     return context.page(
         "forward.html", subject=version.subject, campaign=campaign, url=url, mailto=mailto

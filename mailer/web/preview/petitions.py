@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailer import page_templates, palettes
+from mailer import palettes
 from mailer.campaigns.snapshot import load_petition
-from mailer.compiler import petition_text
+from mailer.compiler import page_words, petition_text
+from mailer.web.pages import page_rendering
 from mailer.web.pages.petition import COMMENTS
 from mailer.web.pages.petition_library import ReadPetition
 from mailer.web.pages.petition_view import view_of
@@ -25,12 +26,22 @@ STYLE = "/-/petition.css"
 def page(project: Project, store: Store, name: str, now: datetime) -> str:
     """Render a petition's page. Raises MailerError where its file is missing or does not parse."""
     petition = load_petition(project, name)
-    read = ReadPetition(petition, petition_text.render(petition))
-    shown = view_of(read, store, project.settings, now)
-    brand, comments = project.settings.brand, store.petitions.comments(petition.name, COMMENTS)
-    template = _templates().get_template("petition.html")
-    return template.render(
-        brand=brand, style=STYLE, root="", view=shown, comments=comments, form={}, problems={}
+    settings, words = project.settings, page_words.load(project.root)
+    brand = settings.content_for(brand=petition.front.brand, list_name=petition.front.list).brand
+    text = petition_text.render(petition, words, usual=settings.brand.language)
+    shown = view_of(ReadPetition(petition, text), store, settings, now)
+    comments = store.petitions.comments(petition.name, COMMENTS)
+    return (
+        _templates()
+        .get_template("petition.html")
+        .render(
+            page_rendering.common(brand, STYLE, words.get(text.language)),
+            root="",
+            view=shown,
+            comments=comments,
+            form={},
+            problems={},
+        )
     )
 
 
@@ -45,4 +56,4 @@ def style(brand: Brand) -> str:
 
 
 def _templates() -> Environment:
-    return page_templates.load("mailer.web.pages")
+    return page_rendering.environment()

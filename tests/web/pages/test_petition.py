@@ -20,6 +20,16 @@ PAGE = "/petition/night-bus"
 FORM = {"email": ANA, "first_name": "Ana", "last_name": "Ruiz", "zip": "97212"}
 
 
+DETAILS = "what you added"
+"""In the subject of the mail that asks to confirm what was typed beside a signature."""
+
+
+def details_link(site):
+    """The link in the last such mail."""
+    mails = [mail for mail in site.mails(address(0)) if DETAILS in mail["Subject"]]
+    return re.search(r"https://\S+/y/\S+", mails[-1].get_body(("plain",)).get_content())[0]
+
+
 @pytest.fixture
 def root(root):
     write(root)
@@ -126,13 +136,36 @@ def test_missing_details_are_asked_for_after_signing_and_nothing_stored_is_shown
     action = re.search(r'action="(/t/[^"]+)"', page)[1]
     changed = site.post(action, {"last_name": "Ruiz", "zip": "97212", "first_name": "Eve"})
     assert changed.status_code == 200
+    site.post(details_link(site))
     found = signature(site, address(0))
     assert (found.first_name, found.last_name, found.city) == ("Persona", "Ruiz", "Portland")
     site.post(action, {"last_name": "Other", "zip": "97201"})
+    site.post(details_link(site))
     assert signature(site, address(0)) == found
     assert site.post(action, {"last_name": "x"}).status_code == 200
     site.clock.ahead = timedelta(hours=25)
     assert site.post(action).status_code == 404
+
+
+def test_a_name_and_a_place_typed_with_a_forwarded_mail_wait_for_the_mailbox(site):
+    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    answer = site.post(action, {"last_name": "Friend", "zip": "97212"}).text
+    assert "counts once you confirm it there" in answer
+    assert 'name="last_name"' not in answer
+    assert 'name="comment"' in answer
+    bare = signature(site, address(0))
+    assert (bare.last_name, bare.zip, bare.city, bare.state) == ("", "", "", "")
+    (mail,) = [mail for mail in site.mails(address(0)) if DETAILS in mail["Subject"]]
+    assert "Friend" not in mail.as_string()
+    confirm = site.get(details_link(site)).text
+    assert "Friend" in confirm
+    assert "97212" in confirm
+    assert "Portland, OR" in confirm
+    assert signature(site, address(0)) == bare
+    assert "Thank you for signing" in site.post(details_link(site)).text
+    signed = signature(site, address(0))
+    assert (signed.last_name, signed.zip, signed.state) == ("Friend", "97212", "OR")
+    assert counts(site) == (0, 1, 0, 0)
 
 
 def test_a_comment_by_somebody_with_a_forwarded_mail_is_not_shown_until_the_mailbox_confirms_it(
@@ -146,7 +179,7 @@ def test_a_comment_by_somebody_with_a_forwarded_mail_is_not_shown_until_the_mail
     assert 'name="comment"' not in answer
     assert signature(site, address(0)).comment == ""
     assert "I never wrote this." not in site.get(PAGE).text
-    (mail,) = [mail for mail in site.mails(address(0)) if "comment" in mail["Subject"]]
+    (mail,) = [mail for mail in site.mails(address(0)) if DETAILS in mail["Subject"]]
     text = mail.get_body(("plain",)).get_content()
     assert "I never wrote this." not in text
     url = re.search(r"https://\S+/y/\S+", text)[0]
@@ -162,7 +195,7 @@ def test_a_comment_by_somebody_with_a_forwarded_mail_is_not_shown_until_the_mail
 def test_a_comment_from_a_mail_is_shown_only_where_that_was_ticked(site):
     action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
     site.post(action, {"comment": "For you only."})
-    (mail,) = [mail for mail in site.mails(address(0)) if "comment" in mail["Subject"]]
+    (mail,) = [mail for mail in site.mails(address(0)) if DETAILS in mail["Subject"]]
     url = re.search(r"https://\S+/y/\S+", mail.get_body(("plain",)).get_content())[0]
     assert "is for us alone" in site.get(url).text
     site.post(url)

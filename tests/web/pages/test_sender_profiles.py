@@ -145,3 +145,23 @@ def test_a_brand_that_mailer_toml_no_longer_has_is_shown_as_the_usual_one(brande
         assert not is_rivers(later.get(links(site, "river").update))
     for each in (site, later):
         each.store.close()
+
+
+def test_a_petitions_own_page_and_mails_have_the_brand_and_sender_that_it_names(site):
+    folder = site.root / "campaigns" / "petitions"
+    folder.mkdir(exist_ok=True)
+    text = TEXT.replace("closes: 2026-04-09\n", "brand: river\nsender: bo\n")
+    (folder / "river-bus.md").write_text(text, encoding="utf-8")
+    page = site.get("/petition/river-bus")
+    assert is_rivers(page)
+    assert "brand=river" in page.text
+    form = {"first_name": "Eve", "last_name": "Lind", "zip": "97212", "email": "eve@example.com"}
+    assert is_rivers(site.post("/petition/river-bus", {}))
+    assert is_rivers(site.post("/petition/river-bus", form))
+    (mail,) = site.mails("eve@example.com")
+    assert mail["From"] == "Bo Lund <bo@river.example.org>"
+    assert "River Watch" in mail.get_body(("plain",)).get_content()
+    assert is_rivers(site.get(site.link_to("eve@example.com")))
+    assert is_rivers(site.post(site.link_to("eve@example.com")))
+    (receipt,) = [mail for mail in site.mails("eve@example.com") if "You signed" in mail["Subject"]]
+    assert receipt["From"] == "Bo Lund <bo@river.example.org>"
