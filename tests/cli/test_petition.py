@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
+from mailer.compiler import page_words
 from mailer.errors import UsageError
 from mailer.ledger.signature import SignatureState, Signer
 from mailer.lists.membership import SuppressionReason
@@ -169,10 +171,12 @@ def test_export_asks_what_to_write(mailer):
 
 
 def test_a_name_is_handed_over_as_first_name_initial_and_place(store):
+    words = page_words.load(Path("nowhere"))
     full = sign(store, 1, first_name="Ana", last_name="Ruiz", city="Portland", zip="97212")
-    assert line(full) == "Ana R., Portland, WA 97212"
+    assert line(full, words.get("en")) == "Ana R., Portland, WA 97212"
     nameless = sign(store, 2, first_name="", state="")
-    assert line(nameless) == "Name not given"
+    assert line(nameless, words.get("en")) == "Name not given"
+    assert line(nameless, words.get("es")) == "Sin nombre"
 
 
 def test_signatures_are_set_aside_by_a_condition(mailer, store):
