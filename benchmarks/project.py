@@ -91,7 +91,7 @@ def people(number: int) -> Iterator[Subscriber]:
 
 
 def write_list(path: Path, number: int) -> None:
-    """A CSV as an organisation would have it."""
+    """A CSV as an organization would have it."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(HEADINGS)

@@ -33,11 +33,11 @@ def _hex(parts: tuple[float, ...]) -> str:
     return "#" + "".join(f"{round(255 * min(max(part, 0), 1)):02x}" for part in parts)
 
 
-def readable(color: str, background: str, towards: str = "") -> str:
+def readable(color: str, background: str, toward: str = "") -> str:
     """The color, darkened or lightened as far as it takes to be read on a background."""
-    towards = towards or ink_on(background)
-    blends = (mix(color, towards, share) for share in range(0, 100, 5))
-    return next((c for c in blends if contrast(c, background) >= LEAST), towards)
+    toward = toward or ink_on(background)
+    blends = (mix(color, toward, share) for share in range(0, 100, 5))
+    return next((c for c in blends if contrast(c, background) >= LEAST), toward)
 
 
 def ink_on(background: str) -> str:

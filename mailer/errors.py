@@ -9,7 +9,7 @@
     │   ├── DatabaseReplacedError   exit code 3: its file was replaced or deleted
     │   ├── StoreUnreachableError   its server does not answer: another try may succeed
     │   └── ClaimLostError          deliveries are no longer this process's to record
-    ├── TransportError          the way out is broken: unwritable outbox, refused credentials
+    ├── TransportError          mail cannot be handed over: unwritable outbox, refused credentials
     ├── FindingsError           exit code 1: checks or deliveries failed
     ├── SendStopped             exit code 3: stopped before the end, can be resumed
     │   └── StaleLedger             the ledger may not know of everything that was sent

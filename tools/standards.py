@@ -47,7 +47,7 @@ const named = (names) => names.every((name) => typeof name === "string");
 const found = Object.entries(dependencies).filter(([e, names]) => !text.has(e) && named(names));
 console.log(JSON.stringify(Object.fromEntries(found.map(([e, names]) => [e, names.sort()]))));
 """
-"""Of elements that hold text or HTML, or whatever they like, nothing is said."""
+"""Elements that hold text, HTML or anything else have no list of children."""
 
 
 def main(folder: Path) -> None:

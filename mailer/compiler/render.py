@@ -410,7 +410,7 @@ def _trimmed(argument: Any) -> Any:
 
 
 def _runs(blocks: list[Block]) -> list[dict[str, Any]]:
-    """Neighbouring blocks of one level together: what a layout wraps into one section."""
+    """Neighboring blocks of one level together: what a layout wraps into one section."""
     return [
         {"level": level, "blocks": [_plain_block(block) for block in group]}
         for level, group in groupby(blocks, key=lambda block: block.level)

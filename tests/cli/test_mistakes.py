@@ -25,7 +25,7 @@ PROJECT = {
 name = "Juniper Street Action"
 website = "https://www.example.org"
 address = "PO Box 118, Portland, OR 97207"
-legal = "A fictional organisation."
+legal = "A fictional organization."
 
 [sender]
 name = "Juniper Street Action"

@@ -73,7 +73,7 @@ CONTENT = {
         "name": "Juniper Street Action",
         "website": "https://www.example.org",
         "address": "PO Box 118, Portland, OR 97207",
-        "legal": "A fictional organisation.",
+        "legal": "A fictional organization.",
     },
     "sender": {"name": "Juniper Street Action", "email": "news@example.org"},
     "site": {"base_url": "https://mail.example.org"},

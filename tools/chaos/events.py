@@ -66,7 +66,7 @@ class Story:
 
 
 def make(people: int, events: int, chance: random.Random) -> Story:
-    """Events of the deliveries 1 to `people`, of which each has one at least."""
+    """Events of the deliveries 1 to `people`, at least one for each."""
     story = Story()
     for delivery in range(1, people + 1):
         fate = chance.choices(("delivered", "bounced", "complained", "full"), (86, 8, 2, 4))[0]

@@ -6,7 +6,7 @@ Each run is a campaign to the same list, raw and bulk in turn; each kind of faul
 in a hundred, and `kill -9` falls every few seconds, unless it is told not to. At every restart the ledger must be balanced. In the
 end, by the fake's own record: nobody has two copies; everybody whom the ledger calls accepted was
 accepted, under the message id that it holds; everybody who was accepted is accepted or uncertain; and
-whoever is not accepted has a reason. Then the fake's events settle what they can, `--resend` sends to
+everybody who is not accepted has a reason. Then the fake's events settle what they can, `--resend` sends to
 the rest, and everybody who was not refused has exactly one copy.
 """
 
@@ -53,7 +53,7 @@ FAULTS = (
 )
 RATE = 2_000
 CALM_ENOUGH = 50
-"""Restarts after which it is left alone: whatever is wrong then, it is not the killing."""
+"""Restarts after which it is left alone: an error after that is not the killing's."""
 EXPECTED = {0, 1, 3}
 """Exit codes: done, some failed or uncertain, paused after ten lost answers in a row."""
 
@@ -112,7 +112,7 @@ class Run:
     def look_at_the_end(self) -> None:
         ledger, received = self.ledger(), self.received()
         assert len(ledger) == self.people
-        assert all(len(ids) == 1 for ids in received.values()), "somebody has two copies"
+        assert all(len(ids) == 1 for ids in received.values()), "a recipient has two copies"
         for email, (state, message_id, detail) in ledger.items():
             if state == "accepted":
                 # without an id where a mark of the process that was killed is all that is known
@@ -143,7 +143,7 @@ class Run:
         assert counts, said
         assert (counts.pending, counts.uncertain, counts.sending) == (0, 0, 0), said
         received = self.received()
-        assert all(len(ids) == 1 for ids in received.values()), "somebody has two copies"
+        assert all(len(ids) == 1 for ids in received.values()), "a recipient has two copies"
         assert len(received) == counts.accepted == self.people - counts.failed
 
     def look_at_the_record(self) -> None:

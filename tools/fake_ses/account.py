@@ -22,7 +22,7 @@ class Account:
     quota: float = 50_000.0
     """Max24HourSend: recipients; -1 is unlimited."""
     sent: float = 0.0
-    """What counted towards the quota before this server started."""
+    """What counted toward the quota before this server started."""
     production: bool = True
     """False is the sandbox: only verified recipients, and the mailbox simulator."""
     sending: bool = True

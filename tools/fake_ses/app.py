@@ -50,7 +50,7 @@ class App:
 
     Args:
         clock: seconds since the epoch.
-        shut: by kind of fault, shuts out whoever connects for some seconds.
+        shut: by kind of fault, shuts out new connections for some seconds.
     """
 
     def __init__(

@@ -134,7 +134,7 @@ def _composed(
     headers: dict[str, tuple[str, str]],
     content: Callable[[], mime.Content],
 ) -> Draft:
-    """A message whose MIME is made only when somebody looks at it."""
+    """A message whose MIME is made when it is first read."""
     envelope = mime.envelope(source(request), request, to)
     lines = list(headers.values())
 

@@ -24,7 +24,7 @@ KINDS = {
     "empty": "accept, then answer 200 without a body",
     "foreign": "accept, then answer 200 with the page of a proxy",
     "refuse": "answer, then close the listener and idle connections for `seconds`",
-    "ignore": "likewise, but whoever connects hears nothing at all",
+    "ignore": "likewise, but new connections get no answer at all",
     "slow": "wait `seconds` before doing anything else; goes together with other faults",
     "partial": "bulk entries get `statuses`, by position, or by chance where `share` is given, and "
     "`message`",

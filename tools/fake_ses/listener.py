@@ -50,7 +50,7 @@ class Listener:
             self._start(self._reopen_after(seconds))
 
     def ignore_for(self, seconds: float) -> None:
-        """As a firewall that swallows whatever comes from new connections; on Linux only."""
+        """Drop all that comes from new connections, as a firewall does; on Linux only."""
         if self._socket and not self.connections.refusing:
             self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, _FILTER)
             self.connections.refuse()

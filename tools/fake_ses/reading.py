@@ -51,17 +51,17 @@ def get_email_identity(account: Account, name: str) -> dict[str, Any]:
 
 
 def _mail_from(account: Account, name: str) -> dict[str, str]:
-    behaviour = {
+    behavior = {
         "BehaviorOnMxFailure": "REJECT_MESSAGE"
         if account.mail_from_required
         else "USE_DEFAULT_VALUE"
     }
     if not account.mail_from:
-        return behaviour
+        return behavior
     return {
         "MailFromDomain": f"{account.mail_from}.{name.rpartition('@')[2]}",
         "MailFromDomainStatus": account.mail_from_status,
-        **behaviour,
+        **behavior,
     }
 
 

@@ -53,7 +53,7 @@ def widths(html: str) -> list[int]:
 
 
 def compiled(name: str) -> Compiled:
-    """A sample campaign, or a starter by its path, as somebody usual gets it."""
+    """A sample campaign, or a starter by its path, as a usual recipient gets it."""
     seen: list[str] = []
     to_html = mjml.to_html
 

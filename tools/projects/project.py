@@ -27,7 +27,7 @@ SETTINGS = """
 name = "Juniper Street Action"
 website = "https://www.example.org"
 address = "PO Box 118, Portland, OR 97207"
-legal = "A fictional organisation."
+legal = "A fictional organization."
 [sender]
 name = "Juniper Street Action"
 email = "news@example.org"

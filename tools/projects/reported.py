@@ -1,4 +1,4 @@
-"""A project whose campaign "vote" went out with two subjects, and of which much has been heard since."""
+"""A project whose campaign "vote" went out with two subjects, with many events reported since."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.support.rendered_mails import codes, one, written
 
 
 def noted(*notes):
-    """A campaign with these footnotes, labelled a, b and so on."""
+    """A campaign with these footnotes, labeled a, b and so on."""
     labels = "abcdef"[: len(notes)]
     text = " ".join(f"Fact.[^{label}]" for label in labels)
     found = "\n".join(f"[^{label}]: {note}" for label, note in zip(labels, notes, strict=True))

@@ -138,7 +138,7 @@ def test_signing_up_and_leaving_without_a_link(tab, served):
 
 def test_unsubscribing_by_keyboard_alone(tab, served):
     tab.goto(served.url + path(served.links().unsubscribe))
-    for _ in range(3):  # the organisation's name, the choice, the button
+    for _ in range(3):  # the organization's name, the choice, the button
         tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.textContent") == "Unsubscribe"
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"

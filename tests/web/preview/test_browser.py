@@ -183,10 +183,10 @@ def test_widths_modes_and_views_change_without_loading_the_page(tab, url):
 
 
 def background(tab):
-    colours = (
+    colors = (
         "[...document.querySelectorAll('*')].map(e => getComputedStyle(e).backgroundColor).join()"
     )
-    return inside(tab, colours)
+    return inside(tab, colors)
 
 
 def test_without_pictures_the_alternative_texts_are_there(browser, project, url, root):
