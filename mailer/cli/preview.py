@@ -39,7 +39,9 @@ def show_campaigns(
     """Show your campaigns in your browser while you write them."""
     from mailer.cli.serve import listen
 
-    preview = _make(session(context))
+    run = session(context)
+    run.open_store().close()  # a database that cannot be used is said here, and not page by page
+    preview = _make(run)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     with listen(_HOST, port) as listener:
         address = f"http://{_HOST}:{listener.getsockname()[1]}/?token={preview.token}"

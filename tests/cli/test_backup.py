@@ -1,6 +1,7 @@
 """backup and restore, as staff use them: nobody is mailed twice, whatever copy is put back."""
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -116,15 +117,35 @@ def test_a_copy_of_the_project_sends_after_it_was_made_the_ledger(mailer, root, 
     assert mailer("--project", str(tmp_path / "copy"), "send", "vote", "--yes")[0] in (0, 1, 3)
 
 
-def test_a_database_of_a_newer_version_is_refused_by_every_command(mailer, store):
+COMMANDS = """
+    approve vote; backup {tmp}/backup; build vote; campaigns; cancel vote; check vote
+    events import {tmp}/file.csv; events pull --once
+    lists copy members other; lists export members; lists import {tmp}/file.csv --list members; lists imports
+    lists remove members; lists rename members other; lists show; lists tag members x
+    lists undo 1; lists unsubscribe members person3@example.org
+    pause vote; preview --port 0; reconcile vote; report vote
+    restore --yes; resume vote --yes; send vote --yes; serve --port 0; status vote; store copy {tmp}/new.db
+    subscriber edit person3@example.org state=OR; subscriber erase person3@example.org
+    subscriber export person3@example.org; subscriber show person3@example.org
+    suppress person3@example.org; suppressions export; test vote person3@example.org; winner vote 1
+    worker --once
+"""
+
+
+@pytest.mark.parametrize(
+    "command", [line.strip() for line in re.split("[;\n]", COMMANDS) if line.strip()]
+)
+def test_a_database_of_a_newer_version_is_refused_by_every_command(
+    mailer, store, tmp_path, command
+):
+    (tmp_path / "file.csv").write_text("email\nperson3@example.org\n")
     database = store.database.connection
     database.execute(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('mailer', 'later', '')"
     )
-    for command in (("send", "vote", "--yes"), ("lists", "show"), ("status", "vote")):
-        code, said = mailer(*command)
-        assert code == 2
-        assert "written by a newer version of mailer (later)" in said
+    code, output = mailer(*command.format(tmp=tmp_path).split())
+    assert code == 2
+    assert "written by a newer version of mailer (later)" in output
 
 
 def test_an_update_is_announced_and_backed_up_first(mailer, root, store):
@@ -202,6 +223,17 @@ def test_the_database_itself_is_no_backup(mailer, root, tmp_path):
     store = open_store(root)
     assert store.sends.counts(1).accepted == 4
     store.close()
+
+
+def test_a_new_database_in_the_place_of_one_that_has_mailed_is_announced(mailer, root):
+    assert "was not there" not in mailer("lists", "show")[1]
+    mailer("send", "vote", "--yes", "--limit", "4")
+    for suffix in ("", "-wal", "-shm"):
+        (root / "lists" / f"mailer.db{suffix}").unlink(missing_ok=True)
+    output = mailer("lists", "show")[1]
+    assert "mailer.db was not there: this is a new, empty one" in output
+    assert "4 were mailed" in output
+    assert "mailer restore DIR" in output
 
 
 def test_without_a_database_there_is_nothing_to_make_the_ledger(mailer, root):

@@ -23,8 +23,14 @@ def connect(
 ) -> Store:
     """Open the database file; make it, with its folder, if it is not there."""
     path = _follow(path)
+    marks = Marks(path)
+    if not path.exists() and (mailed := max((mark.claimed for mark in marks.own()), default=0)):
+        announce(
+            f"{path.name} was not there: this is a new, empty one. From the one before, {mailed:,} were "
+            "mailed. Put that back, or a backup of it: mailer restore DIR"
+        )
     database = SqliteDatabase(path, announce)
-    freshness = SqlFreshness(database, Marks(path), name=path.name)
+    freshness = SqlFreshness(database, marks, name=path.name)
     return assemble(database, SqliteLeases(database), freshness, address_hashes)
 
 
