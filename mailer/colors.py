@@ -18,7 +18,7 @@ class Color(NamedTuple):
     alpha: float = 1.0
 
     def over(self, below: Color, share: float = 1.0) -> Color:
-        """As it looks on an opaque color."""
+        """Blend over an opaque color."""
         a = self.alpha * share
         pairs = zip(self[:3], below[:3], strict=True)
         return Color(*(a * mine + (1 - a) * other for mine, other in pairs))
@@ -52,7 +52,7 @@ def mix(color: str, other: str, share: int) -> str:
 
 
 def contrast(color: str, other: str) -> float:
-    """As WCAG 2 defines it, 1 to 21."""
+    """The contrast ratio of WCAG 2, 1 to 21."""
     low, high = sorted((_luminance(color), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 

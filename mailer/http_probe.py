@@ -42,7 +42,7 @@ class Deadline:
 
 
 _DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
-"""Of the request that this thread has open."""
+"""The deadline of the request that this thread has open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class HttpProbe:
         Args:
             method: GET, HEAD or POST.
             url: of http or https; anything else has no answer.
-            deadline: after which the request is given up, whatever the other side sends.
+            deadline: when the request is given up, even while the other side still sends.
             body: to send.
             headers: beside the usual ones.
         """

@@ -86,7 +86,7 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "withdraw": timedelta(days=365),
 }
 _IDS = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
-"""In a token of mail that earlier versions sent: `1f-3.` and a signature."""
+"""The ids in a token of mail that earlier versions sent: `1f-3.` and a signature."""
 
 
 class _Blake2(SigningAlgorithm):
@@ -190,7 +190,7 @@ class Links:
 
     @property
     def forward(self) -> str:
-        """Not personal: a forwarded mail must not let the friend act for the first reader."""
+        """The page for forwarding. It is not personal: the friend must not act for the first reader."""
         return f"{self.base_url}/f/{self.campaign}"
 
     def sign(self, petition: str) -> str:
@@ -237,7 +237,7 @@ class _Location(NamedTuple):
     host: str
     port: int
     path: str
-    """Without the slash at its end."""
+    """The path without the slash at its end."""
 
 
 @dataclass(frozen=True)

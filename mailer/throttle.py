@@ -26,7 +26,7 @@ class Bucket:
     read_at: float
     """The clock at the last reservation."""
     rate_factor: float = 1
-    """Of the rate, that was let through then."""
+    """The share of the rate that was let through then."""
     slowed_at: float = 0
     """The clock when the share was last halved."""
 
@@ -74,4 +74,4 @@ class Reservation:
     wait: float
     """Seconds to wait before sending what was reserved."""
     rate_factor: float
-    """Of the rate, that is let through at the moment: less than 1 after `slow_down`."""
+    """The share of the rate that is let through at the moment: less than 1 after `slow_down`."""

@@ -34,7 +34,7 @@ class ApprovalStatus:
     """The approvals of a campaign as it is now, and the changes since earlier ones."""
 
     approvals: tuple[Approval, ...]
-    """Of exactly these words to exactly this audience, the first of each person."""
+    """Approvals of exactly this content for exactly this audience, the first of each person."""
     last: Approval | None
     """The latest of anything else."""
     changes: tuple[Change, ...]

@@ -30,7 +30,7 @@ _NESTED = {
 }
 """What is not text; all else is."""
 _ONE_OR_SEVERAL = {"list", "exclude"}
-"""Of these, what may be text all the same."""
+"""Keys for lists whose value may be text."""
 _SHAPES = {
     yaml.SequenceNode: ("a list", 'Write each on a line of its own that begins with "  - ".'),
     yaml.MappingNode: (
@@ -83,7 +83,7 @@ class ABTestSettings(Section):
     """How an A/B test finds the best of several subjects, senders or texts."""
 
     share: Annotated[float, BeforeValidator(_share)] = 0.2
-    """Of the audience, all variants together."""
+    """The share of the audience that the test mails, all variants together."""
     measure: Literal["hand", "clicks"] = "hand"
     """A person chooses, or the variant wins that is clicked on most."""
     wait: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(hours=4)
@@ -98,7 +98,7 @@ class FrontMatter(Section):
     """Two or more in the place of one, to be tested."""
     test: ABTestSettings | None = None
     subject_test: ABTestSettings = ABTestSettings()
-    """The same as `test`, under its earlier name."""
+    """The earlier name of `test`."""
     preheader: str = ""
     list: Names = ()
     """One list or several: everybody who is on any of them gets it once."""
@@ -117,7 +117,7 @@ class FrontMatter(Section):
     headline: str = ""
     date: str = ""
     tags: Tags = Field(default_factory=dict)
-    """On top of those of mailer.toml, or in their place."""
+    """Tags on top of those of mailer.toml, or in their place."""
     urgent: bool = False
     """Also for those who had another campaign lately."""
     public: bool | None = None
@@ -132,7 +132,7 @@ class FrontMatter(Section):
         return self.test or self.subject_test
 
     def text(self, key: str) -> str:
-        """Of a key, or of the second subject as `subjects.2`."""
+        """The text of a key, or of the second subject as `subjects.2`."""
         name, _, number = key.partition(".")
         return self.subjects[int(number) - 1] if number else str(getattr(self, name))
 

@@ -72,7 +72,7 @@ def split(path: str, text: str) -> tuple[str, str, int]:
 class Entry(NamedTuple):
     name: str
     line: int
-    """Of the file."""
+    """The line in the file."""
     node: yaml.Node
     """The value."""
 
@@ -159,7 +159,7 @@ def validated(
 
 
 def _line_of(lines: Mapping[str, int], where: list[int | str]) -> int:
-    """Of what is inside a value, where that has a line of its own; items are counted from 1."""
+    """The line of an item inside a value, where it has one of its own; items are counted from 1."""
     inner = ".".join(str(part + 1 if isinstance(part, int) else part) for part in where)
     return lines.get(inner) or lines.get(str(where[0]), 1)
 

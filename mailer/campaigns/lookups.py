@@ -93,5 +93,5 @@ def _getter(name: str) -> Callable[[Subscriber], str]:
 
 @lru_cache(maxsize=50_000)
 def _fold(text: str) -> str:
-    """Keys match whatever their case and the space around them."""
+    """Keys match in any case and with any space around them."""
     return text.strip().casefold()

@@ -1,4 +1,4 @@
-"""Petition file → Petition: what is asked, of whom, and in which words people sign it.
+"""Petition file → Petition: what is asked, who is asked, and in which words people sign it.
 
 A petition says the same to everybody, so its text holds no Jinja. The statement stands before the first
 heading; what follows explains it.
@@ -225,7 +225,7 @@ class Tally:
 
     signed: int = 0
     states: Mapping[str, int] = field(default_factory=dict)
-    """By the two letters of a state."""
+    """Counts by the two letters of a state."""
     cities: Mapping[str, int] = field(default_factory=dict)
     """By city and state, as in "Portland, OR"."""
     closed: bool = False

@@ -190,4 +190,4 @@ class Timing:
     """As it was ordered, for staff: "2026-12-01 09:00 local"; "" for at once."""
     due: datetime
     zones: Mapping[str, datetime] = field(default_factory=dict)
-    """By a recipient's time zone, where that differs."""
+    """The times by recipients' time zone, where they differ."""

@@ -41,9 +41,9 @@ class Snapshot:
     """Path inside the project → text: the campaign, every template, the look-ups."""
     content: Content
     pictures: Mapping[str, Picture] = field(default_factory=dict)
-    """By the name that the campaign has for each, such as `images/rally.jpg`."""
+    """Pictures by the name that the campaign has for each, such as `images/rally.jpg`."""
     senders: tuple[Sender, ...] = ()
-    """Of a test of senders, in the campaign's order; `content` holds the first."""
+    """Senders of an A/B test, in the campaign's order; `content` holds the first."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """Signatures of the campaign's petitions when it was loaded. Not part of what `digest` compares: they
     rise by themselves."""

@@ -13,7 +13,7 @@ _KEY = re.compile(r"(\s*)([A-Za-z_]\w*)(\s*)([:=])(\s*)(.*?)\s*")
 class Mistake(NamedTuple):
     message: str
     line: int
-    """Of the header, counted from 0."""
+    """The line in the header, counted from 0."""
     hint: str
 
 
@@ -64,7 +64,7 @@ def _in_line(line: str) -> tuple[str, str] | None:
 
 
 def _bare(value: str) -> str:
-    """A value without quotation marks around it, one of which may be missing."""
+    """A value without its quotation marks, or with only one of them."""
     for mark in "\"'":
         if value.startswith(mark) and (value.endswith(mark) or value.count(mark) == 1):
             return value[1:].removesuffix(mark)

@@ -89,9 +89,9 @@ class Group:
     merged: Merged
     """The example's mail."""
     scales: list[Scale]
-    """By facet."""
+    """One scale for each facet."""
     gaps: list[list[Gap]]
-    """By facet, those that its slots may leave."""
+    """For each facet, the gaps that its slots may leave."""
     weigh: Callable[[Fillings, Subscriber], int]
     """Bytes of HTML; less than zero where something may be missing or odd."""
     bare: int

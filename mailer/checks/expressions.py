@@ -47,5 +47,5 @@ def parts(expression: str) -> list[str]:
 
 
 def _code(expression: str) -> str:
-    """Without the words in quotation marks."""
+    """An expression without the words in quotation marks."""
     return _QUOTED.sub("''", expression)

@@ -27,7 +27,7 @@ _TINY = re.compile(r"(?:0+\D*|(?:0?\.\d+|1)(?:px|pt))\s*", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Link:
     url: str
-    """As written, without the blanks around it."""
+    """The address as written, without the blanks around it."""
     text: str
     """The words that show, descriptions of images among them."""
     name: str
@@ -42,9 +42,9 @@ class HtmlText:
     text: str
     """All that shows, blanks joined."""
     unlinked: str
-    """Of these, what is outside links."""
+    """The text outside links."""
     links: tuple[Link, ...]
-    """In the order of the text; of what is hidden, too."""
+    """Links in the order of the text, hidden ones included."""
     anchors: frozenset[str]
     """Names and ids, where a link to "#name" can lead."""
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     """Bytes; less than zero, `~bytes`, for a value that leaves a hole."""
 
 _LEADING = {Context.URL, Context.PLAIN_URL, Context.MAILBOX, Context.PHONE}
-"""Without a value, the link leads nowhere."""
+"""Contexts of whole links: without a value, the link leads nowhere."""
 _SIMPLE = {Context.TEXT, Context.ATTRIBUTE, Context.URL}
 """Where an ordinary word or web address stands as it is."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:/@_-]*")
@@ -43,7 +43,7 @@ class SlotUse:
 
     slot: Slot
     contexts: tuple[Context, ...]
-    """Of its places in the HTML."""
+    """The contexts of its places in the HTML."""
     leads: bool
     """Some link begins with it."""
     shows: bool
@@ -51,7 +51,7 @@ class SlotUse:
 
 
 def uses(variant: Variant) -> list[SlotUse]:
-    """By slot."""
+    """The use of each slot."""
     contexts: list[list[Context]] = [[] for _ in variant.slots]
     leads, shows = set(), set()
     for cut in (variant.subject, variant.html, variant.text):
@@ -89,7 +89,7 @@ class Scale:
     """No other scale has it."""
     weigh: Weigh
     signs: Sequence[Sign]
-    """Those that the facet's columns decide."""
+    """The signs that the facet's columns decide."""
 
     def remember(self, filling: FilledGroup, subscriber: Subscriber) -> None:
         """Keep the weight with the filling, for all who share it: the weight goes with it."""
@@ -164,7 +164,7 @@ def _stand_as_they_are(links: Iterable[SlotUse]) -> bool:
 
 
 def _measuring(links: Iterable[SlotUse], base_url: str) -> Weigh:
-    """For a recipient's own links: the length of a token is known without signing it."""
+    """Measure a recipient's own links: the length of a token is known without signing it."""
     before = [len(address(base_url, use.slot.purpose, "")) for use in links if use.slot.purpose]
     times = [len(use.contexts) for use in links]
     size = sum(map(mul, before, times)) + LENGTH * sum(times)

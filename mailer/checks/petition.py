@@ -27,7 +27,7 @@ NO_LIST = "petition-list"
 TODO = "placeholder"
 
 _WORDS = 120
-"""Of a statement: what people read before they sign."""
+"""Words of a statement, which people read before they sign."""
 _TITLE = 90
 """Characters of a title that previews of a shared link show."""
 _LINK = re.compile(r"""href="([^"#][^"]*)\"""")

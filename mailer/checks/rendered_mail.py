@@ -48,7 +48,7 @@ class RenderedMail:
 
     @cached_property
     def neutral_tree(self) -> Any:
-        """The same HTML with one and the same word for every personal value."""
+        """The HTML with one and the same word for every personal value."""
         return html.document_fromstring(neutral(self.merged.variant.html))
 
     @cached_property
@@ -66,7 +66,7 @@ class RenderedMail:
 
     @cached_property
     def dark(self) -> dict[Any, computed.ComputedStyle]:
-        """The same in dark mode."""
+        """The computed styles in dark mode."""
         return self._styles[1]
 
     @cached_property

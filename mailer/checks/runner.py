@@ -1,4 +1,4 @@
-"""The check_run of a campaign: what was written, every variant that somebody gets, and everybody."""
+"""All checks of a campaign: of its source, of every variant with recipients, and of its audience."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ class CheckReport:
     findings: tuple[Finding, ...]
     """Errors first."""
     variants: tuple[CheckedVariant, ...]
-    """The one with most recipients first."""
+    """Variants, the one with most recipients first."""
     dry_run: DryRun | None
-    """Who gets it, and who is left out and why; None when somebody's mail cannot be made, or no
+    """Who gets it, and who is left out and why; None when a recipient's mail cannot be made, or no
     list is known."""
 
     @property

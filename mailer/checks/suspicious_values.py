@@ -63,5 +63,5 @@ def _of_capitals(name: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def of_zip(code: str) -> str:
-    """The same of a ZIP code; a blank one is not odd."""
+    """What is odd about a ZIP code; "" for a blank one and when nothing is odd."""
     return "does not exist" if code and zipcodes.place(code) is None else ""

@@ -96,7 +96,7 @@ def restore(
 def _refuse_inside(run: Session, folder: Path) -> None:
     if folder.resolve().is_relative_to(run.project.root.resolve()):
         raise UsageError(
-            f"{folder} is inside the project: whoever copies the project would copy the ledger twice",
+            f"{folder} is inside the project: a copy of the project would hold the ledger twice",
             hint="Name a folder outside, best on another disk: mailer backup /backup/mailer",
         )
 
@@ -195,7 +195,7 @@ def _show(run: Session, settlement: Settlement) -> None:
             else f"It was begun after the copy was made: if you type mailer send {campaign}, nobody is mailed. "
             "Everybody is uncertain then, and you decide."
         )
-        typer.echo(f"{campaign} may have gone to people whom this copy does not know of. {todo}")
+        typer.echo(f"{campaign} may have gone to people that this copy does not know of. {todo}")
     if settlement.uncertain:
         typer.echo(f"{settlement.uncertain:,} are uncertain: nobody mails them until you decide.")
     if not settlement.certain:

@@ -66,7 +66,7 @@ def build(
     recipient: Annotated[
         str,
         typer.Option(
-            "--for", help="A subscriber's address. Default: anybody who gets the campaign."
+            "--for", help="A subscriber's address. Default: any recipient of the campaign."
         ),
     ] = "",
     out: Annotated[
@@ -109,7 +109,7 @@ def test(
     context: typer.Context,
     campaign: Campaign,
     addresses: Annotated[
-        list[str], typer.Argument(metavar="ADDRESS...", help="Whom to send it to.")
+        list[str], typer.Argument(metavar="ADDRESS...", help="Addresses to send it to.")
     ],
     *,
     recipient: Annotated[

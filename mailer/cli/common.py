@@ -33,7 +33,7 @@ ListName = Annotated[
 ]
 Where = Annotated[
     str,
-    typer.Option(help="Only people for whom this is true, as in 'recipient.state == \"OR\"'."),
+    typer.Option(help="Only people who match this condition, such as 'recipient.state == \"OR\"'."),
 ]
 Sample = Annotated[str, typer.Option(help="Only so many of the audience, drawn by lot, as in 5%.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

@@ -14,7 +14,7 @@ app = typer.Typer(help="The secret keys that sign personal links.", no_args_is_h
 
 @app.callback()
 def options() -> None:
-    """Without it, the only command would have no name."""
+    """Without this callback, the only command would have no name."""
 
 
 @app.command()

@@ -92,7 +92,7 @@ def tag(
     name: Annotated[str, typer.Argument(metavar="TAG")],
     *,
     where: Annotated[
-        str, typer.Option(help='Only those for whom this is true: recipient.state == "OR"')
+        str, typer.Option(help='Only people who match this condition: recipient.state == "OR"')
     ] = "",
     file: Annotated[Path | None, typer.Option(help="Only those in this file.")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the tag away.")] = False,

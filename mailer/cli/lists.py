@@ -81,7 +81,7 @@ def unsubscribe(
     address: str,
     as_json: Json = False,
 ) -> None:
-    """Take somebody off a list, because they asked you to. No import brings them back."""
+    """Take a person off a list, because they asked you to. No import brings them back."""
     from mailer.cli.subscriber import normalized
 
     run = session(context)

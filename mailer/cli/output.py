@@ -59,7 +59,7 @@ class SendDuration:
         lines = {"Rate": f"{rate:,.4g} a second" if rate else "as fast as it goes"}
         if self.allowance.daily is not None:
             left = f"{self.allowance.left:,}" if self.allowance.left else "none"
-            lines["Quota"] = f"{self.allowance.daily:,} in 24 hours, of which {left} left"
+            lines["Quota"] = f"{self.allowance.daily:,} in 24 hours, {left} left"
         if rate and allowed and rate == allowed:
             lines["Rate"] += ", the most that the account allows with a little to spare"
         days = self.days(recipients)

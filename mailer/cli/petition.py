@@ -285,7 +285,7 @@ def _signed(run: Session, petition: str) -> str:
 
 
 def _chosen(run: Session, petition: str, where: str) -> list[Signature]:
-    """Signatures that count or wait, and of which a condition is true."""
+    """Signatures that count or wait, and match a condition."""
     from mailer.campaigns.snapshot import Snapshot, read_lookup
     from mailer.compiler.audience import condition
     from mailer.ledger.signature import SignatureState

@@ -46,7 +46,7 @@ def reconcile(
         bool,
         typer.Option(
             "--insights",
-            help="First ask Amazon's message insights: whoever is on record there was mailed. The "
+            help="First ask Amazon's message insights: people on record there were mailed. The "
             "account needs Virtual Deliverability Manager.",
         ),
     ] = False,

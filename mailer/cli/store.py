@@ -15,7 +15,7 @@ app = typer.Typer(help="The database as a whole.", no_args_is_help=True)
 
 @app.callback()
 def options() -> None:
-    """Without it, the only command would have no name."""
+    """Without this callback, the only command would have no name."""
 
 
 @app.command()

@@ -43,7 +43,7 @@ def suppress(
     source: Annotated[str, typer.Option(help="Who says so; kept for each address.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Never mail these addresses again, whatever list they are on or will be put on."""
+    """Never mail these addresses again, on any list they are on or will be put on."""
     from mailer.lists.import_row import SUPPRESSIONS
     from mailer.lists.leaving import parse_standing
 

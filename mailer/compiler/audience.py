@@ -80,7 +80,7 @@ def condition(
 
 
 def _sample(recorder: Recorder, sources: Snapshot) -> Function:
-    """What `sample("5%")` calls: whether somebody is among 5 % of all people, drawn by lot."""
+    """What `sample("5%")` calls: whether a person is among 5 % of all people, drawn by lot."""
 
     def sample(share: Any) -> Symbol:
         percent = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", str(share))

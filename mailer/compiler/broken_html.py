@@ -40,7 +40,7 @@ def mistake(blocks: Iterable[str], files: _Files) -> CampaignError | None:
 
 
 def unclosed_comment(blocks: Iterable[str], files: _Files) -> CampaignError | None:
-    """The comment without an end, of which all that follows would be a part."""
+    """The comment without an end, which would take in all that follows."""
     if not any("<!--" in _COMMENT.sub("", block) for block in blocks):
         return None
     sources = {path: _COMMENT.sub(_line_ends, source) for path, source in files.items()}

@@ -69,7 +69,7 @@ class Variant:
 
     @property
     def forms(self) -> Iterator[tuple[int, Context]]:
-        """Of all facets, one after another: (slot of the variant, how it is escaped)."""
+        """Yield (slot of the variant, context) for all facets, one after another."""
         first = 0
         for facet in self.facets:
             yield from ((first + slot, context) for slot, context in facet.forms)

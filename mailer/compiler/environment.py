@@ -188,7 +188,7 @@ _COLORS = MappingProxyType({
 })  # fmt: skip
 """`colors` of templates."""
 MOST_TEMPLATES = 1_000
-"""As many as a process remembers; a campaign has some twenty."""
+"""Templates that a process remembers; a campaign has some twenty."""
 template_cache = TemplateCache()
 
 
@@ -415,7 +415,7 @@ _STRUCTURAL = {"batch", "count", "first", "items", "last", "length", "list", "re
 
 
 def _is_of_structure(name: str, args: Sequence[Any], options: Mapping[str, Any]) -> bool:
-    """Whether a filter only rearranges a list that the writer made, whatever its items come to."""
+    """Whether a filter only rearranges a list that the writer made, for any values of its items."""
     return (
         name in _STRUCTURAL
         and isinstance(args[0], (list, tuple, dict))

@@ -251,7 +251,7 @@ def _read(source: str) -> list[tuple[str, Context]]:
 
 
 def places_in_plain_text(source: str) -> list[tuple[str, Context]]:
-    """The same for the text part, where URLs stand in angle brackets."""
+    """Like `places`, for the text part, where URLs stand in angle brackets."""
     in_urls = {
         url.start() + offset: context
         for url in _URL_IN_TEXT.finditer(source)

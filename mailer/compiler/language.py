@@ -33,7 +33,7 @@ _COMMON = {
 }
 """Words of languages in Latin letters that nearly every text has, and few other languages."""
 _FEWEST, _TIMES = 5, 3
-"""Of those words, to tell a language by: how many, and how many times those of any other."""
+"""Words that tell a language: how many at least, and how many times those of any other."""
 NAMES = {
     "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "he": "Hebrew",
     "hi": "Hindi", "ht": "Haitian Creole", "it": "Italian", "ja": "Japanese", "ko": "Korean",

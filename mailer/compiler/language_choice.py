@@ -78,7 +78,7 @@ class LanguageChoice:
 
     @cached_property
     def _guessed(self) -> str:
-        """Of the text for those whose language the campaign does not compare with."""
+        """The language of the text for readers whose language the campaign does not compare with."""
         code = languages.guessed(self._source)
         return "" if code in self._compared else code
 

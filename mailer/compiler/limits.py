@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 """Size of one value: characters of text, ten for each item of a list. Gmail clips at 102,000."""
 STEPS = 300_000
-"""Of one run; the largest of the sample campaigns takes 3,000."""
+"""Steps of one run; the largest of the sample campaigns takes 3,000."""
 SECONDS = 10
-"""Of the processor, for one run, which takes 0.02 s. Not by the clock: a machine may be busy, or stand still."""
+"""Processor time for one run, which takes 0.02 s. Not by the clock: a machine may be busy, or stand still."""
 CALLS = 40
 """Macros that call each other, one inside the other."""
 NESTED = 40
 """Lists inside lists."""
 DIGITS = 2_000
-"""Of a number, in bits: some 600 decimal digits."""
+"""Bits of a number: some 600 decimal digits."""
 WIDTH = 1_000
-"""Of a field in a format."""
+"""Width of a field in a format."""
 
 _WIDTHS = re.compile(r"\d+")
 _PERCENT = re.compile(r"%(?:\([^)]*\))?([^a-zA-Z%]*)[a-zA-Z%]")
@@ -166,7 +166,7 @@ _WITH_SIZE = frozenset([bool, dict, float, int, list, tuple, type(None)])
 
 
 def measured(value: Any) -> Any:
-    """The same value, its size taken from the allowance. Iterators and views become lists."""
+    """The value, its size taken from the allowance. Iterators and views become lists."""
     if type(value) is str:  # as most are, and the others take ten times as long to tell apart
         _refuse_large(len(value))
         spend(len(value))
@@ -272,7 +272,7 @@ def _totalled(values: Any, *args: Any, **options: Any) -> int:
 
 
 def _formatted(text: Any, *args: Any, **__: Any) -> int:
-    """Of `%` formats: a width in the text, or one that is an argument."""
+    """The width of `%` formats: in the text, or in an argument."""
     fields = _PERCENT.findall(str(text))
     if any("*" in field for field in fields):
         return MOST + 1

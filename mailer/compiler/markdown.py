@@ -73,7 +73,7 @@ class Numbering:
 
     labels: Sequence[str]
     write: Callable[[int, str], str]
-    """From a number and the name of its anchor to the HTML of a reference."""
+    """Writes the HTML of a reference, from its number and the name of its anchor."""
     anchors: dict[str, list[str]] = field(default_factory=dict)
 
     def html(self, source: str) -> str:
@@ -101,7 +101,7 @@ def reference(number: int, anchor: str) -> str:
 
 
 MARKS = 1_000
-"""Of emphasis in one paragraph, and the deepest brackets: the parser takes the square of them."""
+"""Marks of emphasis in one paragraph, and levels of brackets: the parser takes the square of them."""
 BRACKETS = 50
 
 
@@ -189,7 +189,7 @@ def _well_formed(state: Any) -> None:
 
 
 def _bounded(state: Any) -> None:
-    """Pictures from elsewhere that stand alone: Word shows one as wide as its file, whatever that is."""
+    """Pictures from elsewhere that stand alone: Word shows one at the width of its file."""
     for token in state.tokens:
         children = [child for child in token.children or () if child.type not in _AROUND_PICTURE]
         if len(children) == 1 and children[0].type == "image":

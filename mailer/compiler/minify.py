@@ -187,7 +187,7 @@ def _declarations(style: str) -> Iterator[tuple[str, str]]:
 
 
 def _with_padding(style: Style) -> Style:
-    """The same declarations with one for the padding of all sides."""
+    """The declarations with one for the padding of all sides."""
     values = style.get("padding", "").split()
     names = list(style)
     sides = [name for name in names if name in _SIDES]

@@ -86,7 +86,7 @@ class Names(NamedTuple):
     """What a campaign can name."""
 
     fields: Collection[str]
-    """Of a recipient."""
+    """Names of a recipient's further fields."""
     components: Collection[str]
     filters: Collection[str]
 
@@ -225,7 +225,7 @@ _CONTAINS = 'there is no "contains"', 'Write "…" in recipient.tags.'
 
 
 def _left_over(_: re.Match[str], line: str, __: Names) -> Explanation:
-    """In an expression without a tag around it: `audience:`."""
+    """A mistake in an expression without a tag around it: `audience:`."""
     if re.search(r"(?<![=!<>])=(?!=)", line):
         fixed = re.sub(r"(?<![=!<>])=(?!=)", "==", line)
         return "one = does not compare", f"Write two: {fixed}"

@@ -24,7 +24,7 @@ class PetitionText:
     statement: str
     """HTML."""
     statement_words: str
-    """Without markup, for a description."""
+    """The statement without markup, for a description."""
     why: str
     """HTML."""
     sources: tuple[Source, ...]

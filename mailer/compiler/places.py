@@ -49,6 +49,6 @@ def place_of(err: BaseException, paths: Iterable[str]) -> Place | None:
 
 
 def innermost(lines: list[Place]) -> Place | None:
-    """Of running lines, the innermost first: the one that a writer can mend."""
+    """The innermost of running lines that a writer can mend."""
     written = (line for line in lines if not line.path.startswith(TEMPLATES))
     return next(written, lines[0] if lines else None)

@@ -25,7 +25,7 @@ TOKEN = re.compile(r"zq[a-z]\d{4}qz")
 """Lower-case and alphanumeric, so that it passes Markdown, MJML and premailer untouched. `zqs` is a
 slot, `zqb` a component's block, `zqf` a footnote reference."""
 MAX_SLOTS = 10_000
-"""As many as four digits can number."""
+"""The most slots that four digits can number."""
 
 
 class Expression(Protocol):

@@ -346,7 +346,7 @@ def _libraries(sources: Snapshot, suffix: str) -> list[str]:
 
 
 class _Components:
-    """The macros of some files, each call of which becomes a block of its own."""
+    """The macros of some files; each call becomes a block of its own."""
 
     def __init__(
         self, environment: Environment, names: Sequence[str], shared: Mapping[str, Any]

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
 
 MOST = 50_000
-"""Different contents of columns, of which one facet or guard is remembered: there are 42,000 ZIP codes."""
+"""Contents of columns whose answers a facet or guard remembers: there are 42,000 ZIP codes."""
 LETTERS = 4_000_000
-"""Of values that one facet remembers, some 20 MB with what is made of them: a look-up may hold essays."""
+"""Letters of values that one facet remembers, some 20 MB with what is made of them: a look-up may hold essays."""
 _UNIQUE = {"email"}
 """What no two recipients have in common."""
 _LINK = re.compile(r"links\.([\w.-]+)")
@@ -62,7 +62,7 @@ class Recipient:
         return letter(self.arm)
 
     def rows(self, table: LookupTable) -> list[Row]:
-        """Of a look-up, found once: a campaign may ask for ten facts about the same row."""
+        """Rows of a look-up, found once: a campaign may ask for ten facts about the same row."""
         if self._found is None:
             self._found = {}
         rows = self._found.get(id(table))
@@ -116,18 +116,18 @@ class FilledGroup:
     """What a facet came to."""
 
     encoded: tuple[bytes, ...] = ()
-    """By form of the facet but a header's, once a message was made of it."""
+    """Encoded forms of the facet without a header's, once a message was made of it."""
     kept = ""
-    """As it is kept of a message that was sent."""
+    """The form that is kept of a message that was sent."""
     variables = b""
-    """As a template takes it, of a message that was sent in bulk."""
+    """The form that a template takes, for a message that was sent in bulk."""
     weights: Mapping[int, int] = MappingProxyType({})
     """Bytes of it in the HTML, by the number of the scale in `checks/message_size.py`."""
 
     def __init__(self, facet: SlotGroup, values: Sequence[str]) -> None:
         self.facet = facet
         self.values = values
-        """By slot of the facet."""
+        """Values by slot of the facet."""
 
 
 class FilledLinks:
@@ -139,11 +139,11 @@ class FilledLinks:
         self.facet = facet
         self.links = links
         self.kept = facet.nulls
-        """As they are kept of a message that was sent: they are signed anew."""
+        """The form that is kept of a message that was sent: links are signed anew."""
 
     @property
     def values(self) -> list[str]:
-        """By slot of the facet."""
+        """Values by slot of the facet."""
         return [clean(getattr(self.links, slot.link)) for slot in self.facet.slots]
 
 

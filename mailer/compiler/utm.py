@@ -56,7 +56,7 @@ class UtmTagger:
         return f"{before}{mark}{self._tagged(quoted[1:-1], '&amp;')}{mark}"
 
     def text(self, source: str) -> str:
-        """The same in the text part, where URLs stand in angle brackets."""
+        """Tag the links of the text part, where URLs stand in angle brackets."""
         return _IN_TEXT.sub(lambda m: self._tagged(m[0], "&"), source) if self.tags else source
 
     def _tagged(self, url: str, ampersand: str) -> str:

@@ -74,7 +74,7 @@ class LinkSettings(Section):
     """What mailer adds to the links of a mail."""
 
     tags: Tags = Field(default_factory=dict)
-    """For web analytics: name → value."""
+    """Tags for web analytics: name → value."""
     hosts: tuple[Host, ...] = ()
     """Where tagged links lead; without any, to the domain of the brand's website."""
     redirects: bool = False

@@ -28,9 +28,9 @@ class Settings(Content):
     pages: Pages = Pages()
     images: ImageSettings = ImageSettings()
     senders: dict[str, Sender] = Field(default_factory=dict)
-    """By name. What one leaves out is as in [sender]."""
+    """Further senders by name. What one leaves out is as in [sender]."""
     brands: dict[str, Brand] = Field(default_factory=dict)
-    """By name. What one leaves out is as in [brand]."""
+    """Further brands by name. What one leaves out is as in [brand]."""
     lists: dict[str, ListSettings] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -102,7 +102,7 @@ class SesFacts:
     """The configuration set's own Auto Validation, as in `Account`; None leaves it to the account."""
     destinations: tuple[Destination, ...] | Refused = ()
     return_path: Identity | Refused | None = None
-    """Of [ses] return_path; None: not asked for."""
+    """The identity of [ses] return_path; None: not asked for."""
     insights: bool | Refused = False
     """Whether message insights may be read; False: the account has none, or was not asked."""
     known_regions: frozenset[str] = field(default_factory=frozenset)

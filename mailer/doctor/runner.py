@@ -185,7 +185,7 @@ class _Amazon:
         return facts, dns.judge(self._domain, identity, facts.region, answers)
 
     def _records(self, identity: Identity) -> Answers:
-        """Those of the identity, and what its SPF record includes, step by step."""
+        """Answers for the identity's records, and for what its SPF record includes, step by step."""
         answers = dict(self._ask(dns.records(identity)))
         while self._patience.left and (questions := dns.included(identity, answers)):
             answers.update(self._ask(questions))

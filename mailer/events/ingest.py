@@ -35,7 +35,7 @@ _LANES = 8
 _SECONDS_IDLE = 5
 """Seconds to wait for a message, and thus to stop, at most."""
 _SECONDS_BUSY = 1
-"""Not 0, which would ask only some of the queue's servers and may miss messages."""
+"""Seconds of polling; 0 would ask only some of the queue's servers and may miss messages."""
 _TRY_AGAIN = 30.0
 """Seconds between tries after the queue or the disk failed."""
 
@@ -94,7 +94,7 @@ class Ingestor:
             self._set_aside(self._unsubscribe(mail))
 
     def _unsubscribe(self, mail: bytes | str) -> list[str]:
-        """Unsubscribe the person whom each mail names; return the lines of mail that is set aside."""
+        """Unsubscribe the person that each mail names; return the lines of mail that is set aside."""
         if isinstance(mail, str):
             return [self._line("", mail)]
         if self.keys is None:

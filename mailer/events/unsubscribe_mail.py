@@ -31,7 +31,7 @@ RECEIVED = "Received"
 TEST_SEND = 0
 """The send id in the links of test mail, which change nothing."""
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{42}(?![\w-])|[\w-]{3,40}\.[\w-]{20,80}")
-"""Of this version, or of an earlier one."""
+"""A token of this version, or of an earlier one."""
 _MOST_CANDIDATES = 200
 _LARGEST = 1_000_000
 """Octets that are read of a mail: SNS carries 150 KB, and a mail program writes less than one."""
@@ -106,7 +106,7 @@ def mails_in(path: Path) -> Iterator[bytes]:
 
 
 def take(mail: bytes, store: Store, keys: Keys, *, now: datetime) -> UnsubscribeResult:
-    """Unsubscribe the person whom a mail names from the list of the token's send."""
+    """Unsubscribe the person that a mail names from the list of the token's send."""
     message = email.message_from_bytes(mail[:_LARGEST], policy=email.policy.default)
     people = _people(message, keys)
     if is_automatic(message, people):

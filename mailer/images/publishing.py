@@ -30,7 +30,7 @@ def push(project: Project, pictures: Iterable[Picture]) -> list[str]:
         The names of what was uploaded.
 
     Raises:
-        TransportError: Amazon, or whoever keeps the bucket, refused or did not answer.
+        TransportError: Amazon, or another owner of the bucket, refused or did not answer.
     """
     settings = project.settings.images
     if not settings.bucket:

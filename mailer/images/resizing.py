@@ -15,7 +15,7 @@ DENSITY = 2
 MOST_BYTES = 250_000
 _QUALITIES = (84, 76, 68, 60, 50, 40)
 _MOST_PIXELS = 100_000_000
-"""A telephone's largest; what says more is a trap for whoever opens it."""
+"""Pixels of a telephone's largest picture; a file that claims more is a trap for its reader."""
 
 
 class PictureError(ValueError):

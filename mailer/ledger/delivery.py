@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mailer.lists.subscriber import Subscriber
 
 HELD_BACK = "had another campaign lately"
-"""Why somebody is left out, or skipped, for the sake of a quiet period."""
+"""Why a recipient is left out, or skipped, in a quiet period."""
 
 
 class SendState(StrEnum):
@@ -47,28 +47,28 @@ class Send:
     audience_query: str
     """The `audience:` and `--where` expression it was frozen with, "" for the whole list."""
     snapshot: bytes
-    """`Sources.to_bytes()`: everything a compile needs, as it was when the audience was frozen."""
+    """`Snapshot.to_bytes()`: everything a compile needs, as it was when the audience was frozen."""
     digest: str
-    """`Sources.digest`, to tell staff when their files have changed since."""
+    """`Snapshot.digest`, to tell staff when their files have changed since."""
     transport: str
-    """The way out it was started with. It stays: only that one knows what became of its mail."""
+    """The transport it was started with. It stays: only that one knows what became of its mail."""
     created: str
     note: str = ""
     """Why it is paused, for staff."""
     quiet_hours: float = 0
-    """Whoever had another campaign so lately is skipped; 0 is nobody."""
+    """Hours since another campaign in which a recipient is skipped; 0 skips nobody."""
     held_back: int = 0
     """How many were left out for that when people were last added; they can be added later."""
     plan: str = ""
     """When it was ordered for; "" for at once. A worker starts what has a plan."""
     winner: int = 0
-    """Of its A/B test: the number of the arm that the rest get, once that is known."""
+    """The number of the A/B test's arm that the rest get, once that is known."""
     rate: float = 0
     """Messages a second at most, as it was ordered; 0 leaves that to mailer.toml."""
     stop_after: int = 0
     """Messages tried, from the start of the send, after which it pauses; 0 for no end."""
     version: int = 0
-    """Grows with each change of the state: tells whether it is still as somebody saw it."""
+    """Grows with each change of the state: tells whether the state is still the one that was read."""
     further_lists: tuple[str, ...] = ()
     """The lists it goes to besides `list_name`, in the order of their names."""
 
@@ -96,7 +96,7 @@ class Counts:
 
     @property
     def tried(self) -> int:
-        """Handed over, whatever came of it."""
+        """Deliveries that were handed over, with any result."""
         return self.accepted + self.failed + self.uncertain
 
     @property
@@ -139,7 +139,7 @@ class StoredMessage:
     """A mail as it was sent, to be shown again."""
 
     digest: str
-    """Of `content`."""
+    """The digest of `content`."""
     content: bytes
     """See `mailer.mail.web_version`: what all recipients of the variant share."""
     values: str

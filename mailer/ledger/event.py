@@ -43,7 +43,7 @@ class Event:
     """One thing that happened to one recipient of one message. Its words are Amazon's."""
 
     key: bytes
-    """The same for the same event, however often and by whatever way it is reported."""
+    """Equal for the same event, however often and in any way it is reported."""
     kind: str
     """Bounce, Delivery, Rendering Failure…"""
     at: str
@@ -61,7 +61,7 @@ class Event:
     """The message had no other recipient, so nobody else can be meant."""
     outcome: EventOutcome
     type: str
-    """Of a bounce, a complaint or a delay."""
+    """The type of a bounce, a complaint or a delay."""
     subtype: str
     status: str
     """The enhanced status code (RFC 3463), such as 5.1.1."""
@@ -105,7 +105,7 @@ class IngestResult:
     suppressed: int = 0
     """Addresses that get no mail from now on."""
     settled: int = 0
-    """Deliveries of which nobody knew what had become."""
+    """Deliveries that were uncertain before."""
     alarms: tuple[NotSentAlert, ...] = ()
     not_tried: int = 0
     """Mail that SES held back by its own prediction or lists. The next campaign tries again."""
@@ -131,7 +131,7 @@ class DeliverabilityStats:
     known: int
     """Delivered, bounced or complained about. Where SES reports no deliveries: accepted."""
     bounced: int
-    """For good, and not only held back by SES's own list."""
+    """Bounced for good, and not only held back by SES's own list."""
     complained: int
     watched: bool = True
     """Whether the send is to stop when there are too many."""

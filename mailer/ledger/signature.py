@@ -13,7 +13,7 @@ class SignatureState(StrEnum):
     """Waits for its confirmation by mail."""
     SIGNED = "signed"
     WITHDRAWN = "withdrawn"
-    """By the person, or because the person was erased."""
+    """Withdrawn by the person, or because the person was erased."""
     INVALID = "invalid"
     """Set aside by staff, or never confirmed."""
 
@@ -92,7 +92,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SignatureCounts:
-    """Of one petition, at one instant: received = pending + signed + withdrawn + invalid."""
+    """Counts of one petition at one instant: received = pending + signed + withdrawn + invalid."""
 
     received: int = 0
     pending: int = 0

@@ -23,7 +23,7 @@ class DomainCount(NamedTuple):
     name: str
     accepted: int
     bounced: int
-    """Of the accepted, for good."""
+    """Accepted deliveries that bounced for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,19 @@ class SendStatistics:
     """What became of a send, added up at one instant. A delivery counts once in each number."""
 
     outcomes: Mapping[str, int]
-    """`events.Outcome` → deliveries of which that was reported."""
+    """`EventOutcome` → deliveries that it was reported for."""
     unsubscribed: int
-    """By a link in this mail, and not taken back."""
+    """Unsubscribed by a link in this mail, and not taken back."""
     reasons: Mapping[str, int]
     """Why they left, as they ticked it."""
     bounces: tuple[BounceCount, ...]
     """The most first; so is all that follows."""
     domains: tuple[DomainCount, ...]
     states: tuple[tuple[str, int], ...]
-    """Where those live to whom it was handed over; "" where that is not known."""
+    """States of the recipients that it was handed over for; "" where that is not known."""
     skipped: tuple[tuple[str, int], ...]
     failed: tuple[tuple[str, int], ...]
-    """As the other side said it, which may name an address."""
+    """Failures in the provider's words, which may name an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class VariantCount:
     """The deliveries of one variant that were handed over."""
 
     content: bytes
-    """Of the variant: see `pages.Kept`."""
+    """The variant's content, as it is kept for the web version."""
     number: int
 
 
@@ -65,7 +65,7 @@ class AcceptedInMinute:
 
 @dataclass(frozen=True, slots=True)
 class LinkClicks:
-    """On one link in the mail of one subject."""
+    """Clicks on one link in the mail of one subject."""
 
     arm: int
     """The number of the subject."""

@@ -14,11 +14,11 @@ from email_validator import EmailNotValidError, validate_email
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 _MAX_LOCAL = 64
 _MAX_DOMAIN = 180
-"""With a plain local part below this, the address is far from the limit of 254."""
+"""Octets of a domain: with a plain local part below this, the address is far from the limit of 254."""
 
 
 class BadAddressError(ValueError):
-    """Not an address that mail can be sent to; its text says why, for staff."""
+    """The address cannot be mailed; the error's text says why, for staff."""
 
 
 def normalize(text: str) -> str:

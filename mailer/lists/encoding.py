@@ -30,7 +30,7 @@ _OF_HEADINGS = (
     *("cp1251", "koi8_r", "iso8859_5", "cp866", "mac_cyrillic", "cp1256", "iso8859_6", "cp1255"),
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
 )
-"""Of scripts other than the Latin one, whose letters are certain only when they make words."""
+"""Code pages of other scripts than Latin, whose letters are certain only when they make words."""
 _ISO_2022_JP = b"\x1b$"
 """How it changes to Japanese characters."""
 _PDF = b"%PDF"

@@ -82,7 +82,7 @@ _HEADINGS = {
 }
 _SIGNALS = frozenset(Signal)
 _FIRST_ONE = frozenset({"full_name", "country", "tags"})
-"""Of several such columns, the first is taken."""
+"""Targets for which the first of several columns is taken."""
 _KEPT_TOO = frozenset({"member_since", "full_name", "zip", "state", "county", "timezone"})
 """Their values are kept as fields where they cannot be read, or stand for something abroad."""
 _TARGET_OF = {heading: target for target, all_ in _HEADINGS.items() for heading in all_.split()}
@@ -166,7 +166,7 @@ def is_address_heading(text: str) -> bool:
 
 
 def _exported(headings: Sequence[str], keys: Sequence[str]) -> Header:
-    """Of a file that `lists export` wrote: its columns are what they are called."""
+    """The header of a file that `lists export` wrote: its columns are what they are called."""
     columns = [
         Column(heading, key, "") if key in _EXPORT else Column(heading, "", key)
         for heading, key in zip(headings, keys, strict=True)

@@ -11,7 +11,7 @@ class LoggedImport:
     at: str
     list_name: str
     file: str
-    """As the user typed it."""
+    """The path as the user typed it."""
     source: str
     new: int
     updated: int
@@ -28,11 +28,11 @@ class UndoPlan:
     removed: int = 0
     """Taken off the list that they joined with the import."""
     restored: int = 0
-    """Whose details become what they were."""
+    """People whose details become what they were."""
     resubscribed: int = 0
-    """On the list again, which the import took them off."""
+    """People who are on the list again, which the import took them off."""
     unsuppressed: int = 0
-    """Whose suppression by the import is lifted."""
+    """Addresses that are no longer suppressed by the import."""
     mailed: int = 0
     """Mailed through the list since: then the import cannot be undone."""
     later: tuple[int, ...] = ()

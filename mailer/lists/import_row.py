@@ -101,7 +101,7 @@ class ImportRow(NamedTuple):
     joined: str = ""
     """When the person joined the list, as the file says it (ISO date), or ""."""
     standing: ImportedStanding | None = None
-    """None for somebody of whom the file says nothing but that they may be mailed."""
+    """None where the file says only that the person may be mailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class ImportTotals:
     complained: int = 0
 
     number: int = field(default=0, compare=False)
-    """By which it can be undone; 0 of a dry run."""
+    """The import's number, by which it can be undone; 0 for a dry run."""
 
     @property
     def left(self) -> int:

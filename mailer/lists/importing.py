@@ -53,7 +53,7 @@ class RejectedRow:
     """A key of `REASONS`."""
     why: str
     cells: tuple[str, ...]
-    """As they stand in the file."""
+    """Cells as they stand in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ class _Form:
         return _reject(record, "email", why)
 
     def _second_look(self, cells: list[str]) -> tuple[list[str], bool]:
-        """The cells without what stands for blank, and whether one may say that somebody left.
+        """The cells without what stands for blank, and whether one may say that a person left.
 
         Nearly all values come again and again, so that this is for the others.
         """
@@ -421,7 +421,7 @@ def _address(text: str) -> str:
 
 
 def _first_address(text: str) -> str:
-    """Of `Ana Fern <ana@example.org>`, or of several (Google Contacts)."""
+    """The address in `Ana Fern <ana@example.org>`, or the first of several (Google Contacts)."""
     if ":" not in text and ">" not in text:
         return text
     first = text.split(":::", maxsplit=1)[0].strip()

@@ -1,4 +1,4 @@
-"""Which columns say whether somebody may be mailed, by the words of their headings."""
+"""The columns that say whether a person may be mailed, by the words of their headings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Signal(StrEnum):
     COMPLAINED = "complained"
     DO_NOT_MAIL = "do_not_mail"
     REASON = "reason"
-    """Why somebody left, beside a column that says that they did."""
+    """Why a person left, beside a column that says that they did."""
     DOUBTFUL = "doubtful"
     """The heading smells of leaving, but what its values mean is not certain."""
 
@@ -34,7 +34,7 @@ STANDING = {
     Signal.COMPLAINED: Standing.COMPLAINED,
     Signal.DO_NOT_MAIL: Standing.DO_NOT_MAIL,
 }
-"""What a flag says of somebody: a no where it is `OPT_IN`, a yes elsewhere."""
+"""The value of a flag that says a person left: no for `OPT_IN`, yes for any other."""
 
 
 def _any(*patterns: str) -> re.Pattern[str]:

@@ -23,7 +23,7 @@ _PHRASES = re.compile(
 _ALONE = re.compile(
     r"bounc(e|ed|es|ing)|hard bounced?|complain(ed|ts?)|spam|suppressed|dead|dnc|dne|blocked"
 )
-"""Words that say somebody left where nothing else stands in the cell."""
+"""Words that say a person left, where nothing else stands in the cell."""
 _ADDRESSES = re.compile(r"\S*(://|@|www\.)\S*")
 _ADDRESS = re.compile(r"[^@\s]@[^@\s]+\.[^@\s]")
 _ABOUT_MAIL = re.compile(
@@ -38,7 +38,7 @@ _NOT_A_QUESTION = re.compile(
 
 
 def mentions_leaving(text: str) -> bool:
-    """Whether a row may say that somebody left; quick, as it is asked of a million rows.
+    """Whether a row may say that a person left; quick, as it is asked of a million rows.
 
     Args:
         text: a row's values in lower case.
@@ -74,7 +74,7 @@ def mentions_leaving(text: str) -> bool:
 
 
 def says_left(value: str) -> bool:
-    """Whether a value says that somebody left: "DO NOT EMAIL, asked on the phone", "bounced"."""
+    """Whether a value says that a person left: "DO NOT EMAIL, asked on the phone", "bounced"."""
     words = plain_words(_ADDRESSES.sub(" ", value))
     return bool(_PHRASES.search(words) or _ALONE.fullmatch(words))
 
@@ -90,7 +90,7 @@ def may_ask_for_mail(heading: str) -> bool:
 
 
 def are_answers(values: Iterable[str]) -> bool:
-    """Whether a column's values are a yes or a no, or say that somebody left.
+    """Whether a column's values are a yes or a no, or say that a person left.
 
     Args:
         values: those that are neither blank nor 0.

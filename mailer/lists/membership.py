@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SuppressionReason(StrEnum):
-    """Why an address is suppressed, whatever list it is on."""
+    """Why an address is suppressed on all lists."""
 
     UNSUBSCRIBED = "unsubscribed"
     BOUNCED = "bounced"
@@ -28,7 +28,7 @@ class ListSummary:
     subscribed: int
     unsubscribed: int
     suppressed: int
-    """Of the subscribed, those whose address is suppressed."""
+    """Subscribed people whose address is suppressed."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Membership:
     how: str
     """import, form, one-click, campaign, staff."""
     note: str = ""
-    """Of an import, the file's own words for somebody who left."""
+    """The words of an imported file about a person who left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class History:
     """Everything kept about one address: for `subscriber show` and the data export of the GDPR."""
 
     subscriber: Subscriber | None
-    """None when only a suppression is kept: of a stranger, or of somebody erased."""
+    """None when only a suppression is kept: of a stranger, or of an erased person."""
     created: str
     consent_source: str
     memberships: tuple[Membership, ...]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FIELD = ""
-"""A column that is kept as a further field, whatever its heading smells of."""
+"""A column that is kept as a further field, even if its heading looks like one about leaving."""
 
 
 @dataclass(frozen=True, slots=True)

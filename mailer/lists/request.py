@@ -19,10 +19,10 @@ class Reader:
     email: str
     """"" when the person has been erased."""
     lists: tuple[str, ...]
-    """Those that the mail went to; none of a departure that belongs to no mail."""
+    """Lists that the mail went to; none for a departure that belongs to no mail."""
     campaign: str
     subscribed: bool
-    """To one of these lists, and not suppressed."""
+    """Whether the reader is on one of these lists, and not suppressed."""
     send_id: int = 0
     """0 of a departure that belongs to no mail."""
 
@@ -37,7 +37,7 @@ class RequestKind(StrEnum):
     LEAVE = "leave"
     """Unsubscribe this address from `lists`, or from everything when there are none."""
     SETTLE = "settle"
-    """Of the old address, after a move: take it back, or let the details follow. See `move_id`."""
+    """Ask the old address, after a move: take it back, or let the details follow. See `move_id`."""
     RESTORE = "restore"
     """Put back `details`, which were changed by a link that the mail's reader may not have used."""
     SIGN = "sign"
@@ -46,15 +46,15 @@ class RequestKind(StrEnum):
     Where `details` has a `signature`, only name, place and comment are added to that one.
     """
     RECEIPT = "receipt"
-    """Of the signature in `details`: nothing has to be confirmed, but it can be withdrawn."""
+    """Confirm the signature in `details`: nothing has to be done, but it can be withdrawn."""
 
 
 STRANGERS = (RequestKind.JOIN, RequestKind.MOVE, RequestKind.LEAVE, RequestKind.SIGN)
-"""Kinds that anybody can ask for, so that mail about them is limited and can be refused."""
+"""Kinds that strangers can ask for, so mail about them is limited and can be refused."""
 
 
 class ConfirmationState(StrEnum):
-    """Of the mail that asks: pending → sending → sent | failed | uncertain."""
+    """State of the mail that asks: pending → sending → sent | failed | uncertain."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -100,11 +100,11 @@ class RequestLimits:
     """How many requests of strangers are mailed about."""
 
     per_mailbox: int
-    """Of one kind, in 24 hours; the sub-address does not count. Also for one subscriber's link."""
+    """Requests of one kind in 24 hours; the sub-address does not count. Also for one subscriber's link."""
     per_domain: int
-    """In an hour."""
+    """Requests in an hour."""
     overall: int
-    """In an hour."""
+    """Requests in an hour."""
 
 
 UNSUBSCRIBE_REASONS = {

@@ -1,4 +1,4 @@
-"""Whether a file says that somebody may be mailed: status words, yes and no, dates of leaving."""
+"""Whether a file says that a person may be mailed: status words, yes and no, dates of leaving."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Standing(StrEnum):
 
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
-    """From the list that the file is imported into."""
+    """Unsubscribed from the list that the file is imported into."""
     UNSUBSCRIBED_FROM_ALL = "unsubscribed-from-all"
     BOUNCED = "bounced"
     DO_NOT_MAIL = "do-not-mail"
@@ -130,7 +130,7 @@ def standing_of(word: str) -> Standing | None:
 
 
 def flag_of(text: str) -> bool | None:
-    """Yes or no, whatever way it is written; None for anything else. A number above 0 is a yes."""
+    """Yes or no in any spelling; None for anything else. A number above 0 is a yes."""
     plain = without_accents(text.strip().lower())
     plain = re.sub(r"\s*\(.*\)$", "", plain.strip("[]")).strip(" .!,\"'")
     plain = answer_in_english(plain)

@@ -1,4 +1,4 @@
-"""A file as rows under a header, whatever its format."""
+"""A file of any format as rows under a header."""
 
 from __future__ import annotations
 

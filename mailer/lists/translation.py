@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOST_WORDS = 6
-"""In an entry."""
+"""Words in an entry."""
 _SHORTEST_STEM = 4
 _BEGINNING = 4
 """Letters."""
@@ -39,9 +39,9 @@ class _Dictionary(NamedTuple):
     answers: dict[str, str]
     """To "yes" or "no"."""
     headings: dict[str, str]
-    """To targets of a mapping, as `first_name`."""
+    """Heading → target of a mapping, such as `first_name`."""
     beginnings: frozenset[str]
-    """Of what says in any column that somebody left, with and without accents."""
+    """Beginnings of words that say in any column that a person left, with and without accents."""
 
 
 @lru_cache(maxsize=1_000)

@@ -67,7 +67,7 @@ class ClickTracker:
         return CutText(tuple(SLOT.split(_LINK.sub(change, source))[::2]), cut.places)
 
     def _counts(self, url: str) -> bool:
-        """Not what is a recipient's own, and not the pages themselves."""
+        """Whether clicks are counted: not on a recipient's own links, and not on the pages themselves."""
         return (
             re.match(r"https?://", url, re.IGNORECASE) is not None
             and not SLOT.search(url)

@@ -35,7 +35,7 @@ def select_recipients(
         delivered: ids of those who have the campaign already, ascending.
         wanted: whether the audience's expression is true of a subscriber.
         lately: ids of those who are left alone for now, ascending.
-        exclusions: why somebody does not get it, and whether that is true of a subscriber.
+        exclusions: each reason for leaving people out, and whether it is true of a subscriber.
     """
     has_it, is_held = among(delivered), among(lately)
     for subscriber, membership, suppression in members:
@@ -71,12 +71,12 @@ class DryRun:
     """The result of merging every recipient."""
 
     ids: array[int] = field(default_factory=lambda: array("q"))
-    """Of those who get it; 8 bytes each, so a million fit."""
+    """Ids of the recipients; 8 bytes each, so a million fit."""
     left_out: Counter[str] = field(default_factory=Counter)
     zones: Counter[str] = field(default_factory=Counter)
     """How many of them there are of each time zone, "" where none is known."""
     held_zones: Counter[str] = field(default_factory=Counter)
-    """The same of those who are left alone for now: they may get it when it is due."""
+    """Recipients in their quiet period by time zone: they may get it when it is due."""
     example: Merged | None = None
     """The first recipient's mail."""
 

@@ -1,6 +1,6 @@
 """Text from settings and lists → header values: the one way in.
 
-All that comes out is ASCII on one line, whatever went in, with nothing that could begin another header
+All that comes out is ASCII on one line, for any input, with nothing that could begin another header
 (RFC 5322, 2.2; names by RFC 2047). `fold` breaks it into lines where a message is written.
 """
 

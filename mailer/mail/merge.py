@@ -31,14 +31,14 @@ class Merged(NamedTuple):
     email: str
     variant: Variant
     fillings: Fillings
-    """By facet of the variant."""
+    """One filling for each facet of the variant."""
     links: Links
     mark: str = ""
     """Set before the subject, as "[TEST] " is."""
 
     @property
     def values(self) -> list[str]:
-        """By slot, cleaned, not yet escaped."""
+        """The values by slot, cleaned, not yet escaped."""
         return [value for filling in self.fillings for value in filling.values]
 
     @property

@@ -50,7 +50,7 @@ class Envelope:
     sender: str
     """From, encoded, on one line."""
     address: str
-    """Of the sender, without the name."""
+    """The sender's address, without the name."""
     reply_to: str
     list_id: str
     unsubscribe_email: str
@@ -81,7 +81,7 @@ class Envelope:
 
     @property
     def domain(self) -> str:
-        """Of the sender: the right side of Message-ID."""
+        """The domain of the sender: the right side of Message-ID."""
         return self.address.rpartition("@")[2]
 
     def for_variant(self, variant: Variant) -> Envelope:
@@ -201,7 +201,7 @@ def _link(
 def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
     """What tells mail programs that this is a list, and how to leave it; ASCII, not folded.
 
-    Or, where the envelope names no list, that a program answers somebody's request (RFC 3834).
+    Or, where the envelope names no list, that a program answers a person's request (RFC 3834).
     """
     shared = _of_list(envelope)
     if not envelope.list_id:
@@ -220,7 +220,7 @@ def _of_list(envelope: Envelope) -> dict[str, str]:
 
 
 def list_unsubscribe(merged: Merged, envelope: Envelope) -> str:
-    """The one of these that is each recipient's own."""
+    """The List-Unsubscribe header for this recipient."""
     links = merged.links
     token = links.keys.token("unsubscribe", links.subscriber_id, links.send_id)
     uris = _unsubscribe_uris(envelope.for_variant(merged.variant), links.base_url)

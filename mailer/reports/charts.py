@@ -26,9 +26,9 @@ STYLE = """.chart { margin: 0; }
 """
 
 _COLUMNS = 60
-"""At most, so that each can be told from the next on a phone."""
+"""Columns at most, so that each can be told from the next on a phone."""
 _WIDEST = 0.08
-"""Of the chart's width, that a column takes."""
+"""The share of the chart's width that a column takes at most."""
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 """Minutes that a column may stand for; beyond, whole days."""
 _HOUR, _DAY = 60, 1440
@@ -114,7 +114,7 @@ def _stretch(step: int) -> str:
 
 
 def _times(begin: datetime, end: datetime) -> tuple[str, str]:
-    """With the day where they are not of one."""
+    """Two times for the axis, with the day where they differ in it."""
     if begin.date() == end.date():
         return f"{begin:%H:%M}", f"{end:%H:%M}"
     return f"{begin:%b} {begin.day}, {begin:%H:%M}", f"{end:%b} {end.day}, {end:%H:%M}"

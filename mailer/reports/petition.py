@@ -1,6 +1,6 @@
 """What a petition's target gets: the signatures as CSV, or as a document to hand over.
 
-Neither holds an address of anybody: a signature is a first name, an initial, and a place.
+Neither holds an e-mail address: a signature is a first name, an initial, and a place.
 """
 
 from __future__ import annotations

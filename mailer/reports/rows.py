@@ -107,7 +107,7 @@ def variants(report: SendReport) -> Numbers:
 
 
 def clicks(report: SendReport) -> Numbers:
-    """By address, whichever subject the mail had."""
+    """Clicks by address, for all subjects together."""
     total: dict[str, int] = {}
     for link in report.clicks:
         total[link.url] = total.get(link.url, 0) + link.number

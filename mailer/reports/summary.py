@@ -79,7 +79,7 @@ class SendReport:
     skipped: Numbers
     failed: Numbers
     arms: tuple[ArmResult, ...]
-    """Of a test; else none."""
+    """Results of an A/B test; else none."""
     variants: Numbers
     other_variants: int
     clicks: tuple[LinkClicks, ...]
@@ -100,7 +100,7 @@ class SendReport:
         return self.outcomes.get(outcome, 0)
 
     def share(self, number: int) -> float:
-        """Of the mail that was handed over."""
+        """The share of the mail that was handed over."""
         return number / self.counts.accepted if self.counts.accepted else 0
 
 

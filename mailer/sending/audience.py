@@ -1,4 +1,4 @@
-"""The audience of a campaign: the people of its lists, less those whom it excludes."""
+"""The audience of a campaign: the people of its lists, less those that it excludes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def audience_test(
 def exclusions(store: Store, snapshot: Snapshot, lists: Sequence[str]) -> list[Exclusion]:
     """Who does not get a campaign by its `exclude:`, with the reason for staff.
 
-    Everybody who is or was on an excluded list: somebody who left it should not get more mail for that.
+    All people who are or were on an excluded list: a person who left it should not get more mail for that.
 
     Raises:
         CampaignError: a name is neither a list nor a segment, or is both.

@@ -54,9 +54,9 @@ class DeliveryPool:
         self.speed: float | None = None
         """Target rate in batches a second; None for as many as possible."""
         self.messages = 0
-        """In flight."""
+        """Messages in flight."""
         self.batches = 0
-        """In flight."""
+        """Batches in flight."""
         self._deliver = deliver
         self._connections = connections
         self._timer = timer

@@ -104,7 +104,7 @@ class SendLoop:
         self._on_progress = on_progress
         self._started_by_person = started_by_person
         self._refusals = 0
-        """Of the store to record answers, in a row."""
+        """Failures in a row of the store to record answers."""
         self._unrecorded = 0
         """Answers that could not be recorded."""
         self._pool = DeliveryPool(transport.deliver, transport.connections)
@@ -331,7 +331,7 @@ class SendLoop:
             raise self._stopped(send, stop) from stop
 
     def _drain(self) -> None:
-        """Send nothing more, and record everything in flight, whatever fails."""
+        """Send nothing more, and record everything in flight, even if something fails."""
         self._pool.recall()
         problem: Exception | None = None
         while self._pool.batches:

@@ -35,7 +35,7 @@ class EvidenceSource(Protocol):
     def events(
         self, addresses: Iterable[str], *, since: datetime, until: datetime
     ) -> Iterable[str]:
-        """For each message to these addresses, an event in the JSON of SES."""
+        """Yield an event in the JSON of SES for each message to these addresses."""
         ...
 
 

@@ -28,7 +28,7 @@ class ReputationLimits:
     """Percent of the outcomes."""
     complaints: float
     outcomes: int
-    """With fewer outcomes, the rates are not judged."""
+    """Outcomes below which the rates are not judged."""
 
 
 def reason_to_pause(stats: DeliverabilityStats, limits: ReputationLimits) -> str:

@@ -70,7 +70,7 @@ class Worker:
         self._log = log
         self._attending = open_store()
         self._store: Store | None = None
-        """The one to look for due sends with; a send that was taken up keeps it."""
+        """The store to look for due sends with; a send that was taken up keeps it."""
         self._threads: list[threading.Thread] = []
         self._is_away = False
         """Whether the store's server did not answer at the last look."""

@@ -32,7 +32,7 @@ class Organization:
     address: str
     """Postal."""
     base_url: str
-    """Of the recipients' pages."""
+    """The address of the recipients' pages."""
 
 
 EXAMPLE = Organization(

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 class Database(Protocol):
     name: str
-    """For staff: the file's, or the server's address without user and password."""
+    """The name for staff: the file's, or the server's address without user and password."""
 
     def writing(self) -> AbstractContextManager[None]:
         """One write transaction, whole or not at all. Inside another one, it is a step of that."""

@@ -15,7 +15,7 @@ class Settlement:
     """Open questions after a copy has become the ledger."""
 
     campaigns: tuple[str, ...]
-    """Campaigns that may have gone to people whom the copy does not record."""
+    """Campaigns that may have gone to people that the copy does not record."""
     uncertain: int
     """Deliveries that were pending or in flight in the copy."""
     certain: bool

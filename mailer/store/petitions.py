@@ -65,7 +65,7 @@ class Petitions(Protocol):
         ...
 
     def all(self, petition: str, state: SignatureState | None = None) -> Iterator[Signature]:
-        """In the order of signing, streamed."""
+        """Stream signatures in the order of signing."""
         ...
 
     def comments(self, petition: str, number: int) -> Sequence[Signature]:

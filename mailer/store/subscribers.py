@@ -31,7 +31,7 @@ class Subscribers(Protocol):
     ) -> Iterator[tuple[Subscriber, Membership, SuppressionReason | None]]:
         """All members of lists, including unsubscribed and suppressed ones, streamed in id order.
 
-        Somebody on several lists comes once: with a membership that is subscribed, if there is one.
+        A person on several lists comes once: with a membership that is subscribed, if there is one.
         """
         ...
 

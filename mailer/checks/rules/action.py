@@ -23,7 +23,7 @@ NOTHING_TO_DO = "nothing-to-do"
 PETITION_CLOSED = "petition-closed"
 
 _LAYOUTS = {"alert", "petition"}
-"""Those that are made to ask for something."""
+"""Layouts that are made to ask for something."""
 
 
 def nothing_to_do(mail: RenderedMail) -> Iterator[Finding]:

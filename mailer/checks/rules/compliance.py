@@ -35,7 +35,7 @@ _FREE_MAIL = frozenset([
     "tutanota.com", "verizon.net", "web.de", "yahoo.ca", "yahoo.co.uk", "yahoo.com", "yandex.com",
     "ymail.com", "zohomail.com",
 ])  # fmt: skip
-"""Domains at which anybody can have a mailbox, and nobody's programs may send in their name."""
+"""Domains of free mailboxes, in whose name no other program may send."""
 _NO_REPLY = re.compile(r"(?:no|do-?not|dont)[-_.]?reply", re.IGNORECASE)
 _SETTINGS = Place("mailer.toml")
 _MESSAGE = Place("templates/message.txt")
@@ -74,7 +74,7 @@ def _sender(settings: Sender) -> Iterator[Finding]:
             NO_REPLY,
             Severity.WARNING,
             f"replies go to {answers}, a mailbox that looks unread",
-            "Name a mailbox that somebody reads, reply_to under [sender]: some readers unsubscribe "
+            "Name a mailbox that a person reads, reply_to under [sender]: some readers unsubscribe "
             "by answering.",
             _SETTINGS,
         )
@@ -140,7 +140,7 @@ def unsubscribe_link(mail: RenderedMail) -> Iterator[Finding]:
 
 
 def postal_address(mail: RenderedMail) -> Iterator[Finding]:
-    """In both parts; the law of most countries asks for it (CAN-SPAM: 16 CFR 316)."""
+    """The postal address is missing in a part; the law of most countries asks for it (CAN-SPAM: 16 CFR 316)."""
     address = _letters(mail.snapshot.content.brand.address)
     if not address:
         yield Finding(

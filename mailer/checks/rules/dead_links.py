@@ -58,7 +58,7 @@ def dead_links(
 
     Args:
         snapshot: the campaign.
-        variants: that somebody gets.
+        variants: those with recipients.
         fetch: as `client` makes one.
         watch: lets a person see how far it is.
     """
@@ -88,7 +88,7 @@ def addresses(snapshot: Snapshot, variants: Iterable[Variant]) -> dict[str, str]
     """Address → the words of a link to it, of all that may be asked for.
 
     An address with a recipient's value in it is left alone: asking for it could unsubscribe, sign or
-    tell others about somebody who has clicked nothing.
+    tell others about a reader who has clicked nothing.
     """
     site = Site(snapshot.content.site.base_url)
     local = hosts.is_loopback(urls.host_of(site.base_url))

@@ -36,7 +36,7 @@ _LOCATOR = re.compile(
 class Note:
     label: str
     text: str
-    """As it is written, its lines joined."""
+    """The text as it is written, its lines joined."""
     place: Place
 
     @property

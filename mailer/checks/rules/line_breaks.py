@@ -35,7 +35,7 @@ _CONTROL = re.compile(r"\s*(?:\{%.*?%\}\s*)+")
 """Only tags: the line is not in the mail at all."""
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}")
 _LEADING_TAGS = re.compile(r"^(?:\{%.*?%\})+(?=\S)")
-"""In front of a heading or an item, of which Markdown sees the beginning."""
+"""Jinja tags before a heading or an item, which Markdown sees first."""
 _WORD = re.compile(r"\[[^\]]*\]\([^)\s]*\)|\{\{.*?\}\}|\S+")
 """What an editor or a person keeps in one line: a link, a value, a word."""
 

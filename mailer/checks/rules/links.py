@@ -38,7 +38,7 @@ _VAGUE = frozenset([
     "more here", "more info", "more information", "read more", "right here", "see more", "start",
     "tap here", "this", "this link", "this page",
 ])  # fmt: skip
-"""As Lighthouse has them, and a few that mail uses."""
+"""Link texts that say nothing, from Lighthouse, and a few that mail uses."""
 _NO_ADDRESS = {"", "mailto:", "tel:"}
 _SHOWN_HOST = re.compile(
     r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,24})(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE
@@ -186,7 +186,7 @@ def _link_text(link: Link, mail: RenderedMail) -> Iterator[Finding]:
 
 
 def _same_text(links: list[Link], mail: RenderedMail) -> Iterator[Finding]:
-    """The same words, two places; footnotes apart, where a date is told apart by what is before it."""
+    """Links of the same text to two places; footnotes apart, where a date is told apart by the words before it."""
     notes = footnotes.notes(mail.snapshot.parsed)
     cited = {urls.page(url) for note in notes for url in note.targets}
     first: dict[str, Link] = {}

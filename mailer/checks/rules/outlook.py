@@ -62,7 +62,7 @@ def _width_of_the_mail(mail: RenderedMail) -> int:
 
 
 def _widths(mail: RenderedMail) -> Iterator[int]:
-    """Of each row of the tables that only Outlook sees, pixels."""
+    """Yield the width in pixels of each row of the tables that only Outlook sees."""
     tables = "".join(_CONDITIONAL.findall(mail.html))
     if not tables.strip():
         return

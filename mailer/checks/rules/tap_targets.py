@@ -29,7 +29,7 @@ _APART = 24
 _LETTER = 0.5
 """The width of a letter, as a share of the text's size."""
 _GAP = 0.3
-"""The same of blanks and marks."""
+"""The width of a blank or a mark, as a share of the text's size."""
 _CONTENT = 1.15
 """The height of what is drawn of a line, as a share of the text's size."""
 _BLOCKS = {

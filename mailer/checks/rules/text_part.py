@@ -26,7 +26,7 @@ _WORD = re.compile(r"[^\W_]{4,}")
 _LEAST = 0.8
 """The share of the HTML's words that the text part has to have: the samples have 0.98 and more."""
 _FEW = 10
-"""Words of which a few missing ones would be a large share."""
+"""Words below which a few missing ones would be a large share."""
 _ADDRESS = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 _LINK = re.compile(r"<(https?://[^\s<>]+)>", re.IGNORECASE)
 _BEHIND = ".,;:!?)"

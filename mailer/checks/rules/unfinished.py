@@ -253,7 +253,7 @@ def unfinished(snapshot: Snapshot, today: date) -> Iterator[Finding]:
             for match in slip.matches(source):
                 line = source.count("\n", 0, match.start()) + 1
                 in_subject = path == snapshot.path and line in _subject_lines(snapshot)
-                # what is in a subject cannot be overlooked by anybody
+                # nobody overlooks what is in a subject
                 severity = Severity.ERROR if in_subject else None
                 yield slip.finding(match[0], Place(path, line), severity)
 
@@ -295,7 +295,7 @@ def _subject_lines(snapshot: Snapshot) -> set[int | None]:
 def unfinished_mail(mail: RenderedMail) -> Iterator[Finding]:
     """The same in the finished mail, and what Markdown and HTML did not read.
 
-    What is a recipient's own stays out of it: somebody may be called Tk.
+    Personal values are left out: a person may be called Tk.
     """
     written = _only_text(mail.snapshot.files[mail.snapshot.path])
     texts = _texts(mail)

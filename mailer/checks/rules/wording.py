@@ -62,7 +62,7 @@ def front(snapshot: Snapshot, today: date) -> Iterator[Finding]:
         yield Finding(
             PREHEADER_MISSING,
             Severity.WARNING,
-            "there is no preheader: inboxes show whatever words of the mail come first",
+            "there is no preheader: inboxes show the words of the mail that come first",
             'Write "preheader: …" below the subject: one sentence that adds to it.',
             parsed.place("subject"),
         )

@@ -40,7 +40,7 @@ _OTHER_COLORS = {"inherit", "currentcolor", "transparent", "initial", "unset"}
 
 
 def cascade(tree: Any, media: Sequence[Medium]) -> list[dict[Any, Mapping[str, str]]]:
-    """For each medium: element → what is declared for it, by the browser, in attributes, in the sheet, inline."""
+    """For each medium, each element's declarations: by the browser, in attributes, in the sheet, inline."""
     matcher = _matcher(tree, media)
     declared: list[dict[Any, Mapping[str, str]]] = [{} for _ in media]
     for wrapper in _elements(tree):

@@ -47,7 +47,7 @@ class ComputedStyle:
     fade: float
     """The opacity of it and all around it."""
     size: float
-    """Of its text, CSS pixels."""
+    """Size of its text in CSS pixels."""
     bold: bool
     leading: str
     """line-height, as it is inherited."""

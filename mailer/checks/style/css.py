@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 class Declaration(NamedTuple):
     name: str
     value: str
-    """In small letters, without `!important`."""
+    """The value in small letters, without `!important`."""
     important: bool
 
 
@@ -54,13 +54,13 @@ def _kept(read: Callable[[str], Iterator[Item]]) -> Callable[[str], tuple[Item, 
 
 @_kept
 def declarations(style: str) -> Iterator[Declaration]:
-    """Of a `style` attribute."""
+    """Read the declarations of a `style` attribute."""
     yield from _declared(tinycss2.parse_blocks_contents(style))
 
 
 @_kept
 def rules(sheet: str) -> Iterator[Rule]:
-    """Of a style sheet, in its order. What cannot be read is left out, as mail programs do."""
+    """Read the rules of a style sheet, in order. What cannot be read is left out, as mail programs do."""
     yield from _rules(tinycss2.parse_stylesheet(sheet), ())
 
 
@@ -135,7 +135,7 @@ def _holds(name: str, value: str, medium: Medium) -> bool:
 
 
 def _pixels(length: str) -> float:
-    """Not a number for other units, which no width is more or less than."""
+    """A length in pixels; NaN for other units, as no width is more or less than NaN."""
     match = re.fullmatch(r"([\d.]+)px", length)
     try:
         return float(match[1]) if match else math.nan

@@ -84,7 +84,7 @@ class _BlockReader(HTMLParser):
             self._line.add(re.sub(r"\s+", " ", data))
 
     def close(self) -> None:
-        """Read what is left, and end whatever is still open."""
+        """Read what is left, and end all that is still open."""
         super().close()
         self._end_code()
         self._end_list()

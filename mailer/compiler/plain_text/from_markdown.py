@@ -115,5 +115,5 @@ def _span(node: SyntaxTreeNode, number: Callable[[str], int]) -> str:
 
 
 def _unmarked(node: SyntaxTreeNode) -> str:
-    """Without the marks of emphasis: what an alt text shows."""
+    """The text without the marks of emphasis, as an alt text shows it."""
     return node.content if not node.children else "".join(map(_unmarked, node.children))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailer.doctor.finding import Diagnosis
 
 _POLICIES = ("none", "quarantine", "reject")
-"""From the mildest on."""
+"""Policies from the mildest to the strictest."""
 _DEEPEST = 7
 """Labels from which the walk goes up one by one (RFC 9989, 4.10)."""
 _RECORD = re.compile(r"v\s*=\s*DMARC1\s*(?:;|$)")

@@ -28,7 +28,7 @@ class _Walk:
     allows: bool = False
     """Amazon is included, by a term that passes."""
     broken: str = ""
-    """What makes the result an error, whatever else is there."""
+    """Faults that make the result an error by themselves."""
     unanswered: list[Question] = field(default_factory=list)
 
     def read(self, domain: str, above: tuple[str, ...] = ()) -> None:

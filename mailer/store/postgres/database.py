@@ -29,7 +29,7 @@ OLDEST = 140_000
 """PostgreSQL 14."""
 
 WRITER = 7_305_001
-"""The advisory lock of whoever writes."""
+"""The advisory lock of a writing transaction."""
 
 _SETTINGS = f"""
 SET lock_timeout = '{BUSY_SECONDS}s';
@@ -98,7 +98,7 @@ class PostgresDatabase(SqlDatabase):
     def __init__(self, url: str, announce: Callable[[str], None] = lambda _: None) -> None:
         self.url = url
         self._depth = 0
-        """Of transactions and their steps."""
+        """Depth of transactions and their steps."""
         self._queued: list[Statement] = []
         """What goes to the server together with the next statement, in one way there and back."""
         self.name = errors.place(url)

@@ -31,7 +31,7 @@ class SqlDatabase(ABC):
     """One connection, which raises StoreError only."""
 
     name: str
-    """For staff: the file's, or the address without user and password."""
+    """The name for staff: the file's, or the address without user and password."""
     read_only = False
     moved_to = ""
     """The store that this one was copied to; "" while it is in use."""

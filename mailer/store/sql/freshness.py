@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _CLOCKS_DIFFER = timedelta(minutes=2)
-"""By which the clocks of two machines may differ."""
+"""The most by which the clocks of two machines may differ."""
 _FEW = 100
 """Messages that are in no ledger, such as test mail, or that another clock counts in another day."""
 

@@ -1,7 +1,7 @@
 """Ids that mail and events carry: never given out twice, by no copy of the database.
 
 A counter would begin again in a restored backup or in a copy, and a link in mail sent since would open
-the page of somebody else. So ids are made of the time and of random bits, and grow.
+the page of another person. So ids are made of the time and of random bits, and grow.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class Marks:
                 os.pwrite(file, _dump(mark, campaigns), 0)
 
     def replace(self, mark: Mark) -> None:
-        """Write both marks, whatever they were before."""
+        """Write both marks over what they were before."""
         for path in self.paths:
             with suppress(OSError), _locked(self._open(path)) as file:
                 os.pwrite(file, _dump(mark, mark.campaigns), 0)
@@ -148,7 +148,7 @@ def _state_folder() -> Path | None:
 
 @contextmanager
 def _locked(file: int) -> Iterator[int]:
-    """Of two processes that advance a mark at once, the one that is behind must not win."""
+    """Lock the file: of two processes that advance a mark at once, the one behind must not win."""
     fcntl.flock(file, fcntl.LOCK_EX)
     try:
         yield file
@@ -179,7 +179,7 @@ def _parse(content: bytes) -> Mark | None:
 
 
 def _dump(mark: Mark, campaigns: dict[str, int]) -> bytes:
-    """As many of the last campaigns as there is room for."""
+    """The mark as bytes, with as many of the last campaigns as there is room for."""
     kept = dict(campaigns)
     while len(content := json.dumps({**asdict(mark), "campaigns": kept}).encode()) >= _SIZE:
         del kept[next(iter(kept))]

@@ -55,7 +55,7 @@ class SqlPetitions:
             return self._keep(row, SignatureState.SIGNED, now, known)
 
     def _of_subscriber(self, petition: str, subscriber_id: int) -> Signature | None:
-        """The signature of a person, whatever address it was given with."""
+        """The signature of a person, under any of their addresses."""
         person = {"petition": petition, "subscriber": subscriber_id}
         row = self._db.row(_OF_SUBSCRIBER, person) or self._db.row(_OF_FORMER, person)
         return _signature(row) if row else None

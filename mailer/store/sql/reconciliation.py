@@ -28,7 +28,7 @@ class Reconciliation:
         return self._db.execute(_NEVER_SENT, these) + self._db.execute(_ACCEPTED, these)
 
     def disprove(self, delivery_ids: Iterable[int], at: str) -> None:
-        """The same for mail that was accepted and never sent: so rare that it can always be asked."""
+        """Settle mail that was accepted and never sent: so rare that it can always be asked."""
         these = {"ids": json.dumps(list(delivery_ids)), "at": at}
         self._db.execute_later(_NEVER_SENT, [these])
 

@@ -31,7 +31,7 @@ _READER_SECONDS = 5
 _RESTORE = "Look at it with: mailer doctor. Restore lists/mailer.db from a backup if it is damaged."
 
 _CACHE_KIB = 16_384
-"""For sorting, above all: with SQLite's 2 MB it goes over the rows more often."""
+"""Cache for sorting, above all: with SQLite's 2 MB it goes over the rows more often."""
 
 _IMPORT_PRAGMAS = (
     f"PRAGMA main.cache_size = -{_CACHE_KIB}",
@@ -43,7 +43,7 @@ _IMPORT_PRAGMAS = (
 
 def problem(err: sqlite3.Error | OSError, doing: str) -> StoreError:
     """What staff can do about an error of SQLite or of its files."""
-    # whatever is not the operation's is the file's: damaged, or no database at all
+    # an error that is not the operation's is the file's: damaged, or no database at all
     damaged = isinstance(err, sqlite3.DatabaseError) and not isinstance(
         err, sqlite3.OperationalError
     )
@@ -314,7 +314,7 @@ class SqliteDatabase(SqlDatabase):
     def _rescue_log(self) -> None:
         """Move the log into the file, where only the log was deleted: this connection still reads it.
 
-        Not where there is another log: then somebody else writes by that.
+        Not where there is another log: then another process writes by that.
         """
         in_place = self._is_known(_identity(self.path)) and not self._log.exists()
         if in_place and not self.connection.in_transaction:

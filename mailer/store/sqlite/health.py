@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 10.0
 _STEPS = 100_000
-"""Of SQLite's virtual machine, between two looks at the clock."""
+"""Steps of SQLite's virtual machine between two looks at the clock."""
 
 
 def examine(path: Path) -> Health:

@@ -1,6 +1,6 @@
 """Leases as files: each live process holds an OS lock on a file of its own.
 
-The kernel frees the lock when the process ends, whatever ended it (`kill -9` too), so that no heartbeat
+The kernel frees the lock when the process ends in any way (`kill -9` too), so that no heartbeat
 or timeout has to guess whether a sender is dead or only slow.
 """
 

@@ -88,7 +88,7 @@ def _variables(filling: FilledGroup) -> bytes:
 
 
 def _quoted(text: str) -> bytes:
-    """As JSON, ASCII."""
+    """The text as JSON in ASCII."""
     return _to_json(text).encode()
 
 

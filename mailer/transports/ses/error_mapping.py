@@ -31,7 +31,7 @@ _LONGEST = 300
 class SesOutcomeKind(Enum):
     UNSENT = "not sent: may be tried again, more slowly"
     QUOTA = "not sent, and nothing will be until the day's quota is free again"
-    STOP = "not sent, and nothing will be until somebody has done something"
+    STOP = "not sent, and nothing will be until a person has acted"
     REFUSED = "this recipient was refused"
     UNCERTAIN = "perhaps sent: never tried again by itself"
 
@@ -152,7 +152,7 @@ def of_error(err: Exception) -> SesOutcome:
         return SesOutcome(
             SesOutcomeKind.STOP,
             f"Amazon SES cannot be trusted: {err}",
-            "Check this machine's clock, its certificates, and whatever opens its encrypted traffic.",
+            "Check this machine's clock, its certificates, and the proxy that opens its encrypted traffic, if there is one.",
         )
     if _is_unreadable(err):
         return SesOutcome(

@@ -283,7 +283,7 @@ class SesTransport:
 
     @property
     def _endpoint(self) -> dict[str, str]:
-        """The one argument that boto3 itself acts on: it decides the host."""
+        """The argument of SES that boto3 itself acts on: it decides the host."""
         return {"EndpointId": self._settings.endpoint_id} if self._settings.endpoint_id else {}
 
     def _tags(self, outgoing: OutgoingMessage) -> list[dict[str, str]]:

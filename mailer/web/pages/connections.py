@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 500
 """Open at once. Beyond it, the connection that has waited longest for its next request is closed."""
 HEAD_SECONDS = 10.0
-"""From the opening of a connection, or its last response, to the end of the next request's head."""
+"""Seconds from the opening of a connection, or its last response, to the end of the next request's head."""
 REQUEST_SECONDS = 40.0
-"""From the end of the head to the last byte of the response: more than the pages' own limit."""
+"""Seconds from the end of the head to the last byte of the response: more than the pages' own limit."""
 MAX_BYTES = 131_072
-"""Of one request, with head, body and trailers."""
+"""Bytes of one request, with head, body and trailers."""
 
 
 class LimitedProtocol(HttpToolsProtocol):

@@ -69,7 +69,7 @@ class PageContext:
         self.petitions = petitions
         self.page_words = page_words
         self.words = page_words.get(settings.brand.language)
-        """Of the page's language; the organization's, where no mail and no petition leads to it."""
+        """The words of the page's language; without a mail or a petition, of the organization's language."""
         self.limits = RateLimits(store, group_commit, keys, self._seconds)
         self.clicks = ClickCounter(group_commit)
         self.public_versions = PublicVersions(

@@ -75,7 +75,7 @@ def _suffixes() -> PublicSuffixList:
 
 
 def is_full_name(text: str) -> bool:
-    """The same as `is_name`, of first and last name together: a message may be spread over both."""
+    """Like `is_name`, for first and last name together: a message may be spread over both."""
     return is_name(text, max_words=MAX_WORDS + 4)
 
 

@@ -31,7 +31,7 @@ class PetitionView:
     status: str
     """"open", "closed", or "soon" before it opens."""
     url: str
-    """Of the public page."""
+    """The address of the public page."""
 
     @property
     def percent(self) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mailer.web")
 
 SECONDS = 30
-"""For one request, from its head to its answer. Longer than a send or an import holds the database."""
+"""Seconds for one request, from its head to its answer. Longer than a send or an import holds the database."""
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "

@@ -1,4 +1,4 @@
-"""Whose mail led to a page: the brand, the sender and the language of a send, for its pages and mails."""
+"""The brand, the sender and the language of a send, for the pages and mails that its links lead to."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class VariantGroup:
     """The recipients of one variant."""
 
     number: int
-    """Of the variant, as `mailer check` and `mailer test --variant` number it."""
+    """The variant's number, as `mailer check` and `mailer test --variant` count."""
     guards: tuple[str, ...]
     """The guards that identify this variant."""
     recipients: int

@@ -100,7 +100,7 @@ def _is_own_host(headers: Headers) -> bool:
 
 
 def _cookie_name(headers: Headers) -> str:
-    """Of this port: cookies are shared by all ports of a host, and previews run side by side."""
+    """The cookie's name for this port: all ports of a host share cookies, and previews run side by side."""
     return f"mailer-preview-{headers['host'].rpartition(':')[2]}"
 
 
