@@ -41,6 +41,8 @@ LETTERS = 4_000_000
 """Letters of values that one facet remembers, some 20 MB with what is made of them: a look-up may hold essays."""
 _UNIQUE = {"email"}
 """What no two recipients have in common."""
+_TEXT_PART = {Context.PLAIN, Context.PLAIN_URL}
+"""Contexts of the text part alone."""
 _LINK = re.compile(r"links\.([\w.-]+)")
 _SIGNED = {f"links.{name}": name for name in PERSONAL}
 
@@ -112,22 +114,26 @@ class Guard:
     place: Place
 
 
+_NO_WEIGHTS: Mapping[int, int] = MappingProxyType({})
+
+
 class FilledGroup:
     """What a facet came to."""
 
-    encoded: tuple[bytes, ...] = ()
-    """Encoded forms of the facet without a header's, once a message was made of it."""
-    kept = ""
-    """The form that is kept of a message that was sent."""
-    variables = b""
-    """The form that a template takes, for a message that was sent in bulk."""
-    weights: Mapping[int, int] = MappingProxyType({})
-    """Bytes of it in the HTML, by the number of the scale in `checks/message_size.py`."""
+    __slots__ = ("encoded", "facet", "kept", "values", "variables", "weights")
 
     def __init__(self, facet: SlotGroup, values: Sequence[str]) -> None:
         self.facet = facet
         self.values = values
         """Values by slot of the facet."""
+        self.encoded: tuple[bytes, ...] = ()
+        """Encoded forms of the facet without a header's, once a message was made of it."""
+        self.kept = ""
+        """The form that is kept of a message that was sent."""
+        self.variables = b""
+        """The form that a template takes, for a message that was sent in bulk."""
+        self.weights: Mapping[int, int] = _NO_WEIGHTS
+        """Bytes of it in the HTML, by the number of the scale in `checks/message_size.py`."""
 
 
 class FilledLinks:
@@ -162,7 +168,9 @@ class SlotGroup:
         self.slots = slots
         self.forms = forms
         self.number = number
-        self.links = [slot.link for slot in slots]
+        shown = {slot for slot, context in forms if context not in _TEXT_PART}
+        self.kept = [index in shown and not slot.link for index, slot in enumerate(slots)]
+        """By slot, whether its value is kept of a message that was sent, for the web version."""
         self.nulls = ",".join(["null"] * len(slots))
         self.is_signed = slots[0].purpose is not None
         """Whether its slots are the recipient's own links."""

@@ -134,8 +134,7 @@ class Remaining(NamedTuple):
     `HELD_BACK`."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(NamedTuple):
     """A mail as it was sent, to be shown again."""
 
     digest: str

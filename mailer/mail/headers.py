@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from email.header import Header
+from email import base64mime, quoprimime
 from email.utils import formataddr
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,14 @@ from mailer.compiler.escaping import clean
 from mailer.hosts import ascii_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LINE = 76
 """Columns of a line, so that it may stand in a quotation (RFC 5322, 2.1.1, asks for 78)."""
+_LENGTH = 78
+"""Characters of a line (RFC 5322, 2.1.1)."""
+_UNFOLDED = 66
+"""Characters of a subject that stand on one line with its name."""
 _LABEL = 60
 """Characters of a list's name in its List-Id, which has at most 255 (RFC 2919, 3)."""
 
@@ -74,9 +78,55 @@ def _label(list_name: str) -> str:
     return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
 
 
+def subject(text: str) -> bytes:
+    """The value of a Subject header, folded."""
+    if text.isascii() and len(text) <= _UNFOLDED and "=?" not in text:
+        return text.encode()
+    return "\r\n ".join(
+        encoded_words(text, first=_LENGTH - len("Subject: "), further=_LENGTH - 1)
+    ).encode()
+
+
+def encoded_words(text: str, *, first: int, further: int) -> list[str]:
+    """A text as encoded words in UTF-8, in base64 or, where that is not longer, in "Q" (RFC 2047, 4).
+
+    As `email.header.Header` writes it, which measures the whole line again for each character.
+
+    Args:
+        text: on one line.
+        first: characters of the first word at most.
+        further: of each one after it.
+    """
+    octets = text.encode()
+    first, further = first - _CHROME, further - _CHROME
+    if quoprimime.header_length(octets) <= base64mime.header_length(octets):
+        words = _cut(text, quoprimime.header_length, first, further)
+        return [quoprimime.header_encode(word, "utf-8") for word in words]
+    words = _cut(text, len, first // 4 * 3, further // 4 * 3)
+    return [base64mime.header_encode(word, "utf-8") for word in words]
+
+
+_CHROME = len("=?utf-8?q??=")
+
+
+def _cut(text: str, width: Callable[[bytes], int], first: int, further: int) -> Iterator[bytes]:
+    """A text in UTF-8, in pieces of whole characters that have so much width at most."""
+    octets = text.encode()
+    if width(octets) <= first:
+        yield octets
+        return
+    piece, room = b"", first
+    for character in map(str.encode, text):
+        if width(piece + character) > room:
+            yield piece
+            piece, room = b"", further
+        piece += character
+    yield piece
+
+
 def _encoded(text: str) -> str:
-    """Encoded words, each short enough for a line (RFC 2047, 2)."""
-    return Header(text, "utf-8", maxlinelen=_LINE - 1, header_name="x" * 8).encode(linesep="")
+    """Encoded words, each short enough for a line, whatever the name of the header."""
+    return " ".join(encoded_words(text, first=_LINE - 11, further=_LINE - 2))
 
 
 def _one_line(text: str) -> str:

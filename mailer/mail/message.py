@@ -11,7 +11,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
 from itertools import chain
@@ -19,9 +18,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mailer.compiler.escaping import ESCAPES, Context
+from mailer.compiler.slots import MOST
 from mailer.links import address
 from mailer.mail import headers, quoted_printable
 from mailer.mail.writer import Join, before_token
+from mailer.sealed_ids import LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
 
 _FOLD = ">,\r\n <"
 """Between the URIs of a header (RFC 5322, 2.2.3)."""
-_KNOWN = 10_000
-"""Subjects that are kept as they were folded."""
-_SHORT = 66
-"""Characters of a subject that need no folding, its name included (RFC 5322, 2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +121,7 @@ def source(variant: Variant, envelope: Envelope, base_url: str) -> Join:
         "encode": _encoded,
         "piece": quoted_printable.piece,
         "rest": quoted_printable.rest,
-        "subject": _subject,
+        "subject": _subject_writer(variant.subject.static),
     }
     join = Join(variant, "merged, message_id, date", helpers)
     boundary = _boundary(variant)
@@ -155,7 +152,7 @@ def _add_headers(
         for number, facet in enumerate(variant.facets)
         for index in range(len(facet.slots))
     ]
-    subject = ", ".join(["variant", "mark", *(values[slot] for slot, _ in variant.subject.places)])
+    subject = ", ".join(["mark", *(values[slot] for slot, _ in variant.subject.places)])
     join.add(f"{first}To: ".encode(), 'email.encode("ascii")')
     join.add(b"\r\nSubject: ", f"subject({subject})", b"\r\nDate: ", "date")
     join.add(b"\r\nMessage-ID: <", "message_id.encode()", f"@{envelope.domain}>\r\n".encode())
@@ -193,9 +190,9 @@ def _link(
     if before is None or not quoted_printable.is_plain(before):
         return (f"piece({join.name(ESCAPES[context])}({value}))",)
     token = join.token(purpose)
-    name, room = f"{token}_{len(before)}", quoted_printable.ROOM - len(before)
-    join.line(f"{name} = {token} if len({token}) <= {room} else rest({before!r}, {token})")
-    return before.encode(), name, quoted_printable.SOFT_BREAK
+    if len(before) + LENGTH > quoted_printable.ROOM:
+        token = f"rest({join.name(before)}, {token})"
+    return before.encode(), token, quoted_printable.SOFT_BREAK
 
 
 def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
@@ -254,14 +251,16 @@ def _date(timestamp: int) -> bytes:
     return format_datetime(datetime.fromtimestamp(timestamp, UTC)).encode()
 
 
-@lru_cache(maxsize=_KNOWN)
-def _subject(variant: Variant, mark: str, *values: str) -> bytes:
-    """The subject with the values of its places, encoded and folded."""
-    first, *after = variant.subject.static
-    text = "".join((mark, first, *chain(*zip(values, after, strict=True))))
-    if text.isascii() and len(text) <= _SHORT and "=?" not in text:
-        return text.encode()
-    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n").encode()
+@lru_cache(maxsize=64)
+def _subject_writer(static: tuple[str, ...]) -> Callable[..., bytes]:
+    """A function of the mark and the values of a subject's places, which remembers; variants share it."""
+    first, *after = static
+
+    @lru_cache(maxsize=MOST)
+    def write(mark: str, *values: str) -> bytes:
+        return headers.subject("".join((mark, first, *chain(*zip(values, after, strict=True)))))
+
+    return write
 
 
 def _boundary(variant: Variant) -> str:

@@ -1,7 +1,7 @@
 """A mail as it was sent, kept small enough to be kept for everybody, and shown again in a browser.
 
 What a variant's recipients share is kept once for each send; of each recipient only the values that
-were filled in, without the personal links, which are signed anew.
+were filled in and are shown, without the personal links, which are signed anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from mailer.compiler import escaping
@@ -23,6 +24,8 @@ from mailer.links import named, petition_page
 from mailer.lists.subscriber import Subscriber
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
     from mailer.compiler.slots import FilledGroup, FilledLinks
@@ -40,13 +43,13 @@ def store_message(merged: Merged) -> StoredMessage:
 
 
 def _kept(filling: FilledGroup | FilledLinks) -> str:
-    own = zip(filling.facet.links, filling.values, strict=True)
-    filling.kept = ",".join(["null" if link else _to_json(value) for link, value in own])
+    own = zip(filling.facet.kept, filling.values, strict=True)
+    filling.kept = ",".join([_to_json(value) if kept else "null" for kept, value in own])
     return filling.kept
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
-"""Made once: `json.dumps` makes one for each value, which takes longer than writing it."""
+_to_json: Callable[[str], str] = encode_basestring
+"""A string in JSON: a hundredth of the time of `json.dumps`."""
 
 
 @lru_cache(maxsize=1024)

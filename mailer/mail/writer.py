@@ -75,8 +75,8 @@ class Join:
         joined = [p if isinstance(p, str) else f"text{next(number)}" for p in self._parts]
         return [
             "email, variant, fillings, links, mark = merged",
-            "sign, ids = links.keys.sign, pack(links.subscriber_id, links.send_id)",
-            *(f'{purpose} = sign("{purpose}", ids)' for purpose in sorted(self._purposes)),
+            "seal, ids = links.keys.seal, pack(links.subscriber_id, links.send_id)",
+            *(f'{purpose} = seal["{purpose}"](ids)' for purpose in sorted(self._purposes)),
             *self._lines,
             f"return join(({', '.join(joined)},))",
         ]

@@ -309,14 +309,14 @@ class SendLoop:
 
     def _merged(self, send: Send, claims: Sequence[Claim]) -> Iterator[OutgoingMessage]:
         """Merge the claimed deliveries. Answers are recorded in between, because compiling a new variant is slow."""
-        looked = self._seconds()
+        merge, clock = self._merger.merge, self._clock
+        nap = timedelta(seconds=_NAP)
+        look_again = clock() + nap
         for claim in claims:
-            yield OutgoingMessage(
-                claim.delivery_id, self._merger.merge(claim.subscriber, claim.arm)
-            )
-            if self._seconds() - looked > _NAP:
+            yield OutgoingMessage(claim.delivery_id, merge(claim.subscriber, claim.arm))
+            if clock() > look_again:
                 self._collect(send)
-                looked = self._seconds()
+                look_again = clock() + nap
 
     # ---------------------------------------------------------------- and back
 

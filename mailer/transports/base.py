@@ -6,7 +6,7 @@ The delivery states are the contract: a recipient's state is never guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mailer.ledger.delivery import DeliveryState, Result
 
@@ -21,8 +21,7 @@ MAX_IN_FLIGHT = 500
 """The most messages that one process holds, at any rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """One merged message on its way to one recipient."""
 
     delivery_id: int

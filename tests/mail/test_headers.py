@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 from datetime import UTC, datetime
+from email.header import Header
 
 import pytest
 from hypothesis import example, given
@@ -19,6 +20,7 @@ from tests.support.campaigns import ANA, CONTENT, make_merger
 
 MERGED = make_merger("Hello.").merge(ANA)
 TEXT = st.text() | st.text('Aé名 \r\n\t,;:<>@"()=?\x00\u2028\ud800', max_size=200)
+ONE_LINE = st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"])
 CONTROLS = "\r\n\0\x0b\x85\u2028"
 
 
@@ -54,6 +56,15 @@ def test_any_name_makes_one_from_that_says_it(name):
     (address,) = mail["From"].addresses
     assert address.addr_spec == "news@example.org"
     assert "".join(address.display_name.split()) == "".join(shown(name).split())
+
+
+@given(st.text(ONE_LINE, min_size=1, max_size=300), st.sampled_from(["Subject", "X" * 30]))
+@example("é" * 200, "Subject")
+@example("aé " * 60, "Subject")
+def test_encoded_words_are_those_of_the_standard_library(text, name):
+    first = 78 - len(f"{name}: ")
+    words = headers.encoded_words(text, first=first, further=77)
+    assert "\r\n ".join(words) == Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 @given(TEXT, TEXT)

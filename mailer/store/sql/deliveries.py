@@ -231,7 +231,7 @@ def _remaining(
     rows: Sequence[Row], who_waits: Callable[[Sequence[int]], set[int]]
 ) -> Iterator[tuple[str, Remaining]]:
     """The deliveries of a page, each with its worker; those of the quiet period are left out."""
-    claims = [(worker, left_out, _claim(row)) for worker, left_out, *row in rows]
+    claims = [(row[0], row[1], _claim(row)) for row in rows]
     waiting = who_waits([claim.subscriber.id for _, left_out, claim in claims if not left_out])
     for worker, left_out, claim in claims:
         held_back = HELD_BACK if claim.subscriber.id in waiting else ""
@@ -256,11 +256,10 @@ def _chosen(
 
 
 def _claim(row: Sequence[Any]) -> Claim:
-    """An erased subscriber has an id and nothing else."""
-    delivery_id, arm, subscriber_id, existing_id, *values = row
-    if existing_id is None:
-        return Claim(delivery_id, Subscriber(subscriber_id, ""), arm)
-    return Claim(delivery_id, subscriber((existing_id, *values)), arm)
+    """The claim of a row of `_DELIVERIES`. An erased subscriber has an id and nothing else."""
+    delivery_id, arm, subscriber_id, existing_id = row[2:6]
+    person = Subscriber(subscriber_id, "") if existing_id is None else subscriber(row[5:])
+    return Claim(delivery_id, person, arm)
 
 
 def _by_outcome(results: Iterable[Result]) -> dict[tuple[DeliveryState, str], dict[int, str]]:

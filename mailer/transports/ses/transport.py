@@ -205,10 +205,13 @@ class SesTransport:
         )
         request = {
             "Destination": {"ToAddresses": [outgoing.merged.email]},
-            "Content": {"Raw": {"Data": b2a_base64(data, newline=False).decode()}},
             "EmailTags": self._tags(outgoing),
         }
-        answer = self._call("send_email", request, [outgoing])
+        # as octets: to look through base64 for what JSON escapes takes a tenth of the CPU of a call
+        rest = self._json(request)[1:]
+        content = b2a_base64(data, newline=False)
+        body = b'{"Content": {"Raw": {"Data": "%b"}}, %b' % (content, rest)
+        answer = self._call("send_email", body, [outgoing])
         if not isinstance(answer, SesOutcome):
             answer = _message_id(answer)
         return self._receipt({outgoing.delivery_id: answer})
@@ -221,7 +224,7 @@ class SesTransport:
         )
         if request is None:
             return self._one_by_one(batch)
-        answer = self._call("send_bulk_email", request, batch)
+        answer = self._call("send_bulk_email", self._json(request), batch)
         if not isinstance(answer, SesOutcome):
             answers = [_of_entry(entry) for entry in answer.get("BulkEmailEntryResults") or ()]
             if len(answers) == len(batch):
@@ -247,14 +250,15 @@ class SesTransport:
         )
         return BatchResult(results, slow_down, receipts[-1].stop)
 
-    def _call(
-        self, operation: str, request: dict[str, Any], batch: Sequence[OutgoingMessage]
-    ) -> Any:
+    def _json(self, request: dict[str, Any]) -> bytes:
+        return json.dumps({**request, **self._options()}).encode()
+
+    def _call(self, operation: str, body: bytes, batch: Sequence[OutgoingMessage]) -> Any:
         """The answer, or the outcome of the error in its place."""
+        self._calling.body = body
         self._calling.ids = [outgoing.delivery_id for outgoing in batch]
         try:
             call = getattr(self._clients.client(Purpose.SENDING), operation)
-            self._calling.body = json.dumps({**request, **self._options()}).encode()
             # an argument, so that boto3 calls it JSON
             return call(ConfigurationSetName="", **self._endpoint)
         except Exception as err:  # noqa: BLE001 - whatever it is, what became of the message must be said
