@@ -173,12 +173,6 @@ class Campaign:
         """A variant's short name: `subject 2`, or `variant b` where the subjects are alike."""
         return f"{self.arm_kind} {arm if self.front.subjects else test_variants.letter(arm)}"
 
-    @property
-    def test_place(self) -> Place:
-        """Where the campaign says how its test is held, or else what is tested."""
-        keys = ("test", "subject_test", "subjects", "senders")
-        return self.place(next((key for key in keys if key in self.lines), None))
-
     def place(self, key: str | None = None, line: int | None = None) -> Place:
         return Place(self.path, self.lines.get(key) if key else line)
 

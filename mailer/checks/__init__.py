@@ -1,1 +1,1 @@
-"""What is wrong with a mail before anybody gets it: findings about its words, its looks and its audience."""
+"""Findings about a mail before it is sent: about its words, its looks and its audience."""

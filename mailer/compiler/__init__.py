@@ -1,1 +1,1 @@
-"""A campaign, compiled once for each variant."""
+"""Compile a campaign once for each variant."""

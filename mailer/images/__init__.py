@@ -1,1 +1,1 @@
-"""Pictures in campaigns: files, resized for mail and published under a name that never changes."""
+"""Pictures in campaigns: resized for mail, and published under a name that never changes."""

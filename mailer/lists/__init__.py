@@ -1,1 +1,1 @@
-"""Files of subscribers: read, understood, cleaned, written."""
+"""Files of subscribers, from reading and cleaning to the export."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from python_calamine import CalamineSheet
 
-SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-
 _UNKNOWN_FORMULA = re.compile(
     rb'<c (?![^>]*t="str")[^>]*?\br="([A-Z]+[0-9]+)"[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:<v ?/>|<v></v>)?</c>'
 )

@@ -1,1 +1,1 @@
-"""A variant and a recipient, made into a message."""
+"""Make a message of a variant and a recipient."""

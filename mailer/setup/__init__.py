@@ -1,1 +1,1 @@
-"""A project's own folder: how it begins, and its copies of the templates that come with mailer."""
+"""A new project's folder, and its copies of the templates that come with mailer."""

@@ -1,1 +1,1 @@
-"""Transports: a folder of .eml files, or Amazon SES."""
+"""Transports: a folder of .eml files, Amazon SES, and an SMTP server for test mail."""

@@ -1,1 +1,1 @@
-"""What the facts mean, and what to do."""
+"""Judgements of the facts: ok, warning or error, and what to do."""

@@ -1,1 +1,1 @@
-"""Where the facts come from."""
+"""Probes that ask for the facts: name servers, the site, the Amazon account."""
