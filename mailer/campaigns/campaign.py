@@ -151,6 +151,8 @@ class Campaign:
     """Footnote label → line of its definition, in order of definition."""
     arms: int = 1
     """How many variants are tested against each other; 1 without a test."""
+    front_ends: int = 0
+    """The line that closes the front matter."""
 
     @property
     def arm_names(self) -> tuple[str, ...]:
@@ -193,7 +195,7 @@ def parse(path: str, text: str) -> Campaign:
     body = "\n" * offset + body
     notes = read_footnotes(path, body)
     arms = _arms(path, front, lines, body)
-    return Campaign(name, path, front, lines, body, notes, arms)
+    return Campaign(name, path, front, lines, body, notes, arms, offset)
 
 
 def _front_matter(path: str, header: str) -> tuple[FrontMatter, dict[str, int]]:

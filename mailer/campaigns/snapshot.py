@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mailer import assets
 from mailer.campaigns import campaign as campaign_file
+from mailer.campaigns import pasted
 from mailer.campaigns import petition as petition_file
 from mailer.campaigns.lookups import LookupTable, read_table
 from mailer.campaigns.petition import Petition, Tally
@@ -161,7 +162,7 @@ def load(
         CampaignError: a file cannot be read as UTF-8 text, or the campaign does not parse.
     """
     path = _find(project, str(campaign))
-    files = {project.show(path): _read(project, path), **read_templates(project)}
+    files = {project.show(path): pasted.tidy(_read(project, path)), **read_templates(project)}
     for name, lookup in project.settings.lookups.items():
         files[lookup.file] = read_lookup(project, name)
     parsed = campaign_file.parse(project.show(path), files[project.show(path)])
@@ -207,7 +208,9 @@ def petition_names(project: Project) -> list[str]:
 def _read_petitions(project: Project, names: Sequence[str]) -> dict[str, str]:
     """Path inside the project → text, of those that have a file."""
     paths = [project.petitions / f"{name}.md" for name in names]
-    return {project.show(path): _read(project, path) for path in paths if path.is_file()}
+    return {
+        project.show(path): pasted.tidy(_read(project, path)) for path in paths if path.is_file()
+    }
 
 
 def _content(settings: Settings, campaign: Campaign, list_name: str) -> Content:

@@ -55,6 +55,7 @@ MAIL_RULES: tuple[MailRule, ...] = (
     compliance.unsubscribe_link,
     compliance.one_click,
     compliance.postal_address,
+    text_part.blank_body,
     text_part.text_of_both_parts,
     text_part.links_of_both_parts,
     action.nothing_to_do,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import itemgetter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mailer.compiler.slots import Fillings, Guard, Recipient, Slot
 
 MAX_VARIANTS = 500
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Variant:
     what is not."""
     arm: int = 0
     """Its number in a test of senders; 0 without one."""
+    is_blank: bool = False
+    """Whether nothing is left of the campaign's text."""
 
     @property
     def slots(self) -> list[Slot]:
@@ -139,6 +143,7 @@ class Compiler:
             (),
             _descriptions(recorder.path),
             rendered.arm,
+            not _COMMENT.sub("", "".join(rendered.blocks)).strip(),
         )
         first, facets = 0, []
         for group in groups:

@@ -51,6 +51,15 @@ def direction(language: str) -> Literal["ltr", "rtl"]:
     return "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
 
 
+def direction_of(text: str) -> Literal["ltr", "rtl", ""]:
+    """The direction in which most letters of a text are written; "" for a text without letters."""
+    kinds = Counter(map(unicodedata.bidirectional, text))
+    right_to_left = kinds["R"] + kinds["AL"]
+    if not right_to_left and not kinds["L"]:
+        return ""
+    return "rtl" if right_to_left > kinds["L"] else "ltr"
+
+
 def nearest(language: str, available: Sequence[str]) -> str:
     """The language that there are words for: itself, or "es" for "es-MX"; "" where there is none."""
     general = language.partition("-")[0]

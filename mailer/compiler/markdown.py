@@ -22,6 +22,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.compiler.broken_html import VOID
+from mailer.compiler.language import direction_of
 from mailer.compiler.places import NOWHERE
 from mailer.compiler.plain_text import from_markdown
 from mailer.compiler.plain_text.wrapping import WIDTH
@@ -131,7 +132,7 @@ def _parser() -> MarkdownIt:
     parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
     parser.use(deflist_plugin)
     parser.add_render_rule("footnote_ref", _footnote_token)
-    parser.add_render_rule("table_open", lambda *_: _SCROLLS + '<table class="data">')
+    parser.add_render_rule("table_open", _table)
     parser.add_render_rule("table_close", lambda *_: "</table></div></td></tr></table>\n")
     parser.add_render_rule("th_open", _cell)
     parser.add_render_rule("td_open", _cell)
@@ -159,6 +160,28 @@ def _children(content: str) -> tuple[Token, ...]:
     # joined here, because joining changes tokens, and these are shared
     text_join(StateCore(content, parser, {}, [token]))
     return tuple(token.children or ())
+
+
+def _turn(group: Sequence[Token], direction: str) -> None:
+    """Give a block that is written in the other direction its own: a paragraph in Hebrew."""
+    words = " ".join(token.content for token in group if token.type == "inline")
+    if words.isascii() and direction == "ltr":
+        return
+    own = direction_of(_NO_WORDS.sub(" ", words))
+    if own and own != direction:
+        side = "right" if own == "rtl" else "left"
+        group[0].attrs |= {"dir": own, "class": "turned", "style": f"text-align:{side}"}
+
+
+_NO_WORDS = re.compile(r"zq[a-z]\d{4}qz|<[^<>]*>|\]\([^()]*\)|https?://\S+")
+"""Signs, tags and addresses: Latin letters in every language."""
+
+
+def _table(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
+    own = tokens[index].attrs.get("dir")
+    return _SCROLLS + (
+        f'<table class="data turned" dir="{own}">' if own else '<table class="data">'
+    )
 
 
 def _cell(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
@@ -232,15 +255,21 @@ def _footnote_token(_: Any, tokens: Sequence[Token], index: int, __: Any, env: A
 
 
 @lru_cache(maxsize=64)
-def parse(text: str, labels: tuple[str, ...]) -> Document:
+def parse(text: str, labels: tuple[str, ...], direction: str = "ltr") -> Document:
     """Parse a campaign's body, after Jinja: the HTML and the text part often have the same."""
-    return Document(text, labels)
+    return Document(text, labels, direction)
 
 
 class Document:
-    """One parse of a campaign's body, after Jinja."""
+    """One parse of a campaign's body, after Jinja.
 
-    def __init__(self, text: str, labels: Sequence[str]) -> None:
+    Args:
+        text: Markdown.
+        labels: of the footnotes.
+        direction: of the mail, "ltr" or "rtl".
+    """
+
+    def __init__(self, text: str, labels: Sequence[str], direction: str = "ltr") -> None:
         _refuse_tangled(text)
         self._env: dict[str, Any] = {"labels": list(labels)}
         self.tokens: list[list[Token]] = []
@@ -249,6 +278,7 @@ class Document:
             if group[0].type == "footnote_reference_open":
                 self.notes[group[0].meta["label"]] = group[1:-1]
             else:
+                _turn(group, direction)
                 self.tokens.append(group)
 
     def references(self) -> set[str]:

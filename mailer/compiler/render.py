@@ -22,7 +22,7 @@ from jinja2 import (
 from jinja2.runtime import Macro
 
 from mailer.campaigns import test_variants
-from mailer.compiler import limits, markdown, mistakes, petitions, sandbox
+from mailer.compiler import ascii_urls, limits, markdown, mistakes, petitions, sandbox
 from mailer.compiler.environment import Environment, at_each_run, left_to_the_merge
 from mailer.compiler.language import keep_numbers
 from mailer.compiler.language_choice import LanguageChoice
@@ -44,6 +44,7 @@ _FOLDER = "templates/"
 _REFERENCE = "partials/reference.mjml"
 _TEXT_KEYS = ("preheader", "headline", "date")
 MAX_BLOCKS = 1_000
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _ON_ITS_OWN = re.compile(r"^[ \t]*(zqb\d{4}qz)[ \t]*$", re.MULTILINE)
 
 
@@ -142,9 +143,9 @@ class Renderer:
         text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         return Rendered(
             front["subject"],
-            mjml,
-            tuple(block.source for block in blocks),
-            text,
+            ascii_urls.in_html(mjml),
+            tuple(ascii_urls.in_html(block.source) for block in blocks),
+            ascii_urls.in_plain_text(text),
             arm if written.senders else 0,
         )
 
@@ -201,9 +202,10 @@ class Renderer:
     ) -> Document:
         template = environment.get_template(self._campaign.path)
         text = template.render(shared, **components.macros)
-        if shared["direction"] == "rtl":
+        if shared["direction"] == "rtl" or _RIGHT_TO_LEFT.search(text):
             text = keep_numbers(text)
-        return markdown.parse(_ON_ITS_OWN.sub(r"\n\1\n", text), tuple(self._labels))
+        text = _ON_ITS_OWN.sub(r"\n\1\n", text)
+        return markdown.parse(text, tuple(self._labels), shared["direction"])
 
     def _markdown_html(self, text: str, *, inline: bool = False) -> str:
         return markdown.to_html(text, self._labels, inline=inline)

@@ -10,7 +10,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from mailer.compiler import escaping
+from mailer.compiler import ascii_urls, escaping
 from mailer.compiler.escaping import SLOT, Context
 
 if TYPE_CHECKING:
@@ -58,8 +58,6 @@ def _taken_apart(
 
 def _parts(slot: Slot, recorder: Recorder, escape: Callable[[str], str]) -> str:
     return "".join(
-        escape(escaping.url_text(part))
-        if isinstance(part, str)
-        else recorder.write(part, slot.place)
+        escape(ascii_urls.part(part)) if isinstance(part, str) else recorder.write(part, slot.place)
         for part in slot.parts
     )

@@ -153,3 +153,42 @@ def test_a_picture_that_stands_alone_is_bounded_in_word(body, width):
     (picture, *_) = re.findall(r"<img\b[^>]*>", merge_real(body, ANA).html)
     assert re.findall(r' width="([^"]*)"', picture) == width
     assert ("width:auto" in picture) is (width == ["520"])
+
+
+# ---------------------------------------------------------------- the other direction
+
+
+@pytest.mark.parametrize(
+    ("block", "tag"),
+    [
+        ("مرحبا بكم في {{ recipient.city }}.", "p"),
+        ("## مرحبا", "h2"),
+        ("- مرحبا\n- بكم", "ul"),
+        ("> مرحبا", "blockquote"),
+        ("| مرحبا | بكم |\n|---|---|\n| 1 | 2 |", "table"),
+        ("[مرحبا](https://example.org/a/long/address/in/latin/letters)", "p"),
+    ],
+)
+def test_a_block_of_the_other_direction_says_so(block, tag):
+    html = merge_real(f"Hello.\n\n{block}\n\nGoodbye.", ANA).html
+    (turned,) = re.findall(r'<(\w+)[^>]*dir="rtl"[^>]*>', html)
+    assert turned == tag
+    if tag != "table":
+        assert re.search(rf'<{tag} dir="rtl" style="[^"]*text-align:right', html)
+
+
+@pytest.mark.parametrize("block", ["Meet مريم at the hall.", "Hello.", "1-2-3", "Über uns"])
+def test_a_block_of_the_mails_own_direction_stays_as_it_is(block):
+    assert 'dir="rtl"' not in merge_real(block, ANA).html
+
+
+def test_english_in_an_arabic_mail_says_so():
+    body = "مرحبا بكم.\n\nHello, all of you."
+    html = merge_real(body, ANA, front="language: ar\n").html
+    assert re.search(r'<p dir="ltr" style="[^"]*text-align:left', html)
+    assert '<p dir="rtl"' not in html
+
+
+def test_a_telephone_number_in_a_block_of_the_other_direction_keeps_its_order():
+    html = merge_real("Hello.\n\nשלמה 503-555-0100.", ANA).html
+    assert "\u200e503-555-0100" in html

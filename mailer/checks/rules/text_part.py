@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailer.checks.html_text import Link
     from mailer.checks.rendered_mail import RenderedMail
 
+BODY_BLANK = "body-blank"
 TEXT_MISSING = "text-missing"
 TEXT_DIFFERENT = "text-different"
 TEXT_LINKS = "text-links"
@@ -31,6 +32,20 @@ _ADDRESS = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 _LINK = re.compile(r"<(https?://[^\s<>]+)>", re.IGNORECASE)
 _BEHIND = ".,;:!?)"
 """Marks behind an address that is not in angle brackets."""
+
+
+def blank_body(mail: RenderedMail) -> Iterator[Finding]:
+    """Check that something is left of the campaign's text for everybody."""
+    if mail.merged.variant.is_blank:
+        parsed = mail.snapshot.parsed
+        yield Finding(
+            BODY_BLANK,
+            Severity.ERROR,
+            "the mail says nothing: there is no text between its subject and its footer",
+            "Write the text below the front matter. If all of it stands inside {% if %}, add an "
+            "{% else %}, or mail only those who get it with audience:.",
+            Place(parsed.path, parsed.front_ends + 1),
+        )
 
 
 def text_of_both_parts(mail: RenderedMail) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ PLACEHOLDER = "placeholder"
 LEFTOVER = "merge-leftover"
 ENTITY = "html-entity"
 FOOTNOTE = "footnote-unread"
+MARKUP = "markup-unread"
 
 _SETTINGS = Place("mailer.toml")
 
@@ -186,6 +187,18 @@ _ELEMENTS = frozenset(
 )
 """All that HTML has or once had. A name with a hyphen or a colon is of MJML, SVG or Office."""
 
+_MARKDOWN = re.compile(
+    r"\*\*[^*\n]{1,80}\*\*|(?<![\w_])__[^_\n]{1,80}__(?![\w_])|(?<![=\w])==[^=\s][^=\n]{0,80}==(?!=)"
+    r"|^[ \t]*#{2,6}\w[^\n]{0,40}",
+    re.MULTILINE,
+)
+"""Signs of Markdown that stay as they are, for a blank too many or too few."""
+_MARKUP = re.compile(
+    rf"{_MARKDOWN.pattern}|</?[A-Za-z][^<>\n]{{0,60}}>|`[^`\n]+`|=\?[\w-]+\?[BbQq]\?[^?\n]*\?=",
+    re.MULTILINE,
+)
+"""Markup of any kind: no inbox reads it in a subject. The last is the spelling of mail headers."""
+_FRONT = ("subject", "preheader", "headline")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1|(?<!`)`[^`\n]+`", re.DOTALL | re.MULTILINE)
 _JINJA = re.compile(r"(?<!\{)\{\{(?!\{).*?\}\}(?!\})|\{%.*?%\}", re.DOTALL)
@@ -243,6 +256,20 @@ _UNREAD_FOOTNOTE = _Slip(
     "{} is not read as a footnote: readers would see it as it stands",
     "Write [^name], a name without blanks, and on a line of its own [^name]: with the source.",
 )
+_UNREAD_MARKDOWN = _Slip(
+    MARKUP,
+    _MARKDOWN.finditer,
+    "“{}” is not read as Markdown: readers would see its signs",
+    "Put ** next to the words, with no blank between: **bold**. A heading has a blank behind ##.",
+    Severity.WARNING,
+)
+_MISPLACED_FOOTNOTE = _Slip(
+    FOOTNOTE,
+    _FOOTNOTE.finditer,
+    "{} stands where no footnote is read, such as a subject, a button or a block of HTML: readers "
+    "would see it as it stands",
+    "Take it out there, and put it behind a sentence of the text.",
+)
 
 
 def unfinished(snapshot: Snapshot, today: date) -> Iterator[Finding]:
@@ -256,6 +283,28 @@ def unfinished(snapshot: Snapshot, today: date) -> Iterator[Finding]:
                 # nobody overlooks what is in a subject
                 severity = Severity.ERROR if in_subject else None
                 yield slip.finding(match[0], Place(path, line), severity)
+    yield from _markup_in_front(snapshot)
+
+
+def _markup_in_front(snapshot: Snapshot) -> Iterator[Finding]:
+    """What is bold, linked or encoded in a subject, a preheader or a headline."""
+    front = snapshot.parsed.front
+    subjects = [f"subjects.{number}" for number in range(1, len(front.subjects) + 1)]
+    for key in [*subjects, *_FRONT]:
+        if key not in subjects and not getattr(front, key):
+            continue
+        text = _JINJA.sub(lambda match: _only_quoted(match[0]), _COMMENT.sub("", front.text(key)))
+        name = key.partition("s.")[0]
+        for match in _MARKUP.finditer(text):
+            yield Finding(
+                MARKUP,
+                Severity.ERROR,
+                f"“{match[0]}” is markup, which nothing reads in a {name}: readers would see it as it "
+                "stands",
+                "Write the plain words.",
+                snapshot.parsed.place(key),
+                match[0],
+            )
 
 
 def _sources(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
@@ -299,15 +348,41 @@ def unfinished_mail(mail: RenderedMail) -> Iterator[Finding]:
     """
     written = _only_text(mail.snapshot.files[mail.snapshot.path])
     texts = _texts(mail)
+    yield from _unread_markdown(mail)
     for slip in (_LEFTOVER, _PLACEHOLDER, _UNREAD_ENTITY, _UNREAD_FOOTNOTE):
         matches = dict.fromkeys(match[0] for text in texts for match in slip.matches(text))
         for match in matches:
             # the source has been searched for these two, line by line
             if slip in (_LEFTOVER, _PLACEHOLDER) and match in written:
                 continue
+            if slip is _UNREAD_FOOTNOTE and match[2:-1] in mail.snapshot.parsed.notes:
+                yield _MISPLACED_FOOTNOTE.finding(match, _place_outside_text(mail, match))
+                continue
             place = mail.place(match)
             yield slip.finding(match, place if place.line else _SETTINGS)
     yield from _unknown_elements(mail)
+
+
+def _unread_markdown(mail: RenderedMail) -> Iterator[Finding]:
+    text = "\n".join(mail.neutral_tree.xpath(_TEXT_NODES))
+    ends = mail.snapshot.parsed.front_ends
+    for match in dict.fromkeys(match[0].strip() for match in _MARKDOWN.finditer(text)):
+        place = mail.place(match)
+        if place.line and (place.path != mail.snapshot.path or place.line > ends):
+            yield _UNREAD_MARKDOWN.finding(match, place)
+
+
+def _place_outside_text(mail: RenderedMail, footnote: str) -> Place:
+    """Where a footnote stands in the front matter or a component, or else for the last time."""
+    parsed, source = mail.snapshot.parsed, mail.snapshot.files[mail.snapshot.path]
+    front = "\n".join(source.split("\n")[: parsed.front_ends])
+    starts = [front.find(footnote)]
+    starts += [m.start() + m[0].find(footnote) for m in _JINJA.finditer(source) if footnote in m[0]]
+    last = [match.start() for match in re.finditer(re.escape(footnote) + "(?!:)", source)][-1:]
+    start = next((start for start in [*starts, *last] if start >= 0), -1)
+    return (
+        Place(parsed.path, source.count("\n", 0, start) + 1) if start >= 0 else mail.place(footnote)
+    )
 
 
 def _texts(mail: RenderedMail) -> list[str]:

@@ -66,3 +66,21 @@ def test_both_parts_of_a_sample_agree(name):
     for person in samples.difficult(name).values():
         proof = proof_of(sample(name), person)
         assert list(text_part.links_of_both_parts(proof)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "blank"),
+    [
+        ("", True),
+        ("\n{# a note #}\n<!-- another -->\n", True),
+        ("{% if recipient.city == 'Nowhere' %}\nHello\n{% endif %}", True),
+        ("Hello", False),
+        ('{{ button("Sign", "https://www.example.org/sign") }}', False),
+        ("{% if recipient.city == 'Nowhere' %}\nHello\n{% else %}\nHi\n{% endif %}", False),
+    ],
+)
+def test_a_mail_of_which_nothing_is_left_is_stopped(body, blank):
+    sources = written(body)
+    findings = list(text_part.blank_body(proof_of(sources)))
+    lines = sources.parsed.front_ends + 1
+    assert [finding.place.line for finding in findings] == [lines] * blank

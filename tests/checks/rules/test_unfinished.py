@@ -358,6 +358,55 @@ def test_a_placeholder_in_the_subject_stops_the_send(word):
     assert one(with_subject(f"{word} today"), unfinished.PLACEHOLDER).severity is Severity.ERROR
 
 
+# ---------------------------------------------------------------- markup that is not read
+
+
+@pytest.mark.parametrize(
+    "subject", ["**Tonight**", "<b>Tonight</b>", "__Tonight__", "`Tonight`", "=?utf-8?q?Tonight?="]
+)
+def test_markup_in_a_subject_stops_the_send_at_its_line(subject):
+    found = [f for f in in_source(with_subject(subject)) if f.code == unfinished.MARKUP]
+    assert {(f.severity, f.place.line) for f in found} == {(Severity.ERROR, 2)}
+    assert unfinished.MARKUP not in {
+        f.code for f in find(with_subject(subject)) if f.severity is Severity.WARNING
+    }
+
+
+@pytest.mark.parametrize(
+    "subject", ["2 * 3 ** 2", "a < b > c", "__init__ed", "Q&A = us?", "5 stars ** or more"]
+)
+def test_signs_that_are_no_markup_may_stand_in_a_subject(subject):
+    assert unfinished.MARKUP not in {f.code for f in in_source(with_subject(subject))}
+
+
+@pytest.mark.parametrize("text", ["** bold **", "__ bold __", "##Heading", "==mark=="])
+def test_markdown_with_a_blank_too_many_or_too_few_is_found(text):
+    found = one(with_subject("News", f"Hello.\n\n{text}\n"), unfinished.MARKUP)
+    assert (found.severity, found.place.line) == (Severity.WARNING, 7)
+
+
+@pytest.mark.parametrize(
+    "text", ["**bold**", "## Heading", "#JusticeNow", "`** a **`", "a == b == c"]
+)
+def test_markdown_that_is_read_is_left_alone(text):
+    assert unfinished.MARKUP not in codes(with_subject("News", f"Hello.\n\n{text}\n"))
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "line"),
+    [
+        ("Read this[^a]", "Hello.[^a]", 2),
+        ("News", 'Hello.[^a]\n\n{{ button("Sign[^a]", "https://example.org/") }}', 7),
+        ("News", 'Hello.[^a]\n\n<div title="x">Sign[^a]</div>', 7),
+    ],
+)
+def test_a_footnote_where_none_is_read_is_stopped_there(subject, body, line):
+    note = "\n\n[^a]: [Minutes](https://example.org/a)"
+    found = one(with_subject(subject, body + note), unfinished.FOOTNOTE)
+    assert "where no footnote is read" in found.message
+    assert found.place.line == line
+
+
 # ---------------------------------------------------------------- cases from bug reports
 
 
