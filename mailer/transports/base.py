@@ -44,7 +44,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """Result of handing over one batch."""
+    """The result of handing over one batch."""
 
     results: Sequence[Result]
     """One for each outgoing, in any order."""
@@ -58,7 +58,7 @@ class BatchResult:
     def unsent(
         cls, batch: Sequence[OutgoingMessage], stop: TransportError | None = None
     ) -> BatchResult:
-        """Nothing of a batch was handed over."""
+        """The result of a batch that was not handed over."""
         results = [Result(outgoing.delivery_id, DeliveryState.PENDING) for outgoing in batch]
         return cls(results, stop=stop)
 
@@ -80,7 +80,7 @@ class Transport(Protocol):
     def batches(
         self, messages: Sequence[OutgoingMessage], size: int
     ) -> Sequence[Sequence[OutgoingMessage]]:
-        """Group messages by call, at most `together` in each."""
+        """Group messages by call, at most `size` in each."""
         ...
 
     def expect(self, claims: Sequence[Claim]) -> None:

@@ -11,20 +11,9 @@ import pytest
 
 from mailer.cli import main
 from mailer.store import connect
+from tools.projects.project import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = """
-[brand]
-name = "Juniper Street Action"
-website = "https://www.example.org"
-address = "PO Box 118, Portland, OR 97207"
-legal = "A fictional organization."
-[sender]
-name = "Juniper Street Action"
-email = "news@example.org"
-[site]
-base_url = "https://mail.example.org"
-"""
 KEY = "a key that only the tests know"
 
 
