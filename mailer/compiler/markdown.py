@@ -272,6 +272,7 @@ class Document:
     def __init__(self, text: str, labels: Sequence[str], direction: str = "ltr") -> None:
         _refuse_tangled(text)
         self._env: dict[str, Any] = {"labels": list(labels)}
+        self._lines = text.split("\n")
         self.tokens: list[list[Token]] = []
         self.notes: dict[str, list[Token]] = {}
         for group in _top_level(_parser().parse(text, self._env)):
@@ -298,7 +299,8 @@ class Document:
             elif group[0].type == "html_block" and group[0].content.startswith("<mj-"):
                 blocks.append(Block("component", group[0].content))
             else:
-                html = self._html(group)
+                source = self._source(group)
+                html = _html_of(source) if source else self._html(group)
                 if blocks and blocks[-1].kind == "text":
                     html = blocks.pop().source + html
                 blocks.append(Block("text", html))
@@ -309,10 +311,22 @@ class Document:
         parts: list[str] = []
         for group in self.tokens:
             component = _component(group)
-            part = _tidy(components[component]) if component is not None else _text(group, number)
+            source = self._source(group)
+            if component is not None:
+                part = _tidy(components[component])
+            else:
+                part = _text_of(source) if source else _text(group, number)
             if part:
                 parts.append(part)
         return "\n\n".join(parts)
+
+    def _source(self, group: Sequence[Token]) -> str:
+        """The lines of a block that alone decide what it comes to; "" where others do, too."""
+        lines = group[0].map
+        if lines is None or "references" in self._env:
+            return ""
+        source = "\n".join(self._lines[slice(*lines)])
+        return "" if "[^" in source else source
 
     def note_html(self, label: str) -> str:
         html = self._html(self.notes[label]).strip()
@@ -327,6 +341,17 @@ class Document:
         parser = _parser()
         html: str = parser.renderer.render(tokens, parser.options, self._env)
         return html
+
+
+@lru_cache(maxsize=4096)
+def _html_of(block: str) -> str:
+    html: str = _parser().render(block, {})
+    return html
+
+
+@lru_cache(maxsize=4096)
+def _text_of(block: str) -> str:
+    return _text(_parser().parse(block), lambda _: 0)  # it has no footnotes to number
 
 
 def to_html(text: str, labels: Sequence[str], *, inline: bool = False) -> str:

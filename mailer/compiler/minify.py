@@ -32,6 +32,7 @@ _INITIAL = frozenset({
     ("border", "none"), ("cursor", "auto"), ("margin", "0"), ("text-transform", "none"),
 })  # fmt: skip
 """What MJML writes although a link, a cell and a div have it anyway."""
+_OF_HTML = {("sup", "vertical-align", "super"), ("body", "word-spacing", "normal")}
 _OF_TABLES = frozenset({"tbody", "thead", "table", "tr"})
 _INLINE_BLOCK = re.compile(r"display:\s*inline-block")
 _SIDE_BY_SIDE = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
@@ -57,14 +58,9 @@ _MEAN_NOTHING = frozenset({_FULL_WIDTH, "mj-outlook-group-fix"})
 Style = dict[str, str]
 
 
-def minify(root: _Element, shown: frozenset[str]) -> None:
-    """Take out of a document, in place, what says nothing.
-
-    Args:
-        root: the document.
-        shown: its tags and, with their dots, classes.
-    """
-    used = _clean_head(root, shown)
+def minify(root: _Element) -> None:
+    """Take out of a document, in place, what says nothing."""
+    used = _clean_head(root)
     _walk(root, {}, {}, used)
 
 
@@ -75,9 +71,10 @@ def join_comments(html: str) -> str:
     return html if "<v:" in html else html.replace(_VML, "", 1)
 
 
-def _clean_head(root: _Element, shown: frozenset[str]) -> frozenset[str] | None:
+def _clean_head(root: _Element) -> frozenset[str] | None:
     """Shorten the style sheets; return the classes they name, or None where any may be meant."""
     sheets = ""
+    shown = _shown(root)
     for element in list(root.iter(etree.Comment, "style")):
         text = element.text or ""
         if "<o:OfficeDocumentSettings>" in text:
@@ -113,7 +110,7 @@ def _close_up_sheet(sheet: str) -> str:
     ).strip()
 
 
-def tags_and_classes(root: _Element) -> frozenset[str]:
+def _shown(root: _Element) -> frozenset[str]:
     """What a selector may name: tags and, with their dots, classes."""
     elements = [element for element in root.iter() if isinstance(element.tag, str)]
     classes = {name for element in elements for name in element.attrib.get("class", "").split()}
@@ -147,10 +144,13 @@ def _remove(element: _Element) -> None:
 
 
 def _walk(
-    element: _Element, style: Style, inherited: Mapping[str, str], used: frozenset[str] | None
+    element: _Element,
+    style: Mapping[str, str],
+    inherited: Mapping[str, str],
+    used: frozenset[str] | None,
 ) -> None:
     """Clean an element and what it holds; `style` is its parent's, `inherited` what reaches it."""
-    own = dict(_style(element.attrib.get("style", "")))
+    own = _style(element.attrib.get("style", ""))
     if own:
         _write(element, _needed(element, own, style, inherited))
     _clean_attributes(element, used)
@@ -162,16 +162,19 @@ def _walk(
             _walk(child, own, reaching, used)
 
 
-def _reaching(element: _Element, own: Style, inherited: Mapping[str, str]) -> dict[str, str]:
+def _reaching(
+    element: _Element, own: Mapping[str, str], inherited: Mapping[str, str]
+) -> Mapping[str, str]:
     """What an element's children inherit."""
-    reaching = dict(inherited)
+    reaching = inherited
     if element.tag == "table":
         reaching = {name: reaching[name] for name in reaching.keys() & _THROUGH_TABLES}
     if "dir" in element.attrib:
-        reaching["direction"] = element.attrib["dir"]
+        reaching = {**reaching, "direction": element.attrib["dir"]}
     if element.tag == "td" and "align" in element.attrib:
-        reaching["text-align"] = element.attrib["align"]
-    return reaching | {name: own[name] for name in own.keys() & _INHERITED}
+        reaching = {**reaching, "text-align": element.attrib["align"]}
+    handed_on = own.keys() & _INHERITED
+    return {**reaching, **{name: own[name] for name in handed_on}} if handed_on else reaching
 
 
 @lru_cache(maxsize=4096)
@@ -210,7 +213,12 @@ def _shortest(top: str, right: str, bottom: str, left: str) -> str:
     return f"{top} {right}" if top != right else top
 
 
-def _needed(element: _Element, own: Style, parent: Style, inherited: Mapping[str, str]) -> Style:
+def _needed(
+    element: _Element,
+    own: Mapping[str, str],
+    parent: Mapping[str, str],
+    inherited: Mapping[str, str],
+) -> Style:
     return {
         name: value
         for name, value in own.items()
@@ -227,24 +235,23 @@ def _is_of_parent(element: _Element, name: str, value: str, inherited: Mapping[s
     return is_inherited and _same(value) == _same(inherited.get(name, ""))
 
 
+@lru_cache(maxsize=4096)
 def _same(value: str) -> str:
     return value.replace('"', "'").replace(" ", "")
 
 
 def _is_of_html(element: _Element, name: str, value: str) -> bool:
-    match element.tag, name, value:
-        case "td", "padding", "0":
-            table = next(element.iterancestors("table"), None)
-            return table is not None and table.attrib.get("cellpadding") == "0"
-        case "td", "font-size", "0":
-            return _holds_blocks(element)
-        case "table", "vertical-align", _:
-            return True
-        case "sup", "vertical-align", "super":
-            return True
-        case "body", "word-spacing", "normal":
-            return True
-    return element.tag in {"a", "div", "td"} and (name, value) in _INITIAL
+    tag = element.tag
+    if name == "padding" and value == "0" and tag == "td":
+        table = next(element.iterancestors("table"), None)
+        return table is not None and table.attrib.get("cellpadding") == "0"
+    if name == "font-size" and value == "0" and tag == "td":
+        return _holds_blocks(element)
+    if tag == "table" and name == "vertical-align":
+        return True
+    return (tag, name, value) in _OF_HTML or (
+        tag in {"a", "div", "td"} and (name, value) in _INITIAL
+    )
 
 
 def _holds_blocks(cell: _Element) -> bool:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from difflib import SequenceMatcher
-from functools import cache, lru_cache
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 from mjml import mjml2html
 
-from mailer.compiler import broken_html, markup
-from mailer.compiler.inliner import Premailer
-from mailer.compiler.minify import join_comments, minify, tags_and_classes
+from mailer.compiler import broken_html, inliner, markup
+from mailer.compiler.minify import join_comments, minify
 from mailer.errors import CampaignError, Place, suggest
 
 if TYPE_CHECKING:
@@ -142,67 +140,11 @@ def _broken(blocks: Sequence[str], files: Mapping[str, str]) -> Place:
     return Place("templates")
 
 
-class _Inliner(Premailer):  # type: ignore[misc] # it ships no type information
-    """Reads a style sheet once, and looks only for elements that the document may have.
-
-    Args:
-        root: the document; changed in place.
-        shown: its tags and, with their dots, classes.
-    """
-
-    def __init__(self, root: Any, shown: frozenset[str]) -> None:
-        self._shown = shown
-        super().__init__(
-            root,
-            keep_style_tags=False,
-            remove_classes=False,
-            allow_network=False,
-            strip_important=False,
-            align_floating_images=False,
-            disable_basic_attributes=["align", "bgcolor", "height", "valign", "width"],
-            disable_validation=True,
-            cssutils_logging_level=logging.CRITICAL,
-        )
-
-    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
-        rules, leftover = _style_rules(css_body, ruleset_index)
-        # half of the sheet is for components that a mail does not have, and each search reads all of it
-        return [rule for rule in rules if _names(rule[1]) <= self._shown], leftover
-
-    def _css_rules_to_string(self, rules: Sequence[Any]) -> str:
-        return _rest_of_sheet(tuple(rules))
-
-
-@lru_cache(maxsize=64)
-def _style_rules(css: str, index: int) -> tuple[list[Any], list[Any]]:
-    inliner = _Inliner("", frozenset())
-    rules: tuple[list[Any], list[Any]] = Premailer._parse_style_rules(inliner, css, index)  # noqa: SLF001 - overridden above
-    return rules
-
-
-@lru_cache(maxsize=64)
-def _rest_of_sheet(rules: tuple[Any, ...]) -> str:
-    sheet: str = Premailer._css_rules_to_string(_Inliner("", frozenset()), rules)  # noqa: SLF001 - same
-    return sheet
-
-
-_PLAIN_SELECTOR = re.compile(r"(?:[\w.\s>-]|\[[\w-]+\])+")
-
-
-@lru_cache(maxsize=4096)
-def _names(selector: str) -> frozenset[str]:
-    """The tags and classes that a document needs for it; none where that takes more to tell."""
-    if not _PLAIN_SELECTOR.fullmatch(selector):
-        return frozenset()
-    return frozenset(re.findall(r"\.?[\w-]+", re.sub(r"\[.*?\]", "", selector)))
-
-
 def _inline(html: str) -> str:
     """Put the styles on the elements, and the doctype first: without it browsers use quirks mode."""
     root = etree.fromstring(html, etree.HTMLParser())
-    shown = tags_and_classes(root)
-    _Inliner(root, shown).transform()
-    minify(root, shown)
+    inliner.inline(root)
+    minify(root)
     inlined = etree.tostring(root, method="html", encoding="unicode")
     return f"{_DOCTYPE}\n{join_comments(inlined)}"
 

@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from mailer.compiler import mjml
-from mailer.compiler.minify import join_comments, minify, tags_and_classes
+from mailer.compiler.minify import join_comments, minify
 from tools.measure.reference_mjml import NAMES, compiled
 
 LOOKS = """() => {
@@ -33,7 +33,7 @@ return [...document.body.querySelectorAll("*")].map((element) => {
 @pytest.mark.parametrize("quirks", [False, True])
 def test_a_browser_shows_the_same_with_and_without(browser, monkeypatch, name, quirks):
     less = compiled(name).html
-    monkeypatch.setattr(mjml, "minify", lambda root, _: root)
+    monkeypatch.setattr(mjml, "minify", lambda root: root)
     more = compiled(name).html
     assert len(less) < len(more)
     with browser.new_page(viewport={"width": 400, "height": 800}) as page:
@@ -46,7 +46,7 @@ def test_a_browser_shows_the_same_with_and_without(browser, monkeypatch, name, q
 
 def minified(body: str) -> str:
     root = etree.fromstring(f"<body>{body}</body>", etree.HTMLParser())
-    minify(root, tags_and_classes(root))
+    minify(root)
     whole: str = etree.tostring(root, method="html", encoding="unicode")
     return whole.removeprefix("<html><body>").removesuffix("</body></html>")
 
