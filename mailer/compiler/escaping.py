@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect
 from enum import Enum
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -229,18 +230,17 @@ def _parsed(source: str) -> list[tuple[str, Context]]:
     matches = markup.regular(source)
     if matches is None:
         return _read(source)
+    starts = [match.start() for match in matches]
     contexts: list[tuple[str, Context]] = []
     end = 0
-    for match in matches:
-        if SLOT.search(source, end, match.end()):
-            contexts += _in_text(source[end : match.start()])
-            contexts += _read(match[0]) if SLOT.search(match[0]) else []
-        end = match.end()
-    return contexts + _in_text(source[end:])
-
-
-def _in_text(text: str) -> list[tuple[str, Context]]:
-    return [(match[0], Context.TEXT) for match in SLOT.finditer(text)]
+    for slot in SLOT.finditer(source):
+        before = bisect(starts, slot.start()) - 1
+        if before < 0 or matches[before].end() <= slot.start():
+            contexts.append((slot[0], Context.TEXT))
+        elif matches[before].end() > end:  # the first of its slots
+            contexts += _read(matches[before][0])
+            end = matches[before].end()
+    return contexts
 
 
 def _read(source: str) -> list[tuple[str, Context]]:

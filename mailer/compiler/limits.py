@@ -79,7 +79,8 @@ def spend(size: int = 0) -> None:
         CampaignError: nothing is left.
     """
     _allowance.steps -= 1 + size // 100
-    if _allowance.steps < 0 or (_allowance.running and _is_late()):
+    # the clock first: to ask for the processor's time takes ten times as long
+    if _allowance.steps < 0 or (monotonic() > _allowance.until and _is_late()):
         raise _refusal(
             "this takes too long",
             "Look for loops in loops, and for text that grows in a loop.",
@@ -87,8 +88,7 @@ def spend(size: int = 0) -> None:
 
 
 def _is_late() -> bool:
-    # the clock first: to ask for the processor's time takes ten times as long
-    return monotonic() > _allowance.until and thread_time() > _allowance.processor_until
+    return _allowance.running and thread_time() > _allowance.processor_until
 
 
 @contextmanager
@@ -130,9 +130,8 @@ def size(value: Any, depth: int = 0) -> int:
         CampaignError: it is more than anything may have, or nested too deeply.
     """
     if isinstance(value, str):
-        total = len(value)
-        _refuse_large(total)
-        return total
+        _refuse_large(len(value))
+        return len(value)
     if isinstance(value, int):
         if value.bit_length() > DIGITS:
             raise _refusal("this number is too large", "Write a smaller number.")
@@ -167,7 +166,7 @@ _WITH_SIZE = frozenset([bool, dict, float, int, list, tuple, type(None)])
 
 def measured(value: Any) -> Any:
     """The value, its size taken from the allowance. Iterators and views become lists."""
-    if type(value) is str:  # as most are, and the others take ten times as long to tell apart
+    if isinstance(value, str):  # as most are, and the others take ten times as long to tell apart
         _refuse_large(len(value))
         spend(len(value))
         return value

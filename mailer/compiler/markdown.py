@@ -233,6 +233,9 @@ class _Tag(HTMLParser):
         texts = (f' {name}="{escape(value or "")}"' for name, value in attrs)
         self.written = f"<{tag}{''.join(texts)}{' /' if tag in VOID else ''}>"
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag: str) -> None:
         self.written = f"</{tag}>"
 
@@ -272,7 +275,8 @@ class Document:
     def __init__(self, text: str, labels: Sequence[str], direction: str = "ltr") -> None:
         _refuse_tangled(text)
         self._env: dict[str, Any] = {"labels": list(labels)}
-        self._lines = text.split("\n")
+        self._lines = [f"{line}\n" for line in text.split("\n")]
+        self._lines[-1] = self._lines[-1].removesuffix("\n")
         self.tokens: list[list[Token]] = []
         self.notes: dict[str, list[Token]] = {}
         for group in _top_level(_parser().parse(text, self._env)):
@@ -325,7 +329,7 @@ class Document:
         lines = group[0].map
         if lines is None or "references" in self._env:
             return ""
-        source = "\n".join(self._lines[slice(*lines)])
+        source = "".join(self._lines[slice(*lines)])
         return "" if "[^" in source else source
 
     def note_html(self, label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -136,6 +137,16 @@ def test_html_in_capitals_or_without_quotation_marks_is_as_good():
     assert "Hello <br" in merged.html
     assert re.search("""alt=('a "b"'|"a &quot;b&quot;")""", merged.html)
     assert merged.text.startswith("Hello\nthere")
+
+
+def test_html_of_a_paragraph_is_the_same_in_every_variant():
+    paragraph = "There <IMG SRC=https://example.org/x.png ALT='a \"b\"'> <BR/> and more."
+    merger = make_merger(f"{{% if recipient.city %}}\nA.\n\n{{% endif %}}\n{paragraph}")
+    mails = [merger.merge(ANA), merger.merge(replace(ANA, city=""))]
+    assert mails[0].variant != mails[1].variant
+    first, second = (re.search("There .*? and more", mail.html)[0] for mail in mails)
+    assert first == second
+    assert first.count("<img ") == 1
 
 
 @pytest.mark.parametrize(

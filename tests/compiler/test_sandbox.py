@@ -28,7 +28,7 @@ JINJA = {
     TemplateReference,
 }  # fmt: skip
 OURS = {Function, Method, Symbol}
-GLOBALS = {"cycler", "dict", "joiner", "namespace", "range"}
+GLOBALS = {"colors", "cycler", "dict", "joiner", "namespace", "range"}
 PROBES = """
 {% macro probe_macro(a, b=2) %}{{ caller is defined }}{% endmacro %}
 {% import "components.mjml" as module %}
@@ -136,6 +136,10 @@ class _Loader:
 def test_the_list_of_what_can_be_called_is_this_one():
     assert (Function, Macro, BlockReference, LoopContext, Joiner) == sandbox.CALLABLES
     assert set(Environment().globals) == GLOBALS
+    functions = Environment().globals["colors"]
+    assert {name: str(function) for name, function in functions.items()} == {
+        name: f"{name}()" for name in ("ink_on", "mix", "readable")
+    }
     changing = {"append", "clear", "copy", "extend", "insert", "pop", "popitem", "remove", "reverse", "setdefault", "sort", "update"}  # fmt: skip
     assert not changing & set().union(*sandbox.METHODS.values())
 
