@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -50,6 +50,9 @@ def written(root: etree._Element) -> str:
 
 
 @given(st.lists(RULES, max_size=2), BODIES)
+@example(["div .x p {color:red}"], '<p class="x"></p><a class="x"><div><p>text</p></div></a>')
+@example([".x .y div {color:red}"], '<a class="y"><a class="x"><div>text</div></a></a>')
+@example([".x[align] p {color:red}"], '<a class="x"><a align="left"><p>text</p></a></a>')
 def test_styles_are_inlined_as_by_premailer(sheets, body):
     ours, theirs = document(sheets, body), document(sheets, body)
     inline(ours)
