@@ -101,7 +101,7 @@ def test_a_module_that_is_mentioned_exists(_, path):
     assert (ROOT / path).exists() or (ROOT / "mailer" / path).exists()
 
 
-@pytest.mark.parametrize(("page", "target"), links())
+@pytest.mark.parametrize(("page", "target"), list(links()))
 def test_a_link_between_pages_leads_somewhere(page, target):
     if page.name in {"writing-campaigns.md", "components.md"} and not target.endswith(".md"):
         pytest.skip("an example of a link in a campaign")
