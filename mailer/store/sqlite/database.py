@@ -15,6 +15,7 @@ from sqlite_utils import Database as MigratedDatabase
 from mailer.atomic import private_folder, private_opener
 from mailer.errors import DatabaseReplacedError, StoreError
 from mailer.store.sql.database import MOVED, NONE, Parameters, Row, SqlDatabase
+from mailer.store.sqlite import log_header
 from mailer.store.sqlite.migrations import migrations
 from mailer.store.sqlite.schema import step_names, table_columns
 
@@ -299,7 +300,26 @@ class SqliteDatabase(SqlDatabase):
             self._file, self._known_log = file, log
             return
         self._rescue_log()
-        raise DatabaseReplacedError(
+        raise self._replaced()
+
+    def _check_log(self) -> None:
+        """Look at the log after a commit: what was emptied before has a gap, and lost what was in it.
+
+        Emptied again, it cannot be moved into the file, which is whole as it is, and older. Deleted, it
+        tells all others.
+        """
+        try:
+            # twice: another process may be beginning the log anew at this very moment
+            if any(log_header.is_intact(self._log) for _ in range(2)):
+                return
+            os.truncate(self._log, 0)
+            self._log.unlink()
+        except OSError:  # deleted, or moved
+            pass
+        raise self._replaced()
+
+    def _replaced(self) -> DatabaseReplacedError:
+        return DatabaseReplacedError(
             f"{self.path.name} was replaced or deleted while in use: nothing was written",
             hint="Stop everything that uses it (mailer serve, worker, send), put the right "
             "database in place, and start again. See docs/backups.md.",
@@ -355,6 +375,7 @@ class SqliteDatabase(SqlDatabase):
             if begin == "BEGIN IMMEDIATE":
                 # replaced between the first look and the commit: what was written is gone
                 self.check_present()
+                self._check_log()
         except BaseException as err:
             # an error such as a full disk has rolled everything back
             if self.connection.in_transaction:

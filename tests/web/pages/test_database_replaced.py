@@ -38,7 +38,11 @@ def remove_log_and_index(database):
     database.with_name(f"{database.name}-shm").unlink()
 
 
-EVERYTHING = (replace, delete, truncate, remove_log, remove_log_and_index)
+def empty_log(database):
+    os.truncate(f"{database}-wal", 0)
+
+
+EVERYTHING = (replace, delete, truncate, remove_log, remove_log_and_index, empty_log)
 
 
 def leave(site, people):
