@@ -18,4 +18,5 @@ def load(package: str, folder: str = "templates") -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a page of the server would look at nine files
     )

@@ -97,6 +97,9 @@ class SqlSubscribers:
     def field_names(self) -> frozenset[str]:
         return frozenset(name for (name,) in self._db.rows("SELECT name FROM field_names"))
 
+    def is_subscribed(self, list_name: str, email: str) -> bool:
+        return bool(self._db.row(_IS_SUBSCRIBED, {"list": list_name, "email": email}))
+
     def history(self, email: str) -> History | None:
         row = self._db.row(_BY_EMAIL, {"email": email})
         suppression = self._suppressions.find(email)
@@ -245,3 +248,8 @@ UPDATE memberships SET status = 'unsubscribed', since = :at, how = :how
 WHERE list_id = (SELECT id FROM lists WHERE name = :list)
     AND subscriber_id = (SELECT id FROM subscribers WHERE email = :email)
     AND status = 'subscribed'"""
+
+_IS_SUBSCRIBED = """
+SELECT 1 FROM memberships m JOIN lists ON lists.id = m.list_id
+JOIN subscribers s ON s.id = m.subscriber_id
+WHERE s.email = :email AND lists.name = :list AND m.status = 'subscribed'"""

@@ -69,9 +69,7 @@ def _consent(context: PageContext, read: ReadPetition, signature: Signature) -> 
     front = read.petition.front
     if not front.consent or signature.consent or not signature.email:
         return ""
-    history = context.store.subscribers.history(signature.email)
-    memberships = history.memberships if history else ()
-    joined = any(m.list_name == front.list and m.status == "subscribed" for m in memberships)
+    joined = context.store.subscribers.is_subscribed(front.list, signature.email)
     return "" if joined else front.consent
 
 

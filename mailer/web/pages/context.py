@@ -91,6 +91,7 @@ class PageContext:
         self.brand_name = ""
         """One of [brands]; "" for [brand]."""
         self._styles = {name: self._style(name) for name in ("", *settings.brands)}
+        self._style_urls = {name: self._style_url(name) for name in self._styles}
 
     def for_mail(self, send_id: int, subscriber_id: int) -> PageContext:
         """The context of a page that somebody's mail leads to: it shows that mail's brand and language."""
@@ -122,7 +123,7 @@ class PageContext:
             self.sender_profiles.brand(self.brand_name),
             self._templates.get_template(name),
         )
-        common = page_rendering.common(brand, self._style_url(), self.words)
+        common = page_rendering.common(brand, self._style_urls[self.brand_name], self.words)
         return HTMLResponse(template.render(common | shown), status)
 
     def invalid_link(self) -> Response:
@@ -133,9 +134,9 @@ class PageContext:
         """The style sheet of a brand; that of [brand] where there is none of this name."""
         return self._styles.get(brand, self._styles[""])
 
-    def _style_url(self) -> str:
-        stamp = hashlib.sha256(self.style(self.brand_name).encode()).hexdigest()[:8]
-        query = {"brand": self.brand_name, "v": stamp} if self.brand_name else {"v": stamp}
+    def _style_url(self, brand_name: str) -> str:
+        stamp = hashlib.sha256(self.style(brand_name).encode()).hexdigest()[:8]
+        query = {"brand": brand_name, "v": stamp} if brand_name else {"v": stamp}
         return f"{self.root}/style.css?{urlencode(query)}"
 
     def _style(self, brand_name: str) -> str:

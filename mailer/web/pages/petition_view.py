@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -39,13 +40,22 @@ class PetitionView:
 
     def share_by_mail(self, plain: Any) -> str:
         """The address of a mail in plain words of the page's language."""
-        subject, text = self.petition.front.title, f"{plain.i_signed}\r\n\r\n{self.url}\r\n"
-        return f"mailto:?subject={quote(subject)}&body={quote(text)}"
+        return _mail(self.petition.front.title, f"{plain.i_signed}\r\n\r\n{self.url}\r\n")
 
     @property
     def share_by_text(self) -> str:
-        """RFC 5724; phones take the body behind "?&", whichever sign they expect."""
-        return f"sms:?&body={quote(f'{self.petition.front.title}: {self.url}')}"
+        return _text_message(f"{self.petition.front.title}: {self.url}")
+
+
+@lru_cache(maxsize=256)
+def _mail(subject: str, text: str) -> str:
+    return f"mailto:?subject={quote(subject)}&body={quote(text)}"
+
+
+@lru_cache(maxsize=256)
+def _text_message(text: str) -> str:
+    """RFC 5724; phones take the body behind "?&", whichever sign they expect."""
+    return f"sms:?&body={quote(text)}"
 
 
 def view(context: PageContext, read: ReadPetition) -> PetitionView:
