@@ -171,6 +171,12 @@ def export(
     *,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table, for a spreadsheet.")] = False,
     as_pdf: Annotated[bool, typer.Option("--pdf", help="A document, to hand over.")] = False,
+    any_wording: Annotated[
+        bool,
+        typer.Option(
+            "--any-wording", help="Also of people who signed other words than those in the file."
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="The file. Default: in build/.")] = None,
 ) -> None:
     """Write the signatures for the petition's target: name, initial and place, no addresses."""
@@ -184,6 +190,12 @@ def export(
         raise UsageError("say what to write", hint="Add --csv or --pdf.")
     run = session(context)
     petition = load_petition(run.project, name)
+    others = _other_wording(run, petition)
+    if others and not any_wording:
+        raise UsageError(
+            f"there are signatures of other words than those that stand in {petition.path} now: {others:,}",
+            hint="Put title, targets and statement back as they were. If the words say the same: --any-wording",
+        )
     path = out or run.project.build / f"{petition.name}.{'csv' if as_csv else 'pdf'}"
     signed = run.store.petitions.all(petition.name, SignatureState.SIGNED)
     if as_pdf:

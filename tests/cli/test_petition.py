@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailer.campaigns.petition import parse
 from mailer.compiler import page_words
 from mailer.errors import UsageError
 from mailer.ledger.signature import SignatureState, Signer
@@ -21,6 +22,7 @@ from tests.support.ses_events import sample
 from tools.projects.project import NOW, address, make_project
 
 PETITION = TEXT.replace("closes: 2026-04-09\n", "")
+WORDING = parse("campaigns/petitions/night-bus.md", PETITION).wording
 
 
 @pytest.fixture
@@ -32,12 +34,12 @@ def root(tmp_path):
     return root
 
 
-def sign(store, number, **details):
+def sign(store, number, *, wording=WORDING, **details):
     subscriber = store.subscribers.history(address(number)).subscriber.id
     if details:
         store.subscribers.update(subscriber, details, now=NOW)
     return store.petitions.sign(
-        Signer("night-bus", "w1", subscriber_id=subscriber, send_id=1), now=NOW
+        Signer("night-bus", wording, subscriber_id=subscriber, send_id=1), now=NOW
     )
 
 
@@ -50,7 +52,7 @@ def edit(root, old, new):
 
 def test_status_counts_and_warns_of_another_wording(mailer, store):
     for number in range(3):
-        sign(store, number)
+        sign(store, number, wording="w1")
     store.petitions.withdraw(store.petitions.find("night-bus", email=address(0)).id, now=NOW)
     code, output = mailer("petition", "status")
     assert code == 0
@@ -164,6 +166,18 @@ def test_letters_without_a_font_are_an_error_and_no_empty_boxes(monkeypatch):
     monkeypatch.setattr(pdf, "covered", lambda: fonts)
     with pytest.raises(UsageError, match="no font on this machine has 小 王"):
         pdf.write("<p>王小", "王小")
+
+
+@pytest.mark.parametrize("kind", ["--csv", "--pdf"])
+def test_signatures_of_other_words_are_not_handed_over_under_these(root, mailer, store, kind):
+    sign(store, 1)
+    sign(store, 2, wording="another")
+    code, output = mailer("petition", "export", "night-bus", kind)
+    assert code == 2
+    assert "signatures of other words than those" in output
+    assert not list((root / "build").glob("night-bus.*"))
+    code, output = mailer("petition", "export", "night-bus", "--csv", "--any-wording")
+    assert (code, "Wrote 2 signatures" in output) == (0, True)
 
 
 def test_export_asks_what_to_write(mailer):

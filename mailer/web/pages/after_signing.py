@@ -167,6 +167,8 @@ async def confirm(context: PageContext, request: Request) -> Response:
     context = context.for_petition(read, wish.send_id)
     shown, adds_details = view(context, read), "signature" in wish.details
     can_confirm = shown.status == "open" or adds_details
+    if can_confirm and not pending.settled and not adds_details and not shown.is_read(wish.details):
+        return petition.page(context, shown, {}, {}, changed=True)
     if request.method != "POST" and not pending.settled and can_confirm:
         action = context.own_path("confirm-signature", request)
         return context.page(
@@ -191,11 +193,11 @@ async def confirm(context: PageContext, request: Request) -> Response:
 
 
 async def withdraw(context: PageContext, request: Request) -> Response:
-    """GET asks, POST takes a name off the petition."""
+    """GET asks, POST takes a name off the petition, also after its file is gone."""
     signature_id = context.read_expiring_token("withdraw", request)
     signature = context.store.petitions.get(signature_id) if signature_id else None
     read = context.petitions.get(signature.petition) if signature else None
-    if signature is None or read is None:
+    if signature is None:
         return context.invalid_link()
     if request.method == "POST":
         now, found_id = context.clock(), signature.id
@@ -203,9 +205,10 @@ async def withdraw(context: PageContext, request: Request) -> Response:
             lambda store: store.petitions.withdraw(found_id, now=now)
         )
     send_id = signature.send_id if signature else 0
-    return context.for_petition(read, send_id).page(
+    context = context.for_petition(read, send_id) if read else context.for_mail(send_id, 0)
+    return context.page(
         "petition-withdraw.html",
-        view=view(context, read),
+        view=view(context, read) if read else None,
         signature=signature,
         action=context.own_path("withdraw", request),
     )

@@ -12,6 +12,8 @@ MAX_WORDS = 8
 _MAX_DIGITS = 2
 """As in "3rd", and not as in a telephone number."""
 _MARKS = frozenset(" '\u2019\u2018\u02bb\u02bc`\u00b4.,-\u2010\u2011\u2013&()\u00b7\u30fb")
+_HIDDEN = re.compile(r"[\u115f\u1160]|[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{4,}")
+"""Letters that show nothing (Unicode: Hangul fillers), and piles of accents that cover the lines around."""
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[\w-]*\w", re.UNICODE)
 _MESSAGE = frozenset(
     [
@@ -82,6 +84,8 @@ def is_full_name(text: str) -> bool:
 def is_name(text: str, *, max_words: int = MAX_WORDS) -> bool:
     """Whether a text can be a name, and is no link, address, telephone number or message."""
     text = unicodedata.normalize("NFKC", text)
+    if _HIDDEN.search(text):
+        return False
     if not all(_may_stand_in_name(character) for character in text):
         return False
     if sum(character.isdigit() for character in text) > _MAX_DIGITS or _has_domain(text):

@@ -31,15 +31,17 @@ async def show(context: PageContext, request: Request) -> Response:
         return context.invalid_link()
     context, shown = context.for_petition(read), view(context, read)
     if request.method != "POST" or shown.status != "open":
-        return _page(context, shown, {}, {})
+        return page(context, shown, {}, {})
     form = await form_reading.read(request)
+    if not shown.is_read(form):
+        return page(context, shown, form, {}, changed=True)
     email = public_forms.read_address(form.get("email", ""))
     details = public_forms.read_details(form, context.words)
     problems = _problems(read.petition, form, details, context.words) | (
         {} if email else {"email": context.words.text.no_address}
     )
     if problems:
-        return _page(context, shown, form, problems)
+        return page(context, shown, form, problems)
     if await context.is_rate_limited(request):
         return context.rate_limited()
     wish = _wish(read.petition, email, form, details.columns)
@@ -48,22 +50,34 @@ async def show(context: PageContext, request: Request) -> Response:
     return context.page("petition-mailed.html", view=shown, email=email)
 
 
-def _page(
+def page(
     context: PageContext,
     shown: PetitionView,
     form: Mapping[str, str],
     problems: Mapping[str, str],
+    *,
+    changed: bool = False,
 ) -> Response:
-    page = context.page(
+    """Show the public page.
+
+    Args:
+        context: of the page.
+        shown: the petition at this moment.
+        form: what was typed.
+        problems: with it, by field.
+        changed: whether other words were signed than those that stand there now.
+    """
+    response = context.page(
         "petition.html",
-        422 if problems else 200,
+        409 if changed else 422 if problems else 200,
         view=shown,
         comments=context.store.petitions.comments(shown.petition.name, COMMENTS),
         form=form,
         problems=problems,
+        changed=changed,
     )
-    page.headers["x-robots-tag"] = "all"
-    return page
+    response.headers["x-robots-tag"] = "all"
+    return response
 
 
 def _problems(

@@ -13,6 +13,7 @@ from mailer.links import petition_page
 from mailer.timezones import find_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from mailer.campaigns.petition import Petition
@@ -33,6 +34,10 @@ class PetitionView:
     """"open", "closed", or "soon" before it opens."""
     url: str
     """The address of the public page."""
+
+    def is_read(self, form: Mapping[str, str]) -> bool:
+        """Whether a form was filled in below the words that stand in the file now."""
+        return form.get("wording", self.petition.wording) == self.petition.wording
 
     @property
     def percent(self) -> int:

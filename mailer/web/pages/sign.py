@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse
 
 from mailer.ledger.signature import Signer
+from mailer.web.pages import form_reading
 from mailer.web.pages.after_signing import thanks
 from mailer.web.pages.petition_view import view
 from mailer.web.pages.unsubscribe import TEST_SEND
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from mailer.web.pages.context import PageContext
     from mailer.web.pages.petition_library import ReadPetition
+    from mailer.web.pages.petition_view import PetitionView
 
 
 async def from_mail(context: PageContext, request: Request) -> Response:
@@ -33,22 +35,30 @@ async def from_mail(context: PageContext, request: Request) -> Response:
     context = context.for_petition(read, send_id)
     if send_id == TEST_SEND:
         return context.page("test-mail.html")
-    if request.method == "POST":
-        return await _sign(context, read, subscriber_id, send_id)
-    reader = context.store.unsubscribes.reader(subscriber_id, send_id)
+    form = await form_reading.read(request) if request.method == "POST" else {}
     shown = view(context, read)
+    if request.method == "POST" and shown.is_read(form):
+        return await _sign(context, read, shown, subscriber_id, send_id)
+    reader = context.store.unsubscribes.reader(subscriber_id, send_id)
     if reader is None:
         return context.invalid_link()
     if not reader.email or shown.status != "open":
         return RedirectResponse(shown.url, 303)
     action = context.own_path("sign", request, name)
-    return context.page("petition-sign.html", view=shown, reader=reader, action=action)
+    changed = not shown.is_read(form)
+    return context.page(
+        "petition-sign.html",
+        409 if changed else 200,
+        view=shown,
+        reader=reader,
+        action=action,
+        changed=changed,
+    )
 
 
 async def _sign(
-    context: PageContext, read: ReadPetition, subscriber_id: int, send_id: int
+    context: PageContext, read: ReadPetition, shown: PetitionView, subscriber_id: int, send_id: int
 ) -> Response:
-    shown = view(context, read)
     signer = Signer(
         read.petition.name, read.petition.wording, subscriber_id=subscriber_id, send_id=send_id
     )

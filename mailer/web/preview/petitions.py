@@ -41,6 +41,7 @@ def page(project: Project, store: Store, name: str, now: datetime) -> str:
             comments=comments,
             form={},
             problems={},
+            changed=False,
         )
     )
 

@@ -34,6 +34,26 @@ def test_links_addresses_and_messages_are_none(text):
     assert not is_name(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u3164",
+        "\u115f\u1160",
+        "\uffa0",
+        "A\u3164B",
+        "a" + "\u0300" * 40,
+        "Z\u0335\u0322\u0317\u035a\u0348lgo",
+    ],
+)
+def test_names_that_show_nothing_or_cover_the_lines_around_are_none(text):
+    assert not is_name(text)
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Thị Ánh", "Nguye\u0302\u0303n", "שָׁלוֹם", "مُحَمَّد", "สมศักดิ์"])
+def test_accents_that_names_have_are_none_too_many(name):
+    assert is_name(name)
+
+
 def test_a_message_is_not_spread_over_two_fields():
     assert is_name("Confirm in")
     assert is_name("the bank")

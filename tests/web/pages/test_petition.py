@@ -486,3 +486,52 @@ def test_a_mail_in_a_browser_shows_the_count_of_now(root):
         for url in (site.links(ids[0], send).view, "/c/buses"):
             assert re.search(r">5</strong> signatures of 50,000", site.get(url).text)
     site.store.close()
+
+
+def edited(site):
+    write(site.root, PETITION.replace("Bring back the last bus home", "Bring back two buses"))
+
+
+def wording(page):
+    return re.search(r'name="wording" value="(\w+)"', page.text)[1]
+
+
+def test_words_that_change_while_a_page_is_open_are_shown_before_anybody_signs_them(site):
+    for url, typed in ((link(site), {}), (PAGE, FORM)):
+        write(site.root)
+        read = wording(site.get(url))
+        edited(site)
+        answer = site.post(url, typed | {"wording": read})
+        assert answer.status_code == 409
+        assert "have changed since you opened it" in answer.text
+        assert "Bring back two buses" in answer.text
+        assert counts(site) == (0, 0, 0, 0)
+        assert site.mails() == []
+    assert 'value="Ana"' in answer.text
+    assert site.post(link(site), {"wording": wording(answer)}).status_code == 200
+    assert counts(site) == (0, 1, 0, 0)
+
+
+def test_words_that_change_before_the_mail_is_confirmed_are_not_confirmed(site):
+    site.post(PAGE, FORM)
+    url = site.link_to(ANA)
+    edited(site)
+    for answer in (site.get(url), site.post(url)):
+        assert answer.status_code == 409
+        assert "have changed since you opened it" in answer.text
+    assert counts(site) == (1, 0, 0, 0)
+    site.post(PAGE, FORM)
+    assert "Thank you for signing" in site.post(site.link_to(ANA)).text
+    assert signature(site).status is SignatureState.SIGNED
+    assert site.store.petitions.wordings("night-bus").keys() == {wording(site.get(PAGE))}
+
+
+def test_a_name_can_be_taken_off_after_the_petition_s_file_is_gone(site):
+    site.post(link(site))
+    url = withdraw_link(site, address(0))
+    (site.root / "campaigns" / "petitions" / "night-bus.md").unlink()
+    assert "Take your name off?" in site.get(url).text
+    assert "Your name is off the petition" in site.post(url).text
+    assert counts(site) == (0, 0, 1, 0)
+    for gone in (PAGE, link(site)):
+        assert site.get(gone).status_code == 404
