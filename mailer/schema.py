@@ -15,6 +15,32 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_SECTION = "a section of its own: [{name}], and its keys on the lines below"
+_LIST = 'a list in square brackets: {key} = ["…", "…"]'
+_KINDS = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": 'text in quotation marks: {key} = "…"',
+    "int_parsing": "a whole number without quotation marks: {key} = 10",
+    "int_type": "a whole number without quotation marks: {key} = 10",
+    "int_from_float": "a whole number: {key} = 10",
+    "float_parsing": "a number without quotation marks: {key} = 10",
+    "float_type": "a number without quotation marks: {key} = 10",
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "dict_type": _SECTION,
+    "model_type": _SECTION,
+}
+"""What a value of another kind should be, by pydantic's name of the error."""
+_LONGEST = 60
+
+
+def _shown(value: object) -> str:
+    """A value as mailer.toml has it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def explain(err: ValidationError, model: type[BaseModel], place: Any) -> ConfigError:
     """The first problem of a validation, in the words of staff."""
     problem = err.errors()[0]
@@ -26,12 +52,13 @@ def explain(err: ValidationError, model: type[BaseModel], place: Any) -> ConfigE
     elif problem["type"] == "missing":
         message = f'"{name}" is missing'
         hint = "Every project needs it; see docs/configuration.md."
-    elif problem["type"] == "bool_parsing":
-        message = f'"{name}" must be true or false'
-        hint = f"It is now {problem['input']!r}."
+    elif kind := _KINDS.get(problem["type"]):
+        message = f'"{name}" must be {kind.format(name=name, key=where[-1])}'
+        hint = f"It is now {_shown(problem['input'])}."
     else:
-        message = f'"{name}": {problem["msg"].removeprefix("Value error, ").lower()}'
-        hint = f"It is now {problem['input']!r}."
+        text = problem["msg"].removeprefix("Value error, ")
+        message = f'"{name}": {text[:1].lower()}{text[1:]}'
+        hint = f"It is now {_shown(problem['input'])}."
     return ConfigError(message, place=place(where), hint=hint)
 
 

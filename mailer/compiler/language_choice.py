@@ -62,6 +62,8 @@ class LanguageChoice:
         else:
             language = self._recipients(shared) or languages.nearest(self._guessed, self._available)
         language = language or self._snapshot.content.brand.language
+        if language not in self._available:
+            raise self._unknown(language, Place("mailer.toml"), 'language = "{}" under [brand]')
         return {"language": language, "direction": languages.direction(language)}
 
     @cached_property
@@ -96,7 +98,7 @@ class LanguageChoice:
             code = str(result)
         language = languages.nearest(code, self._available)
         if code == written and not language:
-            raise self._unknown(code)
+            raise self._unknown(code, self._campaign.place("language"), "language: {}")
         return language
 
     def _recipients(self, shared: Mapping[str, Any]) -> str:
@@ -120,12 +122,12 @@ class LanguageChoice:
         before = re.split(rf"language\s*==\s*[\"']{re.escape(code)}", self._source, maxsplit=1)[0]
         return self._campaign.place(line=before.count("\n") + 1)
 
-    def _unknown(self, code: str) -> CampaignError:
+    def _unknown(self, code: str, place: Place, setting: str) -> CampaignError:
         meant = languages.nearest(languages.named(code), self._available)
         return CampaignError(
             f'there are no words for the language "{code}"',
-            place=self._campaign.place("language"),
-            hint=f"Write language: {meant}"
+            place=place,
+            hint=f"Write {setting.format(meant)}"
             if meant
             else f"{suggest(code, self._available)} To add one, copy templates/languages/en.txt "
             "and translate it.",

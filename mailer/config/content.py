@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mailer.config.values import Color, EmailAddress, HeaderText, Host, Segments, Tags, WebAddress
+from mailer.config.values import (
+    BaseAddress,
+    Color,
+    EmailAddress,
+    HeaderText,
+    Host,
+    Segments,
+    Tags,
+    WebAddress,
+)
 from mailer.schema import Section
 
 
@@ -66,7 +75,7 @@ class Sender(Section):
 
 
 class SiteSettings(Section):
-    base_url: WebAddress
+    base_url: BaseAddress
     """The address of the recipients' pages, with which every personal link begins."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mailer.config.values import EmailAddress, SmtpServer, TimeZone, WebAddress
+from mailer.config.values import BaseAddress, EmailAddress, SmtpServer, TimeZone, WebAddress
 from mailer.schema import Section
 
 
@@ -123,7 +123,7 @@ class ImageSettings(Section):
     """Put before each name in the bucket, such as "newsletter/"."""
     region: str = ""
     """The bucket's region; "" leaves it to the environment."""
-    base_url: WebAddress | Literal[""] = ""
+    base_url: BaseAddress | Literal[""] = ""
     """The address of published pictures; "" is /i below [site] base_url."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator
 
@@ -12,9 +13,36 @@ from mailer.timezones import find_zone
 
 
 def _https(url: str) -> str:
-    if not re.match(r"https?://[^\s/]+", url):
+    """A web address in ASCII, without a slash at its end."""
+    url = url.strip()
+    if not re.match(r"https?://[^\s/?#]", url, re.IGNORECASE):
         raise ValueError("must be a web address that begins with https://")
-    return url.rstrip("/")
+    if re.search(r"[\s<>\"]", url):
+        raise ValueError("must be one web address, with no blank and no quotation marks in it")
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as err:
+        raise ValueError("must have a port between 1 and 65535, or none") from err
+    if "@" in parts.netloc:
+        raise ValueError("must hold no user name and no password: everybody would see them")
+    host = ascii_host(parts.hostname or "")
+    if ":" in host:
+        host = f"[{host}]"
+    elif not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", host):
+        raise ValueError("must have the name of a site that can exist after https://")
+    rest = urlunsplit(("", "", parts.path, parts.query, parts.fragment))
+    return f"{parts.scheme}://{host}{port}{quote(rest, safe=_URL_SAFE)}".rstrip("/")
+
+
+_URL_SAFE = "%/:?#[]@!$&'()*+,;=~"
+
+
+def _base(url: str) -> str:
+    address = _https(url)
+    if re.search("[?#]", address):
+        raise ValueError('must have no "?" and no "#": the rest of each address is put behind it')
+    return address
 
 
 def _address(text: str) -> str:
@@ -35,9 +63,10 @@ def _header_text(text: str) -> str:
 
 
 def _color(text: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+    if not re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text):
         raise ValueError('must be a color such as "#1f5c4d"')
-    return text
+    short = len(text) == len("#fff")
+    return "#" + "".join(digit * 2 for digit in text[1:]) if short else text
 
 
 def _tag_name(text: str) -> str:
@@ -102,6 +131,7 @@ def _condition(text: str) -> str:
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 SmtpServer = Annotated[str, AfterValidator(_smtp_server)]
 WebAddress = Annotated[str, AfterValidator(_https)]
+BaseAddress = Annotated[str, AfterValidator(_base)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 Color = Annotated[str, AfterValidator(_color)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
