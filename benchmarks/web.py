@@ -47,14 +47,14 @@ def serve(root: Path, size: int, rounds: int, clicks: int = CLICKS) -> Served:
     """Start the pages, and let people spread over the whole list click."""
     keys = load_keys(None, root / "lists" / "secret.key")
     command = [*project.MAILER, str(root), "serve", "--port", "0"]
-    each = min(clicks, size // rounds)
+    clicks_each = min(clicks, size // rounds)
     served = Served()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         assert server.stdout
         port = int(server.stdout.readline().split(b"127.0.0.1:")[1].split(b"/")[0])
         try:
             for number in range(rounds):
-                ids = range(1 + number, size + 1, size // each)[:each]
+                ids = range(1 + number, size + 1, size // clicks_each)[:clicks_each]
                 paths = [f"/u/{keys.token('unsubscribe', i, 1)}" for i in ids]
                 took, seconds, wrong = uvloop.run(answered(port, paths, CONNECTIONS))
                 assert not wrong, wrong

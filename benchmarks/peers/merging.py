@@ -14,13 +14,13 @@ from pathlib import Path
 def rate(make, people, rounds):
     """People a second of CPU time, by round."""
     make(people[0])
-    found = []
+    rates = []
     for _ in range(rounds):
         began = time.process_time()
         for person in people:
             assert len(make(person)) > 10_000
-        found.append(len(people) / (time.process_time() - began))
-    return found
+        rates.append(len(people) / (time.process_time() - began))
+    return rates
 
 
 def jinja(work):

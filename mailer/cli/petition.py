@@ -66,16 +66,16 @@ def check(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
     run = session(context)
     petition = load_petition(run.project, name)
-    found = _findings(run, petition)
+    problems = _findings(run, petition)
     if as_json:
-        print_json({"petition": petition.name, **findings.as_json(found)})
+        print_json({"petition": petition.name, **findings.as_json(problems)})
     else:
-        findings.show(found, 0)
-    errors = findings.count(found, Severity.ERROR)
-    if any(finding.severity is Severity.ERROR for finding in found):
+        findings.show(problems, 0)
+    errors = findings.count(problems, Severity.ERROR)
+    if any(finding.severity is Severity.ERROR for finding in problems):
         raise FindingsError(f"{petition.name} is not ready to be signed: {errors}")
     if not as_json:
-        warnings = findings.count(found, Severity.WARNING)
+        warnings = findings.count(problems, Severity.WARNING)
         typer.echo(f"{petition.name} can be signed: no error, {warnings}.")
 
 

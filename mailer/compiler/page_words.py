@@ -178,9 +178,9 @@ def _definitions(source: str, path: str) -> dict[str, _Definition]:
             hint="Translate only what stands between the tags.",
         ) from err
     _refuse_markup(tree, path)
-    found = {name: definition for name, definition in _named(tree, path) if name[0] != "_"}
+    definitions = {name: definition for name, definition in _named(tree, path) if name[0] != "_"}
     _refuse_unknown_variables(tree, path)
-    return found
+    return definitions
 
 
 def _named(tree: nodes.Template, path: str) -> Iterator[tuple[str, _Definition]]:

@@ -45,8 +45,8 @@ def _lookup_shape(
         return text, lambda r: r.rows(table), [dict.fromkeys(table.columns)], reads
 
     def row(recipient: Recipient) -> Row:
-        found = recipient.rows(table)
-        return found[0] if found else {}
+        rows = recipient.rows(table)
+        return rows[0] if rows else {}
 
     columns = {
         column: (f"{text}.{column}", lambda r, column=column: row(r).get(column, ""), None, reads)

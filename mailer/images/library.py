@@ -47,7 +47,7 @@ def _picture(project: Project, reference: str, place: Place) -> Picture:
     folder = project.root / "campaigns" / "images"
     file = project.root / "campaigns" / reference
     if not file.is_file() or not file.resolve().is_relative_to(folder.resolve()):
-        names = [f"images/{each.relative_to(folder)}" for each in folder.rglob("*.*")]
+        names = [f"images/{path.relative_to(folder)}" for path in folder.rglob("*.*")]
         raise CampaignError(
             f"there is no picture campaigns/{reference}",
             place=place,
@@ -56,12 +56,12 @@ def _picture(project: Project, reference: str, place: Place) -> Picture:
     source = file.read_bytes()
     digest = hashlib.sha256(_RECIPE + source).hexdigest()[:16]
     stem = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "picture"
-    made = _find(project, f"{stem}-{digest}")
-    if made is None:
+    picture = _find(project, f"{stem}-{digest}")
+    if picture is None:
         _make(project, source, f"{stem}-{digest}", reference, place)
-        made = _find(project, f"{stem}-{digest}")
-        assert made is not None
-    return made
+        picture = _find(project, f"{stem}-{digest}")
+        assert picture is not None
+    return picture
 
 
 def _find(project: Project, stem: str) -> Picture | None:

@@ -106,10 +106,10 @@ def run(tries: int, seed: int = 5) -> Outcome:
             values[5] = rnd.choice(_STARTS) + values[5]
         try:
             merged, data = mail(number, values)
-            found = [*_differences(usual, _form(merged, data)), *_faults(merged, data)]
+            problems = [*_differences(usual, _form(merged, data)), *_faults(merged, data)]
         except Exception as err:  # noqa: BLE001 - any failure is what is looked for
-            found = [f"{type(err).__name__}: {err}"]
-        outcome.successes += [f"{problem}: {values!r:.300}" for problem in found]
+            problems = [f"{type(err).__name__}: {err}"]
+        outcome.successes += [f"{problem}: {values!r:.300}" for problem in problems]
     outcome.figures = f"{len(usual['tags'])} tags in the document"
     return outcome
 

@@ -36,13 +36,13 @@ def _options() -> argparse.Namespace:
 
 
 def _account(options: argparse.Namespace) -> dict[str, Any]:
-    given = {
+    account = {
         "rate": options.rate,
         "quota": options.quota,
         "identities": options.identity and tuple(options.identity),
         "configuration_sets": options.configuration_set and tuple(options.configuration_set),
     }
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in account.items() if value is not None}
 
 
 def main() -> None:

@@ -101,8 +101,8 @@ def _raw(request: dict[str, Any], data: str) -> Draft:
     except binascii.Error as err:
         raise ApiError("SerializationException", "Raw.Data is not base64.") from err
     found = limits.raw_headers(raw)
-    given = request.get("Destination")
-    to = limits.recipients(given) if given else limits.raw_recipients(found)
+    recipient = request.get("Destination")
+    to = limits.recipients(recipient) if recipient else limits.raw_recipients(found)
     return Draft(found["from"][0], to, lambda _id, _domain, _at: raw, raw=raw)
 
 

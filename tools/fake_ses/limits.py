@@ -102,12 +102,12 @@ def address(text: str) -> str:
 
 
 def recipients(destination: dict[str, Any]) -> list[str]:
-    found = [
+    addresses = [
         address(text)
         for kind in ("ToAddresses", "CcAddresses", "BccAddresses")
         for text in destination.get(kind) or ()
     ]
-    return counted(found)
+    return counted(addresses)
 
 
 def counted(found: list[str]) -> list[str]:

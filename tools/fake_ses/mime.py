@@ -79,18 +79,18 @@ def build(
 def fields(data: bytes) -> list[tuple[str, str]]:
     """The header fields of a message, unfolded; none when no blank line ends the header."""
     end = _BLANK_LINE.search(data)
-    found = _FIELD.findall(data, 0, end.start()) if end else []
-    return [(n.decode(), b" ".join(v.split()).decode("utf-8", "replace")) for n, v in found]
+    matches = _FIELD.findall(data, 0, end.start()) if end else []
+    return [(n.decode(), b" ".join(v.split()).decode("utf-8", "replace")) for n, v in matches]
 
 
 def _address_headers(mail: Envelope) -> list[str]:
-    given = (
+    headers = (
         ("From", (mail.source,)),
         ("Reply-To", mail.reply_to),
         ("To", mail.to),
         ("Cc", mail.cc),
     )
-    return [f"{name}: " + ",\r\n ".join(addresses) for name, addresses in given if addresses]
+    return [f"{name}: " + ",\r\n ".join(addresses) for name, addresses in headers if addresses]
 
 
 def _encoded(subject: str) -> str:

@@ -69,12 +69,14 @@ def main(files: list[str]) -> int:
     for program, objects in (
         ("SpamAssassin", spam), ("html-validate, doiuse-email, mailparser", by_node), ("dkimpy", signatures),
     ):  # fmt: skip
-        found = objects(paths)
-        if found is None:
+        objections_by_mail = objects(paths)
+        if objections_by_mail is None:
             continue
-        counts = Counter(text for texts in found.values() for text in texts)
+        counts = Counter(text for texts in objections_by_mail.values() for text in texts)
         objections += counts.total()
-        print(f"{program}: {counts.total()} objections to {len(found)} of {len(paths)} mails")
+        print(
+            f"{program}: {counts.total()} objections to {len(objections_by_mail)} of {len(paths)} mails"
+        )
         for text, count in counts.most_common(20):
             print(f"  {count:4} x {text}")
     return 1 if objections else 0
@@ -140,7 +142,7 @@ def by_node(paths: list[Path]) -> Objections | None:
         text=True,
         check=True,
     )
-    found = {}
+    objections_by_mail = {}
     for path, mail in zip(paths, json.loads(run.stdout), strict=True):
         objections = [f"html-validate {text}" for text in mail["html-validate"]]
         objections += [
@@ -150,8 +152,8 @@ def by_node(paths: list[Path]) -> Objections | None:
         ]
         objections += [f"mailparser {text}" for text in _read_otherwise(path, mail)]
         if objections:
-            found[path.name] = objections
-    return found
+            objections_by_mail[path.name] = objections
+    return objections_by_mail
 
 
 def _read_otherwise(path: Path, read: dict[str, Any]) -> list[str]:

@@ -103,8 +103,8 @@ def enrol(store: Store, numbers: Iterable[int]) -> None:
 
 def files(root: Path, campaign: str = "vote") -> list[str]:
     """The addresses that have a file in the outbox, one entry for each file."""
-    found = (root / "outbox" / campaign).glob("*.eml")
-    return sorted(file.name.partition("-")[2].removesuffix(".eml") for file in found)
+    paths = (root / "outbox" / campaign).glob("*.eml")
+    return sorted(file.name.partition("-")[2].removesuffix(".eml") for file in paths)
 
 
 PROGRAM = "mailer"

@@ -113,8 +113,8 @@ def usual() -> Subscriber:
 
 
 def audience(campaign: str) -> list[Subscriber]:
-    found = load(campaign)
-    belongs = condition(found.audience, found, frozenset(members()[0].fields))
+    snapshot = load(campaign)
+    belongs = condition(snapshot.audience, snapshot, frozenset(members()[0].fields))
     return [person for person in members() if belongs(person)]
 
 

@@ -31,8 +31,8 @@ def make_project(root: Path, people: int, **ses: str) -> Path:
     """The sample's campaigns, templates, look-ups and people, the people again and again."""
     samples.copy_to(root)
     settings = (root / "mailer.toml").read_text(encoding="utf-8")
-    given = {"region": "us-east-1", "configuration_set": "mailer", **ses}
-    lines = "".join(f'{name} = "{value}"\n' for name, value in given.items())
+    ses_settings = {"region": "us-east-1", "configuration_set": "mailer", **ses}
+    lines = "".join(f'{name} = "{value}"\n' for name, value in ses_settings.items())
     settings = settings.replace('transport = "outbox"', 'transport = "ses"')
     (root / "mailer.toml").write_text(f"{settings}\n[ses]\n{lines}", encoding="utf-8")
     store = open_store(root)

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 def feed(ses: RemoteSes, aws: Aws, after: int) -> int:
     """Report what has become of the mail since number `after`; returns the next number."""
-    found = ses.events(after)
-    reported = [each for each in found if each["eventType"] != "Send"]
-    aws.put([json.dumps(each) for each in reported])
-    return after + sum(each["eventType"] == "Send" for each in found)
+    events = ses.events(after)
+    reported = [event for event in events if event["eventType"] != "Send"]
+    aws.put([json.dumps(event) for event in reported])
+    return after + sum(event["eventType"] == "Send" for event in events)
 
 
 def rehearse(root: Path, ses: RemoteSes, aws: Aws, rate: float) -> subprocess.Popen[str]:

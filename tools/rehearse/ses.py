@@ -91,14 +91,14 @@ def rehearse(what: Rehearsal, root: Path) -> Seen:
 def faults(what: Rehearsal, seen: Seen) -> list[str]:
     """What is not as it must be."""
     share = seen.reached / what.allowed
-    found = {
+    problems = {
         f"{what.people - seen.accepted} were not accepted": seen.accepted != what.people,
         f"{seen.twice} were accepted twice": seen.twice,
         f"{seen.throttled} were refused for speed": seen.throttled,
         f"{seen.busiest} in one second": seen.busiest > what.allowed + what.batch,
         f"{share:.1%} of the rate allowed": not 0.95 <= share <= 1.001,
     }
-    return [text for text, wrong in found.items() if wrong]
+    return [text for text, wrong in problems.items() if wrong]
 
 
 def main() -> None:

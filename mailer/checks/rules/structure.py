@@ -72,15 +72,15 @@ def other_language(mail: RenderedMail) -> Iterator[Finding]:
     snapshot = mail.snapshot
     source, named = snapshot.files[snapshot.path], snapshot.parsed.front.language
     code = languages.guessed(source)
-    said = (mail.tree.get("lang") or "").partition("-")[0].lower()
-    if not code or code == said or "{{" in named or languages.asked_for(source):
+    declared = (mail.tree.get("lang") or "").partition("-")[0].lower()
+    if not code or code == declared or "{{" in named or languages.asked_for(source):
         return
     name = languages.NAMES[code]
     has_words = f"templates/languages/{code}.txt" in snapshot.files
     yield Finding(
         LANGUAGE_OTHER,
         Severity.WARNING,
-        f"the text reads like {name}, and the mail says that it is in {languages.NAMES.get(said, said)}",
+        f"the text reads like {name}, and the mail says that it is in {languages.NAMES.get(declared, declared)}",
         f"Write language: {code} at the top."
         if has_words
         else f"Copy templates/languages/en.txt to {code}.txt beside it, translate it, and write "
