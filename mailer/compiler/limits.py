@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from contextlib import contextmanager
+from math import inf
 from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class _Allowance(threading.local):
 
     steps = STEPS
     calls = 0
-    until = 0.0
+    until = inf
     processor_until = 0.0
     running = False
 
@@ -63,7 +64,7 @@ def run() -> Iterator[None]:
     try:
         yield
     finally:
-        _allowance.running = False
+        _allowance.running, _allowance.until = False, inf
 
 
 def renew() -> None:
@@ -80,15 +81,13 @@ def spend(size: int = 0) -> None:
     """
     _allowance.steps -= 1 + size // 100
     # the clock first: to ask for the processor's time takes ten times as long
-    if _allowance.steps < 0 or (monotonic() > _allowance.until and _is_late()):
+    if _allowance.steps < 0 or (
+        monotonic() > _allowance.until and thread_time() > _allowance.processor_until
+    ):
         raise _refusal(
             "this takes too long",
             "Look for loops in loops, and for text that grows in a loop.",
         )
-
-
-def _is_late() -> bool:
-    return _allowance.running and thread_time() > _allowance.processor_until
 
 
 @contextmanager
