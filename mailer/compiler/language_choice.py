@@ -62,7 +62,8 @@ class LanguageChoice:
         else:
             language = self._recipients(shared) or languages.nearest(self._guessed, self._available)
         language = language or self._snapshot.content.brand.language
-        if language not in self._available:
+        language = languages.nearest(language, self._available) or language
+        if self._available and language not in self._available:
             raise self._unknown(language, Place("mailer.toml"), 'language = "{}" under [brand]')
         return {"language": language, "direction": languages.direction(language)}
 
