@@ -213,6 +213,23 @@ def test_a_backup_that_is_cut_off_leaves_the_earlier_one(mailer, tmp_path, monke
     assert not list((tmp_path / "backup").glob("*.part"))
 
 
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(mailer, root, store, tmp_path):
+    mailer("send", "vote", "--yes", "--limit", "4")
+    connection = store.database.connection
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'freshness'")
+    connection.execute("DROP TABLE ledger")
+    connection.execute("DROP TABLE unsettled")
+    store.database.back_up(tmp_path / "mailer.db")
+    store.close()
+    (root / "lists" / "mailer.db").unlink()
+    code, output = mailer("restore", str(tmp_path), "--yes")
+    assert code == 0
+    assert "Updating mailer.db for this version of mailer" in output
+    before = mailed(root)
+    mailer("send", "vote", "--yes")
+    assert mailed(root) == before
+
+
 def test_the_database_itself_is_no_backup(mailer, root, tmp_path):
     mailer("send", "vote", "--yes", "--limit", "4")
     (tmp_path / "link").symlink_to(root / "lists")
