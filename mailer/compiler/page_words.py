@@ -68,7 +68,7 @@ class PageWords:
 
     Args:
         sources: language code → text of its file, English among them.
-        own: the codes of those that a project has written.
+        own: the codes of those that a project has written or changed.
 
     Raises:
         CampaignError: one of the project's is no Jinja, lacks a name, has another one, or other parameters; with
@@ -116,7 +116,8 @@ def load(project: Path) -> PageWords:
     }
     paths = sorted((project / "templates" / FOLDER).glob("*.txt"))
     own = {path.stem: _read(path) for path in paths}
-    return PageWords(sources | own, own)
+    changed = [code for code, text in own.items() if text != sources.get(code)]
+    return PageWords(sources | own, changed)
 
 
 def _path(code: str) -> str:

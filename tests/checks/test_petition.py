@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailer.campaigns.petition import parse
-from mailer.checks import petition
+from mailer.checks import page_language, petition
 from mailer.compiler import page_words, petition_text
 from mailer.errors import Place
 from mailer.ledger.signature import SignatureCounts
@@ -57,6 +57,7 @@ def test_a_good_petition_has_no_finding():
         (TITLE, "Bring the bus home " * 5, petition.LONG_TITLE, 2),
         (WHY, "", petition.NO_WHY, None),
         ("list: members", "list: membres", petition.NO_LIST, 4),
+        ("list: members", "list: members\nlanguage: fr", page_language.NO_WORDS, 5),
         (TITLE, "TODO", petition.TODO, 2),
         ("is never full", "is TODO", petition.TODO, 11),
         ("until one", "until TODO", petition.TODO, 7),

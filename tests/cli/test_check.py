@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from mailer import cli
+from mailer import assets, cli
 from mailer.checks.rules import dead_links
 from mailer.cli import send_command
 from tools.projects import samples
@@ -286,3 +286,31 @@ def test_places_with_one_remedy_share_its_hint(root, mailer):
     _, said, _ = mailer("check", "links")
     assert said.count("[link-not-https]") == 3
     assert said.count("Write https:// and try whether it opens.") == 1
+
+
+def test_a_language_that_the_pages_have_no_words_for_is_named(root, mailer):
+    folder = root / "templates"
+    for kind in ("languages", "pages"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    french = assets.templates()["languages/en.txt"]
+    (folder / "languages" / "fr.txt").write_text(french)
+    text = VOTE.replace("list: members", "list: members\nlanguage: fr")
+    (root / "campaigns" / "vote.md").write_text(text)
+    code, output, _ = mailer("check", "vote")
+    assert code == 0
+    assert "the text is in French" in output
+    assert "[page-words]" in output
+    (folder / "pages" / "fr.txt").write_text(assets.templates()["pages/en.txt"])
+    assert "page-words" not in mailer("check", "vote")[1]
+
+
+@pytest.mark.parametrize("command", [("check", "vote"), ("serve", "--port", "0"), ("doctor",)])
+def test_words_of_the_pages_that_are_wrong_are_named_with_their_line(root, mailer, command):
+    (root / "templates" / "pages").mkdir(parents=True, exist_ok=True)
+    english = assets.templates()["pages/en.txt"]
+    wrong = english.replace("at most {{ most }} characters", "fewer characters")
+    (root / "templates" / "pages" / "fr.txt").write_text(wrong)
+    line = english[: english.index("macro too_long")].count("\n") + 1
+    code, *output = mailer(*command)
+    assert code != 0
+    assert f"templates/pages/fr.txt:{line}" in " ".join(output)
