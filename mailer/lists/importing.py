@@ -334,13 +334,14 @@ class _Form:
     def _values_about_leaving(
         self, cells: Sequence[str], row: ImportRow
     ) -> Iterator[tuple[int, str]]:
+        is_status = _is_status(row.state)
         for i, cell in enumerate(cells):
-            if i == self._tags:
+            if is_status and i == self._places["state"]:
+                yield i, row.state
+            elif i == self._tags:
                 yield from ((i, tag) for tag in row.tags if says_left(tag))
             elif says_left(cell):
                 yield i, cell
-        if _is_status(row.state):
-            yield self._places["state"], row.state
 
     def tidy(self, cells: list[str]) -> list[str]:
         """Each value on one line without needless blanks; as many as columns, and a blank one."""

@@ -172,11 +172,17 @@ class _AnswerColumn(_SignalColumn):
 
 
 class _UnreadableColumn(_SignalColumn):
-    """A further column under a heading that cannot be read, asked about if it holds answers alone."""
+    """A further column under a heading that cannot be read, asked about if it holds answers alone.
+
+    Or if one of its values says, as a status, that somebody left.
+    """
 
     @property
     def asked_about(self) -> Counter[str]:
-        return self.unknown if are_only_answers(self.unknown) else Counter()
+        is_status = any(
+            standing_of(value) not in {None, Standing.SUBSCRIBED} for value in self.unknown
+        )
+        return self.unknown if is_status or are_only_answers(self.unknown) else Counter()
 
 
 @dataclass
@@ -401,6 +407,8 @@ class Departures:
                 f'Say what each means: --status "{word}=unsubscribed" (or bounced, complained,'
                 f' do-not-mail); or --ignore "{heading}" if it is about something else'
             )
+            if self.columns[index].target == "state":
+                hint += f'; or --map "{heading}=list_status" if it holds no states at all'
             problems.append((problem, hint))
         return problems
 

@@ -82,7 +82,7 @@ _OPT_OUT = _any(
     r"\bremoved?\b|\bdeleted?\b|\bdeletion\b|\bcancel|\bwithdr|\brevok|\bdeclin",
     r"\btake \w+ off\b|\bstop (sending|e ?mail|mail|contact)",
     r"\bun ?(confirmed|verified|activated|approved)\b",
-    r"\binactive\b|\barchived?\b|\bobject(s|ed|ion)\b|\brefus|\bquit\b",
+    r"\binactive\b|\bdeactivat|\bsuspended\b|\barchived?\b|\bobject(s|ed|ion)\b|\brefus|\bquit\b",
 )
 _OPT_IN = _any(
     r"^(is |has |was |currently )?subscribed|^subscribe\b|subscribed to|^(is )?subscriber$",
@@ -94,7 +94,7 @@ _OPT_IN = _any(
     r"\b(accepts?|receives?|wants?|agrees? to( receive)?) .*(e ?mail|marketing|news|updates|contact)",
     r"^(send )?(e ?mail )?news ?letters?$|\bsign(ed)? (me )?up for .*(e ?mail|news|updates)",
     r"mailable|contactable|^marketing (contact|e ?mails?|allowed)|e ?mail marketing$",
-    r"^(is )?(e ?mail )?(active|enabled)( subscriber)?$",
+    r"^(is )?(e ?mail )?(active|enabled)( subscriber)?$|^activated( at| on| date)?$",
     r"\b(can|may|ok|okay|allowed?) (we |to )?(e ?mail|contact|send)|\bcontact me\b|\bkeep me\b",
     r"would you like .*(e ?mail|news|updates)",
 )

@@ -54,7 +54,7 @@ _DO_NOT_MAIL = (
     "|dnc|dnm|dne|never (e ?)?(mail|contact)|deceased|dead|died"
 )
 _COMPLAINED = (
-    "complain(t|ts|ed|er|ing)?|(previous )?(spam|abuse)( complaint| complained| report(ed)?)?"
+    "(isp )?complain(t|ts|ed|er|ing)?|(previous )?(spam|abuse)( complaint| complained| report(ed)?)?"
     "|(marked|reported)( as)? (spam|junk|abuse)|junk|(previous )?complaint"
 )
 _EXACT = tuple(

@@ -48,6 +48,8 @@ from tests.support.list_files import ASKED, mailable, table
         ("Never bounced", ["no", "yes"], ASKED),
         ("Don\u2019t email", ["", "x"], "a"),
         ("D\u00e9sabonn\u00e9", ["non", "oui"], "a"),
+        ("activated,deactivated", ["2020-01-02,0", "2020-01-02,2021-01-01", "0,0"], "a"),
+        ("ContactStatus", ["Subscribed", "Isp complained"], "a"),
         ("Take me off the list", ["", "x"], "a"),
         ("Stop sending me mail", ["", "x"], "a"),
         # yes and no
@@ -121,6 +123,14 @@ def test_a_file_called_after_people_who_left_is_asked_about(path):
 @pytest.mark.parametrize("title", ["Unsubscribed members - May 2026", "People who left"])
 def test_a_title_above_the_headings_is_heeded(title):
     assert mailable(f"{title}\n\nEmail,Name\na@example.org,Ana\n") is ASKED
+
+
+def test_a_column_of_states_that_holds_statuses_is_counted_once_and_can_be_mapped():
+    text = table("State", "active", "bounced", "cancelled")
+    with pytest.raises(ImportFileError, match=r'"bounced" \(1\)') as caught:
+        list(SubscriberFile(io.BytesIO(text.encode()), "people.csv").rows())
+    assert '--map "State=list_status"' in caught.value.hint
+    assert mailable(text, mapping=["State=list_status"]) == "a"
 
 
 def test_what_a_blank_cell_means_is_said_of_columns_that_need_it():

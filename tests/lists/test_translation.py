@@ -77,6 +77,9 @@ def entries(table_name):
         ("Boletín", ["sí", "no"], "a"),
         ("Notas", ["", "no quiere recibir más correos"], ASKED),
         # Portuguese
+        ("配信状況", ["配信中", "解除済み", "エラー停止"], "a"),
+        ("订阅状态", ["正常", "已退订", "已投诉"], "a"),
+        ("Status", ["aktiv", "abgemeldet", "gebounct"], "a"),
         ("Situação", ["Inscrito", "Descadastrado"], "a"),
         ("Status", ["Ativo", "Descadastrado", "Cancelado"], "a"),
         ("Descadastrado", ["não", "sim"], "a"),
@@ -174,6 +177,9 @@ def test_who_left_is_understood_in_other_languages(headings, rows, expected):
         ("Märkus", ["jah", "nein"], "ab"),
         ("Ügyfél", ["igen", "nem"], ASKED),
         ("接收", ["是", "否"], ASKED),
+        # statuses under a heading that is not known
+        ("Imię,Stan", ["Ewa,Aktywny", "Jan,Rezygnacja", "Ola,Twarde odbicie"], ASKED),
+        ("Имя,Состояние дел", ["Анна,активен", "Олег,отписан"], "a"),
         # what is about something else
         ("Город", ["Москва", "Казань"], "ab"),
         ("性别", ["男", "女"], "ab"),
