@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from mailer.lists.import_row import ImportRow
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 
 
 def bring(store, *rows, to="members", source="form", now=NOW, **options):

@@ -11,13 +11,13 @@ from tools.projects.project import copy_project, make_project, open_store
 
 
 @pytest.fixture(scope="module")
-def sent_project(tmp_path_factory):
+def original(tmp_path_factory):
     return make_project(tmp_path_factory.mktemp("preview") / "project", 9)
 
 
 @pytest.fixture
-def root(sent_project, tmp_path):
-    return copy_project(sent_project, tmp_path / "project")
+def root(original, tmp_path):
+    return copy_project(original, tmp_path / "project")
 
 
 @pytest.fixture
