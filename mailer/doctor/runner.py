@@ -63,7 +63,7 @@ def diagnose(project: Project, use: Probes) -> list[Diagnosis]:
         project_judgements.privacy(project),
         *_store(project, health, keys),
         *project_judgements.worker(health),
-        *project_judgements.petitions(health),
+        *project_judgements.petitions(project, health),
         project_judgements.disk(project),
         *_files(project, health.fields),
     ]

@@ -50,8 +50,8 @@ class Health:
     """The hash of no address under each key that marked erased people, as far as it is known."""
     scheduled: int = 0
     """Number of sends that a worker has to start, or has to choose the winner of."""
-    petitions: int = 0
-    """Number of petitions with signatures."""
+    petitions: tuple[str, ...] = ()
+    """Petitions with signatures."""
     miscounted: tuple[str, ...] = ()
     """Petitions whose counts are not those of their signatures."""
     attended: bool = True

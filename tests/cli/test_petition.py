@@ -273,6 +273,7 @@ def test_doctor_compares_the_counts_with_the_signatures(mailer, store):
     assert code == 1
     assert "the counts of night-bus are not those of their rows" in " ".join(output.split())
     store.database.execute("DELETE FROM petitions")
+    assert mailer("doctor")[0] == 1
     store.database.execute("INSERT INTO petitions (name) VALUES ('rivers')")
     assert store.database.rows(MISCOUNTED) == [("night-bus",)]
 
@@ -355,3 +356,10 @@ def test_a_receipt_that_bounces_suppresses_the_address_and_leaves_the_signature(
     other = Signer("rivers", "w1", subscriber_id=signature.subscriber_id, send_id=1)
     store.petitions.sign(other, now=NOW)
     assert store.requests.take_mails(9, now=NOW, stale=NOW) == []
+
+
+def test_the_doctor_names_a_petition_whose_file_is_gone(root, mailer, store):
+    sign(store, 1)
+    (root / "campaigns" / "petitions" / "night-bus.md").unlink()
+    output = " ".join(mailer("doctor")[1].split())
+    assert "people have signed what has no file: campaigns/petitions/night-bus.md" in output

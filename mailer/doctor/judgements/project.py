@@ -186,15 +186,21 @@ def _first_line(text: str) -> str:
     return text.replace("*** in database main ***\n", "").partition("\n")[0]
 
 
-def petitions(health: Health) -> list[Diagnosis]:
+def petitions(project: Project, health: Health) -> list[Diagnosis]:
     """None where nobody has signed anything."""
-    if not health.petitions:
-        return []
     if health.miscounted:
         names = ", ".join(health.miscounted)
         todo = "Count by what is exported: mailer petition export NAME --csv. Then restore a backup, or ask for help."
         return [AREA.error("petitions", f"the counts of {names} are not those of their rows", todo)]
-    number = f"{health.petitions:,} {'petition' if health.petitions == 1 else 'petitions'}"
+    if not health.petitions:
+        return []
+    lost = [name for name in health.petitions if not (project.petitions / f"{name}.md").is_file()]
+    if lost:
+        files = ", ".join(f"{project.show(project.petitions)}/{name}.md" for name in lost)
+        todo = "Put it back: without its file a petition can be neither signed, confirmed nor exported."
+        return [AREA.warning("petitions", f"people have signed what has no file: {files}", todo)]
+    count = len(health.petitions)
+    number = f"{count:,} {'petition' if count == 1 else 'petitions'}"
     return [AREA.ok("petitions", f"{number}, counted as their signatures are")]
 
 

@@ -14,7 +14,7 @@ from mailer.store.postgres.database import connect
 from mailer.store.postgres.dialect import translate
 from mailer.store.postgres.leases import count_attendants
 from mailer.store.sql.database import NONE, Parameters
-from mailer.store.sql.petitions import MISCOUNTED
+from mailer.store.sql.petitions import MISCOUNTED, PETITIONS
 from mailer.store.sql.schedule import SCHEDULED
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 from mailer.store.sql.suppressions import KEY_MARKS, NUMBER_ERASED
@@ -59,7 +59,7 @@ def _examine(connection: Connection[Any], url: str) -> Health:
         fields=frozenset(_column(connection, "SELECT name FROM field_names")),
         erased=_number(connection, NUMBER_ERASED),
         key_marks=frozenset(_column(connection, KEY_MARKS)),
-        petitions=_number(connection, "SELECT count(*) FROM petitions"),
+        petitions=tuple(_column(connection, PETITIONS)),
         miscounted=tuple(_column(connection, MISCOUNTED)),
         scheduled=scheduled,
         attended=not scheduled or count_attendants(connection) > 0,

@@ -432,6 +432,8 @@ HAVING sum(pending) <> 0 OR sum(signed) <> 0 OR sum(withdrawn) <> 0 OR sum(inval
 ORDER BY name"""
 """Petitions whose counts are not those of their rows."""
 
+PETITIONS = "SELECT name FROM petitions WHERE received > 0 ORDER BY name"
+
 _COMMENTS = f"""
 {_SELECT} WHERE {_SIGNED} AND g.comment <> '' AND g.comment_public = 1
 ORDER BY g.at DESC, g.id DESC LIMIT :number"""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from mailer.store.health import Health
-from mailer.store.sql.petitions import MISCOUNTED
+from mailer.store.sql.petitions import MISCOUNTED, PETITIONS
 from mailer.store.sql.schedule import SCHEDULED
 from mailer.store.sql.sends import WAITS_FOR_WINNER
 from mailer.store.sql.suppressions import KEY_MARKS, NUMBER_ERASED
@@ -72,8 +72,8 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Health:
         fields=_fields(connection) if "field_names" in tables else frozenset(),
         erased=0 if older else connection.execute(NUMBER_ERASED).fetchone()[0],
         key_marks=frozenset() if older else _key_marks(connection),
-        petitions=0 if older else db.table("petitions").count,
-        miscounted=() if older else _miscounted(connection),
+        petitions=() if older else _names(connection, PETITIONS),
+        miscounted=() if older else _names(connection, MISCOUNTED),
         scheduled=scheduled,
         attended=not scheduled or _is_attended(connection, path),
     )
@@ -88,8 +88,8 @@ def _scheduled(connection: sqlite3.Connection) -> int:
     return int(number)
 
 
-def _miscounted(connection: sqlite3.Connection) -> tuple[str, ...]:
-    return tuple(name for (name,) in connection.execute(MISCOUNTED))
+def _names(connection: sqlite3.Connection, sql: str) -> tuple[str, ...]:
+    return tuple(name for (name,) in connection.execute(sql))
 
 
 def _is_attended(connection: sqlite3.Connection, path: Path) -> bool:
