@@ -50,7 +50,7 @@ def approval_status(
 ) -> ApprovalStatus:
     """Compare what is about to go out with what was approved.
 
-    Who joins or leaves the list meanwhile changes nothing: the rule is approved, not the people.
+    People who join or leave the list change nothing: the rule is approved, not the people.
     """
     by_person: dict[str, Approval] = {}
     last, before = None, None

@@ -79,7 +79,7 @@ class RenderedMail:
         return place_of(self.snapshot, *needles)
 
     def place_of_text(self, text: str) -> Place:
-        """The same for words that show; a personal value may follow the first of them."""
+        """The place of words that show; a personal value may follow the first of them."""
         needles = (text, " ".join(text.split()[:3]))
         return self.place(*(needle for needle in needles if len(needle) >= _TELLING))
 

@@ -48,7 +48,7 @@ class Words:
 
     @property
     def text(self) -> _PlainText:
-        """The same for plain text."""
+        """These words for plain text."""
         return _PlainText(self.html)
 
 

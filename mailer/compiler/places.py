@@ -42,7 +42,7 @@ def _line(template: Template, number: int) -> int:
 
 
 def place_of(err: BaseException, paths: Iterable[str]) -> Place | None:
-    """The same for an error that was raised in one of these sources."""
+    """The place of an error that was raised in one of these sources."""
     filenames = set(paths)
     frames = reversed(traceback.extract_tb(err.__traceback__))
     return innermost([Place(f.filename, f.lineno) for f in frames if f.filename in filenames])

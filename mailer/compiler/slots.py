@@ -266,7 +266,7 @@ class AnswerCache:
         evaluate: Callable[[Recipient], Any],
         reads: frozenset[str] | None,
     ) -> Callable[[Recipient], Any]:
-        """The same function, which looks its answers up where these columns decide them."""
+        """The function with a memory of its answers, where these columns decide them."""
         source = _key(reads)
         if not source:
             return evaluate

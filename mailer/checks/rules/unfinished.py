@@ -342,7 +342,7 @@ def _subject_lines(snapshot: Snapshot) -> set[int | None]:
 
 
 def unfinished_mail(mail: RenderedMail) -> Iterator[Finding]:
-    """The same in the finished mail, and what Markdown and HTML did not read.
+    """Unfinished text in the finished mail, and what Markdown and HTML did not read.
 
     Personal values are left out: a person may be called Tk.
     """

@@ -1,6 +1,6 @@
 """Importing: read and merge beside the database, then change it in one transaction.
 
-Temporary tables take the rows, so sends go on meanwhile and memory stays flat. They vanish with the
+Temporary tables take the rows, so sends go on during an import and memory stays flat. They vanish with the
 process: a crash leaves nothing. Only the transaction at the end takes the lock.
 
 Rows are sorted by address before the database sees them. So each of its pages is read and written
