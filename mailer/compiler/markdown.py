@@ -303,7 +303,8 @@ class Document:
             elif group[0].type == "html_block" and group[0].content.startswith("<mj-"):
                 blocks.append(Block("component", group[0].content))
             else:
-                source = self._source(group)
+                # a block that was turned is turned by the mail around it
+                source = "" if "dir" in group[0].attrs else self._source(group)
                 html = _html_of(source) if source else self._html(group)
                 if blocks and blocks[-1].kind == "text":
                     html = blocks.pop().source + html
