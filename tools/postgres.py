@@ -45,7 +45,7 @@ def free_port():
 class Server:
     """One cluster in a folder of its own, reached by TCP at 127.0.0.1."""
 
-    def __init__(self, *settings):
+    def __init__(self, *settings, primary=None):
         self.bin = programs()
         self.folder = Path(tempfile.mkdtemp(prefix="mailer-postgres-"))
         if not os.getuid():
@@ -53,15 +53,27 @@ class Server:
         self.port = free_port()
         self.settings = settings
         self.process = None
-        self._run(
-            "initdb",
-            "--no-sync",
-            "--auth=trust",
-            "--username=mailer",
-            "--encoding=UTF8",
-            "-D",
-            self.data,
-        )
+        if primary:
+            self._run(
+                "pg_basebackup",
+                "-R",
+                "--no-sync",
+                "--checkpoint=fast",
+                "-d",
+                primary.url("postgres"),
+                "-D",
+                self.data,
+            )
+        else:
+            options = ["--no-sync", "--auth=trust", "--username=mailer", "--encoding=UTF8"]
+            self._run("initdb", *options, "-D", self.data)
+
+    def standby(self):
+        """A server that follows this one, asynchronously, from where it is now."""
+        return Server(*self.settings, primary=self)
+
+    def promote(self):
+        self.admin("SELECT pg_promote()")
 
     @property
     def data(self):

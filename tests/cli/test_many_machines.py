@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import closing
 
@@ -9,8 +10,9 @@ import psycopg
 import pytest
 
 from mailer.ledger.delivery import SendState
-from mailer.store import postgres
+from mailer.store import postgres, put_back
 from tests.support.postgres import address, postgres_server
+from tools.postgres import Server
 from tools.projects.project import NOW, make_project
 
 __all__ = ["address", "postgres_server"]
@@ -232,3 +234,78 @@ def spoiled(request, address, postgres_server, monkeypatch):
 def _execute(address, statement):
     with closing(psycopg.connect(address, autocommit=True)) as connection:
         connection.execute(statement)
+
+
+# ---------------------------------------------------------------- a store that has gone back
+
+CROWD = 300
+
+
+@pytest.fixture
+def crowd(tmp_path):
+    return make_project(tmp_path / "crowd", CROWD)
+
+
+def written(root):
+    """Each mail, and when it was written: one that is sent again is written again."""
+    return {path.name: path.stat().st_mtime_ns for path in (root / "outbox").rglob("*.eml")}
+
+
+@pytest.fixture
+def server():
+    opened = Server("fsync=off")
+    opened.start()
+    yield opened
+    opened.close()
+
+
+def test_a_backup_that_is_put_back_mails_nobody_again(at, crowd, address, tmp_path, monkeypatch):
+    assert at(crowd, "store", "copy", address)[0] == 0
+    monkeypatch.setenv("MAILER_STORE", address)
+    assert at(crowd, "send", "vote", "--yes", "--limit", "50")[0] == 0
+    assert at(crowd, "backup", str(tmp_path / "kept"))[0] == 0
+    assert at(crowd, "resume", "vote", "--yes")[0] == 0
+    before = written(crowd)
+    assert len(before) == CROWD
+    put_back(address, tmp_path / "kept" / "mailer.dump", aside="aside")
+    code, output = at(crowd, "send", "vote", "--yes")
+    assert code == 3
+    assert f"{CROWD - 50} may already have had their mail" in output
+    code, output = at(crowd, "restore", "--yes")
+    assert code == 0, output
+    at(crowd, "resume", "vote", "--yes")
+    assert written(crowd) == before
+    assert re.search(rf"uncertain\s+{CROWD - 50}\b", at(crowd, "status", "vote")[1])
+
+
+def test_a_standby_that_takes_over_without_the_last_rows_mails_nobody_again(
+    at, crowd, server, monkeypatch
+):
+    primary = server.create("mailer_store")
+    assert at(crowd, "store", "copy", primary)[0] == 0
+    monkeypatch.setenv("MAILER_STORE", primary)
+    assert at(crowd, "send", "vote", "--yes", "--limit", "50")[0] == 0
+    with closing(server.standby()) as standby:
+        standby.start()
+        monkeypatch.setenv("MAILER_STORE", standby.url("mailer_store"))
+        code, output = at(crowd, "resume", "vote", "--yes")
+        assert code == 2, output
+        assert "is a standby: it can only be read" in output
+        standby.stop()
+        monkeypatch.setenv("MAILER_STORE", primary)
+        assert at(crowd, "resume", "vote", "--limit", "100", "--yes")[0] == 0
+        before = written(crowd)
+        assert 50 < len(before) < CROWD
+        server.stop("immediate")
+        standby.start()
+        standby.promote()
+        monkeypatch.setenv("MAILER_STORE", standby.url("mailer_store"))
+        code, output = at(crowd, "resume", "vote", "--yes")
+        assert code == 3
+        # by this machine's mark; where there is none, by the server's timeline
+        assert f"{len(before) - 50} may already have had their mail" in output
+        code, output = at(crowd, "restore", "--yes")
+        assert code == 0, output
+        at(crowd, "resume", "vote", "--yes")
+        assert written(crowd) == before
+        assert re.search(rf"uncertain\s+{CROWD - 50}\b", at(crowd, "status", "vote")[1])

@@ -121,6 +121,13 @@ STEPS = one_of_all(
 )
 
 
+ALWAYS = [
+    *(("search", "members", text, 9) for text in [*TEXTS, "a\0b"]),
+    *(("look", "members", address) for address in ADDRESSES),
+]
+"""What is asked at the end of each example."""
+
+
 class Asked:
     """One store, and what is asked of it."""
 
@@ -308,7 +315,7 @@ OWN_NUMBERS = {"list_id", "worker"}
 
 @given(st.lists(STEPS, max_size=14))
 @settings(
-    max_examples=40,
+    max_examples=25,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
