@@ -245,3 +245,19 @@ def test_a_telephone_number_keeps_its_order_between_arabic_words(number):
 def test_numbers_are_written_as_the_language_does():
     assert "41.286 firmas de 50.000" in everything("petition", "es").text
     assert "41,286 signatures of 50,000" in everything("petition", "en").text
+
+
+@pytest.mark.parametrize(
+    ("count", "noun"), [(1, "توقيع"), (7, "توقيعات"), (41286, "توقيعا"), (41300, "توقيع")]
+)
+def test_a_count_takes_its_plural(count, noun):
+    body = f"""---
+subject: عريضة
+language: ar
+---
+
+{{% call petition("https://www.example.org/sign", to=["المجلس"], signatures={count}) %}}
+أعيدوا الحافلة.
+{{% endcall %}}
+"""
+    assert f"{count:,} {noun}\n" in merged(body).text
