@@ -53,17 +53,17 @@ _SIGN = re.compile(r"https://mail\.example\.org(/s/[\w/-]+)")
 
 @dataclass
 class Rehearsal:
-    """What came of it."""
+    """The figures and problems of one rehearsal."""
 
     posts: int = 0
-    """Answers with a page."""
+    """Posts that were answered with a page."""
     retried: int = 0
     """Requests that got no answer, and were made again."""
     kills: int = 0
     signers: set[int] = field(default_factory=set)
     """People whose button was pressed with an answer."""
     seconds: float = 0
-    """With a server that answers."""
+    """Seconds with a server that answers."""
     times: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -187,26 +187,10 @@ def press(
     work = links + rnd.choices(links, k=max(posts - len(links), 0))
     rnd.shuffle(work)
     result, lock = Rehearsal(), threading.Lock()
-
-    def client() -> None:
-        connection = None
-        while True:
-            with lock:
-                if not work:
-                    break
-                person, path = work.pop()
-            began, status, connection = _press_until_answered(server, connection, path, result)
-            with lock:
-                result.times.append(time.perf_counter() - began)
-                result.posts += 1
-                if status == http.HTTPStatus.OK:
-                    result.signers.add(person)
-                else:
-                    result.problems.append(f"{path} was answered with {status}")
-        if connection:
-            connection.close()
-
-    threads = [threading.Thread(target=client) for _ in range(clients)]
+    threads = [
+        threading.Thread(target=_press_all, args=(server, work, result, lock))
+        for _ in range(clients)
+    ]
     marks = [posts * (number + 1) // (kills + 1) for number in range(kills)]
     began = time.perf_counter()
     for thread in threads:
@@ -214,13 +198,7 @@ def press(
     for mark in marks:
         while result.posts < mark and any(thread.is_alive() for thread in threads):
             time.sleep(0.005)
-        server.kill()
-        result.kills += 1
-        pause = time.perf_counter()
-        with lock:
-            result.problems += compare(store, result.signers, exactly=False)
-        server.start()
-        began += time.perf_counter() - pause
+        began += _kill(server, store, result, lock)
     for thread in threads:
         thread.join()
     result.seconds = time.perf_counter() - began
@@ -228,8 +206,41 @@ def press(
     return result
 
 
+def _press_all(
+    server: Server, work: list[tuple[int, str]], result: Rehearsal, lock: threading.Lock
+) -> None:
+    """Press the buttons of `work`, (person, path) each, until none is left."""
+    connection = None
+    while True:
+        with lock:
+            if not work:
+                break
+            person, path = work.pop()
+        began, status, connection = _press_until_answered(server, connection, path, result)
+        with lock:
+            result.times.append(time.perf_counter() - began)
+            result.posts += 1
+            if status == http.HTTPStatus.OK:
+                result.signers.add(person)
+            else:
+                result.problems.append(f"{path} was answered with {status}")
+    if connection:
+        connection.close()
+
+
+def _kill(server: Server, store: Store, result: Rehearsal, lock: threading.Lock) -> float:
+    """Kill the server, compare what it kept, start it again; return the seconds without a server."""
+    server.kill()
+    result.kills += 1
+    pause = time.perf_counter()
+    with lock:
+        result.problems += compare(store, result.signers, exactly=False)
+    server.start()
+    return time.perf_counter() - pause
+
+
 def _press_until_answered(server: Server, connection, path: str, result: Rehearsal):
-    """Press a button, again and again while the server is down; (when, status, connection)."""
+    """Press a button, again while the server is down; return (time, status, connection)."""
     while True:
         server.ready.wait()
         began = time.perf_counter()
@@ -242,7 +253,7 @@ def _press_until_answered(server: Server, connection, path: str, result: Rehears
 
 
 def compare(store: Store, signers: set[int], *, exactly: bool) -> list[str]:
-    """What the store says against what the clients know."""
+    """Compare what the store says with what the clients know; return the differences."""
     counts = store.petitions.counts(NAME)
     signed = [s.subscriber_id for s in store.petitions.all(NAME, SignatureState.SIGNED)]
     problems = []
