@@ -37,6 +37,8 @@ class Health:
     """Whether the next command will migrate the schema."""
     empty: bool = False
     """Whether the database has no tables yet."""
+    network_drive: str = ""
+    """The kind of network drive that a file is on, such as nfs4; "" for a disk of this machine."""
     server: ServerHealth | None = None
     """None for a file."""
     shared_key: str = ""

@@ -166,6 +166,13 @@ def store(project: Project, health: Health) -> Diagnosis:
             f"{name} was written by a later version of mailer ({', '.join(health.newer)})",
             "Install that version here.",
         )
+    if health.network_drive:
+        return AREA.error(
+            "store",
+            f"{name} is on a network drive ({health.network_drive}), where SQLite loses or damages what "
+            "several programs write",
+            "Move the project to a disk of this machine, or use PostgreSQL: docs/many-machines.md.",
+        )
     if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         return AREA.error(
             "store",

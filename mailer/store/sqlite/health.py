@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -19,9 +20,10 @@ from mailer.store.sqlite.leases import attendants
 from mailer.store.sqlite.migrations import migrations
 from mailer.store.sqlite.schema import step_names
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+_MOUNTS = Path("/proc/self/mountinfo")
+_NETWORK = frozenset(
+    ["9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "nfs", "nfs4", "smb3", "smbfs"]
+)
 _SECONDS = 10.0
 _STEPS = 100_000
 """Steps of SQLite's virtual machine between two looks at the clock."""
@@ -66,6 +68,7 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Health:
     scheduled = 0 if older else _scheduled(connection)
     return Health(
         unfinished=damage is None,
+        network_drive=network_drive(path, _MOUNTS),
         newer=tuple(sorted(applied - ours)),
         older=older,
         sends=db.table("sends").count if "sends" in tables else 0,
@@ -77,6 +80,29 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Health:
         scheduled=scheduled,
         attended=not scheduled or _is_attended(connection, path),
     )
+
+
+def network_drive(path: Path, mounts: Path) -> str:
+    """The kind of network drive that a file is on, or "".
+
+    Args:
+        path: of the file.
+        mounts: a list as in proc_pid_mountinfo(5).
+    """
+    device = path.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""  # another system than Linux
+    kinds = {
+        kind
+        for line in lines
+        for before, _, after in [line.partition(" - ")]
+        for kind in after.split()[:1]
+        if number in before.split()[2:3]
+    }
+    return next(iter(kinds & _NETWORK), "")
 
 
 def _fields(connection: sqlite3.Connection) -> frozenset[str]:

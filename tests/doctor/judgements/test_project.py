@@ -301,3 +301,29 @@ def test_copies_of_templates_that_are_out_of_date_are_named(new, monkeypatch):
 def test_a_broken_record_of_copies_is_an_error(new):
     (new.root / "templates" / "copies.json").write_text("{")
     assert troubles(project.templates(new)) == {"templates": ERROR}
+
+
+MOUNTS = """\
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+37 22 {device} / /srv/project rw,relatime shared:20 master:1 - {kind} server:/export rw,vers=4.2
+38 22 0:99 / /mnt rw - nfs4 other:/export rw
+an odd line
+"""
+
+
+@pytest.mark.parametrize(("kind", "level"), [("nfs4", ERROR), ("cifs", ERROR), ("ext4", OK)])
+def test_a_database_on_a_network_drive_is_an_error(folder, tmp_path, monkeypatch, kind, level):
+    open_store(folder).close()
+    found = config.load(folder)
+    device = found.database.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS.format(device=number, kind=kind))
+    monkeypatch.setattr(health, "_MOUNTS", mounts)
+    judged = project.store(found, health.examine(found.database))
+    assert judged.level is level
+    assert (f"network drive ({kind})" in judged.found) is (level is ERROR)
+
+
+def test_a_system_without_a_list_of_mounts_has_no_network_drives(tmp_path):
+    assert health.network_drive(tmp_path, tmp_path / "nowhere") == ""
