@@ -102,9 +102,12 @@ FROM numbers ORDER BY arm"""
 
 _VARIANTS = "SELECT count(*) FROM variants WHERE send_id = :send"
 
-# CROSS JOIN: from the deliveries of this send to their copies, not through those of all sends
+# CROSS JOIN: from the deliveries of this send to their copies, not through those of all sends. Counted
+# first: sorted with the content of their variants, the copies of a million people take 15 s.
 _VARIANT_COUNTS = """
-SELECT v.content, count(*) AS number
-FROM deliveries d CROSS JOIN copies c JOIN variants v ON v.id = c.variant_id
-WHERE c.delivery_id = d.id AND d.send_id = :send AND d.state = 'accepted'
-GROUP BY v.id ORDER BY number DESC, v.id LIMIT :limit"""
+WITH counted AS (
+    SELECT c.variant_id AS id, count(*) AS number FROM deliveries d CROSS JOIN copies c
+    WHERE c.delivery_id = d.id AND d.send_id = :send AND d.state = 'accepted'
+    GROUP BY c.variant_id)
+SELECT v.content, counted.number FROM counted JOIN variants v ON v.id = counted.id
+ORDER BY counted.number DESC, v.id LIMIT :limit"""
