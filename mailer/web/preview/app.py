@@ -162,9 +162,9 @@ class PreviewApp:
             html = petitions.page(project, store, _name(request), self._clock())
         return HTMLResponse(html)
 
-    def _petition_style(self, _: Request) -> Response:
-        brand = self._compile_cache.project().settings.brand
-        return Response(petitions.style(brand), media_type="text/css")
+    def _petition_style(self, request: Request) -> Response:
+        project, name = self._compile_cache.project(), request.query_params.get("name", "")
+        return Response(petitions.style(project, name), media_type="text/css")
 
     def _campaign(self, request: Request) -> Response:
         name = _name(request)

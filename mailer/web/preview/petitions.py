@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from mailer.campaigns.petition import Petition
     from mailer.config import Brand, Project
     from mailer.store import Store
 
@@ -27,7 +28,7 @@ def page(project: Project, store: Store, name: str, now: datetime) -> str:
     """Render a petition's page. Raises MailerError where its file is missing or does not parse."""
     petition = load_petition(project, name)
     settings, words = project.settings, page_words.load(project.root)
-    brand = settings.content_for(brand=petition.front.brand, list_name=petition.front.list).brand
+    brand = _brand(project, petition)
     text = petition_text.render(petition, words, usual=settings.brand.language)
     shown = view_of(ReadPetition(petition, text), store, settings, now)
     comments = store.petitions.comments(petition.name, COMMENTS)
@@ -35,7 +36,7 @@ def page(project: Project, store: Store, name: str, now: datetime) -> str:
         _templates()
         .get_template("petition.html")
         .render(
-            page_rendering.common(brand, STYLE, words.get(text.language)),
+            page_rendering.common(brand, f"{STYLE}?name={petition.name}", words.get(text.language)),
             root="",
             view=shown,
             comments=comments,
@@ -46,7 +47,9 @@ def page(project: Project, store: Store, name: str, now: datetime) -> str:
     )
 
 
-def style(brand: Brand) -> str:
+def style(project: Project, name: str) -> str:
+    """Render the style sheet of a petition's page. Raises MailerError as `page` does."""
+    brand = _brand(project, load_petition(project, name))
     return (
         _templates()
         .get_template("style.css")
@@ -54,6 +57,11 @@ def style(brand: Brand) -> str:
             light=palettes.light(brand.colors), dark=palettes.dark(brand.colors), fonts=brand.fonts
         )
     )
+
+
+def _brand(project: Project, petition: Petition) -> Brand:
+    front = petition.front
+    return project.settings.content_for(brand=front.brand, list_name=front.list).brand
 
 
 def _templates() -> Environment:
