@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,9 @@ class PostgresLeases:
 
     def leave(self) -> None:
         if self._connection is not None:
+            # the server ends a connection a moment after it was closed here
+            with suppress(psycopg.Error):
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
             self._connection.close()
         self._connection, self._id = None, ""
         self._kinds.clear()
