@@ -101,7 +101,7 @@ rows = st.lists(
 STEPS = one_of_all(
     load=(lists, rows, moments),
     undo=(st.integers(1, 3), moments),
-    search=(lists, texts | st.just("a\0b"), st.integers(0, 5)),
+    search=(lists, texts, st.integers(0, 5)),
     look=(lists, addresses),
     unsubscribe=(lists, addresses, moments),
     suppress=(addresses, reasons, texts, moments),
@@ -122,7 +122,7 @@ STEPS = one_of_all(
 
 
 ALWAYS = [
-    *(("search", "members", text, 9) for text in [*TEXTS, "a\0b"]),
+    *(("search", "members", text, 9) for text in TEXTS),
     *(("look", "members", address) for address in ADDRESSES),
 ]
 """What is asked at the end of each example."""
@@ -327,7 +327,7 @@ def test_a_file_and_a_server_answer_alike(tmp_path_factory, files, steps):
     ):
         first = [ImportRow(n, email, email[:3]) for n, email in enumerate(ADDRESSES, 1)]
         pair = [Asked(store) for store in (file, server)]
-        for step in [("load", "members", first, NOW), *steps]:
+        for step in [("load", "members", first, NOW), *steps, *ALWAYS]:
             answers = [asked.ask(*step) for asked in pair]
             assert answers[0] == answers[1], step
         assert differences(*pair) == {}
