@@ -27,7 +27,7 @@ def put_back(database: Path, backup: Path, aside: str) -> None:
     moved first: SQLite would take it for the log of the new one.
 
     Args:
-        database: the file to be replaced; it may be missing.
+        database: the file to be replaced; it and its folder may be missing.
         backup: a file of `SqlDatabase.back_up`, or a database with its log beside it.
         aside: the name that the old file gets, beside the new one.
 
@@ -41,6 +41,8 @@ def put_back(database: Path, backup: Path, aside: str) -> None:
         with ExitStack() as stack:
             connection = _open(backup, stack)
             _check(connection, backup)
+            # a project that was moved to another machine may have no lists/ yet
+            part.parent.mkdir(parents=True, exist_ok=True)
             part.unlink(missing_ok=True)
             make(part)
             with closing(sqlite3.connect(part)) as copy:
