@@ -50,13 +50,16 @@ def check(
 ) -> None:
     """Find what is wrong with a campaign and its audience. Nothing is sent."""
     from mailer.campaigns.snapshot import load
+    from mailer.checks import page_language
     from mailer.checks.finding import Severity
+    from mailer.compiler import page_words
 
     run = session(context)
     snapshot = load(run.project, campaign, list_name, tallies=run.store.petitions.tallies)
     lists = (list_name,) if list_name else _existing_lists(run, snapshot)
     report = _run_checks(run, snapshot, lists, with_sample(where, sample))
-    report = replace(report, findings=_with_page_language(run, snapshot, report))
+    languages = page_words.load(run.project.root).available
+    report = replace(report, findings=page_language.with_page_language(snapshot, report, languages))
     if online:
         report = replace(report, findings=_with_dead_links(snapshot, report))
     if as_json:
@@ -89,20 +92,6 @@ def _run_checks(run: Session, snapshot: Snapshot, lists: Sequence[str], where: s
         return check_snapshot(snapshot, merger, SAMPLE_SUBSCRIBER, today=today, watch=_watch)
     choices, size = everybody(run.store, snapshot, lists, where)
     return run_checks(snapshot, merger, _watch(choices, size), today=today, watch=_watch)
-
-
-def _with_page_language(
-    run: Session, snapshot: Snapshot, report: CheckReport
-) -> tuple[Finding, ...]:
-    from mailer.checks import page_language
-    from mailer.checks.runner import in_order
-    from mailer.compiler import page_words
-    from mailer.mail.web_version import language_of
-
-    used = {language_of(checked.variant.html.static[0]) for checked in report.variants}
-    available = page_words.load(run.project.root).available
-    place = snapshot.parsed.place("language")
-    return in_order([*report.findings, *page_language.check(used - {""}, available, place)])
 
 
 def _with_dead_links(snapshot: Snapshot, report: CheckReport) -> tuple[Finding, ...]:

@@ -10,7 +10,9 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailer.checks.page_language import with_page_language
 from mailer.checks.runner import check_snapshot, run_checks
+from mailer.compiler import page_words
 from mailer.compiler.variant_names import names
 from mailer.errors import MailerError
 from mailer.sending import audience
@@ -235,6 +237,9 @@ class CheckRunner:
         counted = self._counted(selections, merger)
         return run_checks(snapshot, merger, counted, today=today, watch=self._watch)
 
+    def _page_languages(self) -> Sequence[str]:
+        return page_words.load(self._compile_cache.project().root).available
+
     def _counted(self, selections: Iterable[Selection], merger: Merger) -> Iterator[Selection]:
         counts = merger.counts
         for selection in self._watch(selections, 0):
@@ -257,7 +262,7 @@ class CheckRunner:
             digest=snapshot.digest,
             at=self._clock(),
             subject=example.subject if example else "",
-            findings=report.findings,
+            findings=with_page_language(snapshot, report, self._page_languages()),
             recipients=report.recipients,
             left_out=tuple(dry_run.left_out.most_common()) if dry_run else (),
             groups=_groups(

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from mailer import assets
 from mailer.errors import MailerError
 from mailer.web.preview import check_runner as examining
 from mailer.web.preview.check_runner import CheckRunner
@@ -188,3 +189,14 @@ def test_a_damaged_database_is_said_in_a_sentence(check_runner, compile_cache, r
     found = outcome(check_runner, compile_cache)
     assert str(found.problem).startswith("the database cannot be")
     assert "mailer doctor" in found.problem.hint
+
+
+def test_pages_without_words_in_the_language_of_the_mail_are_found(
+    check_runner, compile_cache, root
+):
+    words = root / "templates" / "languages" / "fr.txt"
+    words.parent.mkdir(parents=True, exist_ok=True)
+    words.write_text(assets.templates()["languages/en.txt"])
+    edit(root, "subject:", "language: fr\nsubject:")
+    codes = {finding.code for finding in outcome(check_runner, compile_cache).findings}
+    assert "page-words" in codes
