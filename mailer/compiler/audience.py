@@ -15,8 +15,9 @@ from jinja2 import TemplateError, meta, nodes
 from mailer.campaigns.ab_test import is_in_sample
 from mailer.compiler import limits
 from mailer.compiler.audience_symbols import FACTS, with_facts
+from mailer.compiler.code_generator import constant_in
 from mailer.compiler.decision_tree import DecisionTree
-from mailer.compiler.environment import Environment, constant_in
+from mailer.compiler.environment import Environment
 from mailer.compiler.mistakes import HELP, Names, explained
 from mailer.compiler.recorder import Recorder
 from mailer.compiler.roots import roots

@@ -14,7 +14,7 @@ from mailer.campaigns.ab_test import ArmFigures, Split, best
 from mailer.campaigns.campaign import ABTestSettings
 from mailer.errors import CampaignError
 from mailer.ledger.delivery import SendState
-from mailer.web.pages.public_versions import PublicVersions
+from mailer.web.pages.public_version_cache import PublicVersionCache
 from tests.support.campaigns import ANA, BO, UMA, make_merger
 from tools.projects.project import NOW, VOTE, make_project
 
@@ -268,7 +268,7 @@ def test_the_public_version_has_the_winner_as_soon_as_there_is_one(mailer, store
     def subject():
         return anyio.run(public_versions.get, "vote").subject
 
-    public_versions = PublicVersions(
+    public_versions = PublicVersionCache(
         store, AtOnce(store), seconds=NOW.timestamp, open_by_default=True
     )
     mailer("send", "vote", "--yes")

@@ -13,7 +13,7 @@ from mailer import palettes
 from mailer.links import address
 from mailer.web.pages import page_rendering, public_forms
 from mailer.web.pages.click_counter import ClickCounter
-from mailer.web.pages.public_versions import PublicVersions
+from mailer.web.pages.public_version_cache import PublicVersionCache
 from mailer.web.pages.rate_limits import RateLimits
 from mailer.web.pages.sender_profiles import SenderProfiles, subscriber_of
 
@@ -72,7 +72,7 @@ class PageContext:
         """The words of the page's language; without a mail or a petition, of the organization's language."""
         self.limits = RateLimits(store, group_commit, keys, self._seconds)
         self.clicks = ClickCounter(group_commit)
-        self.public_versions = PublicVersions(
+        self.public_versions = PublicVersionCache(
             store,
             group_commit,
             seconds=self._seconds,

@@ -18,7 +18,7 @@ from mailer.mail import web_version
 from mailer.store import connect
 from mailer.web.pages import public_versions
 from mailer.web.pages.group_commit import GroupCommit
-from mailer.web.pages.public_versions import PublicVersions
+from mailer.web.pages.public_version_cache import PublicVersionCache
 from mailer.web.pages.rate_limits import RateLimits
 from tests.support.postgres import database_kind, postgres_server
 from tools.projects.project import NOW, make_project
@@ -38,7 +38,7 @@ class PageServer:
         self.group_commit = GroupCommit(self.writer)
         seconds = lambda: self.clock  # noqa: E731 - read at each request
         self.limits = RateLimits(self.store, self.group_commit, Keys(["s" * 40]), seconds)
-        self.versions = PublicVersions(
+        self.versions = PublicVersionCache(
             self.store, self.group_commit, seconds=seconds, open_by_default=True
         )
 

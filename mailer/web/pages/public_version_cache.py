@@ -34,7 +34,7 @@ _PATIENCE = 30.0
 """Seconds after which a server that compiles counts as gone: as long as a request may take."""
 
 
-class PublicVersions:
+class PublicVersionCache:
     """Cache of public web versions. The content of a send never changes, so each is compiled once.
 
     Args:
