@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 from pathlib import Path
 
 from benchmarks import against
@@ -37,6 +38,8 @@ def main() -> None:
     parser.add_argument("--against", metavar="REVISION", help="take turns with this revision")
     parser.add_argument("--turns", type=int, default=3, help="of each revision (3)")
     options = parser.parse_args()
+    # an installed revision has its bytecode, and this code would be compiled anew at each start
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"On {machine()}\n", flush=True)
     for name in options.names or NAMES:
         if options.against:
