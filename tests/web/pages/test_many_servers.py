@@ -16,7 +16,7 @@ from mailer.links import Keys
 from mailer.lists.import_row import ImportRow
 from mailer.mail import web_version
 from mailer.store import connect
-from mailer.web.pages import public_versions
+from mailer.web.pages import public_version_cache
 from mailer.web.pages.group_commit import GroupCommit
 from mailer.web.pages.public_version_cache import PublicVersionCache
 from mailer.web.pages.rate_limits import RateLimits
@@ -184,7 +184,7 @@ def test_a_server_that_dies_while_it_compiles_is_not_waited_for(servers, compile
         waiting = asyncio.create_task(second.versions.get("vote"))
         await asyncio.sleep(0.5)
         assert not waiting.done()
-        second.clock += public_versions._PATIENCE
+        second.clock += public_version_cache._PATIENCE
         return await waiting
 
     assert ask(servers, visit).subject == "Friend, the vote is Tuesday"
