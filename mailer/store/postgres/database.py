@@ -332,6 +332,10 @@ class PostgresDatabase(SqlDatabase):
         self._send_queued()
         return schema.tables(self.connection)
 
+    def begin_copy(self) -> None:
+        """Allow this transaction to stand still for as long as the other store works."""
+        self.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
     def finish_copy(self) -> None:
         """Give out ids above those that were copied."""
         for table, columns in self.tables().items():

@@ -52,6 +52,8 @@ def copy(
     tables = source.tables()
     prints = {}
     with target.writing():
+        source.begin_copy()
+        target.begin_copy()
         for table in ("subscribers", "lists", "sends", "suppressions"):
             if target.row(f"SELECT 1 FROM {table} LIMIT 1"):
                 raise StoreError("the store to copy to is not empty", hint="Name a new database.")

@@ -125,6 +125,9 @@ class SqlDatabase(ABC):
     def tables(self) -> dict[str, list[str]]:
         """Tables with their columns, in an order in which their rows refer to earlier ones."""
 
+    def begin_copy(self) -> None:  # noqa: B027 - most have nothing to do
+        """Allow this transaction to stand still for as long as the other store works."""
+
     def finish_copy(self) -> None:  # noqa: B027 - most have nothing to do
         """Prepare to give out ids, after rows were copied with theirs."""
 

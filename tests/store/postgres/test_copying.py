@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -52,6 +53,24 @@ def test_a_store_is_the_same_on_a_server_and_back(tmp_path, address):
                 copy_all(server, back, on_table=lambda *_: None, now=NOW)
                 assert prints(back) == prints(old)
                 assert len(back.deliveries.claim(send.id, 200, now=NOW)) == 100
+
+
+def test_a_server_waits_for_as_long_as_the_other_store_works(tmp_path, address):
+    """It ends transactions that stand still, as of a process that was stopped."""
+
+    def slowly(table, _):
+        time.sleep(0.5 if table == "subscribers" else 0)
+
+    with (
+        closing(connect(tmp_path / "mailer.db", hashes)) as old,
+        closing(connect(address, hashes)) as server,
+    ):
+        fill(old)
+        server.database.execute("SET idle_in_transaction_session_timeout = '200ms'")
+        copy_all(old, server, on_table=slowly, now=NOW)
+        with closing(connect(tmp_path / "back.db", hashes)) as back:
+            copy_all(server, back, on_table=slowly, now=NOW)
+            assert prints(back) == prints(old)
 
 
 def test_the_old_store_can_only_be_read(tmp_path, address):
