@@ -14,19 +14,24 @@ from tests.support.ledger_files import NOW, back_up, enroll, mail, put_back, sta
 pytestmark = pytest.mark.sqlite_only("copies its files")
 
 
+def put_back_a_backup(opened, path, folder, *, before, after):
+    """Back up a send of 120 after some mails, send more, and put the backup back: the send, and the store."""
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, before)
+    back_up(store, folder / "backup.db")
+    mail(store, send, after)
+    store.close()
+    put_back(folder / "backup.db", path)
+    return send, opened()
+
+
 # ---------------------------------------------------------------- five ways to mail people twice
 
 
 def test_a_restored_backup_refuses_and_says_how_many_were_mailed_since(opened, path, tmp_path):
-    store = opened()
-    enroll(store)
-    send = start(store)
-    mail(store, send, 40)
-    back_up(store, tmp_path / "backup.db")
-    mail(store, send, 80)
-    store.close()
-    put_back(tmp_path / "backup.db", path)
-    restored = opened()
+    send, restored = put_back_a_backup(opened, path, tmp_path, before=40, after=80)
     with pytest.raises(StaleLedger, match="80 may already have had their mail") as refusal:
         restored.sends.set_state(send.id, SendState.SENDING, now=NOW)
     assert refusal.value.exit_code == 3
@@ -36,14 +41,7 @@ def test_a_restored_backup_refuses_and_says_how_many_were_mailed_since(opened, p
 
 
 def test_a_worker_takes_up_nothing_from_a_restored_backup(opened, path, tmp_path):
-    store = opened()
-    enroll(store)
-    send = start(store)
-    back_up(store, tmp_path / "backup.db")
-    mail(store, send, 80)
-    store.close()
-    put_back(tmp_path / "backup.db", path)
-    worker = opened()
+    send, worker = put_back_a_backup(opened, path, tmp_path, before=0, after=80)
     with pytest.raises(StaleLedger, match="80 may already"):
         worker.schedule.take_up(now=NOW)
     assert worker.sends.counts(send.id).pending == 120
@@ -285,30 +283,16 @@ def test_without_a_state_directory_the_mark_beside_the_database_is_enough(
 ):
     (tmp_path / "no-folder").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "no-folder"))
-    store = opened()
-    enroll(store)
-    send = start(store)
-    back_up(store, tmp_path / "backup.db")
-    mail(store, send, 80)
-    store.close()
-    put_back(tmp_path / "backup.db", path)
+    _, store = put_back_a_backup(opened, path, tmp_path, before=0, after=80)
     with pytest.raises(StaleLedger, match="80 may already"):
-        start(opened())
+        start(store)
 
 
 # ---------------------------------------------------------------- a copy becomes the ledger
 
 
 def test_what_was_pending_in_a_copy_is_settled_first(opened, path, tmp_path):
-    store = opened()
-    enroll(store)
-    send = start(store)
-    mail(store, send, 40)
-    back_up(store, tmp_path / "backup.db")
-    mail(store, send, 30)
-    store.close()
-    put_back(tmp_path / "backup.db", path)
-    restored = opened()
+    send, restored = put_back_a_backup(opened, path, tmp_path, before=40, after=30)
     settlement = restored.freshness.accept([], now=NOW)
     assert settlement == freshness.Settlement(("vote",), uncertain=80, certain=True)
     assert restored.sends.find("vote", "members").state is SendState.PAUSED
