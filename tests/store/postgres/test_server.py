@@ -33,10 +33,11 @@ ACCEPTED, UNCERTAIN, PENDING = (
 
 
 def end_connections(address, names="%"):
-    """As the server does in a restart, or a network that is cut."""
+    """As the server does in a restart, or a network that is cut. They have ended when this returns."""
     with closing(psycopg.connect(address, autocommit=True)) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database()"
             " AND pid <> pg_backend_pid() AND application_name LIKE %s",
             (names,),
         )
