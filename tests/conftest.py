@@ -7,7 +7,7 @@ import os
 import sys
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 from playwright.sync_api import sync_playwright
 
 from mailer import cli
@@ -16,10 +16,20 @@ from tests.support import counted_ids
 from tools.projects import project, samples
 from tools.projects.project import open_store
 
+# no verdict about a busy machine
 settings.register_profile(
-    "quick", phases=[Phase.explicit, Phase.generate], max_examples=25, deadline=None
+    "default",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile("default", deadline=None)
+settings.register_profile(
+    "quick",
+    settings.get_profile("default"),
+    phases=[Phase.explicit, Phase.generate],
+    max_examples=25,
+)
+# the same examples each time, so that a commit has one verdict
+settings.register_profile("repeatable", settings.get_profile("default"), derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

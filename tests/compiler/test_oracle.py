@@ -223,7 +223,6 @@ ALWAYS = "\n\nEnd.[^two]\n\nEnd.[^one]"
 
 @settings(
     max_examples=120,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import StoreError, TransportError
@@ -142,7 +142,7 @@ def test_what_cannot_begin_is_told_at_once(clerk):
     assert (told, stop.waits) == ([], [])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(max_examples=50)
 @given(bodies=st.lists(damaged() | st.text() | ANYTHING.map(json.dumps), max_size=5))
 def test_whatever_is_in_the_queue_the_rest_is_stored(clerk, bodies):
     before = clerk.total.stored + clerk.total.known

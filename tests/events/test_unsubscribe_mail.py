@@ -8,7 +8,7 @@ import mailbox
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.events.ingest import Ingestor
@@ -194,7 +194,7 @@ def test_a_mailbox_file_is_read_mail_by_mail(store, tmp_path):
     st.binary(max_size=400)
     | st.text(max_size=400).map(lambda text: mail(text="x") + text.encode("utf-8", "replace"))
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 def test_no_mail_however_broken_stops_the_rest(store, data):
     before = count(store)
     took(store, data)

@@ -76,7 +76,7 @@ def imported(data, store):
     store.imports.import_rows("members", [row.row for row in rows], source="file", now=LATER)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(PERSON, max_size=6))
 def test_export_into_a_new_project_and_export_again_is_the_identity(people):
     with TemporaryDirectory() as folder:

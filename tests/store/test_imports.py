@@ -203,7 +203,7 @@ def merged(people, rows):
     return people
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ROWS, ROWS)
 def test_any_rows_are_merged_by_the_rule_and_importing_again_changes_nothing(first, second):
     with TemporaryDirectory() as folder:

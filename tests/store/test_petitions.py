@@ -6,7 +6,7 @@ from dataclasses import astuple
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import StoreError
@@ -289,7 +289,7 @@ STEPS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 @given(steps=STEPS)
 def test_whatever_happens_the_counts_are_those_of_the_rows(tmp_path_factory, steps):
     store = open_store(tmp_path_factory.mktemp("petition"))

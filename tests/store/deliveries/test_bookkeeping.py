@@ -168,6 +168,6 @@ class Bookkeeping(RuleBasedStateMachine):
 def test_the_books_balance_whatever_two_senders_do():
     Bookkeeping.balanced.clear()
     run_state_machine_as_test(
-        Bookkeeping, settings=settings(max_examples=30, stateful_step_count=30, deadline=None)
+        Bookkeeping, settings=settings(max_examples=30, stateful_step_count=30)
     )
     assert SendState.SENDING in Bookkeeping.balanced

@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import MailerError, StoreError
@@ -317,7 +317,6 @@ OWN_NUMBERS = {"list_id", "worker"}
 @settings(
     max_examples=25,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_a_file_and_a_server_answer_alike(tmp_path_factory, files, steps):
     folder = tmp_path_factory.mktemp("example")

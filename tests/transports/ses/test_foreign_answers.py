@@ -231,7 +231,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from([200, 202, 302, 400, 403, 500]), JSON, st.sampled_from(["raw", "bulk"]))
 def test_no_answer_makes_a_delivery_fail_with_an_exception(messages, status, answer, method):
     results = deliver(messages, status, json.dumps(answer).encode(), method=method).results

@@ -6,7 +6,7 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.web.pages.public_forms import repair
@@ -80,7 +80,7 @@ def quoted(text):
 def test_no_request_fails_or_changes_anything_without_a_right(site):
     before = site.state()
 
-    @settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=250)
     @given(REQUESTS)
     def ask(request):
         # with the host, for the client takes a path such as "//" for a host of its own
