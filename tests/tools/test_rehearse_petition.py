@@ -18,7 +18,7 @@ def test_scanners_sign_nothing_and_kills_lose_and_double_nobody(tmp_path):
         assert set(paths) < {path for _, path in links}
         assert (len(paths), petition.scan(server, paths), petition.browse(server, paths)) == (
             20,
-            40,
+            60,
             20,
         )
         assert store.petitions.counts(petition.NAME).received == 0

@@ -75,6 +75,12 @@ class Site:
     def post(self, url, data=None, **options):
         return self.client.post(path(url), data=data or {}, **options)
 
+    def press(self, url):
+        """Press the button of the page at `url` as a browser does: with its hidden fields, to the page behind it."""
+        page = self.get(url)
+        form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+        return self.client.post(path(url), data=form, follow_redirects=True)
+
     def links(self, subscriber=1, send=1):
         return Links("https://mail.example.org", self.keys, "vote", send, subscriber)
 

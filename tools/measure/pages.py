@@ -20,8 +20,8 @@ from pathlib import Path
 
 import uvloop
 
-from mailer.links import load_keys
-from tools.projects.project import make_project, start
+from mailer.links import Links, load_keys
+from tools.projects.project import make_project, open_store, start
 
 BODY = b"List-Unsubscribe=One-Click"
 
@@ -34,8 +34,9 @@ def say(text: str) -> None:
 class Client(asyncio.Protocol):
     """One connection: the next request when the last is answered."""
 
-    def __init__(self, paths, seconds, wrong, over) -> None:
+    def __init__(self, paths, seconds, wrong, over, body) -> None:
         self.paths, self.seconds, self.wrong, self.over = paths, seconds, wrong, over
+        self.body = body
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -51,8 +52,8 @@ class Client(asyncio.Protocol):
         self.transport.write(
             f"POST {self.paths.pop()} HTTP/1.1\r\nHost: mail.example.org\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: {len(BODY)}\r\n\r\n".encode()
-            + BODY
+            f"Content-Length: {len(self.body)}\r\n\r\n".encode()
+            + self.body
         )
 
     def data_received(self, data: bytes) -> None:
@@ -62,13 +63,13 @@ class Client(asyncio.Protocol):
         if length and len(body) < int(length[1]):
             return
         self.seconds.append(time.perf_counter() - self.began)
-        if not head.startswith(b"HTTP/1.1 200"):
+        if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 303")):
             self.wrong.append(self.answer[:100])
         self.ask()
 
 
 async def answered(
-    port: int, paths: list[str], connections: int, over=bool
+    port: int, paths: list[str], connections: int, over=bool, body: bytes = BODY
 ) -> tuple[float, list[float], list[bytes]]:
     """(seconds in all, for each answer, and the answers that were wrong)."""
     seconds: list[float] = []
@@ -77,7 +78,7 @@ async def answered(
     clients = [
         (
             await loop.create_connection(
-                lambda: Client(paths, seconds, wrong, over), "127.0.0.1", port
+                lambda: Client(paths, seconds, wrong, over, body), "127.0.0.1", port
             )
         )[1]
         for _ in range(connections)
@@ -103,8 +104,6 @@ async def burst(
 def main(people: int, connections: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = make_project(Path(folder), people)
-        keys = load_keys(None, root / "lists" / "secret.key")
-        paths = [f"/u/{keys.token('unsubscribe', i, 1)}" for i in range(people, 0, -1)]
         log = (Path(folder) / "serve.log").open("w")
         server = subprocess.Popen(
             [sys.executable, "-m", "mailer", "--project", str(root), "serve", "--port", "0"],
@@ -115,7 +114,7 @@ def main(people: int, connections: int) -> int:
         assert server.stdout
         port = int(server.stdout.readline().split("127.0.0.1:")[1].split("/")[0])
         try:
-            return _measure(root, port, paths, connections)
+            return _measure(root, port, connections)
         finally:
             server.terminate()
             server.wait()
@@ -123,14 +122,24 @@ def main(people: int, connections: int) -> int:
             say(f"log of the server: {trouble or 'no errors'}")
 
 
-def _measure(root: Path, port: int, paths: list[str], connections: int) -> int:
-    people, database = len(paths), root / "lists" / "mailer.db"
-    before, after = paths[: people // 2], paths[people // 2 :]
-    asked = set(after)
+def personal_links(root: Path) -> list[Links]:
+    """The links of everybody on the list, the last people first, in the mail of the latest send."""
+    store, keys = open_store(root), load_keys(None, root / "lists" / "secret.key")
+    send = store.sends.all("vote")[0].id
+    ids = [subscriber.id for subscriber in store.subscribers.audience("members")]
+    store.close()
+    return [Links("", keys, "vote", send, subscriber_id) for subscriber_id in reversed(ids)]
+
+
+def _measure(root: Path, port: int, connections: int) -> int:
+    database = root / "lists" / "mailer.db"
     began = time.perf_counter()
     sending = start(root, "send", "vote", "--yes", "--json")
     while not _is_sending(database):
         time.sleep(0.1)
+    paths = [links.unsubscribe for links in personal_links(root)]
+    before, after = paths[: len(paths) // 2], paths[len(paths) // 2 :]
+    asked = set(after)
     left = list(before)
     wrong = uvloop.run(
         burst(port, left, connections, "while the send runs", lambda: sending.poll() is not None)

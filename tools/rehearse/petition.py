@@ -2,7 +2,7 @@
 
     python -m tools.rehearse.petition [--people 12000] [--mails 1000] [--posts 20000] [--clients 8] [--kills 5]
 
-The links of real mails are opened by HEAD and GET, and by a browser that runs scripts. Each client keeps its own record of the answers it got. After each kill the store is compared with the records,
+The links of real mails are opened by HEAD, GET and an empty POST, and by a browser that runs scripts. Each client keeps its own record of the answers it got. After each kill the store is compared with the records,
 and at the end the count has to be the number of people who pressed the button at all.
 """
 
@@ -23,9 +23,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from playwright.sync_api import sync_playwright
 
+from mailer.campaigns.petition import FOLDER, parse
 from mailer.ledger.signature import SignatureState
 from mailer.links import Links, load_keys
 from tools.projects.project import make_project, open_store, start
@@ -47,6 +49,9 @@ NAME = "night-bus"
 BUTTON = """
 {{ button("Add your name", links.sign["night-bus"]) }}
 """
+FORM = urlencode({"wording": parse(f"{FOLDER}/{NAME}.md", PETITION).wording})
+"""What the button sends."""
+THANKS = "/t/"
 _ANSWER_SECONDS = 30
 _SIGN = re.compile(r"https://mail\.example\.org(/s/[\w/-]+)")
 
@@ -56,7 +61,7 @@ class Rehearsal:
     """The figures and problems of one rehearsal."""
 
     posts: int = 0
-    """Posts that were answered with a page."""
+    """Posts that were answered."""
     retried: int = 0
     """Requests that got no answer, and were made again."""
     kills: int = 0
@@ -107,10 +112,7 @@ class Server:
 def make(root: Path, people: int, mails: int = 1) -> tuple[Path, list[tuple[int, str]]]:
     """A project whose mail went to some of the people, and for each person (id, path that signs)."""
     make_project(root, people)
-    with (root / "campaigns" / "vote.md").open("a") as campaign:
-        campaign.write(BUTTON)
-    (root / "campaigns" / "petitions").mkdir()
-    (root / "campaigns" / "petitions" / f"{NAME}.md").write_text(PETITION)
+    add_petition(root)
     start(root, "send", "vote", "--limit", str(mails), "--yes").communicate()
     store, keys = open_store(root), load_keys(None, root / "lists" / "secret.key")
     send = store.sends.all("vote")[0].id
@@ -119,29 +121,44 @@ def make(root: Path, people: int, mails: int = 1) -> tuple[Path, list[tuple[int,
     return root, [(who, Links("", keys, "vote", send, who).sign(NAME)) for who in members]
 
 
-def ask(server: Server, connection: http.client.HTTPConnection | None, method: str, path: str):
-    """Make a request on a connection that is kept; (status, connection)."""
+def add_petition(root: Path) -> None:
+    """Put a petition beside the campaign, and its button into the mail."""
+    with (root / "campaigns" / "vote.md").open("a") as campaign:
+        campaign.write(BUTTON)
+    (root / "campaigns" / "petitions").mkdir()
+    (root / "campaigns" / "petitions" / f"{NAME}.md").write_text(PETITION)
+
+
+def ask(
+    server: Server,
+    connection: http.client.HTTPConnection | None,
+    method: str,
+    path: str,
+    form: str = "",
+):
+    """Make a request on a connection that is kept; (response, connection)."""
     if connection is None or connection.port != server.port:
         if connection:
             connection.close()
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_ANSWER_SECONDS)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     try:
-        connection.request(method, path)
+        connection.request(method, path, form or None, headers)
         answer = connection.getresponse()
         answer.read()
     except (OSError, http.client.HTTPException):
         connection.close()
         raise
-    return answer.status, connection
+    return answer, connection
 
 
 def scan(server: Server, paths: list[str]) -> int:
-    """Open links as scanners do; return how many were answered with a page."""
+    """Open links as scanners do, some of which post; return how many were answered with a page."""
     connection, number = None, 0
     for path in paths:
-        for method in ("HEAD", "GET"):
-            status, connection = ask(server, connection, method, path)
-            number += status == http.HTTPStatus.OK
+        for method in ("HEAD", "GET", "POST"):
+            answer, connection = ask(server, connection, method, path)
+            number += answer.status == http.HTTPStatus.OK
     if connection:
         connection.close()
     return number
@@ -216,14 +233,14 @@ def _press_all(
             if not work:
                 break
             person, path = work.pop()
-        began, status, connection = _press_until_answered(server, connection, path, result)
+        began, answer, connection = _press_until_answered(server, connection, path, result)
         with lock:
             result.times.append(time.perf_counter() - began)
             result.posts += 1
-            if status == http.HTTPStatus.OK:
+            if (answer.getheader("Location") or "").startswith(THANKS):
                 result.signers.add(person)
             else:
-                result.problems.append(f"{path} was answered with {status}")
+                result.problems.append(f"{path} was answered with {answer.status}")
     if connection:
         connection.close()
 
@@ -240,12 +257,12 @@ def _kill(server: Server, store: Store, result: Rehearsal, lock: threading.Lock)
 
 
 def _press_until_answered(server: Server, connection, path: str, result: Rehearsal):
-    """Press a button, again while the server is down; return (time, status, connection)."""
+    """Press a button, again while the server is down; return (time, response, connection)."""
     while True:
         server.ready.wait()
         began = time.perf_counter()
         try:
-            return began, *ask(server, connection, "POST", path)
+            return began, *ask(server, connection, "POST", path, FORM)
         except (OSError, http.client.HTTPException):
             connection = None
             result.retried += 1
@@ -280,7 +297,9 @@ def main() -> None:
         server.start()
         paths = mailed(root)
         number = scan(server, paths)
-        print(f"{number:,} pages opened by HEAD and GET: {store.petitions.counts(NAME)}")
+        print(
+            f"{number:,} pages opened by HEAD, GET and a POST of nothing: {store.petitions.counts(NAME)}"
+        )
         number = browse(server, paths)
         print(f"{number:,} opened by a browser that runs scripts: {store.petitions.counts(NAME)}")
         result = press(

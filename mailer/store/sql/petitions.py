@@ -32,7 +32,8 @@ SMALLEST = 10
 """Signatures of a place that is counted on its own: fewer would name people."""
 _ID_BITS = 52
 """Exact in JSON (RFC 8259, 6), and too many for two to be alike."""
-_DETAILS = ("first_name", "last_name", "zip", "city", "state", "comment")
+_OF_SUBSCRIBERS = ("first_name", "last_name", "zip", "city", "state")
+_DETAILS = (*_OF_SUBSCRIBERS, "comment")
 
 
 class SqlPetitions:
@@ -42,22 +43,33 @@ class SqlPetitions:
     # ---------------------------------------------------------------- signing
 
     def sign(self, signer: Signer, *, now: datetime) -> Signature | None:
+        row = _row(signer, "mail", now) | {"id": _new_id(), "status": SignatureState.SIGNED}
         with self._db.writing():
-            known = self._of_subscriber(signer.petition, signer.subscriber_id)
-            if known is not None and known.status is not SignatureState.PENDING:
-                return known
-            person = self._db.row(_SUBSCRIBER, {"id": signer.subscriber_id})
-            if person is None or self._is_closed(signer.petition):
-                return None
-            email, *details = person
-            row = _row(signer, "mail", now) | {"email": email}
-            row |= dict(zip(_DETAILS, details, strict=False))
-            return self._keep(row, SignatureState.SIGNED, now, known)
+            values = self._db.row(_SIGN, row)
+            if values is None:
+                return self._sign_again(signer, row, now)
+            signature = _signature(values)
+            self._move(signer.petition, 1, None, SignatureState.SIGNED)
+            queue(self._db, _receipt(signature), now)
+            return signature
+
+    def _sign_again(
+        self, signer: Signer, row: Mapping[str, object], now: datetime
+    ) -> Signature | None:
+        """The signature that is there already; one that waits for its mailbox counts now."""
+        known = self._of_subscriber(signer.petition, signer.subscriber_id)
+        if known is None or known.status is not SignatureState.PENDING:
+            return known
+        person = self._db.row(_SUBSCRIBER, {"id": signer.subscriber_id})
+        if person is None or self._is_closed(signer.petition):
+            return None
+        details = zip(("email", *_OF_SUBSCRIBERS), person, strict=True)
+        return self._keep({**row, **dict(details)}, SignatureState.SIGNED, now, known)
 
     def _of_subscriber(self, petition: str, subscriber_id: int) -> Signature | None:
         """The signature of a person, under any of their addresses."""
-        person = {"petition": petition, "subscriber": subscriber_id}
-        row = self._db.row(_OF_SUBSCRIBER, person) or self._db.row(_OF_FORMER, person)
+        person = {"petition": petition, "subscriber_id": subscriber_id}
+        row = self._db.row(_OF_SUBSCRIBER, person)
         return _signature(row) if row else None
 
     def expect(self, request: RecipientRequest, now: datetime) -> None:
@@ -108,14 +120,14 @@ class SqlPetitions:
 
     def _keep(
         self,
-        row: dict[str, object],
+        row: Mapping[str, object],
         state: SignatureState,
         now: datetime,
         known: Signature | None = None,
     ) -> Signature:
         """Write a signature, in the place of one that waits or was withdrawn, and queue its receipt."""
         petition = str(row["petition"])
-        row |= {"id": known.id if known else secrets.randbits(_ID_BITS), "status": state}
+        row = {**row, "id": known.id if known else _new_id(), "status": state}
         if known is None:
             self._db.execute(_INSERT, row)
             self._move(petition, 1, None, state)
@@ -264,6 +276,10 @@ def _signer(request: RecipientRequest, subscriber_id: int) -> Signer:
     return replace(signer, **typed, comment_public=is_public, consent=consent)  # type: ignore[arg-type] # texts
 
 
+def _new_id() -> int:
+    return secrets.randbits(_ID_BITS)
+
+
 def _row(signer: Signer, how: str, now: datetime) -> dict[str, object]:
     consent = signer.consent
     return {
@@ -314,19 +330,17 @@ _BY_ID = f"{_SELECT} WHERE g.id = :id"
 
 _BY_EMAIL = f"{_SELECT} WHERE g.petition = :petition AND g.email = :email AND g.email <> ''"
 
-_OF_SUBSCRIBER = f"""
-{_SELECT} WHERE g.subscriber_id = :subscriber AND g.subscriber_id > 0 AND g.petition = :petition
+# under the address of now, or one that this person had before
+_OF_PERSON = f"""
+{_SELECT} WHERE g.subscriber_id = :subscriber_id AND g.subscriber_id > 0 AND g.petition = :petition
 UNION ALL {_SELECT} JOIN subscribers s ON s.email = g.email
-WHERE s.id = :subscriber AND g.petition = :petition AND g.email <> ''
-LIMIT 1"""
+WHERE s.id = :subscriber_id AND g.petition = :petition AND g.email <> ''
+UNION ALL {_SELECT} JOIN moves m ON m.formerly = g.subscriber_id
+WHERE m.subscriber_id = :subscriber_id AND g.subscriber_id > 0 AND g.petition = :petition"""
 
-# of an address that this person had before
-_OF_FORMER = f"""
-{_SELECT} JOIN moves m ON m.formerly = g.subscriber_id
-WHERE m.subscriber_id = :subscriber AND g.subscriber_id > 0 AND g.petition = :petition LIMIT 1"""
+_OF_SUBSCRIBER = f"{_OF_PERSON} LIMIT 1"
 
-_SUBSCRIBER = """
-SELECT email, first_name, last_name, zip, city, state FROM subscribers WHERE id = :id"""
+_SUBSCRIBER = f"SELECT email, {', '.join(_OF_SUBSCRIBERS)} FROM subscribers WHERE id = :id"
 
 _FIELDS = (
     *("petition", "status", "email", "subscriber_id", "send_id", "how", "wording", "at", "changed"),
@@ -336,6 +350,16 @@ _FIELDS = (
 
 _INSERT = f"""
 INSERT INTO signatures (id, {", ".join(_FIELDS)}) VALUES (:id, {", ".join(f":{f}" for f in _FIELDS)})"""
+
+_OF_SIGNER = {name: f"s.{name}" for name in ("email", *_OF_SUBSCRIBERS)}
+
+_SIGN = f"""
+INSERT INTO signatures (id, {", ".join(_FIELDS)})
+SELECT :id, {", ".join(_OF_SIGNER.get(name, f":{name}") for name in _FIELDS)}
+FROM subscribers s
+WHERE s.id = :subscriber_id AND NOT EXISTS ({_OF_PERSON})
+    AND NOT EXISTS (SELECT 1 FROM petitions WHERE name = :petition AND closed <> '')
+RETURNING {", ".join(_COLUMNS)}"""
 
 _REPLACE = f"""
 UPDATE signatures SET reason = '', {", ".join(f"{f} = :{f}" for f in _FIELDS)} WHERE id = :id"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from mailer.web.pages.petition_library import ReadPetition
 
 HOW = "page after signing, to be confirmed by mail"
+_HEX = re.compile("[0-9a-f]{1,13}")
 
 
 def thanks(
     context: PageContext,
     read: ReadPetition,
     signature: Signature,
-    purpose: Purpose = "signed",
+    purpose: Purpose,
+    send_id: int,
     **shown: Any,
 ) -> Response:
     """Thank for a signature: the count, ways to share, what is missing, what comes next.
@@ -39,10 +42,10 @@ def thanks(
         context: of the page, with the brand of the mail that led there.
         read: the petition.
         signature: as it is now.
-        purpose: "confirmed" where the mailbox has led here.
+        purpose: "signed", or "confirmed" where the mailbox has led here.
+        send_id: the send whose mail led here.
         shown: `form` and `problems` of what was typed; `mailed`, the names of details to be confirmed by mail.
     """
-    token = context.keys.passing(purpose, signature.id, context.clock())
     usual: dict[str, Any] = {"form": {}, "problems": {}, "mailed": ()}
     ask = [name for name in _missing(read, signature) if name not in shown.get("mailed", ())]
     return context.page(
@@ -52,9 +55,21 @@ def thanks(
         signature=signature,
         ask=ask,
         consent=_consent(context, read, signature),
-        action=context.link(purpose, token),
+        action=thanks_path(context, signature, purpose, send_id),
         **usual | shown,
     )
+
+
+def thanks_path(context: PageContext, signature: Signature, purpose: Purpose, send_id: int) -> str:
+    """The path of the page that thanks. It names the mail that led there, if it is another than the first one."""
+    path = context.link(purpose, context.keys.passing(purpose, signature.id, context.clock()))
+    return path if send_id == signature.send_id else f"{path}?mail={send_id:x}"
+
+
+def _send_id(request: Request, signature: Signature) -> int:
+    """The send whose mail led here; it chooses the brand, and no more."""
+    mail = request.query_params.get("mail", "")
+    return int(mail, 16) if _HEX.fullmatch(mail) else signature.send_id
 
 
 def _missing(read: ReadPetition, signature: Signature) -> list[str]:
@@ -89,13 +104,14 @@ async def _complete(context: PageContext, request: Request, purpose: Purpose) ->
     read = context.petitions.get(signature.petition) if signature else None
     if signature is None or read is None or not signature.email:
         return context.invalid_link()
-    context = context.for_petition(read, signature.send_id)
-    if request.method != "POST":
-        return thanks(context, read, signature, purpose)
+    send_id = _send_id(request, signature)
+    context = context.for_petition(read, send_id)
+    if request.method != "POST" or signature.status is not SignatureState.SIGNED:
+        return thanks(context, read, signature, purpose, send_id)
     form = await form_reading.read(request)
     changes, problems = _read(form, _missing(read, signature), context.words)
     if problems:
-        return thanks(context, read, signature, purpose, form=form, problems=problems)
+        return thanks(context, read, signature, purpose, send_id, form=form, problems=problems)
     requests: list[RecipientRequest] = []
     mailed: tuple[str, ...] = ()
     if purpose == "signed" and changes:
@@ -122,7 +138,7 @@ async def _complete(context: PageContext, request: Request, purpose: Purpose) ->
     )
     if completed is None:
         return context.invalid_link()
-    return thanks(context, read, completed, purpose, mailed=mailed)
+    return thanks(context, read, completed, purpose, send_id, mailed=mailed)
 
 
 def _addition(signature: Signature, details: Mapping[str, str]) -> RecipientRequest:
@@ -189,7 +205,7 @@ async def confirm(context: PageContext, request: Request) -> Response:
         return context.page("refused.html")
     if signature is None or signature.status is SignatureState.PENDING:
         return RedirectResponse(shown.url, 303)
-    return thanks(context, read, signature, "confirmed")
+    return thanks(context, read, signature, "confirmed", signature.send_id)
 
 
 async def withdraw(context: PageContext, request: Request) -> Response:

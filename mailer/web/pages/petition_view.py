@@ -14,7 +14,7 @@ from mailer.timezones import find_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
     from mailer.campaigns.petition import Petition
     from mailer.compiler.petition_text import PetitionText
@@ -71,19 +71,22 @@ def view_of(read: ReadPetition, store: Store, settings: Settings, now: datetime)
     """What is shown at a moment, which is aware."""
     petition, text = read
     counts = store.petitions.counts(petition.name)
-    day = now.astimezone(find_zone(settings.send.timezone) or UTC).date()
     return PetitionView(
         petition,
         text,
         counts.signed,
         current_goal(petition.front.goal, counts.signed),
-        "closed" if counts.closed else _status(petition, day),
+        "closed" if counts.closed else status_by_date(petition, settings, now),
         petition_page(settings.site.base_url, petition.name),
     )
 
 
-def _status(petition: Petition, day: date) -> str:
+def status_by_date(petition: Petition, settings: Settings, now: datetime) -> str:
+    """Return "open", "closed" or "soon" at a moment, which is aware; staff may have closed it before."""
     opens, closes = petition.front.opens, petition.front.closes
+    if not (opens or closes):
+        return "open"
+    day = now.astimezone(find_zone(settings.send.timezone) or UTC).date()
     if opens and day < opens:
         return "soon"
     return "closed" if closes and day > closes else "open"

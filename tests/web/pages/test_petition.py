@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from mailer.campaigns.petition import parse
 from mailer.ledger.signature import SignatureState, Signer
 from mailer.lists.membership import SuppressionReason
 from mailer.lists.request import RecipientRequest, RequestKind, RequestLimits
-from tests.support.petitions import TEXT
+from tests.support.petitions import PATH, TEXT
 from tests.web.conftest import Site, eml
 from tools.projects.project import NOW, address, open_store, start
 
@@ -46,6 +47,17 @@ def link(site, subscriber=1, petition="night-bus"):
     return site.links(subscriber).sign(petition)
 
 
+def wording(page):
+    """The digest of the words that a page shows."""
+    return re.search(r'name="wording" value="(\w+)"', page.text)[1]
+
+
+def sign(site, subscriber=1):
+    """What the button of a mail's page sends, also when there is no such page any more."""
+    text = (site.root / PATH).read_text(encoding="utf-8")
+    return site.post(link(site, subscriber), {"wording": parse(PATH, text).wording})
+
+
 def counts(site):
     found = site.store.petitions.counts("night-bus")
     return found.pending, found.signed, found.withdrawn, found.invalid
@@ -75,13 +87,35 @@ def test_a_mails_link_shows_the_statement_and_one_button_and_no_name(site):
 
 def test_pressing_the_button_signs_once_however_often(site):
     for _ in range(3):
-        page = site.post(link(site))
+        page = site.press(link(site))
         assert page.status_code == 200
         assert "Thank you for signing" in page.text
     assert counts(site) == (0, 1, 0, 0)
     assert signature(site, address(0)).first_name == "Persona"
     (receipt,) = site.mails(address(0))
     assert receipt["Subject"] == "You signed: Bring back the last bus home"
+
+
+def test_the_button_leads_to_a_page_that_signs_nothing_when_it_is_loaded_again(site):
+    words = {"wording": wording(site.get(link(site)))}
+    tabs = [site.post(link(site), words) for _ in range(2)]
+    assert [answer.status_code for answer in tabs] == [303, 303]
+    site.mails()
+    state = site.state()
+    for answer in tabs * 2:
+        assert "Thank you for signing" in site.get(answer.headers["location"]).text
+    assert site.state() == state
+    assert counts(site) == (0, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"wording": ""}, {"wording": "x"}, {"List-Unsubscribe": "One-Click"}]
+)
+def test_a_program_that_posts_without_the_page_signs_nothing(site, form):
+    before = site.state()
+    answer = site.post(link(site), form)
+    assert "Add my name" in answer.text
+    assert site.state() == before
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT"])
@@ -111,25 +145,25 @@ def test_a_token_of_another_petition_purpose_or_test_mail_signs_nothing(site):
 
 
 def test_a_damaged_link_is_repaired_as_others_are(site):
-    assert "Thank you" in site.post(link(site) + ">.").text
+    assert "Thank you" in site.press(link(site) + ">.").text
     assert counts(site) == (0, 1, 0, 0)
 
 
 def test_the_receipt_takes_the_name_off_and_the_forwarded_link_cannot_put_it_back(site):
-    site.post(link(site))
+    site.press(link(site))
     url = withdraw_link(site, address(0))
     assert "Take your name off?" in site.get(url).text
     assert counts(site) == (0, 1, 0, 0)
     for _ in range(2):
         assert "Your name is off the petition" in site.post(url).text
     assert counts(site) == (0, 0, 1, 0)
-    page = site.post(link(site)).text
+    page = site.press(link(site)).text
     assert "Your name is not on the petition" in page
     assert counts(site) == (0, 0, 1, 0)
 
 
 def test_missing_details_are_asked_for_after_signing_and_nothing_stored_is_shown(site):
-    page = site.post(link(site)).text
+    page = site.press(link(site)).text
     assert "Persona" not in page
     assert 'name="first_name"' not in page
     assert 'name="last_name"' in page
@@ -148,7 +182,7 @@ def test_missing_details_are_asked_for_after_signing_and_nothing_stored_is_shown
 
 
 def test_a_name_and_a_place_typed_with_a_forwarded_mail_wait_for_the_mailbox(site):
-    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    action = re.search(r'action="(/t/[^"]+)"', site.press(link(site)).text)[1]
     answer = site.post(action, {"last_name": "Friend", "zip": "97212"}).text
     assert "counts once you confirm it there" in answer
     assert 'name="last_name"' not in answer
@@ -171,7 +205,7 @@ def test_a_name_and_a_place_typed_with_a_forwarded_mail_wait_for_the_mailbox(sit
 def test_a_comment_by_somebody_with_a_forwarded_mail_is_not_shown_until_the_mailbox_confirms_it(
     site,
 ):
-    page = site.post(link(site)).text
+    page = site.press(link(site)).text
     action = re.search(r'action="(/t/[^"]+)"', page)[1]
     typed = {"comment": "I never wrote this.", "comment_public": "yes"}
     answer = site.post(action, typed).text
@@ -193,7 +227,7 @@ def test_a_comment_by_somebody_with_a_forwarded_mail_is_not_shown_until_the_mail
 
 
 def test_a_comment_from_a_mail_is_shown_only_where_that_was_ticked(site):
-    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    action = re.search(r'action="(/t/[^"]+)"', site.press(link(site)).text)[1]
     site.post(action, {"comment": "For you only."})
     (mail,) = [mail for mail in site.mails(address(0)) if DETAILS in mail["Subject"]]
     url = re.search(r"https://\S+/y/\S+", mail.get_body(("plain",)).get_content())[0]
@@ -203,8 +237,21 @@ def test_a_comment_from_a_mail_is_shown_only_where_that_was_ticked(site):
     assert "For you only." not in site.get(PAGE).text
 
 
+@pytest.mark.parametrize("purpose", ["signed", "confirmed"])
+def test_nothing_can_be_added_to_a_signature_that_was_withdrawn(site, purpose):
+    site.press(link(site))
+    site.mails()
+    id_ = signature(site, address(0)).id
+    site.store.petitions.withdraw(id_, now=NOW)
+    path = f"/{'t' if purpose == 'signed' else 'k'}/{site.keys.passing(purpose, id_, site.clock())}"
+    before = site.state()
+    answer = site.post(path, {"last_name": "Ruiz", "comment": "My line.", "consent": "yes"})
+    assert "Your name is not on the petition" in answer.text
+    assert site.state() == before
+
+
 def test_a_comment_beside_a_signature_that_was_withdrawn_counts_for_nothing(site):
-    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    action = re.search(r'action="(/t/[^"]+)"', site.press(link(site)).text)[1]
     site.post(action, {"comment": "My line.", "comment_public": "yes"})
     url = next(
         found[0]
@@ -220,13 +267,13 @@ def test_the_link_in_a_forwarded_mail_adds_no_comment_to_a_signature_from_the_pa
     site.post(PAGE, FORM | {"email": address(0)})
     site.post(site.link_to(address(0)))
     assert signature(site, address(0)).how == "page"
-    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    action = re.search(r'action="(/t/[^"]+)"', site.press(link(site)).text)[1]
     site.post(action, {"comment": "I never wrote this.", "comment_public": "yes"})
     assert signature(site, address(0)).comment == ""
 
 
 def test_a_wrong_detail_comes_back_with_what_was_typed(site):
-    action = re.search(r'action="(/t/[^"]+)"', site.post(link(site)).text)[1]
+    action = re.search(r'action="(/t/[^"]+)"', site.press(link(site)).text)[1]
     page = site.post(action, {"last_name": "Ruiz", "zip": "00000"})
     assert page.status_code == 422
     assert 'value="Ruiz"' in page.text
@@ -234,12 +281,12 @@ def test_a_wrong_detail_comes_back_with_what_was_typed(site):
 
 
 def test_somebody_on_the_list_is_not_asked_to_join_it(site):
-    assert "write to me about buses" not in site.post(link(site)).text
+    assert "write to me about buses" not in site.press(link(site)).text
 
 
 def test_somebody_who_left_may_choose_to_join_and_confirms_that_by_mail(site):
     site.store.subscribers.unsubscribe("members", address(0), how="form", now=NOW)
-    page = site.post(link(site)).text
+    page = site.press(link(site)).text
     assert "write to me about buses" in page
     assert "checked" not in page
     assert len(site.mails(address(0))) == 1
@@ -256,7 +303,7 @@ def test_somebody_who_left_may_choose_to_join_and_confirms_that_by_mail(site):
 
 def test_somebody_who_was_erased_is_led_to_the_public_page(site):
     site.store.subscribers.erase(address(0), now=NOW)
-    for answer in (site.get(link(site)), site.post(link(site))):
+    for answer in (site.get(link(site)), sign(site)):
         assert answer.status_code == 303
         assert answer.headers["location"] == "https://mail.example.org/petition/night-bus"
     assert counts(site) == (0, 0, 0, 0)
@@ -316,7 +363,7 @@ def test_the_choice_to_join_is_separate_and_not_ticked(site):
 
 
 def test_the_same_is_said_of_an_address_that_is_known(site):
-    site.post(link(site, 2))
+    site.press(link(site, 2))
     complained = "former@example.net"
     site.store.suppressions.suppress(complained, SuppressionReason.COMPLAINED, detail="", now=NOW)
     who = [ANA, address(0), address(1), complained]
@@ -329,7 +376,7 @@ def test_the_same_is_said_of_an_address_that_is_known(site):
 @pytest.mark.parametrize("email", [ANA, address(1)])
 def test_the_answer_takes_the_same_statements_for_every_address(site, email):
     """What depends on the address is done by the thread that mails."""
-    site.post(link(site, 2))
+    site.press(link(site, 2))
     site.mails()
     seen = []
     connection = site.store.database.connection
@@ -384,7 +431,7 @@ def test_a_stranger_who_never_confirms_is_set_aside_and_forgotten(site):
 
 
 def test_the_page_shows_targets_progress_why_and_sources(site):
-    site.post(link(site))
+    site.press(link(site))
     page = site.get(PAGE)
     assert page.headers["x-robots-tag"] == "all"
     for part in (
@@ -403,9 +450,9 @@ def test_the_page_shows_targets_progress_why_and_sources(site):
 
 def test_the_goal_rises_by_itself(site):
     write(site.root, PETITION.replace("50,000", "2"))
-    site.post(link(site))
+    site.press(link(site))
     assert "of 2<" in site.get(PAGE).text
-    site.post(link(site, 2))
+    site.press(link(site, 2))
     assert "<strong>2</strong> signatures of 3<" in site.get(PAGE).text
 
 
@@ -413,7 +460,7 @@ def test_the_goal_rises_by_itself(site):
 def test_a_closed_petition_is_shown_and_takes_no_more(site, how):
     site.post(PAGE, FORM)
     url = site.link_to(ANA)
-    site.post(link(site))
+    site.press(link(site))
     if how == "staff":
         site.store.petitions.close("night-bus", now=NOW)
     else:
@@ -422,7 +469,7 @@ def test_a_closed_petition_is_shown_and_takes_no_more(site, how):
     assert "This petition is closed." in page
     assert "<button" not in page
     assert site.get(link(site, 2)).status_code == 303
-    assert site.post(link(site, 2)).status_code == 303
+    assert sign(site, 2).status_code == 303
     site.post(PAGE, FORM | {"email": "b@example.com"})
     site.post(url)
     assert counts(site) == (1, 1, 0, 0)
@@ -433,7 +480,7 @@ def test_a_petition_that_is_not_open_yet_says_when(site):
     write(site.root, PETITION.replace("goal:", "opens: 2099-05-04\ngoal:"))
     page = site.get(PAGE).text
     assert "opens on May 4, 2099" in page
-    site.post(link(site))
+    assert sign(site).status_code == 303
     assert counts(site) == (0, 0, 0, 0)
 
 
@@ -457,9 +504,9 @@ def test_markup_in_what_people_type_is_shown_as_text(site):
 
 
 def test_a_signature_that_staff_set_aside_is_not_thanked_for(site):
-    site.post(link(site))
+    site.press(link(site))
     site.store.petitions.invalidate([signature(site, address(0)).id], "test", now=NOW)
-    assert "We cannot count this signature" in site.post(link(site)).text
+    assert "We cannot count this signature" in site.press(link(site)).text
     assert signature(site, address(0)).status is SignatureState.INVALID
 
 
@@ -492,10 +539,6 @@ def edited(site):
     write(site.root, PETITION.replace("Bring back the last bus home", "Bring back two buses"))
 
 
-def wording(page):
-    return re.search(r'name="wording" value="(\w+)"', page.text)[1]
-
-
 def test_words_that_change_while_a_page_is_open_are_shown_before_anybody_signs_them(site):
     for url, typed in ((link(site), {}), (PAGE, FORM)):
         write(site.root)
@@ -508,7 +551,7 @@ def test_words_that_change_while_a_page_is_open_are_shown_before_anybody_signs_t
         assert counts(site) == (0, 0, 0, 0)
         assert site.mails() == []
     assert 'value="Ana"' in answer.text
-    assert site.post(link(site), {"wording": wording(answer)}).status_code == 200
+    site.post(link(site), {"wording": wording(answer)})
     assert counts(site) == (0, 1, 0, 0)
 
 
@@ -527,7 +570,7 @@ def test_words_that_change_before_the_mail_is_confirmed_are_not_confirmed(site):
 
 
 def test_a_name_can_be_taken_off_after_the_petition_s_file_is_gone(site):
-    site.post(link(site))
+    site.press(link(site))
     url = withdraw_link(site, address(0))
     (site.root / "campaigns" / "petitions" / "night-bus.md").unlink()
     assert "Take your name off?" in site.get(url).text

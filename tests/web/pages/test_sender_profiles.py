@@ -113,7 +113,7 @@ def test_signing_commenting_and_withdrawing_stay_with_the_brand(site):
     (folder / "night-bus.md").write_text(TEXT.replace("closes: 2026-04-09\n", ""))
     link = links(site, "river").sign("night-bus")
     assert is_rivers(site.get(link))
-    thanks = site.post(link)
+    thanks = site.press(link)
     assert is_rivers(thanks)
     details = re.search(r'action="(/t/[^"]+)"', thanks.text)[1]
     assert is_rivers(site.post(details, {"comment": "My line."}))
@@ -124,7 +124,13 @@ def test_signing_commenting_and_withdrawing_stay_with_the_brand(site):
         url = re.search(rf"https://\S+/{purpose}/\S+", texts)[0]
         assert is_rivers(site.get(url))
         assert is_rivers(site.post(url))
-    assert not is_rivers(site.post(links(site, "vote").sign("night-bus")))
+    again = site.press(links(site, "vote").sign("night-bus"))
+    assert not is_rivers(again)
+    url = str(again.url)
+    for page in (site.client.get(url), site.client.post(url, data={"zip": "97212"})):
+        assert not is_rivers(page)
+    for wrong in ("x", "-1", "f" * 14, "", "0"):
+        assert site.client.get(f"{url.partition('?')[0]}?mail={wrong}").status_code == 200
 
 
 def test_a_confirmation_that_no_mail_led_to_comes_from_the_usual_sender(site):
