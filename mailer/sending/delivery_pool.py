@@ -35,8 +35,8 @@ _NEWEST = 0.1
 class DeliveryPool:
     """A thread for each batch in flight, as many as the rate needs.
 
-    While calls are overdue and no answer has come since, only one more batch is let out, as a probe: in a
-    network that drops packets, each further batch would become uncertain, too.
+    While calls are overdue and no answer has come since, or calls are lost, only one more batch is let out,
+    as a probe: in a network that drops packets, each further batch would become uncertain, too.
 
     Args:
         deliver: called in the threads. An exception becomes the result of its batch.
@@ -57,6 +57,8 @@ class DeliveryPool:
         """Messages in flight."""
         self.batches = 0
         """Batches in flight."""
+        self.is_doubtful = False
+        """Whether so many calls were lost that only probes may go out."""
         self._deliver = deliver
         self._connections = connections
         self._timer = timer
@@ -66,7 +68,9 @@ class DeliveryPool:
         self._answered = timer()
         self._is_probing = False
         self._todo: SimpleQueue[Batch | None] = SimpleQueue()
-        self._done: SimpleQueue[tuple[Batch, float, BatchResult | BaseException]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Batch, float | None, BatchResult | BaseException]] = (
+            SimpleQueue()
+        )
 
     @property
     def size(self) -> int:
@@ -84,6 +88,11 @@ class DeliveryPool:
         return self._connections / self._latency if self._latency else math.inf
 
     @property
+    def only_probes(self) -> bool:
+        """Whether only probes may go out, one at a time."""
+        return self.is_doubtful or self.is_silent
+
+    @property
     def is_silent(self) -> bool:
         """Whether calls are overdue and no answer has come since."""
         late = self._timer() - _OVERDUE
@@ -91,10 +100,10 @@ class DeliveryPool:
 
     @property
     def is_full(self) -> bool:
-        return self.batches >= self.size or (self._is_probing and self.is_silent)
+        return self.batches >= self.size or (self._is_probing and self.only_probes)
 
     def send(self, *batches: Batch) -> None:
-        self._is_probing = self.is_silent
+        self._is_probing = self.only_probes
         # all of them first: what is here can be recalled, whatever happens to the threads
         for batch in batches:
             self.batches += 1
@@ -123,11 +132,12 @@ class DeliveryPool:
                 return collected
             self.batches -= 1
             self.messages -= len(batch)
-            self._latency += _NEWEST * (took - self._latency)
-            self._is_probing = False
+            if took is not None:
+                self._latency += _NEWEST * (took - self._latency)
+                self._is_probing = False
             if isinstance(batch_result, BaseException):
                 raise batch_result
-            if any(result.state is not DeliveryState.UNCERTAIN for result in batch_result.results):
+            if took is not None and not _is_lost(batch_result):
                 self._answered = self._timer()
             collected.append((batch, batch_result))
 
@@ -139,7 +149,7 @@ class DeliveryPool:
             except Empty:
                 return
             if batch is not None:
-                self._done.put((batch, self._latency, BatchResult.unsent(batch)))
+                self._done.put((batch, None, BatchResult.unsent(batch)))
 
     def close(self) -> None:
         """Let idle threads end."""
@@ -165,6 +175,10 @@ class DeliveryPool:
                 batch_result = err
             del self._began[thread_id]
             self._done.put((batch, self._timer() - began, batch_result))
+
+
+def _is_lost(batch_result: BatchResult) -> bool:
+    return all(result.state is DeliveryState.UNCERTAIN for result in batch_result.results)
 
 
 def _in_doubt(batch: Batch, err: Exception) -> BatchResult:

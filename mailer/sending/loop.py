@@ -31,7 +31,7 @@ from mailer.errors import (
 )
 from mailer.ledger.delivery import DeliveryState, Result, SendState
 from mailer.mail.web_version import store_message
-from mailer.sending.circuit_breaker import THRESHOLD, CircuitBreaker
+from mailer.sending.circuit_breaker import PATIENCE, THRESHOLD, CircuitBreaker
 from mailer.sending.delivery_pool import DeliveryPool
 from mailer.sending.progress import Pace, SendProgress
 from mailer.sending.reputation import ReputationMonitor
@@ -175,6 +175,10 @@ class SendLoop:
 
     def _proceed(self, send: Send, limit: int | None) -> bool:
         """Hand over a batch, or make room for it; False at the limit."""
+        if self._breaker.is_resting:
+            self._stop.wait(_NAP)
+            self._collect(send)
+            return True
         size = self._room(limit)
         if size > 0 and not self._pool.is_full:
             turn = self._wait(send, size) + self._seconds()
@@ -232,7 +236,7 @@ class SendLoop:
     def _room(self, limit: int | None) -> int:
         """How many messages may be claimed now: 0 or less for none."""
         pace = self._pace
-        room = pace.call_size if self._pool.is_silent else pace.batch_size
+        room = 1 if self._pool.only_probes else pace.batch_size
         outstanding = pace.most_outstanding - self._pool.messages
         # no claims of one or two: each is a transaction
         room = 0 if outstanding * 2 < room else min(room, outstanding)
@@ -356,6 +360,9 @@ class SendLoop:
                 (result, emails[result.delivery_id]) for result in batch_result.results
             )
             self.progress = self.progress.plus(batch_result)
+        self._pool.is_doubtful = self._breaker.is_doubtful
+        if self._pool.is_doubtful:
+            self._pool.recall()
         if any(batch_result.slow_down for _, batch_result in back):
             rate_factor = self._store.throttle.slow_down(self._transport.name, clock=self._seconds)
             self.progress = replace(self.progress, rate_factor=rate_factor)
@@ -432,7 +439,7 @@ def _nothing_but_refusals(verdict: Result | None) -> MailerError | None:
             "right first.",
         )
     return TransportError(
-        f"{THRESHOLD} calls in a row were lost: {verdict.detail}",
+        f"for {PATIENCE} seconds, most calls were lost: {verdict.detail}",
         hint="Wait until this machine's network and the other side are well.",
     )
 

@@ -294,3 +294,29 @@ def test_a_lost_answer_does_not_end_the_silence(make):
     assert pool.is_silent
     hang.set()
     everything(pool)
+
+
+def test_what_is_taken_back_is_no_answer(make):
+    hang, clock = threading.Event(), Clock(0)
+    pool = make(lambda batch: hang.wait(30) and accepted(batch), most=1, timer=clock)
+    pool.send([OutgoingMessage(1, None)], [OutgoingMessage(2, None)])
+    wait_until(lambda: pool._began)
+    clock.now = 1.5
+    pool.recall()
+    assert [batch[0].delivery_id for batch, _ in pool.collect(room=2, seconds=5)] == [2]
+    assert pool.is_silent
+    hang.set()
+    everything(pool)
+
+
+def test_while_calls_are_lost_only_one_probe_is_let_out(make):
+    hang = threading.Event()
+    pool = make(lambda batch: hang.wait(30) and accepted(batch), most=9)
+    pool.is_doubtful = True
+    assert not pool.is_full
+    pool.send([OutgoingMessage(1, None)])
+    assert pool.is_full
+    pool.is_doubtful = False
+    assert not pool.is_full
+    hang.set()
+    everything(pool)

@@ -55,7 +55,7 @@ RATE = 2_000
 CALM_ENOUGH = 50
 """Restarts after which it is left alone: an error after that is not the killing's."""
 EXPECTED = {0, 1, 3}
-"""Exit codes: done, some failed or uncertain, paused after ten lost answers in a row."""
+"""Exit codes: done, some failed or uncertain, paused in an outage."""
 
 
 @dataclass

@@ -41,7 +41,7 @@ class Rehearsal:
 
     @property
     def batch(self) -> int:
-        return self.senders * Pace(self.allowed, 50 if self.method == "bulk" else 1).batch
+        return self.senders * Pace(self.allowed, 50 if self.method == "bulk" else 1).batch_size
 
 
 REHEARSALS = {

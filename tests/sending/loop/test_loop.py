@@ -10,6 +10,7 @@ import pytest
 from mailer.campaigns.schedule import Timing
 from mailer.errors import CampaignError, Interrupted, Place, SendStopped, StoreError, TransportError
 from mailer.ledger.delivery import DeliveryState, Result, SendState
+from mailer.sending import circuit_breaker
 from mailer.sending.loop import SendLoop, SendProgress
 from mailer.store import connect
 from mailer.store.sql import deliveries
@@ -243,12 +244,56 @@ def test_the_campaigns_fault_pauses_it_and_says_whose_it_is(make, send, store, w
     assert state(store) is SendState.PAUSED
 
 
-def test_nobody_answering_pauses_it(make, send, store, way):
-    way.most = 1
-    way.say = lambda outgoing: Result(
+def lost(outgoing):
+    return Result(
         outgoing.delivery_id, DeliveryState.UNCERTAIN, detail=f"timeout {outgoing.delivery_id}"
     )
-    with pytest.raises(SendStopped, match="10 calls in a row were lost: timeout"):
+
+
+def test_nobody_answering_pauses_it(make, send, store, way, monkeypatch):
+    monkeypatch.setattr(circuit_breaker, "PATIENCE", 0)
+    way.most = 1
+    way.say = lost
+    with pytest.raises(SendStopped, match="most calls were lost: timeout"):
         make(rate=10.0).run(send)
     counts = store.sends.counts(send.id)
     assert (counts.uncertain, counts.pending) == (10, 15)
+
+
+def test_a_short_outage_costs_what_was_in_flight_and_probes_and_the_send_goes_on(
+    make, send, store, way
+):
+    """A connection that breaks, with a dozen calls in flight at once."""
+    way.most = 1
+    way.say = lambda outgoing: (
+        lost(outgoing) if len(way.got) < 12 else Result(outgoing.delivery_id, ACCEPTED)
+    )
+    make(rate=10.0).run(send)
+    counts = store.sends.counts(send.id)
+    assert (counts.uncertain, counts.accepted) == (12, 13)
+    assert state(store) is SendState.FINISHED
+
+
+def test_after_ten_lost_calls_one_probe_goes_out_alone(make, send, store, wide):
+    doubtful, another = Event(), Event()
+    first, probes, alone = [], [], []
+
+    def say(outgoing):
+        if len(first) < 10:
+            first.append(outgoing)
+            return lost(outgoing)
+        if not doubtful.is_set():  # in flight with those that were lost
+            doubtful.wait(30)
+            return lost(outgoing)
+        probes.append(outgoing)
+        if len(probes) == 1:
+            alone.append(not another.wait(0.3))
+        else:
+            another.set()
+        return Result(outgoing.delivery_id, ACCEPTED)
+
+    wide.say = say
+    make(rate=None, on_progress=lambda now: now.uncertain >= 10 and doubtful.set()).run(send)
+    assert alone == [True]
+    counts = store.sends.counts(send.id)
+    assert counts.accepted == len(probes) == 25 - counts.uncertain
