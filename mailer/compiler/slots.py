@@ -39,6 +39,8 @@ MOST = 50_000
 """Contents of columns whose answers a facet or guard remembers: there are 42,000 ZIP codes."""
 LETTERS = 4_000_000
 """Letters of values that one facet remembers, some 20 MB with what is made of them: a look-up may hold essays."""
+EMAIL = "recipient.email"
+"""The expression of a recipient's own address."""
 _UNIQUE = {"email"}
 """What no two recipients have in common."""
 _TEXT_PART = {Context.PLAIN, Context.PLAIN_URL}
@@ -95,6 +97,11 @@ class Slot:
         return match[1] if match and is_link(match[1]) else ""
 
     @property
+    def is_known(self) -> bool:
+        """Whether its value can be had again at any time: a link is signed anew, an address never changes."""
+        return bool(self.link) or self.text == EMAIL
+
+    @property
     def purpose(self) -> Purpose | None:
         """The purpose of its token, if its value is one of a recipient's own links and nothing else."""
         return _SIGNED.get(self.text)
@@ -120,7 +127,7 @@ _NO_WEIGHTS: Mapping[int, int] = MappingProxyType({})
 class FilledGroup:
     """What a facet came to."""
 
-    __slots__ = ("encoded", "facet", "kept", "values", "variables", "weights")
+    __slots__ = ("encoded", "facet", "kept", "shared", "uses", "values", "variables", "weights")
 
     def __init__(self, facet: SlotGroup, values: Sequence[str]) -> None:
         self.facet = facet
@@ -130,6 +137,10 @@ class FilledGroup:
         """Encoded forms of the facet without a header's, once a message was made of it."""
         self.kept = ""
         """The form that is kept of a message that was sent."""
+        self.shared: tuple[str, str] | None = None
+        """What `kept` refers to: its digest and content, once enough messages were sent with it."""
+        self.uses = 0
+        """Messages that were sent with it, counted as long as that may decide what is kept."""
         self.variables = b""
         """The form that a template takes, for a message that was sent in bulk."""
         self.weights: Mapping[int, int] = _NO_WEIGHTS
@@ -139,13 +150,11 @@ class FilledGroup:
 class FilledLinks:
     """A recipient's own links: signed when they are read, because most only count or weigh them."""
 
-    __slots__ = ("facet", "kept", "links")
+    __slots__ = ("facet", "links")
 
     def __init__(self, facet: SlotGroup, links: Links) -> None:
         self.facet = facet
         self.links = links
-        self.kept = facet.nulls
-        """The form that is kept of a message that was sent: links are signed anew."""
 
     @property
     def values(self) -> list[str]:
@@ -169,9 +178,8 @@ class SlotGroup:
         self.forms = forms
         self.number = number
         shown = {slot for slot, context in forms if context not in _TEXT_PART}
-        self.kept = [index in shown and not slot.link for index, slot in enumerate(slots)]
+        self.kept = [index in shown and not slot.is_known for index, slot in enumerate(slots)]
         """By slot, whether its value is kept of a message that was sent, for the web version."""
-        self.nulls = ",".join(["null"] * len(slots))
         self.is_signed = slots[0].purpose is not None
         """Whether its slots are the recipient's own links."""
         self.key = _key(slots[0].reads)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from mailer.lists.subscriber import Subscriber
@@ -142,7 +144,11 @@ class StoredMessage(NamedTuple):
     content: bytes
     """See `mailer.mail.web_version`: what all recipients of the variant share."""
     values: str
-    """What is this recipient's own."""
+    """What is this recipient's own: JSON of values, and of references to shared ones."""
+    shared: Mapping[str, str] = MappingProxyType({})
+    """Values that many recipients share: the digest in a reference → JSON."""
+    email: str = ""
+    """The recipient's address."""
 
 
 class Result(NamedTuple):

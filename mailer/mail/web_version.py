@@ -1,7 +1,8 @@
 """A mail as it was sent, kept small enough to be kept for everybody, and shown again in a browser.
 
 What a variant's recipients share is kept once for each send; of each recipient only the values that
-were filled in and are shown, without the personal links, which are signed anew.
+were filled in and are shown, without the personal links, which are signed anew. Long values that many
+recipients have in common, such as a representative's office, are kept once for all of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +26,11 @@ from mailer.links import named, petition_page
 from mailer.lists.subscriber import Subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mailer.campaigns.snapshot import Snapshot
     from mailer.compiler.compile import Variant
-    from mailer.compiler.slots import FilledGroup, FilledLinks
+    from mailer.compiler.slots import FilledGroup
     from mailer.links import Links
     from mailer.mail.merge import Merged
 
@@ -36,16 +38,31 @@ ANONYMOUS = Subscriber(0, "our subscribers")
 """Reads well in the one place where every mail names its recipient: "This e-mail was sent to …"."""
 
 
+_LONG = 60
+"""Characters of a facet's kept values, from which on they are shared: a reference takes 25."""
+_MANY = 20
+"""Recipients from which on values are shared: what so many have in common tells nothing about one of them,
+and may stay when they are erased."""
+
+
 def store_message(merged: Merged) -> StoredMessage:
-    digest, content = _shared(merged.variant)
-    own = ",".join([filling.kept or _kept(filling) for filling in merged.fillings])
-    return StoredMessage(digest, content, f"[{own}]")
+    digest, content, facets = _shared(merged.variant)
+    fillings: list[FilledGroup] = [merged.fillings[number] for number in facets]  # type: ignore[misc] # no links
+    own = ",".join([filling.kept or _kept(filling) for filling in fillings])
+    shared = dict([filling.shared for filling in fillings if filling.shared])
+    return StoredMessage(digest, content, f"[{own}]", shared, merged.email)
 
 
-def _kept(filling: FilledGroup | FilledLinks) -> str:
-    own = zip(filling.facet.kept, filling.values, strict=True)
-    filling.kept = ",".join([_to_json(value) if kept else "null" for kept, value in own])
-    return filling.kept
+def _kept(filling: FilledGroup) -> str:
+    own = ",".join(map(_to_json, compress(filling.values, filling.facet.kept)))
+    filling.uses += 1
+    if len(own) < _LONG:
+        filling.kept = own
+    elif filling.uses >= _MANY:
+        digest = hashlib.blake2b(own.encode(), digest_size=8).hexdigest()
+        filling.shared = digest, f"[{own}]"
+        filling.kept = f'{{"is":"{digest}"}}'
+    return filling.kept or own
 
 
 _to_json: Callable[[str], str] = encode_basestring
@@ -53,16 +70,18 @@ _to_json: Callable[[str], str] = encode_basestring
 
 
 @lru_cache(maxsize=1024)
-def _shared(variant: Variant) -> tuple[str, bytes]:
-    """(digest, content)."""
+def _shared(variant: Variant) -> tuple[str, bytes, list[int]]:
+    """(digest, content, numbers of the facets of which values are kept)."""
     value = {
         "subject": _cut(variant.subject),
         "html": _cut(variant.html),
+        "kept": [kept for facet in variant.facets for kept in facet.kept],
         "links": [slot.link for slot in variant.slots],
         "guards": variant.guards,
     }
     data = json.dumps(value, ensure_ascii=False).encode()
-    return hashlib.sha256(data).hexdigest(), zlib.compress(data)
+    facets = [number for number, facet in enumerate(variant.facets) if any(facet.kept)]
+    return hashlib.sha256(data).hexdigest(), zlib.compress(data), facets
 
 
 def guards(content: bytes) -> tuple[str, ...] | None:
@@ -99,12 +118,23 @@ class WebVersion:
 def render(kept: StoredMessage, links: Links) -> WebVersion:
     """The mail, byte for byte as it was sent, as long as the signing key is the same."""
     value = json.loads(zlib.decompress(kept.content))
-    filled = [
-        escaping.clean(named(links, link)) if link else own
-        for link, own in zip(value["links"], json.loads(kept.values), strict=True)
-    ]
+    own = iter(_values(kept))
+    # before there was `kept`, each slot had a value, or null
+    is_kept = value.get("kept") or [True] * len(value["links"])
+    filled = []
+    for link, is_own in zip(value["links"], is_kept, strict=True):
+        text = next(own) if is_own else escaping.clean(kept.email)
+        filled.append(escaping.clean(named(links, link)) if link else text)
     subject, html = (_uncut(value[part]).fill(filled) for part in ("subject", "html"))
     return WebVersion(subject, html)
+
+
+def _values(kept: StoredMessage) -> Iterator[str]:
+    for value in json.loads(kept.values):
+        if isinstance(value, dict):
+            yield from json.loads(kept.shared[value["is"]])
+        else:
+            yield value
 
 
 def _uncut(cut: dict[str, Any]) -> CutText:

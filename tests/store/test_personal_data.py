@@ -24,6 +24,7 @@ NAMES = {
     "approvals": {"list_name", "campaign", "digest"},
     "approved": {"digest"},
     "variants": {"digest"},
+    "shared_values": {"digest"},
     "sends": {"campaign", "transport", "digest", "plan", "worker", "state"},
     "deliveries": {"campaign", "worker", "state"},
     "memberships": {"status"},

@@ -39,7 +39,9 @@ def _own_signatures(states: str) -> str:
 PLACES = (
     PersonalRecord(
         "web_versions",
-        show=f"""SELECT d.campaign, c.slot_values AS "values"
+        show=f"""SELECT d.campaign, c.slot_values AS "values",
+                (SELECT json_group_array(v.content) FROM shared_values v
+                    WHERE v.send_id = d.send_id AND instr(c.slot_values, v.digest) > 0) AS shared
             FROM copies c JOIN deliveries d ON d.id = c.delivery_id
             WHERE c.delivery_id IN ({_OWN_DELIVERIES}) ORDER BY d.id""",
         erase=(f"DELETE FROM copies WHERE delivery_id IN ({_OWN_DELIVERIES})",),
@@ -144,6 +146,7 @@ _FREE_TEXT: Mapping[str, tuple[str, ...]] = {
     "approvals": ("person", "query"),
     "imports": ("file", "source"),
     "links": ("url",),
+    "shared_values": ("content",),
     "departures": ("reason",),
     # mail that is in no send may have gone to several
     "events": ("raw", "diagnostic"),

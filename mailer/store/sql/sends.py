@@ -34,7 +34,15 @@ LISTS_OF_SEND = """(SELECT sends.list_id FROM sends WHERE sends.id = :send
     UNION ALL SELECT f.list_id FROM further_lists f WHERE f.send_id = :send)"""
 """The ids of all lists of a send, as a subquery."""
 
-_OF_A_SEND = ("deliveries", "links", "variants", "tallies", "further_lists", "public_versions")
+_OF_A_SEND = (
+    "deliveries",
+    "links",
+    "variants",
+    "shared_values",
+    "tallies",
+    "further_lists",
+    "public_versions",
+)
 """Tables of what belongs to a send, besides itself."""
 
 WAITS_FOR_WINNER = 1 << 40

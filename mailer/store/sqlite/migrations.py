@@ -212,6 +212,19 @@ def shared_by_page_servers(db: Database) -> None:
     )""")
 
 
+@migrations()
+def shared_values_of_web_versions(db: Database) -> None:
+    """Values that many recipients of a send have in common, beside those of each delivery in `copies`."""
+    db.execute("""CREATE TABLE shared_values (
+        id INTEGER PRIMARY KEY,
+        send_id INTEGER NOT NULL REFERENCES sends(id),
+        -- stands in the rows of `copies` that have these values
+        digest TEXT NOT NULL,
+        content TEXT NOT NULL,
+        UNIQUE (send_id, digest)
+    )""")
+
+
 _FIRST_TABLES = """
 CREATE TABLE subscribers (
     -- AUTOINCREMENT: the id of somebody erased stands in deliveries and in links already mailed

@@ -141,7 +141,26 @@ def test_of_somebody_erased_while_in_flight_no_copy_is_kept(store):
         outcome(claims, kept=StoredMessage("digest", b"words", '["Ana"]')), now=NOW
     )
     copies = [store.web_versions.find(claim.subscriber.id, send.id) for claim in claims]
-    assert copies == [None, StoredMessage("digest", b"words", '["Ana"]')]
+    email = claims[1].subscriber.email
+    assert copies == [None, StoredMessage("digest", b"words", '["Ana"]', email=email)]
+
+
+def test_values_that_many_share_are_kept_once_for_each_send_and_found_with_the_mail(store):
+    shared = {"d1": '["the office in Salem"]', "d2": '["the office in Boise"]'}
+    for send in (start(store), start(store, campaign="gala")):
+        claims = store.deliveries.claim(send.id, 3, now=NOW)
+        results = [
+            *outcome(claims[:2], kept=StoredMessage("v", b"", '["Ana",{"is":"d1"}]', shared)),
+            *outcome(claims[2:], kept=StoredMessage("v", b"", '["Bo",{"is":"d2"}]', shared)),
+        ]
+        store.deliveries.record(results, now=NOW)
+        kept = [store.web_versions.find(claim.subscriber.id, send.id) for claim in claims]
+        assert [message.shared for message in kept] == [
+            {"d1": shared["d1"]},
+            {"d1": shared["d1"]},
+            {"d2": shared["d2"]},
+        ]
+    assert store.database.value("SELECT count(*) FROM shared_values") == 4
 
 
 def test_already_delivered_lists_everybody_with_a_delivery_in_order(store):
