@@ -41,6 +41,7 @@ class GroupCommit:
         self._waiting: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="group-commit")
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_writing = False
         self._quiet_from = 0.0
 
     def start(self) -> None:
@@ -55,11 +56,10 @@ class GroupCommit:
     @property
     def is_busy(self) -> bool:
         """Whether changes are coming in; for work that can wait, in any thread."""
-        return time.monotonic() < self._quiet_from
+        return self._is_writing or time.monotonic() < self._quiet_from
 
     async def write(self, step: Callable[[Store], T]) -> T:
         """Run `step` and return or raise its result, after it is committed to disk."""
-        self._quiet_from = time.monotonic() + _BUSY
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put((step, done))
         return await done
@@ -74,7 +74,10 @@ class GroupCommit:
                         self._waiting.put(None)
                         break
                     jobs.append(following)
+            self._is_writing = True
             self._write(jobs)
+            self._quiet_from = time.monotonic() + _BUSY
+            self._is_writing = False
 
     def _write(self, jobs: Sequence[Job]) -> None:
         results: list[Any]

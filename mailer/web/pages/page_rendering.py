@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from mailer import page_templates
+from mailer.compiler.plain_text.wrapping import WIDTH, wrap
 from mailer.web.pages import public_forms
 
 if TYPE_CHECKING:
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 def environment() -> Environment:
     """The environment of the pages and their mails."""
     templates = page_templates.load("mailer.web.pages")
-    templates.filters |= {"mask": public_forms.mask, "strong": strong, "link": _link}
+    templates.filters |= {
+        "mask": public_forms.mask,
+        "strong": strong,
+        "link": _link,
+        "wrapped": _wrapped,
+    }
     return templates
 
 
@@ -43,6 +49,11 @@ def common(brand: Brand, style: str, words: Words) -> dict[str, Any]:
 
 def strong(text: str) -> Markup:
     return Markup("<strong>{}</strong>").format(text)
+
+
+def _wrapped(text: str) -> str:
+    """Lines of the text part; an address stays in one."""
+    return wrap(text, WIDTH)
 
 
 def _link(url: str) -> Markup:

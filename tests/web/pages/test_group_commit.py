@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
 from mailer.errors import StoreError
+from mailer.web.pages import group_commit as group_commit_module
 from mailer.web.pages.group_commit import GroupCommit
 from tools.projects.project import NOW, address
 
@@ -116,3 +118,22 @@ def test_a_step_taken_back_leaves_the_steps_around_it(site):
         address(i) for i in range(6) if site.status(address(i))["members"] == "unsubscribed"
     }
     assert unsubscribed == {address(0), address(2)}
+
+
+def test_a_long_commit_is_busy_from_its_beginning_to_its_end(monkeypatch):
+    monkeypatch.setattr(group_commit_module, "_BUSY", 0)
+    began, go_on = threading.Event(), threading.Event()
+
+    def write_slowly(_):
+        began.set()
+        return go_on.wait(30)
+
+    async def ask(group_commit):
+        assert not group_commit.is_busy
+        written = asyncio.ensure_future(group_commit.write(write_slowly))
+        await asyncio.to_thread(began.wait, 30)
+        assert group_commit.is_busy
+        go_on.set()
+        return await written
+
+    assert run(Disk(), ask)

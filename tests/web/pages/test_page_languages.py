@@ -221,4 +221,4 @@ def test_a_mails_button_leads_to_the_petitions_language_whatever_the_mails(site)
     page = site.get(f"/s/hafila/{token}")
     assert language(page) == ("ar", "rtl")
     assert "أضيفوا اسمي" in page.text
-    assert "1</strong> توقيع" in site.post(f"/s/hafila/{token}").text
+    assert "1</strong> توقيع" in site.press(f"/s/hafila/{token}").text

@@ -578,3 +578,17 @@ def test_a_name_can_be_taken_off_after_the_petition_s_file_is_gone(site):
     assert counts(site) == (0, 0, 1, 0)
     for gone in (PAGE, link(site)):
         assert site.get(gone).status_code == 404
+
+
+def test_the_mails_keep_a_long_address_in_one_line_and_link_to_it(root):
+    base = "https://letters-and-petitions.the-long-name-of-an-organization.example.org"
+    settings = (root / "mailer.toml").read_text(encoding="utf-8")
+    (root / "mailer.toml").write_text(settings.replace("https://mail.example.org", base))
+    site = Site(root)
+    with site.client:
+        site.press(link(site))
+        (receipt,) = site.mails(address(0))
+    site.store.close()
+    text, html = (receipt.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert f"{base}{PAGE}" in text.splitlines()
+    assert f'href="{base}{PAGE}"' in html
