@@ -83,6 +83,12 @@ class PetitionFront(Section):
     """RFC 5646, of the statement."""
     next: NextAction | None = None
 
+    def state_on(self, day: date) -> str:
+        """Return "open", "closed" or "soon", by the dates alone: staff may close a petition earlier."""
+        if self.opens and day < self.opens:
+            return "soon"
+        return "closed" if self.closes and day > self.closes else "open"
+
 
 @dataclass(frozen=True, slots=True)
 class Petition:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.checks.finding import Finding
     from mailer.compiler.page_words import PageWords
     from mailer.compiler.petition_text import PetitionText
-    from mailer.ledger.signature import Signature
+    from mailer.ledger.signature import Signature, SignatureCounts
     from mailer.lists.subscriber import Subscriber
 
 app = typer.Typer(
@@ -76,7 +76,9 @@ def check(context: typer.Context, name: Name, as_json: Json = False) -> None:
         raise FindingsError(f"{petition.name} is not ready to be signed: {errors}")
     if not as_json:
         warnings = findings.count(problems, Severity.WARNING)
-        typer.echo(f"{petition.name} can be signed: no error, {warnings}.")
+        state = _state(run, petition, run.store.petitions.counts(petition.name))
+        summary = {"open": "can be signed", "closed": "is closed"}.get(state, state)
+        typer.echo(f"{petition.name} {summary}: no error, {warnings}.")
 
 
 def _findings(run: Session, petition: Petition) -> list[Finding]:
@@ -149,19 +151,19 @@ def _row(run: Session, petition: Petition) -> dict[str, Any]:
     from mailer.campaigns.petition import current_goal
 
     counts = run.store.petitions.counts(petition.name)
-    front, today = petition.front, _today(run)
-    state = "open"
-    if counts.closed or (front.closes and today > front.closes):
-        state = "closed"
-    elif front.opens and today < front.opens:
-        state = f"opens {front.opens}"
     return {
         "petition": petition.name,
         **asdict(counts),
-        "goal": current_goal(front.goal, counts.signed),
-        "state": state,
+        "goal": current_goal(petition.front.goal, counts.signed),
+        "state": _state(run, petition, counts),
         "other_wording": _other_wording(run, petition),
     }
+
+
+def _state(run: Session, petition: Petition, counts: SignatureCounts) -> str:
+    """Return "open", "closed", or such as "opens 2027-05-04"."""
+    state = "closed" if counts.closed else petition.front.state_on(_today(run))
+    return f"opens {petition.front.opens}" if state == "soon" else state
 
 
 @app.command()
@@ -207,8 +209,7 @@ def export(
     else:
         with writing(path), atomic_write(path, private=True) as file:
             number = delivery.write_csv(file, signed)
-    what = "signature" if number == 1 else "signatures"
-    typer.echo(f"Wrote {number:,} {what} to {run.project.show(path)}")
+    typer.echo(f"Wrote {findings.counted(number, 'signature')} to {run.project.show(path)}")
 
 
 def _pdf(run: Session, petition: Petition, signatures: list[Signature]) -> bytes:
@@ -337,7 +338,8 @@ def _as_subscriber(signature: Signature) -> Subscriber:
 
 
 def _show(signatures: list[Signature]) -> None:
-    typer.echo(f"{len(signatures):,} signatures are meant.")
+    number = len(signatures)
+    typer.echo(f"{number:,} {'signature is' if number == 1 else 'signatures are'} meant.")
     if signatures:
         print_table(
             ("Signed", "Name", "Address", "Place", "By", "Comment"),
@@ -373,4 +375,6 @@ def close(context: typer.Context, name: Name, yes: Yes = False, as_json: Json = 
     if as_json:
         print_json({"petition": petition.name, **asdict(counts)})
     else:
-        typer.echo(f"{petition.name} is closed, with {counts.signed:,} signatures.")
+        typer.echo(
+            f"{petition.name} is closed, with {findings.counted(counts.signed, 'signature')}."
+        )

@@ -87,7 +87,7 @@ def test_a_name_that_cannot_stand_in_a_link_is_refused(root, mailer, name):
 
 def test_check_names_what_is_wrong_with_its_line(root, mailer):
     code, output = mailer("petition", "check", "night-bus")
-    assert (code, "can be signed: no error" in output) == (0, True)
+    assert (code, "night-bus can be signed: no error" in output) == (0, True)
     edit(root, "A night bus", "TODO A [night bus](www.example.org)")
     code, output = mailer("petition", "check", "night-bus")
     assert code == 1
@@ -107,6 +107,21 @@ def test_check_names_what_is_wrong_with_its_line(root, mailer):
 def test_findings_of_a_petition(root, mailer, old, new, code):
     edit(root, old, new)
     assert f"[{code}]" in mailer("petition", "check", "night-bus")[1]
+
+
+@pytest.mark.parametrize(
+    ("dates", "summary"),
+    [
+        ("closes: 2020-01-01", "night-bus is closed: no error"),
+        ("opens: 2099-05-04", "night-bus opens 2099-05-04: no error"),
+    ],
+)
+def test_check_and_status_say_whether_a_petition_can_be_signed(root, mailer, dates, summary):
+    edit(root, "goal: 50,000", f"goal: 50,000\n{dates}")
+    code, output = mailer("petition", "check", "night-bus")
+    assert (code, summary in output) == (0, True)
+    state = json.loads(mailer("petition", "status", "--json")[1])[0]["state"]
+    assert summary.startswith((f"night-bus is {state}:", f"night-bus {state}:"))
 
 
 def test_a_petition_without_a_reason_is_warned_of(root, mailer):

@@ -82,11 +82,6 @@ def view_of(read: ReadPetition, store: Store, settings: Settings, now: datetime)
 
 
 def status_by_date(petition: Petition, settings: Settings, now: datetime) -> str:
-    """Return "open", "closed" or "soon" at a moment, which is aware; staff may have closed it before."""
-    opens, closes = petition.front.opens, petition.front.closes
-    if not (opens or closes):
-        return "open"
-    day = now.astimezone(find_zone(settings.send.timezone) or UTC).date()
-    if opens and day < opens:
-        return "soon"
-    return "closed" if closes and day > closes else "open"
+    """Return "open", "closed" or "soon" at a moment, which is aware; staff may close it earlier."""
+    zone = find_zone(settings.send.timezone)
+    return petition.front.state_on(now.astimezone(zone or UTC).date())
