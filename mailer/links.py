@@ -23,10 +23,10 @@ from itsdangerous.signer import SigningAlgorithm
 from mailer import key_files
 from mailer.errors import Place
 from mailer.hosts import ascii_host
-from mailer.sealed_ids import Seal, pack
+from mailer.sealed_ids import Seal, pack, seal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -108,10 +108,7 @@ class Keys:
             purpose: [Seal(key) for key in self._derived(f"mailer.sealed.{purpose}")]
             for purpose in _PATHS
         }
-        self.seal: dict[Purpose, Callable[..., bytes]] = {
-            purpose: seals[0].seal for purpose, seals in self._seals.items()
-        }
-        """By purpose, the function that makes tokens of packed ids: three stand in each of a million mails."""
+        self._signing = {purpose: seals[0] for purpose, seals in self._seals.items()}
         self._signers = {
             purpose: Signer(
                 self._derived(f"mailer.{purpose}"), key_derivation="none", algorithm=_Blake2()
@@ -132,7 +129,11 @@ class Keys:
 
     def token(self, purpose: Purpose, subscriber_id: int, send_id: int, subject: str = "") -> str:
         """A signed token. It is good for this purpose and this subject, such as a petition, only."""
-        return self.seal[purpose](pack(subscriber_id, send_id), subject).decode()
+        return seal((self._signing[purpose],), pack(subscriber_id, send_id), subject)[0].decode()
+
+    def tokens(self, purposes: Iterable[Purpose], subscriber_id: int, send_id: int) -> list[bytes]:
+        """A token for each purpose, as `token` makes it."""
+        return seal(map(self._signing.__getitem__, purposes), pack(subscriber_id, send_id))
 
     def read(self, purpose: Purpose, token: str, subject: str = "") -> tuple[int, int] | None:
         """The subscriber's and the send's id; None for anything but a token of this purpose and subject."""

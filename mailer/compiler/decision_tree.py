@@ -17,12 +17,13 @@ Leaf = TypeVar("Leaf")
 class _Branch(Generic[Leaf]):
     """A guard, and what follows each of its answers."""
 
-    __slots__ = ("after", "evaluate", "guard")
+    __slots__ = ("after", "evaluate", "following", "guard")
 
     def __init__(self, guard: Guard) -> None:
         self.guard = guard
         self.evaluate = guard.evaluate
         self.after: dict[Any, _Branch[Leaf] | _End[Leaf]] = {}
+        self.following = self.after.get
 
 
 class _End(Generic[Leaf]):
@@ -46,7 +47,7 @@ class DecisionTree(Generic[Leaf]):
     def find(self, recipient: Recipient) -> Leaf:
         node = self._root
         while isinstance(node, _Branch):
-            node = node.after.get(node.evaluate(recipient))
+            node = node.following(node.evaluate(recipient))
         return self._insert(*self._grow(recipient)) if node is None else node.leaf
 
     def _insert(self, path: list[tuple[Guard, Any]], leaf: Leaf) -> Leaf:

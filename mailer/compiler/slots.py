@@ -221,7 +221,7 @@ def filler(facets: Sequence[SlotGroup]) -> Callable[[Recipient], Fillings]:
 
     A loop over them takes three times as long, for each of a million.
     """
-    names: dict[str, Any] = {"FilledLinks": FilledLinks}
+    names: dict[str, Any] = {"FilledGroup": FilledGroup, "FilledLinks": FilledLinks}
     lines, fillings = ["s = r.subscriber"], []
     for number, facet in enumerate(facets):
         names |= {
@@ -238,7 +238,12 @@ def filler(facets: Sequence[SlotGroup]) -> Callable[[Recipient], Fillings]:
                 f"filling{number} = known{number}(key) or remember{number}(key, r)",
             ]
         else:
-            lines.append(f"filling{number} = facet{number}.fill(r)")
+            evaluations = {
+                f"evaluate{number}_{i}": slot.evaluate for i, slot in enumerate(facet.slots)
+            }
+            names |= evaluations
+            values = ", ".join(f"{name}(r)" for name in evaluations)
+            lines.append(f"filling{number} = FilledGroup(facet{number}, [{values}])")
     lines.append(f"return ({''.join(f'{name}, ' for name in fillings)})")
     return generate("fill(r)", lines, names)
 

@@ -118,7 +118,6 @@ def _writer(
 def source(variant: Variant, envelope: Envelope, base_url: str) -> Join:
     """The source of that function."""
     helpers = {
-        "encode": _encoded,
         "piece": quoted_printable.piece,
         "rest": quoted_printable.rest,
         "subject": _subject_writer(variant.subject.static),
@@ -174,7 +173,8 @@ def _values(join: Join, variant: Variant, base_url: str) -> dict[Form, tuple[byt
         purposes = [facet.slots[slot].purpose for slot, _ in forms]
         names = [f"value{number}_{index}" for index in range(len(forms))]
         if names and not facet.is_signed:
-            join.line(f"{', '.join(names)}, = {filling}.encoded or encode({filling})")
+            encode = join.name(_encoder(facet), f"encode{number}")
+            join.line(f"{', '.join(names)}, = {filling}.encoded or {encode}({filling})")
         for name, purpose, (slot, context) in zip(names, purposes, forms, strict=True):
             value = f"{filling}.values[{slot}]"
             parts.append(_link(join, purpose, context, base_url, value) if purpose else (name,))
@@ -269,28 +269,28 @@ def _boundary(variant: Variant) -> str:
     return f"=_{digest.hexdigest()[:32]}"
 
 
-def _encoded(filling: FilledGroup) -> tuple[bytes, ...]:
-    """Each form escaped, and encoded to stand between two constants."""
-    forms, is_simple = _forms(filling.facet)
-    value = filling.values[0]
-    if is_simple and _PLAIN(value):
-        # such as an address, which no two recipients share: a third of the time
-        encoded = (value.encode() + quoted_printable.SOFT_BREAK,) * len(forms)
-    else:
-        texts = [escape(filling.values[slot]) for slot, escape in forms]
-        encoded = tuple(map(quoted_printable.piece, texts))
-    filling.encoded = encoded
-    return encoded
-
-
 _SIMPLE = {Context.TEXT, Context.ATTRIBUTE, Context.PLAIN}
 _PLAIN = re.compile(r"[A-Za-z0-9 ,.:@_-]{0,75}").fullmatch
 """What stands as it is, escaped for these contexts and encoded."""
 
 
 @lru_cache(maxsize=1024)
-def _forms(facet: SlotGroup) -> tuple[list[tuple[int, Callable[[str], str]]], bool]:
-    """(slot, escaping) of each form but a header's; whether they are of one slot in simple contexts."""
-    forms = [form for form in facet.forms if form[1] is not Context.HEADER]
-    is_simple = len(facet.slots) == 1 and {context for _, context in forms} <= _SIMPLE
-    return [(slot, ESCAPES[context]) for slot, context in forms], is_simple
+def _encoder(facet: SlotGroup) -> Callable[[FilledGroup], tuple[bytes, ...]]:
+    """The function that escapes and encodes each form but a header's, to stand between two constants."""
+    forms = [(slot, ESCAPES[how]) for slot, how in facet.forms if how is not Context.HEADER]
+
+    def encode(filling: FilledGroup) -> tuple[bytes, ...]:
+        texts = [escape(filling.values[slot]) for slot, escape in forms]
+        filling.encoded = tuple(map(quoted_printable.piece, texts))
+        return filling.encoded
+
+    def encode_simple(filling: FilledGroup) -> tuple[bytes, ...]:
+        """Such as an address, which no two recipients share: a third of the time."""
+        value = filling.values[0]
+        if not _PLAIN(value):
+            return encode(filling)
+        filling.encoded = (value.encode() + quoted_printable.SOFT_BREAK,) * len(forms)
+        return filling.encoded
+
+    contexts = {how for _, how in facet.forms} - {Context.HEADER}
+    return encode_simple if len(facet.slots) == 1 and contexts <= _SIMPLE else encode

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from mailer.compiler.escaping import ESCAPES, clean
 from mailer.compiler.slots import generate
 from mailer.links import address
-from mailer.sealed_ids import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,7 @@ class Join:
 
     def __init__(self, variant: Variant, signature: str, names: dict[str, Any]) -> None:
         self._signature = f"write({signature})"
-        self._names = {"join": b"".join, "pack": pack, **names}
+        self._names = {"join": b"".join, **names}
         self._parts: list[bytes | str] = []
         self._purposes: set[Purpose] = set()
         fillings = "".join(f"filling{number}, " for number in range(len(variant.facets)))
@@ -61,9 +60,9 @@ class Join:
         self._purposes.add(purpose)
         return purpose
 
-    def name(self, value: object) -> str:
+    def name(self, value: object, name: str = "") -> str:
         """A name by which the source reads a value."""
-        name = f"value_{len(self._names)}"
+        name = name or f"value_{len(self._names)}"
         self._names[name] = value
         return name
 
@@ -75,11 +74,17 @@ class Join:
         joined = [p if isinstance(p, str) else f"text{next(number)}" for p in self._parts]
         return [
             "email, variant, fillings, links, mark = merged",
-            "seal, ids = links.keys.seal, pack(links.subscriber_id, links.send_id)",
-            *(f'{purpose} = seal["{purpose}"](ids)' for purpose in sorted(self._purposes)),
+            *self._sealing(),
             *self._lines,
             f"return join(({', '.join(joined)},))",
         ]
+
+    def _sealing(self) -> list[str]:
+        """The line that makes all tokens."""
+        purposes = sorted(self._purposes)
+        tokens = "".join(f"{purpose}, " for purpose in purposes)
+        call = f"links.keys.tokens({tuple(purposes)}, links.subscriber_id, links.send_id)"
+        return [f"{tokens} = {call}"] if purposes else []
 
     def function(self) -> Callable[..., bytes]:
         return generate(self._signature, self.lines(), self._names)
