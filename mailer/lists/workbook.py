@@ -13,6 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from mailer.errors import ImportFileError, Place, UsageError, suggest
 from mailer.lists.csv_file import Record, is_title, names_addresses
+from mailer.lists.workbook_looks import looks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ class Workbook:
         sheet: name of the sheet; "" for the only one that has a column of addresses.
 
     Raises:
-        ImportFileError: it is no workbook, or it is not certain which sheet is meant.
+        ImportFileError: it is no workbook, or it is not certain which sheet or which rows are meant.
         UsageError: it has no sheet of that name.
     """
 
@@ -55,9 +56,26 @@ class Workbook:
         self.header = _texts(self._row(self._header))
         while self.header and not self.header[-1]:
             self.header.pop()
+        self._ask_about_looks(stream)
 
     def _row(self, index: int) -> Sequence[object]:
         return next((row for i, row in enumerate(self._rows.iter_rows()) if i == index), [])
+
+    def _ask_about_looks(self, stream: BinaryIO) -> None:
+        """Refuse rows that a person would not count: of a filter that is still on, or crossed out."""
+        looks = looks_of(stream, self.sheet)
+        for rows, state, remedy in (
+            (looks.hidden, "hidden", "Show them (clear the filter), or delete them"),
+            (looks.struck, "struck through", "Delete them, or remove the line"),
+        ):
+            below = [row for row in rows if row > self.header_line]
+            if below:
+                raise ImportFileError(
+                    f"{len(below)} row{'s'[: len(below) > 1]} of people {'are' if len(below) > 1 else 'is'}"
+                    f" {state}, so it is not certain that they belong to the list",
+                    place=Place(self.path, below[0]),
+                    hint=f"{remedy}; save the workbook, and import it again.",
+                )
 
     def records(self) -> Iterator[Record]:
         for i, row in enumerate(self._rows.iter_rows()):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 
 from mailer.errors import ImportFileError, UsageError
 from mailer.lists.importing import AcceptedRow, SubscriberFile
@@ -154,3 +155,76 @@ def test_formulas_whose_values_are_in_the_file_are_read():
             copy.writestr(name, xml)
     (ana,) = people(worked_out)
     assert ana.email == "ana@example.org"
+
+
+def styled(change, *, people=PEOPLE[:3]):
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("People & friends")
+    sheet.append(["Members of spring"])
+    for row in people:
+        sheet.append(row)
+    change(sheet)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream
+
+
+def hide(*rows):
+    def change(sheet):
+        for row in rows:
+            sheet.row_dimensions[row].hidden = True
+
+    return change
+
+
+def strike(*cells):
+    def change(sheet):
+        for cell in cells:
+            sheet[cell].font = Font(strike=True)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "line"),
+    [
+        (hide(4), "1 row of people is hidden", 4),
+        (hide(3, 4), "2 rows of people are hidden", 3),
+        (strike("A4"), "1 row of people is struck through", 4),
+        (strike("B3", "C3", "A4"), "2 rows of people are struck through", 3),
+    ],
+)
+def test_rows_that_a_person_would_not_count_are_asked_about(change, message, line):
+    with pytest.raises(ImportFileError, match=message) as error:
+        people(styled(change))
+    assert str(error.value.place) == f"list.xlsx:{line}"
+
+
+def test_titles_and_blank_rows_may_be_hidden_or_struck_through():
+    def change(sheet):
+        hide(1, 2, 9, 10)(sheet)
+        strike("A1", "A2", "A9")(sheet)
+        sheet["B3"].font = Font(bold=True)
+
+    assert [row.email for row in people(styled(change))] == ["ana@example.org", "bo@example.org"]
+
+
+@pytest.mark.parametrize("visibility", ["filter", "collapse"])
+def test_hidden_rows_of_an_ods_are_asked_about(visibility):
+    def edit(xml):
+        rows = xml.split(b"<table:table-row")
+        rows[3] = b' table:visibility="%s"%s' % (visibility.encode(), rows[3])
+        return b"<table:table-row".join(rows)
+
+    with pytest.raises(ImportFileError, match="hidden") as error:
+        people(edited(DATA / "people.ods", "content.xml", edit))
+    assert str(error.value.place) == "list.xlsx:3"
+
+
+def edited(path, part, edit):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(stream, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, edit(content) if name == part else content)
+    return stream
