@@ -22,7 +22,8 @@ def shown(sources: Snapshot) -> Mapping[str, Any]:
         {
             name: _shown(petition, sources.tallies.get(name, Tally()), base_url)
             for name, petition in sources.petitions.items()
-        }
+        },
+        "petitions",
     )
     return petitions
 

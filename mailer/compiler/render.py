@@ -71,7 +71,7 @@ class Renderer:
         self._sources = sources
         self._campaign = sources.parsed
         self._fields = fields
-        self._brand = sandbox.plain(sources.content.brand)
+        self._brand = sandbox.plain(sources.content.brand, "brand")
         self._petitions = petitions.shown(sources)
         self._labels = list(self._campaign.notes)
         self._numbering = Numbering(self._labels, markdown.reference)

@@ -135,7 +135,7 @@ class Method(Function):
         self.owner = owner
 
     def __repr__(self) -> str:
-        return f"{self.owner!r}.{self.name}"
+        return f"{expression(self.owner)}.{self.name}"
 
 
 CALLABLES = (Function, Macro, BlockReference, LoopContext, Joiner)
@@ -234,14 +234,43 @@ def is_plain(value: Any) -> bool:
     return value is None or isinstance(value, plain)
 
 
-def plain(model: BaseModel) -> Mapping[str, Any]:
+def plain(model: BaseModel, name: str) -> Mapping[str, Any]:
     """Settings as read-only data: a model's methods read files and run pickles."""
-    return read_only(model.model_dump())  # type: ignore[no-any-return] # a mapping stays one
+    return read_only(model.model_dump(), name)  # type: ignore[no-any-return] # a mapping stays one
 
 
-def read_only(value: Any) -> Any:
+class _Named(dict[str, Any]):
+    """A mapping that an expression calls by its name: it may be long, and writers know the name."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+def expression(value: Any) -> str:
+    """What a value is called in an expression."""
+    return str(value) if isinstance(value, MappingProxyType) else repr(value)
+
+
+def read_only(value: Any, name: str) -> Any:
+    """Lists and mappings that no template can change.
+
+    Args:
+        value: the data.
+        name: the expression by which templates reach it.
+    """
     if isinstance(value, dict):
-        return MappingProxyType({name: read_only(inner) for name, inner in value.items()})
+        entries = {key: read_only(inner, _entry(name, key)) for key, inner in value.items()}
+        return MappingProxyType(_Named(name, entries))
     if isinstance(value, (list, tuple)):
-        return tuple(map(read_only, value))
+        return tuple(read_only(inner, f"{name}[{i}]") for i, inner in enumerate(value))
     return value
+
+
+def _entry(name: str, key: Any) -> str:
+    return f"{name}.{key}" if str(key).isidentifier() else f'{name}["{key}"]'

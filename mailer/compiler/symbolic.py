@@ -19,7 +19,7 @@ from jinja2 import Undefined
 from mailer.compiler import comparison, limits
 from mailer.compiler.places import here
 from mailer.compiler.recorder import Recorder, written
-from mailer.compiler.sandbox import METHODS, Function
+from mailer.compiler.sandbox import METHODS, Function, expression
 from mailer.errors import CampaignError, suggest
 
 if TYPE_CHECKING:
@@ -405,7 +405,7 @@ def _text(value: Any) -> str:
         return f"[{', '.join(map(_text, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{k!r}: {_text(v)}' for k, v in value.items())}}}"
-    return repr(value)
+    return expression(value)
 
 
 def contains(item: Any, container: Any) -> bool:

@@ -378,3 +378,16 @@ def test_the_doctor_names_a_petition_whose_file_is_gone(root, mailer, store):
     (root / "campaigns" / "petitions" / "night-bus.md").unlink()
     output = " ".join(mailer("doctor")[1].split())
     assert "people have signed what has no file: campaigns/petitions/night-bus.md" in output
+
+
+def test_a_mail_may_wait_for_the_first_signatures_of_a_place(root, mailer):
+    """The first mail about a petition goes out while nobody has signed."""
+    campaign = root / "campaigns" / "vote.md"
+    count = '{% set here = petitions["night-bus"].states[recipient.state] %}'
+    campaign.write_text(
+        f"{campaign.read_text()}\n{count}{{% if here %}}{{{{ here }}}} of you.{{% endif %}}\n"
+        "{% if recipient.state == 'Oregon' %}Rain.{% endif %}\n"
+    )
+    output = mailer("check", "vote")[1]
+    assert "recipient.state == 'Oregon': it is true for none" in output
+    assert "petitions" not in output

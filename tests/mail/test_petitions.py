@@ -75,6 +75,24 @@ def test_the_count_takes_no_slot():
     assert not any("signatures" in slot or "goal" in slot for slot in slots)
 
 
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        (".states[recipient.state]", 'petitions["night-bus"].states[recipient.state]'),
+        (".states.get(recipient.state)", 'petitions["night-bus"].states.get(recipient.state)'),
+        ('["cities"][recipient.city]', 'petitions["night-bus"].cities[recipient.city]'),
+    ],
+)
+def test_counts_by_place_are_called_what_the_writer_calls_them_however_many_there_are(asked, text):
+    body = MAIL.replace(".states[recipient.state]", asked)
+    person = samples.member(state="OR")
+    cities = {person.city: 214} | {f"City number {number}, OR": number for number in range(5_000)}
+    snapshot = replace(written(body), tallies={"night-bus": Tally(41_286, {"OR": 214}, cities)})
+    variant = samples.merger_of(snapshot).merge(person).variant
+    assert variant.guards == (text,)
+    assert [slot.text for slot in variant.slots if "petitions" in slot.text] == [text]
+
+
 def test_a_kept_mail_holds_no_token_and_shows_the_same_link_again():
     mail = merged(written(), state="OR")
     kept = store_message(mail)
