@@ -83,6 +83,7 @@ class Environment(SandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
             finalize=_written_out,
+            optimized=False,
             bytecode_cache=template_cache,
             **options,
         )

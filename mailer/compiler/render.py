@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from jinja2 import (
 from jinja2.runtime import Macro
 
 from mailer.campaigns import test_variants
-from mailer.compiler import ascii_urls, limits, markdown, mistakes, petitions, sandbox
+from mailer.compiler import ascii_urls, libraries, limits, markdown, mistakes, petitions, sandbox
 from mailer.compiler.environment import Environment, at_each_run, left_to_the_merge
 from mailer.compiler.language import keep_numbers
 from mailer.compiler.language_choice import LanguageChoice
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from mailer.compiler.recorder import Recorder
 
 _FOLDER = "templates/"
+_NEEDED = "needed"
+"""Behind the name of a library: only the macros that the campaign may call."""
 _REFERENCE = "partials/reference.mjml"
 _TEXT_KEYS = ("preheader", "headline", "date")
 MAX_BLOCKS = 1_000
@@ -194,7 +197,9 @@ class Renderer:
         self, environment: Environment, suffix: str, shared: Mapping[str, Any]
     ) -> _Components:
         """The components that come with mailer, then those of the project's own libraries, which may replace them."""
-        names = [path.removeprefix(_FOLDER) for path in _libraries(self._sources, suffix)]
+        names = [
+            f"{path.removeprefix(_FOLDER)}#{_NEEDED}" for path in _libraries(self._sources, suffix)
+        ]
         return _Components(environment, names, shared)
 
     def _document(
@@ -254,6 +259,9 @@ class Renderer:
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
         campaign = self._campaign
         path, _, key = name.partition("#")
+        if key == _NEEDED:
+            source, path, _ = self._load(path)
+            return libraries.needed(source, self._names_used), path, lambda: True
         if key:
             blank = "\n" * (campaign.lines.get(key, 1) - 1)
             return blank + campaign.front.text(key), path, lambda: True
@@ -263,6 +271,16 @@ class Renderer:
         if path not in self._sources.files:
             raise TemplateNotFound(name, f"there is no template {path}")
         return self._sources.files[path], path, lambda: True
+
+    @cached_property
+    def _names_used(self) -> frozenset[str]:
+        """The names by which the campaign's components may be called."""
+        files = self._sources.files
+        paths = [*_libraries(self._sources, ".mjml"), *_libraries(self._sources, ".txt")]
+        templates = [source for path, source in files.items() if path.startswith(_FOLDER)]
+        return libraries.names_used(
+            self._campaign.body, [files[path] for path in paths if path in files], templates
+        )
 
     def _fail(self, message: str) -> str:
         raise CampaignError(message, place=here(), hint="See docs/components.md.")

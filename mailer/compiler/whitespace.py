@@ -8,34 +8,41 @@ one tag that the line break, or the blanks before, are to stay; here it is put w
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NEXT = re.compile(r"\{[%#{]|\n")
-_QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
 _INSIDE = {
-    "{%": re.compile(rf"{_QUOTED}|%\}}", re.DOTALL),
-    "{{": re.compile(rf"{_QUOTED}|\}}\}}", re.DOTALL),
+    "{%": re.compile(rf"{QUOTED}|%\}}", re.DOTALL),
+    "{{": re.compile(rf"{QUOTED}|\}}\}}", re.DOTALL),
     "{#": re.compile(r"#\}"),
 }
 _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")
 _END_RAW = re.compile(r"\{%[-+]?\s*endraw")
 
 Piece = tuple[str, str]
-"""Kind (tag, value, text or blank), and source."""
+"""Kind (tag, value, text, blank or line), and source."""
 
 
 def marked(source: str) -> str:
     """A template with `+` at the tags that must leave the line as it is. Lines keep their numbers."""
     lines: list[list[Piece]] = [[]]
-    for kind, text in _pieces(source):
+    for kind, text in pieces(source):
         if kind == "line":
             lines.append([])
         else:
             lines[-1].append((kind, text))
     return "\n".join(map(_line, lines))
+
+
+@lru_cache(maxsize=256)
+def pieces(source: str) -> tuple[Piece, ...]:
+    """A template's tags, values, texts and line breaks, in order."""
+    return tuple(_pieces(source))
 
 
 def _pieces(source: str) -> Iterator[Piece]:
@@ -48,7 +55,7 @@ def _pieces(source: str) -> Iterator[Piece]:
             return
         position = match.end()
         if match[0] == "\n":
-            yield "line", ""
+            yield "line", "\n"
             continue
         position = _end(source, match[0], position)
         piece = source[start:position]
@@ -58,7 +65,7 @@ def _pieces(source: str) -> Iterator[Piece]:
             raw = source[position : end.start() if end else len(source)]
             for number, line in enumerate(raw.split("\n")):
                 if number:
-                    yield "line", ""
+                    yield "line", "\n"
                 yield from _text(line)
             position += len(raw)
 
