@@ -79,7 +79,7 @@ _OPT_OUT = _any(
     r"unsub|\bun subscri",
     r"opt(ed|s)? ?out",
     r"^(has )?left$|^(has |date )?left( the list| list)?( at| on| date)?$",
-    r"\bremoved?\b|\bdeleted?\b|\bdeletion\b|\bcancel|\bwithdr|\brevok|\bdeclin",
+    r"\bremoved?\b|\bdeleted?\b|\bdeletion\b|\bwithdr|\brevok|\bdeclin",
     r"\btake \w+ off\b|\bstop (sending|e ?mail|mail|contact)",
     r"\bun ?(confirmed|verified|activated|approved)\b",
     r"\binactive\b|\bdeactivat|\bsuspended\b|\barchived?\b|\bobject(s|ed|ion)\b|\brefus|\bquit\b",
@@ -110,6 +110,7 @@ _DATE = re.compile(r"\b(at|date|time|on|since|day|timestamp)\b|(date|time)$")
 _SMELL = _any(
     r"unsub|\bopt(ed|s)? ?(in|out)?\b|optin|optout|consent|bounc|\bhold\b|onhold|\bblock|suppress|spam",
     r"complain|disabled|deceased|do ?not\b|don'?t\b|\bclean(ed)?\b|black ?list|confirmed|\bdnc\b",
+    r"\bcancel",  # of a paid plan, an order, or of the newsletter
     r"^subscri(be|ption)\b|\bgone\b|permission|\bagrees?d?\b|\bgdpr\b|^stop$|\bscrubbed\b|^dod$",
 )
 _NEGATED = re.compile(

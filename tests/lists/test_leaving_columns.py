@@ -25,6 +25,7 @@ from mailer.lists.standing import Standing, flag_of, standing_of
         (Signal.REASON, ["UNSUB_REASON", "UNSUB_CAMPAIGN_TITLE", "EmailBouncedReason"]),
         (Signal.DOUBTFUL, ["Bounce count", "Photo consent", "Block captain", "Spam score"]),
         (Signal.DOUBTFUL, ["Confirmed attendance", "Do not solicit again?", "Permission level"]),
+        (Signal.DOUBTFUL, ["Cancel date", "Cancelled", "Cancelled at"]),
     ],
 )
 def test_headings_that_are_about_leaving(signal, headings):
