@@ -1,6 +1,6 @@
 """Four machines send one campaign from a store on PostgreSQL, and everything goes wrong.
 
-    python -m tools.chaos.postgres [--runs 1] [--people 10000] [--percent 5] [--rate 200] [--seed 1]
+    python -m tools.chaos.postgres [--runs 1] [--first 1] [--people 10000] [--percent 5] [--rate 200] [--seed 1]
 
 Each machine is a process of `mailer worker` with a link of its own to the server. Every few seconds, one
 of these happens: `kill -9`, SIGSTOP and SIGCONT, `pg_terminate_backend`, a partition, after which the
@@ -29,7 +29,8 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from statistics import fmean
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -38,6 +39,7 @@ from mailer.campaigns import snapshot
 from mailer.ledger.delivery import SendState
 from mailer.links import load_keys
 from mailer.store import connect
+from mailer.throttle import RECOVERY
 from tools.chaos.network import Network
 from tools.chaos.ses import FAULTS
 from tools.postgres import Server
@@ -57,7 +59,14 @@ CAMPAIGN = "vote"
 DELAY = 0.001
 _BETWEEN = (3, 8)
 """Seconds between two blows: a process needs a few to start where others compete for the processor."""
-_SES = '[send]\ntransport = "ses"\n[ses]\nregion = "us-east-1"\nconfiguration_set = "mailer"\n'
+_SES = """
+[send]
+transport = "ses"
+[ses]
+region = "us-east-1"
+configuration_set = "mailer"
+method = "{method}"
+"""
 _PATIENCE = 120.0
 """Seconds in which workers have to come to an end when nothing disturbs them any more."""
 
@@ -126,7 +135,9 @@ class Chaos:
         self.figures: Counter[str] = Counter()
         self.pauses: Counter[str] = Counter()
         self._server, self._url, self._random = server, url, chance
-        self._messages: list[dict[str, Any]] = []
+        self._times: list[float] = []
+        self._copies: dict[str, list[str]] = {}
+        self._shares: list[float] = []
         self._later: list[tuple[float, Callable[[], None]]] = []
         keys = address_keys.load(root / "lists" / "addresses.key")
         self._store = connect(url, address_keys.address_hashes(keys))
@@ -248,6 +259,8 @@ class Chaos:
             sends.set_state(send.id, SendState.SENDING, now=_now())
         self.figures["looks"] += 1
         self._pending = counts.pending
+        if counts.pending:
+            self._shares += self._share()
         assert counts.balanced, counts
         assert counts.audience == self.people, counts
         self._look_for_doubles()
@@ -258,11 +271,12 @@ class Chaos:
         assert not twice, f"{len(twice)} have two copies: {list(twice.items())[:3]}"
 
     def _look_at_the_rate(self) -> None:
-        times = sorted(message["at"] for message in self._messages)
+        times = sorted(self._times)
         busiest = max(bisect_right(times, at + 1) - i for i, at in enumerate(times))
         self.figures["seconds"] = round(times[-1] - times[0])
         self.figures["busiest second"] = busiest
         self.figures["a second"] = round(len(times) / (times[-1] - times[0]))
+        self.figures["allowed a second"] = round(self.rate * fmean(self._shares))
 
     def _look_at_the_end(self) -> None:
         ledger, received = self._ledger(), self._received()
@@ -323,29 +337,36 @@ class Chaos:
             rows = connection.execute(_LEDGER)
             return {email: (state, message_id, detail) for email, state, message_id, detail in rows}
 
+    def _share(self) -> list[float]:
+        """The share of the rate that is let through now, after throttling answers."""
+        with psycopg.connect(self._url) as connection:
+            return [share for (share,) in connection.execute(_SHARE, {"recovery": RECOVERY})]
+
     def _received(self) -> dict[str, list[str]]:
         """Address → the message ids of what the fake accepted for it."""
         with suppress(OSError):  # one of its faults is to listen no more
-            self._messages += self.ses.accepted(len(self._messages))
-        received: dict[str, list[str]] = {}
-        for message in self._messages:
-            for address in message["to"]:
-                received.setdefault(address, []).append(message["message_id"])
-        return received
+            for message in self.ses.accepted(len(self._times)):
+                self._times.append(message["at"])
+                for address in message["to"]:
+                    self._copies.setdefault(address, []).append(message["message_id"])
+        return self._copies
 
 
 _BACKENDS = """
 SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'mailer%' AND pid <> pg_backend_pid()
 ORDER BY pid"""
 
+_SHARE = """
+SELECT least(1, share + (extract(epoch FROM clock_timestamp()) - read_at) / %(recovery)s) FROM throttles"""
+
 _LEDGER = """
 SELECT s.email, d.state, d.message_id, d.detail
 FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id"""
 
 
-def make_project(root: Path) -> Path:
+def make_project(root: Path, method: str) -> Path:
     project.make_project(root, 0)
-    (root / "mailer.toml").write_text(project.SETTINGS + _SES)
+    (root / "mailer.toml").write_text(project.SETTINGS + _SES.format(method=method))
     (root / "lists" / "mailer.db").unlink()
     load_keys(None, root / "lists" / "secret.key")
     return root
@@ -371,11 +392,11 @@ def freeze(root: Path, store: Store, people: int) -> Send:
 
 
 def run(number: int, seed: int, *, people: int, percent: float, rate: float) -> Chaos:
-    """One seeded run."""
+    """One seeded run: odd numbers by raw calls, even ones by bulk calls."""
     chance = random.Random(f"{seed} {number}")
     server = Server("max_connections=60", "shared_buffers=32MB")
     with tempfile.TemporaryDirectory() as folder:
-        root = make_project(Path(folder) / "project")
+        root = make_project(Path(folder) / "project", "raw" if number % 2 else "bulk")
         try:
             server.start()
             with fake_ses("--rate", str(rate), "--quota", "-1") as ses:
@@ -398,6 +419,7 @@ def _now() -> datetime:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--first", type=int, default=1, help="number of the first run")
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument(
         "--percent", type=float, default=5, help="of the calls, all faults together"
@@ -405,7 +427,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200, help="messages a second")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    for number in range(1, options.runs + 1):
+    for number in range(options.first, options.first + options.runs):
         began = time.monotonic()
         chaos = run(
             number, options.seed, people=options.people, percent=options.percent, rate=options.rate
