@@ -29,14 +29,17 @@ def copy(
         ),
     ],
 ) -> None:
-    """Copy everything into another store. The old one can only be read from then on."""
+    """Copy everything into another store. The old one can only be read from then on.
+
+    A copy that was cut off is finished by the same command.
+    """
     from mailer.address_keys import address_hashes
-    from mailer.store import connect, copy_all
+    from mailer.store import connect, copy_all, is_unfinished_copy
 
     run = session(context)
     _refuse_while_in_use(run)
     place = target if "://" in target else Path(target).absolute()
-    if isinstance(place, Path) and place.exists():
+    if isinstance(place, Path) and place.exists() and not is_unfinished_copy(place):
         raise UsageError(f"{target} exists already", hint="Name a new file.")
     new = connect(place, address_hashes(run.address_keys))
     try:

@@ -146,6 +146,8 @@ def copy_all(
 ) -> dict[str, tuple[int, str]]:
     """Copy everything from one store into another; the old one can only be read from then on.
 
+    A copy that was cut off can be repeated. Until it is whole, the new store cannot be written.
+
     Returns:
         The tables, with their numbers of rows and the hash that both have.
 
@@ -155,6 +157,13 @@ def copy_all(
     from mailer.store.sql import copying  # noqa: PLC0415 - as above
 
     return copying.move(old, new, on_table, now)
+
+
+def is_unfinished_copy(path: Path) -> bool:
+    """Whether a file is a store into which a copy was begun; it may be any file."""
+    from mailer.store.sqlite import database  # noqa: PLC0415 - as above
+
+    return database.is_unfinished_copy(path)
 
 
 def examine(place: Path | str) -> Health:

@@ -93,6 +93,43 @@ def test_a_machine_with_other_keys_is_refused_and_the_doctor_says_so(
     assert len(mailed(folder)) == 12
 
 
+# ---------------------------------------------------------------- store copy
+
+
+def test_a_copy_that_fails_is_finished_by_the_same_command(mailer, tmp_path, monkeypatch):
+    new = str(tmp_path / "new.db")
+    with monkeypatch.context() as patch:
+        patch.setattr("mailer.store.sql.copying.fingerprint", lambda *_: (0, ""))
+        code, output = mailer("store", "copy", new)
+    assert code == 2
+    assert "differs in the copy: nothing was copied" in output
+    assert mailer("send", "vote", "--yes", "--limit", "4")[0] == 0
+    assert mailer("store", "copy", new)[0] == 0
+    code, output = mailer("resume", "vote", "--yes")
+    assert code == 2
+    assert f"mailer.db can only be read: it was copied to {new} on " in output
+    code, output = mailer("store", "copy", new)
+    assert code == 2
+    assert "exists already" in output
+
+
+def test_a_store_goes_to_a_server_and_back_into_its_place(
+    mailer, root, shared, tmp_path, monkeypatch
+):
+    assert shared
+    assert mailer("send", "vote", "--yes", "--limit", "4")[0] == 0
+    assert mailer("store", "copy", str(root / "lists" / "new.db"))[0] == 0
+    code, output = mailer("resume", "vote", "--yes")
+    assert code == 2
+    assert "can only be read: it was copied to" in output
+    monkeypatch.delenv("MAILER_STORE")
+    (root / "lists" / "mailer.db").rename(tmp_path / "old.db")
+    (root / "lists" / "new.db").rename(root / "lists" / "mailer.db")
+    code, output = mailer("resume", "vote", "--yes")
+    assert code == 0, output
+    assert len(mailed(root)) == 12
+
+
 # ---------------------------------------------------------------- files beside the database
 
 

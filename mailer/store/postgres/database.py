@@ -12,7 +12,8 @@ from psycopg.pq import TransactionStatus
 from mailer.errors import StoreError, StoreUnreachableError
 from mailer.store.postgres import dump, errors, schema
 from mailer.store.postgres.dialect import adapt, translate
-from mailer.store.sql.database import MOVED, NONE, Parameters, Row, SqlDatabase
+from mailer.store.postgres.functions import MOVED_STATE, WRITER
+from mailer.store.sql.database import NONE, Parameters, Row, SqlDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -28,9 +29,6 @@ that it held would stop all others."""
 OLDEST = 140_000
 """PostgreSQL 14."""
 
-WRITER = 7_305_001
-"""The advisory lock of a writing transaction."""
-
 _SETTINGS = f"""
 SET lock_timeout = '{BUSY_SECONDS}s';
 SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s';
@@ -43,7 +41,8 @@ SET jit = off;
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'"""
 
-_BEGIN = (b"BEGIN", f"SELECT pg_advisory_xact_lock({WRITER})".encode())
+_BEGIN = (b"BEGIN", b"SELECT begin_writing()")
+_BEGIN_COPY = (b"BEGIN", f"SELECT pg_advisory_xact_lock({WRITER})".encode())
 _BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ"
 _SAVEPOINT, _RELEASE = b"SAVEPOINT step", b"RELEASE step"
 _UNDO_STEP = b"ROLLBACK TO step; RELEASE step"
@@ -101,7 +100,7 @@ class PostgresDatabase(SqlDatabase):
         """Depth of transactions and their steps."""
         self._queued: list[Statement] = []
         """What goes to the server together with the next statement, in one way there and back."""
-        self.name = errors.place(url)
+        self.name = self.place = errors.place(url)
         self._open()
         try:
             self._prepare(announce)
@@ -116,10 +115,9 @@ class PostgresDatabase(SqlDatabase):
             with self._explained():
                 is_current = schema.is_current(self.connection)
             if not is_current:
-                with self.writing(), self._explained():
+                with self._transaction(*_BEGIN_COPY), self._explained():
                     self._send_queued()
                     schema.update(self.connection, self.name, announce)
-            self.moved_to = self.value(MOVED) or ""
 
     def _open(self) -> None:
         self.connection = connect(self.url)
@@ -195,6 +193,8 @@ class PostgresDatabase(SqlDatabase):
         try:
             yield
         except psycopg.Error as err:
+            if err.sqlstate == MOVED_STATE:
+                raise self.moved(err.diag.message_primary or "") from None
             lost = self.connection.closed
             raise errors.failed(err, self.url, writing=writing, lost=lost) from err
 
@@ -264,7 +264,6 @@ class PostgresDatabase(SqlDatabase):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        self.check_moved()
         if self.read_only:
             raise StoreError(
                 f"{self.name} is a standby: it can only be read",
@@ -274,7 +273,7 @@ class PostgresDatabase(SqlDatabase):
             with self._step_of_transaction():
                 yield
         else:
-            with self._transaction(*_BEGIN):
+            with self._transaction(*(_BEGIN_COPY if self.is_copying else _BEGIN)):
                 yield
 
     @contextmanager
@@ -337,8 +336,10 @@ class PostgresDatabase(SqlDatabase):
         self.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
     def finish_copy(self) -> None:
-        """Give out ids above those that were copied."""
-        for table, columns in self.tables().items():
+        """Give out ids above those that were copied, and plan statements for what is there now."""
+        tables = self.tables()
+        self.loaded(*tables)
+        for table, columns in tables.items():
             if columns[0] == "id" and self.value(_SEQUENCE, {"table": table}):
                 highest = int(self.value(f"SELECT coalesce(max(id), 0) FROM {table}"))
                 self.number_from(table, highest + 1)

@@ -1,6 +1,22 @@
-"""The functions of SQLite that the store's SQL uses and PostgreSQL lacks, with the same results."""
+"""The functions that the store's SQL uses and PostgreSQL lacks: SQLite's, with the same results, and one more."""
+
+WRITER = 7_305_001
+"""The advisory lock of a writing transaction."""
+
+MOVED_STATE = "ML001"
+"""SQLSTATE of `begin_writing` in a store that was copied to another one, whose place is the message."""
 
 FUNCTIONS = (
+    # one way to the server; each statement in it sees what was committed before it got the lock
+    f"""CREATE FUNCTION begin_writing() RETURNS VOID LANGUAGE plpgsql AS $$
+    DECLARE moved_to TEXT;
+    BEGIN
+        PERFORM pg_advisory_xact_lock({WRITER});
+        SELECT place INTO moved_to FROM moved;
+        IF FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = '{MOVED_STATE}', MESSAGE = moved_to;
+        END IF;
+    END $$""",
     # the elements of an array, or the values of an object, each as text; ROWS: of a batch. The planner would
     # expect 1,000, and read a whole table for them.
     """CREATE FUNCTION json_each(document TEXT, OUT key TEXT, OUT value TEXT) RETURNS SETOF RECORD

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from mailer.errors import StoreError
+from mailer.store.sql.database import MOVED, UNFINISHED
 from mailer.store.sql.rows import iso
 
 if TYPE_CHECKING:
@@ -23,13 +24,33 @@ _CHUNK = 5_000
 def move(
     old: Store, new: Store, on_table: Callable[[str, int], None], now: datetime
 ) -> dict[str, tuple[int, str]]:
-    """Copy everything, and let the old store be read only; see `mailer.store.copy_all`."""
+    """Copy everything, and let the old store be read only; see `mailer.store.copy_all`.
+
+    What a crash leaves, by the step it comes after:
+
+        claim     the new store is an unfinished copy, which nobody can write; repeat, and it is filled
+        fill      the same, and filled anew
+        hand over the old store can only be read, the new one is still unfinished; repeat, and it is opened
+        open      nothing
+
+    So there is no moment at which both can send.
+    """
     source, target = cast("SqlDatabase", old.database), cast("SqlDatabase", new.database)
-    with source.writing():
-        prints = copy(source, target, on_table)
-        new.freshness.move_here()
-        moved = {"place": f"{target.name} on {iso(now)[:10]}"}
-        source.execute("INSERT INTO moved (place) VALUES (:place)", moved)
+    if source.place == target.place:
+        raise StoreError(f"{target.name} is the store itself", hint="Name a new database.")
+    target.is_copying = True
+    moved_to = source.value(MOVED)
+    if moved_to and not _is_only_to_be_opened(moved_to, target):
+        raise source.moved(moved_to)
+    if moved_to:
+        prints = _compare(target, _prints(source))
+    else:
+        _claim(target)
+        with source.writing():
+            prints = copy(source, target, on_table)
+            place = f"{target.place} on {iso(now)[:10]}"
+            source.execute("INSERT INTO moved (place) VALUES (:place)", {"place": place})
+    new.freshness.move_here()
     return prints
 
 
@@ -40,31 +61,69 @@ def copy(
 
     Args:
         source: in a transaction that keeps writers out.
-        target: with the same tables, and nobody in them.
+        target: with the same tables, and claimed.
         on_table: called with the name of each table and its number of rows.
 
     Returns:
         The tables, with their numbers of rows and fingerprints.
 
     Raises:
-        StoreError: the target is in use, or a table differs afterwards; nothing was copied.
+        StoreError: a table differs afterwards; nothing was copied.
     """
-    tables = source.tables()
+    tables = _tables(source)
     prints = {}
     with target.writing():
         source.begin_copy()
         target.begin_copy()
-        for table in ("subscribers", "lists", "sends", "suppressions"):
-            if target.row(f"SELECT 1 FROM {table} LIMIT 1"):
-                raise StoreError("the store to copy to is not empty", hint="Name a new database.")
-        for table, columns in tables.items():
+        for table in reversed(tables):
             target.execute(f"DELETE FROM {table}")
+        for table, columns in tables.items():
             prints[table] = _copy_table(source, target, table, columns)
             on_table(table, prints[table][0])
         target.finish_copy()
-        for table, columns in tables.items():
-            if fingerprint(target, table, columns) != prints[table]:
-                raise StoreError(f"the table {table} differs in the copy: nothing was copied")
+        return _compare(target, prints)
+
+
+def _claim(target: SqlDatabase) -> None:
+    """Keep everybody else from writing into the new store, before anything is in it."""
+    with target.writing():
+        if target.value(MOVED) == UNFINISHED:
+            return
+        for table in ("subscribers", "lists", "sends", "suppressions"):
+            if target.row(f"SELECT 1 FROM {table} LIMIT 1"):
+                raise StoreError("the store to copy to is not empty", hint="Name a new database.")
+        target.execute("DELETE FROM moved")
+        target.execute("INSERT INTO moved (place) VALUES (:place)", {"place": UNFINISHED})
+
+
+def _is_only_to_be_opened(moved_to: str, target: SqlDatabase) -> bool:
+    """Whether an earlier copy to this target has failed in its very last step."""
+    place, _, _ = moved_to.rpartition(" on ")
+    return place == target.place and target.value(MOVED) == UNFINISHED
+
+
+def _tables(database: SqlDatabase) -> dict[str, list[str]]:
+    return {table: columns for table, columns in database.tables().items() if table != "moved"}
+
+
+def _prints(database: SqlDatabase) -> dict[str, tuple[int, str]]:
+    with database.reading():
+        database.begin_copy()
+        return {
+            table: fingerprint(database, table, columns)
+            for table, columns in _tables(database).items()
+        }
+
+
+def _compare(target: SqlDatabase, prints: dict[str, tuple[int, str]]) -> dict[str, tuple[int, str]]:
+    """Return the fingerprints.
+
+    Raises:
+        StoreError: the copy has others.
+    """
+    for table, columns in _tables(target).items():
+        if fingerprint(target, table, columns) != prints[table]:
+            raise StoreError(f"the table {table} differs in the copy: nothing was copied")
     return prints
 
 

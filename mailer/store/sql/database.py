@@ -24,6 +24,9 @@ NONE: Parameters = {}
 
 MOVED = "SELECT place FROM moved"
 
+UNFINISHED = "unfinished copy"
+"""The place to which a store has moved that is itself being filled: nothing may be written into it yet."""
+
 T = TypeVar("T")
 
 
@@ -32,9 +35,11 @@ class SqlDatabase(ABC):
 
     name: str
     """The name for staff: the file's, or the address without user and password."""
+    place: str
+    """The file's path, or the address without user and password."""
     read_only = False
-    moved_to = ""
-    """The store that this one was copied to; "" while it is in use."""
+    is_copying = False
+    """Whether this connection may write a store that is an unfinished copy."""
 
     @abstractmethod
     def rows(self, sql: str, parameters: Parameters = NONE) -> list[Row]: ...
@@ -95,7 +100,7 @@ class SqlDatabase(ABC):
 
     def locked(self) -> AbstractContextManager[None]:
         """Read while keeping other writers out; where this is impossible, read anyway."""
-        return self.reading() if self.read_only else self.writing()
+        return self.reading() if self.read_only or self.value(MOVED) else self.writing()
 
     def together(self, steps: Sequence[Callable[[], T]]) -> list[T | Exception]:
         """Run several steps in one transaction; see `mailer.store.database.Database`."""
@@ -111,13 +116,17 @@ class SqlDatabase(ABC):
         except Exception as err:  # noqa: BLE001 - the caller that asked for the step gets it
             return err
 
-    def check_moved(self) -> None:
-        """Raise StoreError when everything was moved to another store."""
-        if self.moved_to:
-            raise StoreError(
-                f"{self.name} can only be read: it was copied to {self.moved_to}",
-                hint="Set MAILER_STORE, or store in mailer.toml, to that one.",
+    def moved(self, place: str) -> StoreError:
+        """The refusal to write a store whose rows are in another one, or are still being copied into it."""
+        if place == UNFINISHED:
+            return StoreError(
+                f"{self.name} is an unfinished copy of another store",
+                hint="Finish it from that store, by the same command again: mailer store copy",
             )
+        return StoreError(
+            f"{self.name} can only be read: it was copied to {place}",
+            hint="Set MAILER_STORE, or store in mailer.toml, to that one.",
+        )
 
     # ---------------------------------------------------------------- what databases do differently
 

@@ -106,12 +106,16 @@ class SqlFreshness:
         return Settlement(tuple(campaigns), uncertain, certain)
 
     def move_here(self) -> None:
-        """Begin anew in a store into which everything was copied, out of one that sends no more."""
+        """Begin anew in a store into which everything was copied, out of one that sends no more.
+
+        From then on, it can be written.
+        """
         _, claimed, _ = self._ledger()
         epoch, instance = uuid4().hex, self._instance()
         renewed = {"epoch": epoch, "machine": instance, "claimed": claimed}
         with self._db.writing():
             self._db.execute(_RENEW, renewed)
+            self._db.execute("DELETE FROM moved")
         self._marks.replace(self._mark(epoch, claimed))
 
     def _unfinished(self) -> list[str]:

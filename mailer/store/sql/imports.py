@@ -85,6 +85,8 @@ class SqlImports:
                     for row in stored_rows:
                         on_stored(StoredRow(*row))
         except StoreError as err:
+            if err.__cause__ is None:  # no failure but a refusal, such as of a store that was moved
+                raise
             # PostgreSQL's further lines quote the row
             reason = str(err.__cause__).partition("\n")[0]
             raise StoreError(

@@ -14,7 +14,14 @@ from sqlite_utils import Database as MigratedDatabase
 
 from mailer.atomic import private_folder, private_opener
 from mailer.errors import DatabaseReplacedError, StoreError
-from mailer.store.sql.database import MOVED, NONE, Parameters, Row, SqlDatabase
+from mailer.store.sql.database import (
+    MOVED,
+    NONE,
+    UNFINISHED,
+    Parameters,
+    Row,
+    SqlDatabase,
+)
 from mailer.store.sqlite import log_header
 from mailer.store.sqlite.migrations import migrations
 from mailer.store.sqlite.schema import step_names, table_columns
@@ -97,6 +104,15 @@ def open_to_read(path: Path) -> tuple[sqlite3.Connection, TemporaryDirectory[str
     return _connect(str(copy)), folder
 
 
+def is_unfinished_copy(path: Path) -> bool:
+    """Whether a file is a store into which a copy was begun; it may be any file."""
+    try:
+        with closing(_connect(f"{path.absolute().as_uri()}?mode=ro")) as connection:
+            return bool(connection.execute(MOVED).fetchone() == (UNFINISHED,))
+    except sqlite3.Error:
+        return False
+
+
 class SqliteDatabase(SqlDatabase):
     """A connection that raises StoreError only.
 
@@ -108,7 +124,7 @@ class SqliteDatabase(SqlDatabase):
     """
 
     def __init__(self, path: Path, announce: Callable[[str], None] = lambda _: None) -> None:
-        self.path, self.name = path, path.name
+        self.path, self.name, self.place = path, path.name, str(path.resolve())
         self._log = path.with_name(path.name + "-wal")
         self._known_log: _Identity | None = None
         self._copy: TemporaryDirectory[str] | None = None
@@ -119,7 +135,6 @@ class SqliteDatabase(SqlDatabase):
             self.read_only = not is_writable(self.path)
             self._file = _identity(path)
             self._update(announce)
-            self.moved_to = self._moved_to()
         except (OSError, sqlite3.Error) as err:
             raise problem(err, f"opened ({path})") from err
 
@@ -169,13 +184,8 @@ class SqliteDatabase(SqlDatabase):
                 f"as {backup.name}."
             )
             self.back_up(backup)
-        with self.writing():
+        with self._transaction("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"):
             migrations.apply(database)
-
-    def _moved_to(self) -> str:
-        if self.read_only and "moved" not in self.tables():
-            return ""  # an older schema, which cannot be brought up to date
-        return self.value(MOVED) or ""
 
     def tables(self) -> dict[str, list[str]]:
         return table_columns(MigratedDatabase(self.connection, execute_plugins=False))
@@ -348,7 +358,6 @@ class SqliteDatabase(SqlDatabase):
         IMMEDIATE, because a deferred one that reads first fails with "database is locked" as soon
         as another process has written in between.
         """
-        self.check_moved()
         if self.read_only:
             raise StoreError(f"{self.path} cannot be written to from here: it can only be read")
         if self.connection.in_transaction:
@@ -356,6 +365,9 @@ class SqliteDatabase(SqlDatabase):
                 yield
         else:
             with self._transaction("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"):
+                # in the transaction: it may have been copied while this process waited for its turn
+                if not self.is_copying and (place := self.value(MOVED)):
+                    raise self.moved(place)
                 yield
 
     @contextmanager

@@ -223,7 +223,7 @@ def test_a_store_that_fails_is_asked_again_by_the_next_visitor(servers, monkeypa
 
 def test_a_store_that_can_only_be_read_shows_the_version_all_the_same(servers, compiles):
     async def visit(first, _):
-        first.writer.database.moved_to = "another"
+        first.writer.database.execute("INSERT INTO moved (place) VALUES ('another')")
         return await first.versions.get("vote")
 
     assert ask(servers, visit).subject == "Friend, the vote is Tuesday"
