@@ -389,5 +389,5 @@ def test_a_mail_may_wait_for_the_first_signatures_of_a_place(root, mailer):
         "{% if recipient.state == 'Oregon' %}Rain.{% endif %}\n"
     )
     output = mailer("check", "vote")[1]
-    assert "recipient.state == 'Oregon': it is true for none" in output
+    assert "(recipient.state == 'Oregon'): it is true for none" in output
     assert "petitions" not in output
