@@ -146,6 +146,9 @@ class Worker:
             self._go_on(store, send)
         except (ClaimLostError, StoreUnreachableError) as err:
             self._log(_name(send), f"left where it is, and taken up again later: {err.message}")
+        except MailerError as err:
+            # the store takes no note of it: the next look meets the same problem, and ends the worker
+            self._log(_name(send), f"stopped: {err.message}")
         finally:
             self._at_work.discard(send.id)
             store.close()

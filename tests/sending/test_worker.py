@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from contextlib import contextmanager
@@ -332,6 +333,40 @@ def test_what_stops_a_send_pauses_it_and_the_worker_says_why(
     assert mailer("worker", "--once") == (0, "")
     mailer("resume", "vote", "--yes")
     assert files(root) == everybody()
+
+
+def exchange(root):
+    path = root / "lists" / "mailer.db"
+    shutil.copy(path, path.with_name("copy"))
+    path.with_name("copy").rename(path)
+
+
+def delete(root):
+    (root / "lists" / "mailer.db").unlink()
+
+
+@pytest.mark.sqlite_only("harms its files")
+@pytest.mark.parametrize("harm", [exchange, delete])
+def test_a_worker_whose_database_goes_away_under_it_says_so_and_ends(
+    mailer, root, clock, *, monkeypatch, harm
+):
+    mailer("send", "vote", "--at", "2026-03-09 09:00 UTC", "--yes", "--rate", "20")
+    clock("2026-03-09 09:00")
+    hand_over = Outbox.deliver
+    handed_over = []
+
+    def deliver(outbox, batch):
+        handed_over.extend(batch)
+        if len(handed_over) == len(batch):
+            harm(root)
+        return hand_over(outbox, batch)
+
+    monkeypatch.setattr(Outbox, "deliver", deliver)
+    code, output = mailer("worker", "--once")
+    assert code == 3
+    assert "vote to members: stopped: mailer.db was replaced or deleted while in use" in output
+    assert "Traceback" not in output
+    assert 0 < len(handed_over) < 60
 
 
 # ---------------------------------------------------------------- killed
