@@ -7,10 +7,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mailer.transports.ses.error_mapping import UNREADABLE
+from mailer.transports.ses.sender import RequestSender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +106,7 @@ class AwsClients:
     ) -> None:
         self._region = region or None
         self._configs = {**_CONFIGS, Purpose.SENDING: _sending_config(connections, read_timeout)}
+        self._core = botocore.session.Session()
         self._session: boto3.session.Session | None = None
         self._clients: dict[Purpose, Any] = {}
         self._before_call = before_call
@@ -113,7 +116,9 @@ class AwsClients:
     @property
     def session(self) -> boto3.session.Session:
         """One for all clients: it reads the API's description once, in 0.1 s."""
-        self._session = self._session or boto3.session.Session(region_name=self._region)
+        self._session = self._session or boto3.session.Session(
+            region_name=self._region, botocore_session=self._core
+        )
         return self._session
 
     def client(self, purpose: Purpose) -> Any:
@@ -131,5 +136,7 @@ class AwsClients:
                     events = client.meta.events
                     events.register_first("before-call.sesv2.*", self._before_call)
                     events.register("before-send.sesv2", self._before_send)
+                    bundle = self._core.get_config_variable("ca_bundle")
+                    events.register_last("before-call.sesv2.*", RequestSender(client, bundle))
                 self._clients[purpose] = client
             return self._clients[purpose]
