@@ -211,6 +211,8 @@ class SendLoop:
 
     def _is_on(self, send: Send) -> bool:
         """Whether this run may send: not after the send was paused, cancelled or rescheduled."""
+        if self._store.sends.is_sending(send.campaign, send.list_name):
+            return True
         current = self._store.sends.find(send.campaign, send.list_name)
         if current is None:
             raise SendStopped(f"{send.campaign} was withdrawn: its campaign is a draft again")

@@ -70,6 +70,10 @@ class Sends(Protocol):
 
     def find(self, campaign: str, list_name: str) -> Send | None: ...
 
+    def is_sending(self, campaign: str, list_name: str) -> bool:
+        """Whether the state of a send is SENDING: asked with each batch, so it reads no snapshot."""
+        ...
+
     def all(self, campaign: str | None = None) -> list[Send]:
         """Every send, or every send of a campaign, in order of creation."""
         ...

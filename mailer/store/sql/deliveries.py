@@ -7,6 +7,7 @@ gone and another takes it over.
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mailer.errors import ClaimLostError
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from mailer.store.sql.reconciliation import Reconciliation
     from mailer.store.sql.sends import SqlSends
     from mailer.store.sql.web_versions import SqlWebVersions
+
+    _Held = tuple[str, str, Claim]
+    """A delivery: the worker that holds it, why it is left out, and its claim."""
 
 _DOUBTFUL = {DeliveryState.UNCERTAIN, DeliveryState.PENDING}
 
@@ -74,7 +78,8 @@ class SqlDeliveries:
         who_waits = self._quiet_period.who_waits(hours, now)
         until = WAITS_FOR_WINNER - 1 if later else unix(now)
         pages = self._by_due(send_id, DeliveryState.PENDING, until=until, who_waits=who_waits)
-        yield from (delivery for _, delivery in pages)
+        for page in pages:
+            yield from (Remaining(claim, left_out) for _, left_out, claim in page)
 
     def _by_due(
         self,
@@ -85,8 +90,8 @@ class SqlDeliveries:
         page: int = PAGE,
         who_waits: Callable[[Sequence[int]], set[int]] = lambda _: set(),
         first: int | None = None,
-    ) -> Iterator[tuple[str, Remaining]]:
-        """Each delivery with the worker that holds it, by the time it is due.
+    ) -> Iterator[list[_Held]]:
+        """Pages of deliveries, by the time they are due.
 
         Args:
             send_id: of the send.
@@ -102,7 +107,7 @@ class SqlDeliveries:
         while due is not None and due <= until:
             place |= {"due": due, "last": 0}
             while rows := self._db.rows(_DELIVERIES, place):
-                yield from _remaining(rows, who_waits)
+                yield _read(rows, who_waits)
                 place["last"] = rows[-1][2]
             due = self._db.value(_DUE_AFTER, place)
 
@@ -122,7 +127,7 @@ class SqlDeliveries:
                 who_waits=self._quiet_period.who_waits(hours[0], now),
                 first=due,
             )
-            claims, skipped = _chosen((delivery for _, delivery in pages), limit)
+            claims, skipped = _chosen(pages, limit)
             skips = ({"reason": why, "ids": json.dumps(ids)} for why, ids in skipped.items())
             self._db.execute_later(_SKIP, [{"at": iso(now), **skip} for skip in skips])
             ids = json.dumps([claim.delivery_id for claim in claims])
@@ -175,17 +180,18 @@ class SqlDeliveries:
     def abandoned(self, send_id: int) -> list[Claim]:
         with self._db.writing():
             worker_id = self._leases.worker_id()
-            in_flight = list(self._by_due(send_id, DeliveryState.SENDING))
+            pages = self._by_due(send_id, DeliveryState.SENDING)
+            in_flight = [(worker, claim) for page in pages for worker, _, claim in page]
             gone = {worker for worker in dict(in_flight) if self._leases.is_gone(holder(worker))}
-            claims = [delivery.claim for worker, delivery in in_flight if worker in gone]
+            claims = [claim for worker, claim in in_flight if worker in gone]
             # taken over, so that of two processes that look at once only one settles them
             # who has claimed it stays known: should it only have been cut off, it knows the outcome
             taken = [
                 {
                     "worker": f"{worker_id} {worker.rpartition(' ')[2]}",
-                    "id": delivery.claim.delivery_id,
+                    "id": claim.delivery_id,
                 }
-                for worker, delivery in in_flight
+                for worker, claim in in_flight
                 if worker in gone
             ]
             self._db.execute_many(_TAKE_OVER, taken)
@@ -227,39 +233,39 @@ class SqlDeliveries:
         return resolved
 
 
-def _remaining(
-    rows: Sequence[Row], who_waits: Callable[[Sequence[int]], set[int]]
-) -> Iterator[tuple[str, Remaining]]:
-    """The deliveries of a page, each with its worker; those of the quiet period are left out."""
-    claims = [(row[0], row[1], _claim(row)) for row in rows]
-    waiting = who_waits([claim.subscriber.id for _, left_out, claim in claims if not left_out])
-    for worker, left_out, claim in claims:
-        held_back = HELD_BACK if claim.subscriber.id in waiting else ""
-        yield worker, Remaining(claim, left_out or held_back)
+def _read(rows: Sequence[Row], who_waits: Callable[[Sequence[int]], set[int]]) -> list[_Held]:
+    """The deliveries of a page; those of the quiet period are left out."""
+    page = [_held(*row) for row in rows]
+    waiting = who_waits([claim.subscriber.id for _, left_out, claim in page if not left_out])
+    if not waiting:
+        return page
+    return [
+        (worker, left_out or (HELD_BACK if claim.subscriber.id in waiting else ""), claim)
+        for worker, left_out, claim in page
+    ]
 
 
-def _chosen(
-    deliveries: Iterable[Remaining], limit: int
-) -> tuple[list[Claim], dict[str, list[int]]]:
+def _chosen(pages: Iterable[list[_Held]], limit: int) -> tuple[list[Claim], dict[str, list[int]]]:
     """Claims, and the ids of those that are left out, by the reason."""
     claims: list[Claim] = []
     skipped: dict[str, list[int]] = {}
-    for number, delivery in enumerate(deliveries, 1):
-        if delivery.left_out:
-            skipped.setdefault(delivery.left_out, []).append(delivery.claim.delivery_id)
+    for number, (_, left_out, claim) in enumerate(chain.from_iterable(pages), 1):
+        if left_out:
+            skipped.setdefault(left_out, []).append(claim.delivery_id)
         else:
-            claims.append(delivery.claim)
+            claims.append(claim)
         # so that clicks and events do not wait while many are skipped in a row
         if len(claims) == limit or number - len(claims) >= PAGE:
             break
     return claims, skipped
 
 
-def _claim(row: Sequence[Any]) -> Claim:
-    """The claim of a row of `_DELIVERIES`. An erased subscriber has an id and nothing else."""
-    delivery_id, arm, subscriber_id, existing_id = row[2:6]
-    person = Subscriber(subscriber_id, "") if existing_id is None else subscriber(row[5:])
-    return Claim(delivery_id, person, arm)
+def _held(
+    worker: str, left_out: str, delivery_id: int, arm: int, subscriber_id: int, *person: Any
+) -> _Held:
+    """A row of `_DELIVERIES`. An erased subscriber has an id and nothing else."""
+    known = subscriber(person) if person[0] is not None else Subscriber(subscriber_id, "")
+    return worker, left_out, Claim(delivery_id, known, arm)
 
 
 def _by_outcome(results: Iterable[Result]) -> dict[tuple[DeliveryState, str], dict[int, str]]:

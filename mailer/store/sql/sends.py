@@ -202,6 +202,9 @@ class SqlSends:
         row = self._db.row(_FIND, {"campaign": campaign, "list": list_name})
         return self._send(row) if row else None
 
+    def is_sending(self, campaign: str, list_name: str) -> bool:
+        return bool(self._db.row(_IS_SENDING, {"campaign": campaign, "list": list_name}))
+
     def all(self, campaign: str | None = None) -> list[Send]:
         if campaign is None:
             rows = self._db.rows(f"{_SENDS} ORDER BY sends.id")
@@ -299,6 +302,11 @@ INSERT INTO further_lists (send_id, list_id) SELECT :id, id FROM lists WHERE nam
 _GET = f"{_SENDS} WHERE sends.id = :id"
 
 _FIND = f"{_SENDS} WHERE campaign = :campaign AND lists.name = :list"
+
+# of the row, only what stands before the snapshot: that is large
+_IS_SENDING = """
+SELECT 1 FROM sends JOIN lists ON lists.id = sends.list_id
+WHERE campaign = :campaign AND lists.name = :list AND state = 'sending'"""
 
 _OF_CAMPAIGN = f"{_SENDS} WHERE campaign = :campaign ORDER BY sends.id"
 

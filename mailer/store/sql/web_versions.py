@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mailer.ledger.delivery import DeliveryState, StoredMessage
@@ -31,23 +32,23 @@ class SqlWebVersions:
 
     def add(self, results: Iterable[Result]) -> None:
         """Keep what was delivered. Called inside the transaction that records it."""
-        variants: dict[str, tuple[StoredMessage, dict[int, str], dict[str, str]]] = {}
-        for result in results:
-            kept = result.kept
-            if kept and result.state in _DELIVERED:
-                _, values, shared = variants.setdefault(kept.digest, (kept, {}, {}))
-                values[result.delivery_id] = kept.values
-                shared.update(kept.shared)
-        for digest, (kept, values, shared) in variants.items():
-            delivery = next(iter(values))
-            variant = {"digest": digest, "content": kept.content, "delivery": delivery}
-            self._db.execute_later(_ADD_VARIANT, [variant])
-            if shared:
-                contents = json.dumps(shared, ensure_ascii=False)
-                self._db.execute_later(_ADD_SHARED, [{"contents": contents, "delivery": delivery}])
-            rows = {"digest": digest, "values": json.dumps(values, ensure_ascii=False)}
-            self._db.execute_later(_ADD_VALUES, [rows])
+        delivered = [(r.delivery_id, r.kept) for r in results if r.kept and r.state in _DELIVERED]
+        if not delivered:
+            return
+        first = {"delivery": delivered[0][0]}
+        variants = {kept.digest: kept.content for _, kept in delivered}
+        shared = dict(chain.from_iterable([kept.shared.items() for _, kept in delivered]))
+        values = {delivery_id: f"{kept.digest}{kept.values}" for delivery_id, kept in delivered}
+        self._db.execute_later(
+            _ADD_VARIANT,
+            [{"digest": digest, "content": variants[digest], **first} for digest in variants],
+        )
+        if shared:
+            self._db.execute_later(_ADD_SHARED, [{"contents": _json(shared), **first}])
+        self._db.execute_later(_ADD_VALUES, [{"values": _json(values)}])
 
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 _ADD_VARIANT = """
 INSERT INTO variants (send_id, digest, content)
@@ -60,12 +61,13 @@ SELECT d.send_id, r.key, r.value FROM json_each(:contents) r JOIN deliveries d O
 WHERE true
 ON CONFLICT (send_id, digest) DO NOTHING"""
 
+# Each value is the digest of a variant, and a JSON array: one statement for all the variants of a batch.
 # Nothing is kept of a person who was erased while the mail was in flight.
 _ADD_VALUES = """
 INSERT INTO copies (delivery_id, variant_id, slot_values)
-SELECT d.id, v.id, r.value
+SELECT d.id, v.id, substr(r.value, instr(r.value, '['))
 FROM json_each(:values) r JOIN deliveries d ON d.id = CAST(r.key AS BIGINT)
-JOIN variants v ON v.send_id = d.send_id AND v.digest = :digest
+JOIN variants v ON v.send_id = d.send_id AND v.digest = substr(r.value, 1, instr(r.value, '[') - 1)
 JOIN subscribers s ON s.id = d.subscriber_id
 WHERE true
 ON CONFLICT (delivery_id) DO UPDATE
