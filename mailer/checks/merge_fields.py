@@ -31,7 +31,7 @@ _REST = r"(?:\s?[|,:=~?][^{}\n]{0,80}|\s[^{}\n]{1,40})?"
 """What may follow a name: a filter, a default, a format."""
 
 _BEGINNING = (
-    r"(?:\*\||%(?:%|[a-z]|[A-Z][A-Z0-9_-]{2}|\w*unsubscribe)|\{|\[(?:[\[%A-Za-z_]|\w{1,40}[,\s])|<[%<]"
+    r"(?:\*\||%(?:%|[a-z]|[A-Z][A-Z0-9_-]{2}|\w*unsubscribe)|\{|\[(?:[\[%A-Za-z_/]|\w{1,40}[,\s])|<[%<]"
     r"|\$[{\[A-Za-z]|\(\(|\#(?:[A-Z][A-Z0-9_]{2}|\w+:)|@[@A-Z]|«"
     rf"|(?<!\w)(?:(?:FIRST|LAST|FULL|GIVEN|FAMILY)_?NAME|[FL]NAME|(?:first|last)_name|{_OBJECT}\.))"
 )
@@ -70,7 +70,8 @@ _FIELD = rf"""(?={_BEGINNING})(?:
     | «(?:\w+_\w+|[A-Z][a-z]+(?:[A-Z][a-z]+)+|(?i:{_WORD}))»  # Word
     | <<\s?(?:{_SYMBOL}|(?i:{_WORD}))\s?>>
     | (?<![\w@])@@(?:{_SYMBOL}|(?i:{_WORD}))@@(?!\w)
-    | (?<![\w\]])\[\w{{1,40}}\s+(?:fallback|default)=["'“][^\]\n]{{0,60}}\]
+    | (?<![\w\]])\[[\w-]{{1,40}}\s+\w+=["'“][^\]\n]{{0,80}}\](?!\()    # with a fallback; short codes of WordPress
+    | (?<![\w\]])\[/[a-z_-]{{3,20}}\](?!\()
     | (?<![\w$])\$(?:[fl]name|(?:first|last|full)_?name)\b(?![$(])
     | (?<![\w@./:?&=#{{\[%$*-])(?:FIRST|LAST|FULL|GIVEN|FAMILY)_?NAME(?![\w@./}}\]%$*-])
     | (?<![\w@./:?&=#{{\[%$*-])[FL]NAME(?![\w@./}}\]%$*-])

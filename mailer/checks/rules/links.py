@@ -28,7 +28,8 @@ SAME_TEXT = "link-text-same"
 OTHER_ADDRESS = "link-text-other-address"
 
 _UNCLOSED = re.compile(
-    r"\[[^\]\[]{0,80}\]\s?\((?:https?:|mailto:|tel:|www\.|javascript:|data:)\S*", re.IGNORECASE
+    r"\[[^\]\[]{0,80}\](?:\s?\((?:https?:|mailto:|tel:|www\.)|\([a-z][a-z0-9+.-]{1,20}:)\S*",
+    re.IGNORECASE,
 )
 _NO_REFERENCE = re.compile(r"\[([^\]\[\n]{1,80})\]\[([^\]\[\n]{0,40})\](?![(\[])")
 _BARE = re.compile(r"(?:https?://|\bwww\.[\w-]+\.)[^\s<>]*[\w/]", re.IGNORECASE)

@@ -188,11 +188,14 @@ _ELEMENTS = frozenset(
 """All that HTML has or once had. A name with a hyphen or a colon is of MJML, SVG or Office."""
 
 _MARKDOWN = re.compile(
-    r"\*\*[^*\n]{1,80}\*\*|(?<![\w_])__[^_\n]{1,80}__(?![\w_])|(?<![=\w])==[^=\s][^=\n]{0,80}==(?!=)"
-    r"|^[ \t]*#{2,6}\w[^\n]{0,40}",
+    r"\*\*[^*\n]{1,80}\*\*|(?<![\w_])__[^_\n]{1,80}__(?![\w_])|^[ \t]*#{2,6}\w[^\n]{0,40}"
+    # of Markdown's dialects: marked, inserted, below and above the line, a task
+    r"|(?<![=\w])==[^=\s][^=\n]{0,80}==(?!=)|(?<![+\w])\+\+\w[^+\n]{0,80}\+\+(?!\+)"
+    r"|(?<=\w)~[\w+-]{1,8}~(?!~)|(?<=[\w)])\^[\w+-]{1,8}\^|^[ \t]*\[[ xX]\][ ]"
+    r"|(?<![\w:/]):[a-z][a-z0-9_+-]{1,30}:(?![\w:/])",  # a smiley, as chats read it
     re.MULTILINE,
 )
-"""Signs of Markdown that stay as they are, for a blank too many or too few."""
+"""Signs that stay as they are: for a blank too many or too few, or as only other programs read them."""
 _MARKUP = re.compile(
     rf"{_MARKDOWN.pattern}|</?[A-Za-z][^<>\n]{{0,60}}>|`[^`\n]+`|=\?[\w-]+\?[BbQq]\?[^?\n]*\?=",
     re.MULTILINE,
@@ -260,7 +263,8 @@ _UNREAD_MARKDOWN = _Slip(
     MARKUP,
     _MARKDOWN.finditer,
     "“{}” is not read as Markdown: readers would see its signs",
-    "Put ** next to the words, with no blank between: **bold**. A heading has a blank behind ##.",
+    "Put ** next to the words, with no blank between: **bold**. A heading has a blank behind ##. "
+    "Other signs and :smileys: are not read: write the words or the character itself.",
     Severity.WARNING,
 )
 _MISPLACED_FOOTNOTE = _Slip(

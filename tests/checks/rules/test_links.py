@@ -172,6 +172,7 @@ WORDS = [
     (links.UNCLOSED, "[Sign](https://example.org/a", "[Sign](https://example.org/a)"),
     (links.UNCLOSED, "[Sign] (https://example.org/a)", "[sic] (https is a protocol)"),
     (links.UNCLOSED, "[Sign](javascript:alert)", "[Sign](https://example.org/javascript:alert)"),
+    (links.UNCLOSED, "[Sign](file:///C:/plan.docx)", "[Sign](https://example.org/plan.docx)"),
     (links.UNCLOSED, "[Sign][petition] today", "[Sign][petition] today\n\n[petition]: https://example.org/a"),
     (links.BARE, "See https://example.org/a.", "See <https://example.org/a>."),
     (links.BARE, "See www.example.org.", "See [www.example.org](https://www.example.org)."),

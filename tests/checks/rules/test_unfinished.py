@@ -112,6 +112,8 @@ LEFTOVERS = [
     "«City»",
     "@@FirstName@@",
     '[fname fallback="friend"]',
+    '[button url="/sign"]',
+    "[/caption]",
     "$firstname",
     "$first_name",
     "FIRST_NAME",
@@ -379,14 +381,38 @@ def test_signs_that_are_no_markup_may_stand_in_a_subject(subject):
     assert unfinished.MARKUP not in {f.code for f in in_source(with_subject(subject))}
 
 
-@pytest.mark.parametrize("text", ["** bold **", "__ bold __", "##Heading", "==mark=="])
+@pytest.mark.parametrize("text", ["** bold **", "__ bold __", "##Heading"])
 def test_markdown_with_a_blank_too_many_or_too_few_is_found(text):
     found = one(with_subject("News", f"Hello.\n\n{text}\n"), unfinished.MARKUP)
     assert (found.severity, found.place.line) == (Severity.WARNING, 7)
 
 
 @pytest.mark.parametrize(
-    "text", ["**bold**", "## Heading", "#JusticeNow", "`** a **`", "a == b == c"]
+    "text",
+    [
+        *("==mark==", "++new++", "H~2~O", "x^2^", "- [ ] call them", "* [x] written"),
+        ":tada:",
+    ],
+)
+def test_signs_that_only_other_programs_read_are_found(text):
+    found = one(with_subject("News", f"Hello.\n\n{text}\n"), unfinished.MARKUP)
+    assert (found.severity, found.place.line) == (Severity.WARNING, 7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("**bold**", "## Heading", "#JusticeNow", "`** a **`", "a == b == c", "a ++ b ++ c"),
+        *(
+            "at 10:30:15 sharp",
+            "~200 of us~",
+            "[x]",
+            "a [sic] b",
+            "Note: this: that",
+            "~~gone~~",
+            "C++, C++",
+        ),
+    ],
 )
 def test_markdown_that_is_read_is_left_alone(text):
     assert unfinished.MARKUP not in codes(with_subject("News", f"Hello.\n\n{text}\n"))
