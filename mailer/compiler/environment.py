@@ -120,6 +120,8 @@ class Environment(SandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Symbol):
             return obj.child(self.find, attribute)
+        if type(obj) in _MAPPINGS and attribute in obj and attribute not in sandbox.REACHED:
+            return obj[attribute]  # as most are: the brand's settings
         value = sandbox.reach(self, obj, attribute)
         return self.getitem(obj, attribute) if sandbox.is_missing(value) else value
 
@@ -154,8 +156,7 @@ class Environment(SandboxedEnvironment):
                 return symbol.joined(_parts_of_call(obj, args, kwargs))
         if isinstance(obj, LoopContext) and args:
             args = (limits.counted(args[0]), *args[1:])
-        with limits.call():
-            return limits.measured(super().call(context, obj, *args, **kwargs))
+        return limits.called(super().call, context, obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         del context
@@ -186,6 +187,7 @@ class Environment(SandboxedEnvironment):
         return super()._load_template(name, globals)
 
 
+_MAPPINGS = {dict, MappingProxyType}
 _INCLUDE = 2_000
 """What including a template takes, as characters written."""
 

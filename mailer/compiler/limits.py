@@ -90,9 +90,8 @@ def spend(size: int = 0) -> None:
         )
 
 
-@contextmanager
-def call() -> Iterator[None]:
-    """A call of a macro or component."""
+def called(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """The measured result of a macro or component."""
     spend()
     _allowance.calls += 1
     try:
@@ -101,7 +100,7 @@ def call() -> Iterator[None]:
                 f"more than {CALLS} macros call each other here",
                 "A macro must not call itself without end.",
             )
-        yield
+        return measured(function(*args, **options))
     finally:
         _allowance.calls -= 1
 
@@ -129,8 +128,10 @@ def size(value: Any, depth: int = 0) -> int:
         CampaignError: it is more than anything may have, or nested too deeply.
     """
     if isinstance(value, str):
-        _refuse_large(len(value))
-        return len(value)
+        length = len(value)
+        if length > MOST:
+            _refuse_large(length)
+        return length
     if isinstance(value, int):
         if value.bit_length() > DIGITS:
             raise _refusal("this number is too large", "Write a smaller number.")
@@ -188,7 +189,10 @@ def bounded(name: str, function: Callable[..., Any], skip: int = 0) -> Callable[
     growth = _GROWTH.get(name)
 
     def within_bounds(*args: Any, **options: Any) -> Any:
-        spend(sum(map(size, args[skip:])) + sum(map(size, options.values())))
+        total = sum(map(size, args[skip:]))
+        if options:
+            total += sum(map(size, options.values()))
+        spend(total)
         if growth is not None:
             try:
                 result = growth(*args[skip:], **options)

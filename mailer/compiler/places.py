@@ -24,15 +24,26 @@ NOWHERE = Place("audience")
 
 def here() -> Place:
     """The innermost line of the campaign that is running, or of a template where none is."""
-    lines: list[Place] = []
+    innermost_of_templates: FrameType | None = None
     frame: FrameType | None = inspect.currentframe()
     while frame is not None:
         template = frame.f_globals.get("__jinja_template__")
         if template is not None:
-            path = template.filename or template.name or "audience"
-            lines.append(Place(path, _line(template, frame.f_lineno)))
+            if not _path(template).startswith(TEMPLATES):
+                return _place(frame)
+            innermost_of_templates = innermost_of_templates or frame
         frame = frame.f_back
-    return innermost(lines) or NOWHERE
+    return _place(innermost_of_templates) if innermost_of_templates else NOWHERE
+
+
+def _place(frame: FrameType) -> Place:
+    # only of the frame that counts: Python looks for its line from the function's beginning
+    template: Template = frame.f_globals["__jinja_template__"]
+    return Place(_path(template), _line(template, frame.f_lineno))
+
+
+def _path(template: Template) -> str:
+    return template.filename or template.name or "audience"
 
 
 @lru_cache(maxsize=4096)

@@ -106,7 +106,8 @@ ATTRIBUTES: dict[type, frozenset[str]] = {
 """Attributes by type."""
 
 
-_REACHED = frozenset().union(*METHODS.values(), *ATTRIBUTES.values())
+REACHED = frozenset().union(*METHODS.values(), *ATTRIBUTES.values())
+"""Names of all members that some type has."""
 
 
 class Function:
@@ -150,7 +151,7 @@ def reach(environment: SandboxedEnvironment, value: Any, name: Any) -> Any:
         return _MISSING
     if isinstance(value, (Namespace, TemplateModule)):
         return getattr(value, name, _MISSING)
-    if name not in _REACHED:
+    if name not in REACHED:
         return _MISSING
     for kind, methods in METHODS.items():
         if name in methods and isinstance(value, kind):

@@ -23,7 +23,7 @@ from mailer.compiler.sandbox import METHODS, Function, expression
 from mailer.errors import CampaignError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from mailer.compiler.slots import Recipient
 
@@ -328,9 +328,12 @@ def _percent_encoded(value: Any) -> str:
     return quote(written(value), safe="")
 
 
-def symbol_in(values: Iterable[Any]) -> Symbol | None:
+def symbol_in(values: Collection[Any]) -> Symbol | None:
     """The first symbol among values and the lists, tuples and mappings they hold."""
-    return next(_symbols_in(values), None)
+    for value in values:
+        if type(value) not in _WITHOUT_SYMBOLS:
+            return next(_symbols_in(values), None)
+    return None
 
 
 _WITHOUT_SYMBOLS = {str, int, bool, float, type(None)}
