@@ -87,8 +87,10 @@ def _rules(sheet: str, index: int) -> tuple[list[Any], str]:
 
 @lru_cache(maxsize=4096)
 def _merged(inline_style: str, declarations: tuple[str, ...]) -> str:
-    pairs = [csstext_to_pairs(text, validate=False) for text in declarations]
-    style: str = merge_styles(inline_style, pairs, [""] * len(pairs))
+    # the element's own style last, not as premailer's own argument, whose values are compared with CSS's grammar
+    texts = [*declarations, inline_style] if inline_style else declarations
+    pairs = [csstext_to_pairs(text, validate=False) for text in texts]
+    style: str = merge_styles("", pairs, [""] * len(pairs))
     return style
 
 
