@@ -11,9 +11,14 @@ from publicsuffixlist import PublicSuffixList
 MAX_WORDS = 8
 _MAX_DIGITS = 2
 """As in "3rd", and not as in a telephone number."""
-_MARKS = frozenset(" '\u2019\u2018\u02bb\u02bc`\u00b4.,-\u2010\u2011\u2013&()\u00b7\u30fb")
-_HIDDEN = re.compile(r"[\u115f\u1160]|[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{4,}")
-"""Letters that show nothing (Unicode: Hangul fillers), and piles of accents that cover the lines around."""
+_MARKS = frozenset(
+    " '\u2019\u2018\u02bb\u02bc`\u00b4.,-\u2010\u2011\u2013&()\u00b7\u30fb\u200c\u200d"
+)
+"""With the joiners of Persian and Indic spelling."""
+_HIDDEN = re.compile(
+    r"[\u115f\u1160\u2800\u3164\uffa0]|[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{4,}"
+)
+"""Letters that show nothing (Unicode: Hangul fillers, a blank Braille cell), and piles of accents that cover the lines around."""
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[\w-]*\w", re.UNICODE)
 _MESSAGE = frozenset(
     [
@@ -95,6 +100,12 @@ def is_name(text: str, *, max_words: int = MAX_WORDS) -> bool:
         return False
     hits = sum(word in _MESSAGE for word in name_words)
     return hits == 0 or (hits < _MESSAGE_WORDS and len(name_words) < _LONG)
+
+
+def visible(text: str) -> str:
+    """A text without what shows nothing or covers other lines; "" when nothing is left to be seen."""
+    text = _HIDDEN.sub("", text)
+    return text if any(unicodedata.category(letter)[0] in "LNPS" for letter in text) else ""
 
 
 def has_link(text: str) -> bool:

@@ -97,7 +97,7 @@ def _problems(
 
 
 def read_comment(form: Mapping[str, str]) -> str:
-    return public_forms.read_line(form.get("comment", ""))
+    return free_text.visible(public_forms.read_line(form.get("comment", "")))
 
 
 def comment_problem(comment: str, words: Words) -> str:

@@ -7,6 +7,7 @@ fields for names and ZIP codes are empty.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ LONGEST_REASON = 500
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{42}|[0-9a-f]+-[0-9a-f]+\.[A-Za-z0-9_-]+")
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+"""Soft hyphens, spaces of no width, and marks of direction."""
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n|%0[ad]|[\s\u200b\u00ad\ufeff]", re.IGNORECASE)
 _AROUND = "<>()[]{}\"'.,;:!?*\u2018\u2019\u201c\u201d\u2026\u00bb"
 
@@ -76,7 +79,7 @@ def read_details(form: Mapping[str, str], words: Words) -> Details:
             problems[name] = words.text.name_only
         elif value:
             columns[name] = value
-    typed = form.get("zip", "").strip()
+    typed = _with_digits(read_line(form.get("zip", "")))
     code = zipcodes.repair(typed)
     where = zipcodes.place(code) if code else None
     if where:
@@ -98,7 +101,7 @@ def read_details(form: Mapping[str, str], words: Words) -> Details:
 def read_address(text: str) -> str:
     """Return the normalized address, "" when it is not valid."""
     try:
-        return address.normalize(text)
+        return address.normalize(read_line(text))
     except address.BadAddressError:
         return ""
 
@@ -111,4 +114,10 @@ def read_reason(form: Mapping[str, str]) -> str:
 
 
 def read_line(text: str) -> str:
-    return " ".join(escaping.clean(text).split())
+    """One line, without what shows nothing and comes along with pasted text."""
+    return " ".join(escaping.clean(text).translate(_INVISIBLE).split())
+
+
+def _with_digits(text: str) -> str:
+    """A text with 0 to 9 for the digits of other scripts, as keyboards of Arabic and Japanese write them."""
+    return "".join(str(unicodedata.decimal(letter, letter)) for letter in text)

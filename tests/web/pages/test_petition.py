@@ -411,6 +411,42 @@ def test_a_form_with_a_mistake_comes_back_with_what_was_typed(site, wrong, messa
     assert site.state() == before
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ({"zip": "\uff19\uff17\uff12\uff11\uff12"}, {"zip": "97212"}),
+        ({"zip": "\u0669\u0667\u0662\u0661\u0662"}, {"zip": "97212"}),
+        ({"zip": "\u202a97212\u202c\u200b"}, {"zip": "97212"}),
+        ({"first_name": "\ufeffAna\u200b"}, {"first_name": "Ana"}),
+        ({"first_name": "\u0645\u06cc\u0631\u200c\u062d\u0633\u06cc\u0646"}, {}),
+        ({"email": "\u200bana@example.com\u00ad"}, {"email": ANA}),
+        ({"comment": "My\u200b line \u202ewas cut."}, {"comment": "My line was cut."}),
+        ({"comment": "\u3164 \u2800\u200b"}, {"comment": ""}),
+        ({"comment": f"Cut{chr(0x336) * 40}."}, {"comment": "Cut."}),
+        ({"comment": "\U0001f600"}, {}),
+    ],
+)
+def test_what_pasting_and_other_keyboards_write_is_understood(site, typed, kept):
+    assert site.post(PAGE, FORM | typed).status_code == 200
+    site.post(site.link_to(ANA))
+    signed = signature(site)
+    assert {name: getattr(signed, name) for name in typed} == typed | kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "\U0001f600",
+        "9\ufe0f\u20e37\ufe0f\u20e32\ufe0f\u20e31\ufe0f\u20e32\ufe0f\u20e3",
+        "9721\u00b2",
+    ],
+)
+def test_what_is_no_zip_code_is_told_so(site, typed):
+    page = site.post(PAGE, FORM | {"zip": typed})
+    assert (page.status_code, "do not know this ZIP code" in page.text) == (422, True)
+    assert site.mails() == []
+
+
 def test_mail_to_strangers_is_limited(site):
     for number in range(9):
         site.post(PAGE, FORM | {"email": f"ana+{number}@example.com"})
