@@ -185,11 +185,14 @@ SELECT name,
         WHERE m.status = 'subscribed')
 FROM lists ORDER BY name"""
 
+# The ids of both tables are bounded: PostgreSQL would merge them, for each page from the first subscriber on, which
+# for a million took 107 s.
 _MEMBERS = f"""
 SELECT {SUBSCRIBER}, m.status, m.since, m.how, x.reason
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
 LEFT JOIN suppressions x ON x.address = s.email
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
+    AND s.id > :last
 ORDER BY m.subscriber_id LIMIT :page"""
 
 _IDS = """
@@ -203,12 +206,14 @@ SELECT {SUBSCRIBER}, m.status, m.since, m.how, m.note, x.reason, coalesce(x.crea
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
 LEFT JOIN suppressions x ON x.address = s.email
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
+    AND s.id > :last
 ORDER BY m.subscriber_id LIMIT :page"""
 
 _AUDIENCE = f"""
 SELECT {SUBSCRIBER}
 FROM memberships m JOIN subscribers s ON s.id = m.subscriber_id
 WHERE m.list_id = (SELECT id FROM lists WHERE name = :list) AND m.subscriber_id > :last
+    AND s.id > :last
     AND m.status = 'subscribed'
     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address = s.email)
 ORDER BY m.subscriber_id LIMIT :page"""
