@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,6 +91,8 @@ def _draw_up(run: Session, campaign: str, list_name: str, where: str) -> Plan:
 
 
 def _login() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError) as err:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer import key_files
-from mailer.atomic import atomic_write, private_folder
 from mailer.cli.common import Session, Yes, interactive, now, session
 from mailer.errors import StoreError, UsageError
 
@@ -32,6 +30,8 @@ def backup(
     ],
 ) -> None:
     """Copy the database and the secret keys into a folder. Safe while mail is being sent."""
+    from mailer.atomic import private_folder
+
     run = session(context)
     _refuse_inside(run, folder)
     database = run.store.database  # opened first: it makes keys that are missing
@@ -166,6 +166,8 @@ def _put_keys_in_place(run: Session, folder: Path, new: Sequence[Path]) -> None:
     Keys that the project has stay: one that was retired does not come back. But people who were erased
     before the backup was made are recognized by the backup's keys.
     """
+    from mailer import key_files
+
     for file in new:
         file.unlink(missing_ok=True)
         if (folder / file.name).exists():
@@ -182,6 +184,8 @@ def _key_files(run: Session) -> tuple[Path, Path]:
 
 
 def _copy_key(source: Path, target: Path) -> None:
+    from mailer.atomic import atomic_write
+
     with atomic_write(target, private=True) as copy:
         copy.write(source.read_bytes())
 

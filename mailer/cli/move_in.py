@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-import zipfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -109,6 +107,9 @@ def move_in(
 @contextmanager
 def _unpacked(place: Path) -> Iterator[Path]:
     """The folder itself, or a temporary one with what a zip file holds."""
+    import tempfile
+    import zipfile
+
     if place.is_dir():
         yield place
         return

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import socket
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +12,7 @@ import typer
 from mailer.cli.common import Session, now, session
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from mailer.campaigns.snapshot import Snapshot
@@ -56,6 +55,8 @@ def show_campaigns(
 @contextmanager
 def _opened(address: str) -> Iterator[None]:
     """Open an address in the browser by way of a file: all users of the machine can read a program's arguments."""
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory() as folder:
         page = Path(folder) / "preview.html"
         page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">')

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.cli.common import Session, now, print_json, print_table
-from mailer.ledger.delivery import SendState
-from mailer.timezones import find_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +81,8 @@ def warn_without_worker(run: Session) -> None:
 
 def waits_for(run: Session, send: Send) -> str:
     """The event that a queued send waits for; "" for none."""
+    from mailer.ledger.delivery import SendState
+
     if send.state is not SendState.QUEUED:
         return ""
     return "the winner of its test" if run.store.schedule.awaits_winner(send.id) else send.plan
@@ -132,6 +132,8 @@ def numbers(run: Session, send: Send) -> dict[str, Any]:
 
 def _there(run: Session, wave: PendingGroup, plan: str) -> tuple[str, str]:
     """The start in the recipients' local time, and their time zone."""
+    from mailer.timezones import find_zone
+
     assert wave.due is not None
     zone = find_zone(wave.timezone)
     if zone is None:

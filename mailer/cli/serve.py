@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import socket
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +45,8 @@ def serve(
     ] = False,
 ) -> None:
     """Answer the links in your mail: unsubscribe, update, view in browser, forward, sign up."""
+    import random
+
     import uvicorn
 
     from mailer.compiler import page_words

@@ -21,14 +21,12 @@ from mailer.cli.common import (
 )
 from mailer.cli.wiring import send_service
 from mailer.errors import UsageError, suggest
-from mailer.ledger.delivery import SendState
 
 if TYPE_CHECKING:
     from mailer.ledger.delivery import Counts, Send
     from mailer.ledger.worker import WorkerStatus
 
 _STATES = ("pending", "sending", "accepted", "failed", "uncertain", "skipped")
-_OVER = (SendState.FINISHED, SendState.CANCELLED)
 
 
 def register(app: typer.Typer) -> None:
@@ -107,8 +105,10 @@ def _show_workers(workers: list[WorkerStatus]) -> None:
 
 def pause(context: typer.Context, campaign: Campaign) -> None:
     """Stop a campaign that is being sent, from another terminal."""
+    from mailer.ledger.delivery import SendState
+
     run = session(context)
-    active = [send for send in started(run, campaign) if send.state not in _OVER]
+    active = [send for send in started(run, campaign) if not send.is_over]
     if not active:
         raise UsageError(f"{_states(started(run, campaign))}: there is nothing to pause")
     for send in active:
@@ -128,7 +128,7 @@ def cancel(
 ) -> None:
     """Give up a campaign for good. If nobody was mailed yet, it is a draft again."""
     run = session(context)
-    active = [send for send in started(run, campaign) if send.state not in _OVER]
+    active = [send for send in started(run, campaign) if not send.is_over]
     if not active:
         raise UsageError(f"{_states(started(run, campaign))}: there is nothing to cancel")
     for send in active:
@@ -217,7 +217,7 @@ def _show(run: Session, send: Send, counts: Counts) -> None:
         typer.echo("  The process that was sending it is gone.")
     if send.note:
         typer.echo(f"  {send.note}")
-    if send.state not in _OVER and run.store.schedule.is_due(send.id, now=now()):
+    if not send.is_over and run.store.schedule.is_due(send.id, now=now()):
         typer.echo(f"  Go on with: mailer resume {send.campaign}")
     schedule_output.show_waves(run, send)
     rows = [(name, getattr(counts, name)) for name in ("audience", *_STATES)]

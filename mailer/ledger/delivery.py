@@ -75,6 +75,10 @@ class Send:
     """The lists it goes to besides `list_name`, in the order of their names."""
 
     @property
+    def is_over(self) -> bool:
+        return self.state in {SendState.FINISHED, SendState.CANCELLED}
+
+    @property
     def lists(self) -> tuple[str, ...]:
         return (self.list_name, *self.further_lists)
 
