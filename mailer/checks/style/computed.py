@@ -80,10 +80,15 @@ def _computed(
     root = _root(tree, declared, dark=dark)
     link = _LINK if root.color == _BLACK else _LIGHT_LINK
     styles: dict[Any, ComputedStyle] = {}
+    # half of all elements look like another one, as the cells of a row do
+    alike: dict[tuple[str, int, int, Color], ComputedStyle] = {}
     for element in tree.iter("*"):
-        above = styles.get(element.getparent(), root)
-        usual = link if element.tag == "a" and element.get("href") is not None else above.color
-        styles[element] = _look(element, declared[element], above, usual)
+        tag, own, above = element.tag, declared[element], styles.get(element.getparent(), root)
+        usual = link if tag == "a" and element.get("href") is not None else above.color
+        key = (tag, id(own), id(above), usual)
+        if key not in alike:
+            alike[key] = _look(tag, own, above, usual)
+        styles[element] = alike[key]
     return styles
 
 
@@ -105,7 +110,7 @@ def _root(tree: Any, declared: Mapping[Any, Mapping[str, str]], *, dark: bool) -
 
 
 def _look(
-    element: Any, own: Mapping[str, str], above: ComputedStyle, usual: Color
+    tag: str, own: Mapping[str, str], above: ComputedStyle, usual: Color
 ) -> ComputedStyle:
     size = _size(own.get("font-size", ""), above.size)
     fade = above.fade * _opacity(own.get("opacity", ""))
@@ -119,7 +124,7 @@ def _look(
         size=size,
         bold=_bold(own.get("font-weight", ""), above.bold),
         leading=_leading(own.get("line-height", ""), size) or above.leading,
-        shown=above.shown and element.tag not in _HIDDEN and _visible(own, fade),
+        shown=above.shown and tag not in _HIDDEN and _visible(own, fade),
     )
 
 
