@@ -109,9 +109,7 @@ def _root(tree: Any, declared: Mapping[Any, Mapping[str, str]], *, dark: bool) -
     return ComputedStyle({}, text, ground, 1.0, _USUAL_SIZE, False, "normal", True)
 
 
-def _look(
-    tag: str, own: Mapping[str, str], above: ComputedStyle, usual: Color
-) -> ComputedStyle:
+def _look(tag: str, own: Mapping[str, str], above: ComputedStyle, usual: Color) -> ComputedStyle:
     size = _size(own.get("font-size", ""), above.size)
     fade = above.fade * _opacity(own.get("opacity", ""))
     ground = parse_css_color(own.get("background-color", ""))
