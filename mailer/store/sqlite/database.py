@@ -36,6 +36,9 @@ BUSY_SECONDS = 60
 _READER_SECONDS = 5
 """Time for which an erasure waits for readers; remaining data is removed later."""
 
+_PRIMARY = 0xFF
+"""The part of an error code of SQLite that names the kind; the rest is the detail."""
+
 _RESTORE = "Look at it with: mailer doctor. Restore lists/mailer.db from a backup if it is damaged."
 
 _CACHE_KIB = 16_384
@@ -127,6 +130,8 @@ class SqliteDatabase(SqlDatabase):
         self.path, self.name, self.place = path, path.name, str(path.resolve())
         self._log = path.with_name(path.name + "-wal")
         self._known_log: _Identity | None = None
+        self._known_head = b""
+        """The head of the log after this connection's last commit."""
         self._copy: TemporaryDirectory[str] | None = None
         try:
             private_folder(path.parent)
@@ -293,9 +298,21 @@ class SqliteDatabase(SqlDatabase):
         self.execute("PRAGMA user_version = 1")
 
     def _problem(self, err: sqlite3.Error) -> StoreError:
-        full = getattr(err, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+        code = getattr(err, "sqlite_errorcode", 0)
+        if self._known_log and not self._is_present():
+            return self._replaced()
+        if self._lost_pages(code):
+            self._discard_log()
+            return self._replaced()
+        full = code == sqlite3.SQLITE_FULL
         writing = full or self.connection.in_transaction
         return problem(err, "written, and nothing of this step was kept" if writing else "read")
+
+    def _lost_pages(self, code: int) -> bool:
+        """Whether pages cannot be read because the log was emptied: where SQLite empties it, nothing needs them."""
+        log = _identity(self._log)
+        is_emptied = bool(log and self._known_log and not log[2] and self._known_log[2])
+        return is_emptied and code & _PRIMARY in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}
 
     # ---------------------------------------------------------------- transactions
 
@@ -305,12 +322,25 @@ class SqliteDatabase(SqlDatabase):
         Raises:
             DatabaseReplacedError: the file or its log was replaced, deleted or cut off.
         """
-        file, log = _identity(self.path), _identity(self._log)
-        if self._is_known(file) and log and log[:2] == (self._known_log or log)[:2]:
-            self._file, self._known_log = file, log
-            return
-        self._rescue_log()
-        raise self._replaced()
+        if not self._is_present():
+            self._rescue_log()
+            raise self._replaced()
+        self._file, self._known_log = _identity(self.path), _identity(self._log)
+
+    def _is_present(self) -> bool:
+        """Whether the file and its log are those that this connection has opened, and neither was cut."""
+        log = _identity(self._log)
+        return self._is_known(_identity(self.path)) and log is not None and self._is_known_log(log)
+
+    def _is_known_log(self, log: _Identity) -> bool:
+        known = self._known_log
+        if known is None:
+            return True
+        # SQLite makes a log shorter only where it begins another one
+        with suppress(OSError):
+            was_cut = log[2] < known[2] and log_header.read(self._log) == self._known_head
+            return log[:2] == known[:2] and not was_cut
+        return False
 
     def _check_log(self) -> None:
         """Look at the log after a commit: what was emptied before has a gap, and lost what was in it.
@@ -320,13 +350,20 @@ class SqliteDatabase(SqlDatabase):
         """
         try:
             # twice: another process may be beginning the log anew at this very moment
-            if any(log_header.is_intact(self._log) for _ in range(2)):
-                return
+            for _ in range(2):
+                head = log_header.read(self._log)
+                if log_header.is_intact(head):
+                    self._known_head = head
+                    return
+        except OSError as err:  # deleted, or moved
+            raise self._replaced() from err
+        self._discard_log()
+        raise self._replaced()
+
+    def _discard_log(self) -> None:
+        with suppress(OSError):
             os.truncate(self._log, 0)
             self._log.unlink()
-        except OSError:  # deleted, or moved
-            pass
-        raise self._replaced()
 
     def _replaced(self) -> DatabaseReplacedError:
         return DatabaseReplacedError(

@@ -17,10 +17,18 @@ _LITTLE_ENDIAN, _BIG_ENDIAN = 0x377F0682, 0x377F0683
 """Magic numbers, by the byte order of the checksums."""
 
 
-def is_intact(log: Path) -> bool:
-    """Whether a log is empty, or begins as SQLite begins one."""
+def read(log: Path) -> bytes:
+    """Read the head of a log: SQLite begins each log with another one. Empty for an empty log.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with log.open("rb") as file:
-        head = file.read(_SIZE)
+        return file.read(_SIZE)
+
+
+def is_intact(head: bytes) -> bool:
+    """Whether a log is empty, or begins as SQLite begins one."""
     if not head:
         return True
     if len(head) < _SIZE:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from mailer.lists.request import Reader
+    from mailer.store import Store
     from mailer.web.pages.context import PageContext
 
 LONGEST_VISIT = 40
@@ -53,16 +54,31 @@ async def _leave(
     if send_id == TEST_SEND:
         return PlainTextResponse("This was a test mail.") if one_click else _test_mail(context)
     now, how = context.clock(), "one-click" if one_click else "form"
-    departure = await context.group_commit.write(
-        lambda store: store.unsubscribes.leave(
-            subscriber_id, send_id, everything=everything, how=how, visit=visit, now=now
+
+    def leave(store: Store) -> int | None:
+        """The departure; None for a person who is not known."""
+        is_known = store.unsubscribes.reader(subscriber_id, send_id) is not None
+        if not (is_known or store.subscribers.get(subscriber_id)):
+            return None
+        # in mail sent after the backup that was restored, it is not known to which lists it went
+        return store.unsubscribes.leave(
+            subscriber_id,
+            send_id,
+            everything=everything or not is_known,
+            how=how,
+            visit=visit,
+            now=now,
         )
-    )
+
+    departure = await context.group_commit.write(leave)
+    if departure is None:
+        return context.invalid_link()
+    done = PlainTextResponse("You are unsubscribed.")
     if one_click:
-        return PlainTextResponse("You are unsubscribed.")
+        return done
     reader = context.store.unsubscribes.reader(subscriber_id, send_id)
     if reader is None:
-        return context.invalid_link()
+        return done
     undo = undo_link(context, departure)
     return context.page("unsubscribed.html", reader=reader, everything=everything, undo=undo)
 

@@ -35,6 +35,11 @@ def log_cut_in_its_head(path):
     os.truncate(f"{path}-wal", 20)
 
 
+def log_cut_in_its_middle(path):
+    log = Path(f"{path}-wal")
+    os.truncate(log, log.stat().st_size // 2)
+
+
 @pytest.mark.parametrize("harm", [log_emptied, log_cut_in_its_head])
 def test_a_log_that_was_emptied_stops_the_next_writer_and_leaves_the_file_whole(opened, path, harm):
     """SQLite goes on behind a gap, and would move the gap into the file at the end."""
@@ -82,3 +87,34 @@ def test_nothing_is_written_to_a_database_that_is_no_longer_there(opened, path, 
         store.unsubscribes.leave(1, send.id, how="link", now=NOW)
     with pytest.raises(DatabaseReplacedError):
         store.database.check_present()
+
+
+def test_a_log_that_was_cut_in_its_middle_stops_the_next_writer_and_leaves_the_file_whole(
+    opened, path
+):
+    """SQLite goes on behind the gap, and a reader would notice it only when it comes to a page in there."""
+    store = opened()
+    enroll(store)
+    send = start(store)
+    mail(store, send, 20)
+    log_cut_in_its_middle(path)
+    with pytest.raises(DatabaseReplacedError):
+        store.unsubscribes.leave(1, send.id, how="link", now=NOW)
+    with pytest.raises(DatabaseReplacedError):
+        mail(store, send, 20)
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
+def test_a_page_that_was_cut_off_is_no_full_disk_to_be_waited_for(opened, path):
+    store = opened()
+    enroll(store)
+    send = start(store)
+    store.database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    mail(store, send, 20)
+    cut_off(path)
+    store.database.connection.execute("PRAGMA shrink_memory")
+    with pytest.raises(DatabaseReplacedError):
+        store.subscribers.history("person1@example.org")

@@ -45,6 +45,23 @@ def test_one_click_unsubscribes_that_person_from_that_list_only(site, encoding):
     assert site.rows("SELECT count(*) FROM suppressions") == [(0,)]
 
 
+@pytest.mark.parametrize("form", [ONE_CLICK, {}])
+def test_leaving_by_mail_that_was_sent_after_the_backup_that_was_restored(site, form):
+    """It is not known to which lists that mail went."""
+    site.store.imports.import_rows("donors", [ImportRow(1, address(1))], source="", now=NOW)
+    assert site.post(site.links(2, send=99).unsubscribe, form).status_code == 200
+    assert site.status(address(1)) == {"donors": "unsubscribed", "members": "unsubscribed"}
+    assert site.rows("SELECT address FROM suppressions") == [(address(1),)]
+    again = site.post(site.links(2, send=99).unsubscribe, form)
+    assert again.status_code == 200
+
+
+def test_somebody_whom_the_ledger_does_not_know_is_not_told_that_it_is_done(site):
+    before = site.state()
+    assert site.post(site.links(9_999, send=99).unsubscribe, ONE_CLICK).status_code == 404
+    assert site.state() == before
+
+
 def test_the_page_names_the_list_and_masks_the_address(site):
     page = site.get(site.links().unsubscribe).text
     assert "Weekly letter" in page
