@@ -208,7 +208,9 @@ def list_headers(merged: Merged, envelope: Envelope) -> dict[str, str]:
     shared = _of_list(envelope)
     if not envelope.list_id:
         return shared
-    return {**shared, "List-Unsubscribe": list_unsubscribe(merged, envelope)}
+    links = merged.links
+    (token,) = links.keys.tokens(("unsubscribe",), links.subscriber_id, links.send_id)
+    return {**shared, "List-Unsubscribe": list_unsubscribe(merged, envelope, token)}
 
 
 def _of_list(envelope: Envelope) -> dict[str, str]:
@@ -221,20 +223,19 @@ def _of_list(envelope: Envelope) -> dict[str, str]:
     }
 
 
-def list_unsubscribe(merged: Merged, envelope: Envelope) -> str:
-    """The List-Unsubscribe header for this recipient."""
-    links = merged.links
-    token = links.keys.token("unsubscribe", links.subscriber_id, links.send_id)
-    uris = _unsubscribe_uris(envelope.for_variant(merged.variant), links.base_url)
-    return ", ".join(f"<{uri}{token}>" for uri in uris)
+def list_unsubscribe(merged: Merged, envelope: Envelope, token: bytes) -> str:
+    """The List-Unsubscribe header for this recipient, with their token."""
+    uris = _unsubscribe_uris(envelope.for_variant(merged.variant), merged.links.base_url)
+    return ", ".join([f"<{uri}{token.decode()}>" for uri in uris])
 
 
-def _unsubscribe_uris(envelope: Envelope, base_url: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def _unsubscribe_uris(envelope: Envelope, base_url: str) -> tuple[str, ...]:
     """URIs to leave the list by, up to the recipient's token."""
-    uris = [address(base_url, "unsubscribe", "")]
-    if envelope.unsubscribe_email:
-        uris.append(f"mailto:{envelope.unsubscribe_email}?subject=")
-    return uris
+    page = address(base_url, "unsubscribe", "")
+    if not envelope.unsubscribe_email:
+        return (page,)
+    return page, f"mailto:{envelope.unsubscribe_email}?subject="
 
 
 @lru_cache(maxsize=1024)

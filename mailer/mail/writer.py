@@ -39,6 +39,7 @@ class Join:
         self._names = {"join": b"".join, **names}
         self._parts: list[bytes | str] = []
         self._purposes: set[Purpose] = set()
+        self._besides = ""
         fillings = "".join(f"filling{number}, " for number in range(len(variant.facets)))
         self._lines = {f"({fillings}) = fillings": None}
 
@@ -60,6 +61,10 @@ class Join:
         self._purposes.add(purpose)
         return purpose
 
+    def give_besides(self, source: str) -> None:
+        """Return this, too, beside what is joined."""
+        self._besides = f", {source}"
+
     def name(self, value: object, name: str = "") -> str:
         """A name by which the source reads a value."""
         name = name or f"value_{len(self._names)}"
@@ -76,7 +81,7 @@ class Join:
             "email, variant, fillings, links, mark = merged",
             *self._sealing(),
             *self._lines,
-            f"return join(({', '.join(joined)},))",
+            f"return join(({', '.join(joined)},)){self._besides}",
         ]
 
     def _sealing(self) -> list[str]:
@@ -86,7 +91,7 @@ class Join:
         call = f"links.keys.tokens({tuple(purposes)}, links.subscriber_id, links.send_id)"
         return [f"{tokens} = {call}"] if purposes else []
 
-    def function(self) -> Callable[..., bytes]:
+    def function(self) -> Callable[..., Any]:
         return generate(self._signature, self.lines(), self._names)
 
 

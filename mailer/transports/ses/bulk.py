@@ -50,12 +50,17 @@ class Template:
 
 def data(merged: Merged) -> str:
     """TemplateData: every variable, always; SES drops a message that lacks one, silently."""
-    return _writer(merged.variant, merged.links.base_url)(merged).decode()
+    return _data_and_token(merged)[0].decode()
+
+
+def _data_and_token(merged: Merged) -> tuple[bytes, bytes]:
+    """TemplateData, and the token in its links that unsubscribe."""
+    return _writer(merged.variant, merged.links.base_url)(merged)
 
 
 @lru_cache(maxsize=1024)
-def _writer(variant: Variant, base_url: str) -> Callable[[Merged], bytes]:
-    """The function that writes the TemplateData of a variant."""
+def _writer(variant: Variant, base_url: str) -> Callable[[Merged], tuple[bytes, bytes]]:
+    """The function that writes the TemplateData of a variant, and seals the token once for its header, too."""
     join = Join(variant, "merged", {"encode": _variables, "quoted": _quoted})
     join.add(b"{")
     for number, facet in enumerate(variant.facets):
@@ -65,6 +70,7 @@ def _writer(variant: Variant, base_url: str) -> Callable[[Merged], bytes]:
         else:
             join.add(f"filling{number}.variables or encode(filling{number})")
     join.add(b"}")
+    join.give_besides(join.token("unsubscribe"))
     return join.function()
 
 
@@ -149,11 +155,12 @@ def request(
     first = batch[0]
     inline_template = template(first.variant, first.mark)
     assert inline_template is not None
-    values = list(map(data, batch))
+    written = list(map(_data_and_token, batch))
+    lengths = [len(values) for values, _ in written]
     octets = inline_template.octets + sum(
-        _ESCAPED * len(own_tags) + _ADDRESS_AND_HEADERS for own_tags in values
+        _ESCAPED * length + _ADDRESS_AND_HEADERS for length in lengths
     )
-    if octets > _REQUEST or max(map(len, values)) > _DATA:
+    if octets > _REQUEST or max(lengths) > _DATA:
         return None
     headers = message.list_headers(first, envelope)
     del headers["List-Unsubscribe"]
@@ -169,22 +176,22 @@ def request(
             }
         },
         "BulkEmailEntries": [
-            _entry(merged, own, envelope, own_tags)
-            for merged, own, own_tags in zip(batch, values, tags, strict=True)
+            _entry(merged, values, message.list_unsubscribe(merged, envelope, token), own_tags)
+            for merged, (values, token), own_tags in zip(batch, written, tags, strict=True)
         ],
     }
 
 
 def _entry(
-    merged: Merged, data: str, envelope: Envelope, tags: list[dict[str, str]]
+    merged: Merged, data: bytes, list_unsubscribe: str, tags: list[dict[str, str]]
 ) -> dict[str, Any]:
     return {
         "Destination": {"ToAddresses": [merged.email]},
         "ReplacementTags": tags,
-        "ReplacementHeaders": [
-            {"Name": "List-Unsubscribe", "Value": message.list_unsubscribe(merged, envelope)}
-        ],
-        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
+        "ReplacementHeaders": [{"Name": "List-Unsubscribe", "Value": list_unsubscribe}],
+        "ReplacementEmailContent": {
+            "ReplacementTemplate": {"ReplacementTemplateData": data.decode()}
+        },
     }
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MARGIN = 0.95
 """Share of the account's rate: SES counts by its own clock, and refuses messages above it."""
 RAW_REACH = 300
-"""Messages a second up to which raw calls keep up with ease: one takes 1.5 ms of CPU."""
+"""Messages a second up to which raw calls keep up with ease: one takes 1 ms of CPU."""
 _DAY = timedelta(hours=24)
 _ANSWERED = (
     ({DeliveryState.ACCEPTED}, Progress.ACCEPTED),
