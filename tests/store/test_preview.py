@@ -37,6 +37,8 @@ def store(store):
         ("ANA", ["ana@example.org", "ana_b@example.net"]),
         ("silva", ["ana@example.org", "uma@example.com"]),
         ("silva ana", ["ana@example.org"]),
+        ("silva\0ana", ["ana@example.org"]),
+        ("an\0zz", []),
         ("ana silva", ["ana@example.org"]),
         ("_", ["ana_b@example.net"]),
         ("%", ["bo@example.org"]),

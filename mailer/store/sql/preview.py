@@ -22,7 +22,8 @@ class SqlPreview:
         self._db = database
 
     def search(self, list_name: str, text: str, limit: int) -> list[Subscriber]:
-        terms = text.split()[:_MOST_WORDS]
+        # SQLite's LIKE ends at a NUL, and PostgreSQL's text holds none
+        terms = text.replace("\0", " ").split()[:_MOST_WORDS]
         patterns = {f"word{number}": f"%{_literal(word)}%" for number, word in enumerate(terms)}
         # one condition for each word: half the time of looking through a list of patterns
         conditions = "".join(_MATCHES.format(name=name) for name in patterns)

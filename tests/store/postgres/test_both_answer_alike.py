@@ -101,7 +101,7 @@ rows = st.lists(
 STEPS = one_of_all(
     load=(lists, rows, moments),
     undo=(st.integers(1, 3), moments),
-    search=(lists, texts, st.integers(0, 5)),
+    search=(lists, texts | st.text("an\0 ", max_size=4), st.integers(0, 5)),
     look=(lists, addresses),
     unsubscribe=(lists, addresses, moments),
     suppress=(addresses, reasons, texts, moments),
@@ -122,7 +122,7 @@ STEPS = one_of_all(
 
 
 ALWAYS = [
-    *(("search", "members", text, 9) for text in TEXTS),
+    *(("search", "members", text, 9) for text in [*TEXTS, "\0", "\0Ana", "an\0zz"]),
     *(("look", "members", address) for address in ADDRESSES),
 ]
 """What is asked at the end of each example."""
