@@ -79,8 +79,7 @@ def restore(
             "something is sending from this project",
             hint="Stop mailer send, worker and serve before you restore.",
         )
-    source = f"the backup in {folder}" if folder else f"{_file_name(run)} as it is"
-    typer.echo(f"From now on, {source} is the ledger of what was sent.")
+    typer.echo(f"From now on, {_source(run, folder)} is the ledger of what was sent.")
     if not yes and not interactive():
         raise UsageError(
             "a restore cannot be undone", hint="Add --yes to do it without a question."
@@ -153,6 +152,13 @@ def _put_in_place(run: Session, backup_file: Path) -> None:
 def _free_name(folder: Path, name: str) -> str:
     names = chain([name], (f"{name}-{number}" for number in count(2)))
     return next(name for name in names if not (folder / name).exists())
+
+
+def _source(run: Session, folder: Path | None) -> str:
+    if folder is not None:
+        return f"the backup in {folder}"
+    is_shared = isinstance(run.project.store, str)
+    return f"{'the database on the server' if is_shared else run.project.database.name} as it is"
 
 
 def _file_name(run: Session) -> str:
