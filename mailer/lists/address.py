@@ -11,8 +11,7 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 # Local parts that need no second look; a full validation takes 20 µs, this 0.3 µs.
-_PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
-_MAX_LOCAL = 64
+_PLAIN = re.compile(r"(?!.{65})[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*").fullmatch
 _MAX_DOMAIN = 180
 """Octets of a domain: with a plain local part below this, the address is far from the limit of 254."""
 
@@ -31,10 +30,8 @@ def normalize(text: str) -> str:
     if not text:
         raise BadAddressError("there is no e-mail address")
     local, _, domain = text.lower().rpartition("@")
-    if len(local) <= _MAX_LOCAL and len(domain) <= _MAX_DOMAIN and _PLAIN.fullmatch(local):
-        ascii_domain = _domain(domain)
-        if ascii_domain:
-            return f"{local}@{ascii_domain}"
+    if len(domain) <= _MAX_DOMAIN and _PLAIN(local) and (ascii_domain := _domain(domain)):
+        return f"{local}@{ascii_domain}"
     return _validated(text)
 
 

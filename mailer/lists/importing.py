@@ -357,7 +357,9 @@ class _Form:
         ):
             cells = [self._tidy(i, cell) for i, cell in enumerate(cells)]
         missing = self._width - len(cells)
-        return [*cells, *[""] * (missing + 1)] if missing >= 0 else [*cells[: self._width], ""]
+        if not missing:
+            return [*cells, ""]
+        return [*cells, *[""] * (missing + 1)] if missing > 0 else [*cells[: self._width], ""]
 
     def _tidy(self, i: int, cell: str) -> str:
         # some put each tag on a line
@@ -410,7 +412,9 @@ def _address(text: str) -> str:
         BadAddressError: there is none, or several.
     """
     try:
-        return address.normalize(_first_address(text))
+        # most cells hold an address and nothing else
+        is_alone = ":" not in text and ">" not in text
+        return address.normalize(text if is_alone else _first_address(text))
     except address.BadAddressError:
         if text.count("@") > 1 and re.search(r"@.*[\s;,|/].*@", text):
             raise address.BadAddressError("several addresses: give each a row of its own") from None
@@ -423,8 +427,6 @@ def _address(text: str) -> str:
 
 def _first_address(text: str) -> str:
     """The address in `Ana Fern <ana@example.org>`, or the first of several (Google Contacts)."""
-    if ":" not in text and ">" not in text:
-        return text
     first = text.split(":::", maxsplit=1)[0].strip()
     return first[first.rindex("<") + 1 : -1] if first[-1:] == ">" and "<" in first else first
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import struct
-import sys
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -60,17 +59,19 @@ def _number(code: str) -> int:
 def _place(number: int) -> ZipPlace | None:
     if not number:
         return None
+    first = HEADER.size + CODES * _CELL.size
+    return ZipPlace(*map(_name, _PLACE.unpack_from(_table(), first + (number - 1) * _PLACE.size)))
+
+
+@lru_cache(maxsize=50_000)
+def _name(number: int) -> str:
+    """One of the names in the table: most of a place's four are those of other places, too."""
     table = _table()
     places, names = HEADER.unpack_from(table)
-    first = HEADER.size + CODES * _CELL.size
-    ends = first + places * _PLACE.size
+    ends = HEADER.size + CODES * _CELL.size + places * _PLACE.size
     text = ends + (names + 1) * _END.size
-
-    def name(number: int) -> str:
-        begin, end = _ENDS.unpack_from(table, ends + number * _END.size)
-        return sys.intern(table[text + begin : text + end].decode())
-
-    return ZipPlace(*map(name, _PLACE.unpack_from(table, first + (number - 1) * _PLACE.size)))
+    begin, end = _ENDS.unpack_from(table, ends + number * _END.size)
+    return table[text + begin : text + end].decode()
 
 
 @cache
