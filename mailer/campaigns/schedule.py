@@ -23,7 +23,7 @@ LOCAL = "local"
 _FAR = timedelta(days=366)
 _WRITTEN = re.compile(
     r"""(?:(?P<date>2\d{3}-\d\d-\d\d)(?:T|[ ]+))?  (?P<time>\d{1,2}:\d\d)(?::00)?
-    [ ]*  (?P<where>.*)""",
+    [ ]*  (?P<where>(?!:).*)""",
     re.VERBOSE,
 )
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)")

@@ -192,7 +192,17 @@ def test_a_zone_that_is_none_gets_a_suggestion(zone, meant):
 
 
 @pytest.mark.parametrize(
-    "text", ["tomorrow", "9", "25:00 UTC", "2026-02-30 09:00 UTC", "", "2026-12-01"]
+    "text",
+    [
+        "tomorrow",
+        "9",
+        "25:00 UTC",
+        "2026-02-30 09:00 UTC",
+        "",
+        "2026-12-01",
+        "09:00:44 UTC",
+        "09:00:44",
+    ],
 )
 def test_what_is_no_time_is_refused_with_examples(text):
     with pytest.raises(UsageError, match="is not a time") as err:
