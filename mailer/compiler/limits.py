@@ -346,7 +346,8 @@ def is_simple_format(text: str) -> bool:
 
 
 def concatenated(values: Iterable[Any]) -> str:
-    return joined(str(measured(value)) for value in values)
+    # texts, as most are, are measured when they are joined
+    return joined(value if type(value) is str else str(measured(value)) for value in values)
 
 
 def formatted(value: Any, spec: str) -> str:
