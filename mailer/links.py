@@ -23,7 +23,7 @@ from itsdangerous.signer import SigningAlgorithm
 from mailer import key_files
 from mailer.errors import Place
 from mailer.hosts import ascii_host
-from mailer.sealed_ids import Seal, pack, seal
+from mailer.sealed_ids import Seal, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,11 +129,11 @@ class Keys:
 
     def token(self, purpose: Purpose, subscriber_id: int, send_id: int, subject: str = "") -> str:
         """A signed token. It is good for this purpose and this subject, such as a petition, only."""
-        return seal((self._signing[purpose],), pack(subscriber_id, send_id), subject)[0].decode()
+        return seal((self._signing[purpose],), subscriber_id, send_id, subject)[0].decode()
 
     def tokens(self, purposes: Iterable[Purpose], subscriber_id: int, send_id: int) -> list[bytes]:
         """A token for each purpose, as `token` makes it."""
-        return seal(map(self._signing.__getitem__, purposes), pack(subscriber_id, send_id))
+        return seal(map(self._signing.__getitem__, purposes), subscriber_id, send_id)
 
     def read(self, purpose: Purpose, token: str, subject: str = "") -> tuple[int, int] | None:
         """The subscriber's and the send's id; None for anything but a token of this purpose and subject."""
