@@ -36,6 +36,9 @@ label = "Action alerts"
 """
 
 
+BUTTON = {"choice": "yes"}
+
+
 class Clock:
     def __init__(self):
         self.ahead = timedelta()
@@ -73,7 +76,8 @@ class Site:
         return self.client.get(path(url), **options)
 
     def post(self, url, data=None, **options):
-        return self.client.post(path(url), data=data or {}, **options)
+        """Send a form; without one, what the button of a page that asks sends."""
+        return self.client.post(path(url), data=BUTTON if data is None else data, **options)
 
     def press(self, url):
         """Press the button of the page at `url` as a browser does: with its hidden fields, to the page behind it."""

@@ -171,7 +171,7 @@ def _read(
 
 
 async def confirm(context: PageContext, request: Request) -> Response:
-    """GET shows what is signed, POST signs for a stranger whose mailbox this is."""
+    """GET shows what is signed, the button signs for a stranger whose mailbox this is."""
     request_id = context.read_expiring_token("confirm-signature", request)
     pending = context.store.requests.get(request_id) if request_id else None
     if pending is None or pending.wish.kind is not RequestKind.SIGN:
@@ -185,7 +185,8 @@ async def confirm(context: PageContext, request: Request) -> Response:
     can_confirm = shown.status == "open" or adds_details
     if can_confirm and not pending.settled and not adds_details and not shown.is_read(wish.details):
         return petition.page(context, shown, {}, {}, changed=True)
-    if request.method != "POST" and not pending.settled and can_confirm:
+    is_confirmed = bool(await form_reading.choice(request))
+    if not is_confirmed and not pending.settled and can_confirm:
         action = context.own_path("confirm-signature", request)
         return context.page(
             "petition-confirm.html",
@@ -194,7 +195,7 @@ async def confirm(context: PageContext, request: Request) -> Response:
             adds_details=adds_details,
             action=action,
         )
-    if request.method == "POST" and can_confirm:
+    if is_confirmed and can_confirm:
         now = context.clock()
         pending = await context.group_commit.write(
             lambda store: store.requests.grant(found_id, now=now)
@@ -209,13 +210,13 @@ async def confirm(context: PageContext, request: Request) -> Response:
 
 
 async def withdraw(context: PageContext, request: Request) -> Response:
-    """GET asks, POST takes a name off the petition, also after its file is gone."""
+    """GET asks, the button takes a name off the petition, also after its file is gone."""
     signature_id = context.read_expiring_token("withdraw", request)
     signature = context.store.petitions.get(signature_id) if signature_id else None
     read = context.petitions.get(signature.petition) if signature else None
     if signature is None:
         return context.invalid_link()
-    if request.method == "POST":
+    if await form_reading.choice(request):
         now, found_id = context.clock(), signature.id
         signature = await context.group_commit.write(
             lambda store: store.petitions.withdraw(found_id, now=now)

@@ -1,4 +1,4 @@
-"""Confirmation links (double opt-in): GET shows the effect, POST carries it out.
+"""Confirmation links (double opt-in): GET shows the effect, the page's button carries it out.
 
 A page shows the person's current state, so a link that is opened again after another change
 does not show outdated information.
@@ -47,16 +47,16 @@ async def _confirm(context: PageContext, request: Request, kind: RequestKind) ->
     if pending is None or pending.wish.kind is not kind:
         return context.invalid_link()
     context = context.for_wish(pending.wish)
-    if request.method != "POST":
+    choice = await form_reading.choice(request)
+    if not choice:
         # leaving can be repeated
         if pending.settled and (pending.in_effect or kind is not RequestKind.LEAVE):
             return _done(context, pending)
         action = context.own_path(PURPOSES[kind], request)
         return context.page(f"confirm-{kind}.html", pending=pending, action=action)
-    keep = (await form_reading.read(request)).get("choice") == "keep"
     request_id, now = pending.id, context.clock()
     granted = await context.group_commit.write(
-        lambda store: store.requests.grant(request_id, keep=keep, now=now)
+        lambda store: store.requests.grant(request_id, keep=choice == "keep", now=now)
     )
     context.wake_mailer()  # a move tells the old address
     return _done(context, granted) if granted else context.invalid_link()
@@ -81,10 +81,9 @@ async def never(context: PageContext, request: Request) -> Response:
         return context.invalid_link()
     context = context.for_wish(pending.wish)
     request_id, now = pending.id, context.clock()
-    if request.method == "POST":
-        blocked = (await form_reading.read(request)).get("choice") != "allow"
+    if choice := await form_reading.choice(request):
         await context.group_commit.write(
-            lambda store: store.requests.block_mail(request_id, blocked=blocked, now=now)
+            lambda store: store.requests.block_mail(request_id, blocked=choice != "allow", now=now)
         )
     return context.page(
         "no-mail.html",

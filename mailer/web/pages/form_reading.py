@@ -28,6 +28,14 @@ async def read(request: Request) -> dict[str, str]:
         return {}
 
 
+async def choice(request: Request) -> str:
+    """The button that was pressed on a page that asks; "" where none was.
+
+    Some programs that look at the links in a mail post to them, without a form.
+    """
+    return (await read(request)).get("choice", "") if request.method == "POST" else ""
+
+
 async def _multipart(request: Request) -> dict[str, str]:
     try:
         async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=LARGEST) as form:
