@@ -276,7 +276,7 @@ class Chaos:
         self.figures["seconds"] = round(times[-1] - times[0])
         self.figures["busiest second"] = busiest
         self.figures["a second"] = round(len(times) / (times[-1] - times[0]))
-        self.figures["allowed a second"] = round(self.rate * fmean(self._shares))
+        self.figures["allowed a second"] = round(self.rate * fmean(self._shares or [1]))
 
     def _look_at_the_end(self) -> None:
         ledger, received = self._ledger(), self._received()
