@@ -150,9 +150,16 @@ def test_what_has_no_end_is_not_taken(port, begin, monkeypatch):
     assert sent < 100 * connections.MAX_BYTES
 
 
-def test_a_client_that_does_not_read_is_not_waited_for(port):
+def test_a_client_that_does_not_read_is_not_waited_for(port, monkeypatch):
+    ended, end = threading.Event(), LimitedProtocol.connection_lost
+
+    def lose(*given):
+        end(*given)
+        ended.set()
+
+    monkeypatch.setattr(LimitedProtocol, "connection_lost", lose)
     with connect(port, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n") as connection:
-        time.sleep(2)
+        assert ended.wait(ENOUGH)
         received = 0
         with contextlib.suppress(ConnectionError):
             while data := connection.recv(1_000_000):
