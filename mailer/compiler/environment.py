@@ -23,7 +23,7 @@ from mailer.compiler import comparison, limits, sandbox, whitespace
 from mailer.compiler.code_generator import MeasuringGenerator
 from mailer.compiler.places import here
 from mailer.compiler.sandbox import Method
-from mailer.compiler.symbolic import Symbol, contains, is_in_constant, symbol_in
+from mailer.compiler.symbolic import WITHOUT_SYMBOLS, Symbol, contains, is_in_constant, symbol_in
 from mailer.errors import CampaignError
 
 if TYPE_CHECKING:
@@ -247,6 +247,8 @@ def _lifted(function: Callable[..., Any], name: str, sign: str = "|") -> Callabl
     within_bounds = limits.bounded(name, function, skip)
 
     def lifted(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and WITHOUT_SYMBOLS.issuperset(map(type, args[skip:])):
+            return within_bounds(*args)
         _refuse_undefined(args[skip:], kwargs, is_test=sign != "|")
         if name in {"d", "default"} and isinstance(args[skip], Undefined):
             return function(*args, **kwargs)

@@ -66,12 +66,12 @@ def inline(root: _Element) -> None:
         for element in elements.select(selector):
             declared.setdefault(element, []).append(declarations)
     for element, several in declared.items():
-        element.attrib["style"] = _merged(element.attrib.get("style", ""), tuple(several))
+        element.attrib["style"] = _merged(element.get("style", ""), tuple(several))
 
 
 def _sheets(root: _Element) -> Iterator[_Element]:
     for sheet in list(root.iter("style")):
-        if sheet.attrib.get("media", "") not in _READ_ON:
+        if sheet.get("media", "") not in _READ_ON:
             continue
         if sheet.attrib.pop("data-premailer", None) != "ignore":
             yield sheet
@@ -112,7 +112,7 @@ class _Elements:
         self._names: dict[_Element, frozenset[str]] = {}
         self._with_parents: dict[_Element | None, frozenset[str]] = {None: frozenset()}
         for element in root.iter("*"):
-            classes = element.attrib.get("class", "").split()
+            classes = element.get("class", "").split()
             names = frozenset([element.tag, *(f".{name}" for name in classes)])
             self._names[element] = names
             self._with_parents[element] = self._with_parents[element.getparent()] | names

@@ -113,7 +113,7 @@ def _close_up_sheet(sheet: str) -> str:
 def _shown(root: _Element) -> frozenset[str]:
     """What a selector may name: tags and, with their dots, classes."""
     elements = [element for element in root.iter() if isinstance(element.tag, str)]
-    classes = {name for element in elements for name in element.attrib.get("class", "").split()}
+    classes = {name for element in elements for name in element.get("class", "").split()}
     return frozenset({element.tag for element in elements} | {f".{name}" for name in classes})
 
 
@@ -150,7 +150,7 @@ def _walk(
     used: frozenset[str] | None,
 ) -> None:
     """Clean an element and what it holds; `style` is its parent's, `inherited` what reaches it."""
-    own = _style(element.attrib.get("style", ""))
+    own = _style(element.get("style", ""))
     if own:
         _write(element, _needed(element, own, style, inherited))
     _clean_attributes(element, used)
@@ -244,7 +244,7 @@ def _is_of_html(element: _Element, name: str, value: str) -> bool:
     tag = element.tag
     if name == "padding" and value == "0" and tag == "td":
         table = next(element.iterancestors("table"), None)
-        return table is not None and table.attrib.get("cellpadding") == "0"
+        return table is not None and table.get("cellpadding") == "0"
     if name == "font-size" and value == "0" and tag == "td":
         return _holds_blocks(element)
     if tag == "table" and name == "vertical-align":
@@ -258,7 +258,7 @@ def _holds_blocks(cell: _Element) -> bool:
     """Whether no line of text stands in it, whose height would count."""
     texts = [cell.text, *(child.tail for child in cell)]
     return not any(text and text.strip() for text in texts) and all(
-        child.tag in {"div", "table"} and not _INLINE_BLOCK.search(child.attrib.get("style", ""))
+        child.tag in {"div", "table"} and not _INLINE_BLOCK.search(child.get("style", ""))
         for child in cell
     )
 
@@ -280,16 +280,16 @@ def _clean_attributes(element: _Element, used: frozenset[str] | None) -> None:
         element.attrib["class"] = " ".join(classes)
         if not classes:
             del element.attrib["class"]
-    if element.tag == "a" and element.attrib.get("target") == "_blank":
+    if element.tag == "a" and element.get("target") == "_blank":
         del element.attrib["target"]  # mail programs see to it
-    if element.tag == "table" and element.attrib.get("border") == "0":
+    if element.tag == "table" and element.get("border") == "0":
         del element.attrib["border"]
-    if element.attrib.get("height") == "auto" and "height:auto" in element.attrib.get("style", ""):
+    if element.get("height") == "auto" and "height:auto" in element.get("style", ""):
         del element.attrib["height"]  # a number or nothing, says HTML
     if element.tag == "td":
         # no attribute of HTML, and no role of a cell
         element.attrib.pop("vertical-align", None)
-        if element.attrib.get("role") == "presentation":
+        if element.get("role") == "presentation":
             del element.attrib["role"]
 
 

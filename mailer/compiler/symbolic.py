@@ -331,17 +331,17 @@ def _percent_encoded(value: Any) -> str:
 def symbol_in(values: Collection[Any]) -> Symbol | None:
     """The first symbol among values and the lists, tuples and mappings they hold."""
     for value in values:
-        if type(value) not in _WITHOUT_SYMBOLS:
+        if type(value) not in WITHOUT_SYMBOLS:
             return next(_symbols_in(values), None)
     return None
 
 
-_WITHOUT_SYMBOLS = {str, int, bool, float, type(None)}
+WITHOUT_SYMBOLS = frozenset([str, int, bool, float, type(None)])
 
 
 def _symbols_in(values: Iterable[Any]) -> Iterator[Symbol]:
     for value in values:
-        if type(value) in _WITHOUT_SYMBOLS:
+        if type(value) in WITHOUT_SYMBOLS:
             continue
         if isinstance(value, Symbol):
             yield value
