@@ -7,7 +7,7 @@ never have, and without going through the body and the headers again and again.
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_NODELAY
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,8 @@ class RequestSender:
     """
 
     def __init__(self, client: Any, ca_bundle: str | None) -> None:
-        self._meta = client.meta
-        self._ca_bundle = ca_bundle
+        self._events = client.meta.events
+        self._http = _connections(client.meta, ca_bundle)
 
     def __call__(
         self,
@@ -67,26 +67,22 @@ class RequestSender:
             request.body,
             stream_output=False,
         )
-        responses = self._meta.events.emit(f"before-send.sesv2.{operation}", request=prepared)
+        responses = self._events.emit(f"before-send.sesv2.{operation}", request=prepared)
         return first_non_none_response(responses) or self._http.send(prepared)
 
-    @cached_property
-    def _http(self) -> URLLib3Session:
-        """Connections as boto3 makes them: its proxies, certificates and times to wait."""
-        config = self._meta.config
-        return (
-            EndpointCreator(self._meta.events)
-            .create_endpoint(
-                self._meta.service_model,
-                self._meta.region_name,
-                self._meta.endpoint_url,
-                verify=self._ca_bundle,
-                timeout=(config.connect_timeout, config.read_timeout),
-                max_pool_connections=config.max_pool_connections,
-                socket_options=_SOCKET_OPTIONS,
-            )
-            .http_session
-        )
+
+def _connections(meta: Any, ca_bundle: str | None) -> URLLib3Session:
+    """Connections as boto3 makes them for a client: its proxies, certificates and times to wait."""
+    endpoint = EndpointCreator(meta.events).create_endpoint(
+        meta.service_model,
+        meta.region_name,
+        meta.endpoint_url,
+        verify=ca_bundle,
+        timeout=(meta.config.connect_timeout, meta.config.read_timeout),
+        max_pool_connections=meta.config.max_pool_connections,
+        socket_options=_SOCKET_OPTIONS,
+    )
+    return endpoint.http_session
 
 
 class _Request(AWSRequest):  # type: ignore[misc] # botocore has no types
