@@ -251,9 +251,20 @@ def current_goal(goal: int, count: int) -> int:
     """The goal that is shown: once it is reached, the next round number."""
     if count < goal:
         return goal
+    return next(number for number in _round_numbers(count) if number > count)
+
+
+def reached_goal(goal: int, count: int) -> int:
+    """The goal that was reached last; 0 before the first one."""
+    if count < goal:
+        return 0
+    return max(goal, *(number for number in _round_numbers(count) if number <= count))
+
+
+def _round_numbers(count: int) -> list[int]:
+    """Those next to a count, in order."""
     power = 10 ** (len(str(count)) - 1)
-    steps = [int(step * size) for size in (power, power * 10) for step in _STEPS]
-    return next(step for step in steps if step > count)
+    return [int(step * size) for size in (power, power * 10) for step in _STEPS]
 
 
 _USED = re.compile(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.campaigns.petition import current_goal, parse, rounded_down, used_in
+from mailer.campaigns.petition import current_goal, parse, reached_goal, rounded_down, used_in
 from mailer.errors import CampaignError
 from tests.support.petitions import PATH, TEXT
 
@@ -93,6 +93,23 @@ def test_the_goal_is_kept_until_it_is_reached_and_always_ahead(count, goal):
 )
 def test_a_goal_that_is_reached_rises_to_the_next_round_number(count, goal):
     assert current_goal(50, count) == goal
+
+
+@pytest.mark.parametrize(
+    ("count", "goal"),
+    [(499, 0), (500, 500), (612, 500), (760, 750), (1_000, 1_000), (2_999, 2_000)],
+)
+def test_the_goal_that_was_reached_last_is_known(count, goal):
+    assert reached_goal(500, count) == goal
+
+
+@given(st.integers(0, 10**8), st.integers(1, 10**8))
+def test_the_goal_that_was_reached_was_shown_before(count, goal):
+    reached = reached_goal(goal, count)
+    assert reached <= count
+    assert bool(reached) == (count >= goal)
+    if reached:
+        assert current_goal(goal, reached - 1) == reached
 
 
 def test_the_petitions_of_a_campaign_are_those_it_names():

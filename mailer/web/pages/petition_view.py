@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mailer.campaigns.petition import current_goal
+from mailer.campaigns.petition import current_goal, reached_goal
 from mailer.links import petition_page
 from mailer.timezones import find_zone
 
@@ -30,6 +30,8 @@ class PetitionView:
     text: PetitionText
     signed: int
     goal: int
+    reached: int
+    """The goal that was reached last, or 0."""
     status: str
     """"open", "closed", or "soon" before it opens."""
     url: str
@@ -76,6 +78,7 @@ def view_of(read: ReadPetition, store: Store, settings: Settings, now: datetime)
         text,
         counts.signed,
         current_goal(petition.front.goal, counts.signed),
+        reached_goal(petition.front.goal, counts.signed),
         "closed" if counts.closed else status_by_date(petition, settings, now),
         petition_page(settings.site.base_url, petition.name),
     )
