@@ -8,7 +8,7 @@ MOVED_STATE = "ML001"
 
 FUNCTIONS = (
     # one way to the server; each statement in it sees what was committed before it got the lock
-    f"""CREATE FUNCTION begin_writing() RETURNS VOID LANGUAGE plpgsql AS $$
+    f"""CREATE OR REPLACE FUNCTION begin_writing() RETURNS VOID LANGUAGE plpgsql AS $$
     DECLARE moved_to TEXT;
     BEGIN
         PERFORM pg_advisory_xact_lock({WRITER});
@@ -19,7 +19,7 @@ FUNCTIONS = (
     END $$""",
     # the elements of an array, or the values of an object, each as text; ROWS: of a batch. The planner would
     # expect 1,000, and read a whole table for them.
-    """CREATE FUNCTION json_each(document TEXT, OUT key TEXT, OUT value TEXT) RETURNS SETOF RECORD
+    """CREATE OR REPLACE FUNCTION json_each(document TEXT, OUT key TEXT, OUT value TEXT) RETURNS SETOF RECORD
     LANGUAGE plpgsql IMMUTABLE STRICT ROWS 20 AS $$
     BEGIN
         IF json_typeof(document::json) = 'object' THEN
@@ -30,7 +30,7 @@ FUNCTIONS = (
         END IF;
     END $$""",
     # of objects whose values are text (RFC 7396): keys keep their places, new ones are added at the end
-    """CREATE FUNCTION json_patch(document TEXT, patch TEXT) RETURNS TEXT
+    """CREATE OR REPLACE FUNCTION json_patch(document TEXT, patch TEXT) RETURNS TEXT
     LANGUAGE sql IMMUTABLE STRICT AS $$
         SELECT '{' || coalesce(string_agg(
             to_json(key)::text || ':' || to_json(value)::text, ',' ORDER BY place), '') || '}'
@@ -42,14 +42,14 @@ FUNCTIONS = (
             GROUP BY key
         ) merged
     $$""",
-    """CREATE FUNCTION json_array_add(elements TEXT, value TEXT) RETURNS TEXT
+    """CREATE OR REPLACE FUNCTION json_array_add(elements TEXT, value TEXT) RETURNS TEXT
     LANGUAGE sql IMMUTABLE AS $$
         SELECT elements || CASE elements WHEN '[' THEN '' ELSE ',' END || to_json(value)::text
     $$""",
-    """CREATE FUNCTION json_array_end(elements TEXT) RETURNS TEXT
+    """CREATE OR REPLACE FUNCTION json_array_end(elements TEXT) RETURNS TEXT
     LANGUAGE sql IMMUTABLE AS $$ SELECT elements || ']' $$""",
-    """CREATE AGGREGATE json_group_array(TEXT) (
+    """CREATE OR REPLACE AGGREGATE json_group_array(TEXT) (
         SFUNC = json_array_add, STYPE = TEXT, INITCOND = '[', FINALFUNC = json_array_end)""",
-    """CREATE FUNCTION instr(document TEXT, part TEXT) RETURNS INTEGER
+    """CREATE OR REPLACE FUNCTION instr(document TEXT, part TEXT) RETURNS INTEGER
     LANGUAGE sql IMMUTABLE AS $$ SELECT strpos(document, part) $$""",
 )

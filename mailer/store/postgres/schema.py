@@ -81,6 +81,7 @@ def update(connection: Connection[Any], name: str, announce: Callable[[str], Non
     pending = [step for step in steps() if step.name not in applied]
     if pending:
         announce(f"Updating {name} for this version of mailer.")
+        _define_functions(connection)
     for step in pending:
         step.fn(cast("Database", SchemaChanges(connection)))
         _note(connection, step.name)
@@ -117,9 +118,13 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
 ORDER BY c.relname, a.attnum"""
 
 
-def _create(connection: Connection[Any]) -> None:
+def _define_functions(connection: Connection[Any]) -> None:
     for function in FUNCTIONS:
         connection.execute(function.encode())
+
+
+def _create(connection: Connection[Any]) -> None:
+    _define_functions(connection)
     connection.execute(b'CREATE TABLE schema_steps (name TEXT COLLATE "C" PRIMARY KEY)')
     schema = SchemaChanges(connection)
     statements, rows = whole_schema()

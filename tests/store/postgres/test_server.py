@@ -140,8 +140,11 @@ def test_an_older_database_is_brought_up_to_date_and_a_newer_one_refused(
 
     monkeypatch.setattr(schema, "migrations", later)
     schema.step_names.cache_clear()
+    with closing(psycopg.connect(address, autocommit=True)) as connection:
+        connection.execute("DROP FUNCTION begin_writing")  # of an older database
     announced = []
-    connect(address, lambda _: [], announced.append).close()
+    with closing(connect(address, lambda _: [], announced.append)) as updated:
+        freeze(updated)
     assert len(announced) == 1
     connect(address, lambda _: [], announced.append).close()
     assert len(announced) == 1
