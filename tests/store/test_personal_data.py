@@ -35,7 +35,6 @@ NAMES = {
     "shared_key": {"fingerprint"},
     "visitors": {"mark"},
     "public_versions": {"program"},
-    "moved": {"place"},
     "suppression_reasons": {"reason"},
     "events": {"kind", "outcome", "type", "subtype", "status"},
     "requests": {"kind", "mail", "settled"},
@@ -58,7 +57,8 @@ TIMES = {
     "consented",
 }
 TIMES |= {"mail_changed"}
-OWN = {"_sqlite_migrations", "sqlite_sequence", "ledger"}
+OWN = {"_sqlite_migrations", "sqlite_sequence", "ledger", "moved"}
+"""The program's own. A row in `moved` makes the store one that can only be read."""
 
 pytestmark = pytest.mark.sqlite_only("plants through its own tables and reads its files")
 
