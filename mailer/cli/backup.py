@@ -207,7 +207,10 @@ def _show(run: Session, settlement: Settlement) -> None:
         )
         typer.echo(f"{campaign} may have gone to people that this copy does not know of. {todo}")
     if settlement.uncertain:
-        typer.echo(f"{settlement.uncertain:,} are uncertain: nobody mails them until you decide.")
+        typer.echo(
+            f"{settlement.uncertain:,} are uncertain: nobody mails them until you decide. Where Amazon SES "
+            "reports what became of mail, take that first: mailer events pull"
+        )
     if not settlement.certain:
         typer.echo(
             "No mark tells what was sent after this copy was made. A campaign that was sent since, "
