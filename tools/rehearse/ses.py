@@ -103,7 +103,7 @@ def faults(what: Rehearsal, seen: Seen) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", choices=REHEARSALS, metavar="NAME")
+    parser.add_argument("names", nargs="*", choices=[*REHEARSALS, []], metavar="NAME")
     for name in parser.parse_args().names or REHEARSALS:
         what = REHEARSALS[name]
         with tempfile.TemporaryDirectory() as folder:
