@@ -40,14 +40,20 @@ def log_cut_in_its_middle(path):
     os.truncate(log, log.stat().st_size // 2)
 
 
-@pytest.mark.parametrize("harm", [log_emptied, log_cut_in_its_head])
-def test_a_log_that_was_emptied_stops_the_next_writer_and_leaves_the_file_whole(opened, path, harm):
-    """SQLite goes on behind a gap, and would move the gap into the file at the end."""
+def mailing(opened):
+    """A store and its send, of which 20 were mailed since the log was last moved into the file."""
     store = opened()
     enroll(store)
     send = start(store)
     store.database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     mail(store, send, 20)
+    return store, send
+
+
+@pytest.mark.parametrize("harm", [log_emptied, log_cut_in_its_head])
+def test_a_log_that_was_emptied_stops_the_next_writer_and_leaves_the_file_whole(opened, path, harm):
+    """SQLite goes on behind a gap, and would move the gap into the file at the end."""
+    store, send = mailing(opened)
     harm(path)
     with pytest.raises(StoreError):
         mail(store, send, 20)
@@ -74,11 +80,7 @@ def test_a_log_that_another_process_has_cleared_is_no_matter(opened):
 
 @pytest.mark.parametrize("harm", [replaced, Path.unlink, cut_off, log_deleted])
 def test_nothing_is_written_to_a_database_that_is_no_longer_there(opened, path, harm):
-    store = opened()
-    enroll(store)
-    send = start(store)
-    store.database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    mail(store, send, 20)
+    store, send = mailing(opened)
     harm(path)
     with pytest.raises(DatabaseReplacedError, match="replaced or deleted while in use") as refusal:
         mail(store, send, 20)
@@ -109,11 +111,7 @@ def test_a_log_that_was_cut_in_its_middle_stops_the_next_writer_and_leaves_the_f
 
 
 def test_a_page_that_was_cut_off_is_no_full_disk_to_be_waited_for(opened, path):
-    store = opened()
-    enroll(store)
-    send = start(store)
-    store.database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    mail(store, send, 20)
+    store, _ = mailing(opened)
     cut_off(path)
     store.database.connection.execute("PRAGMA shrink_memory")
     with pytest.raises(DatabaseReplacedError):
